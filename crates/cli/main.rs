@@ -1,0 +1,2 @@
+//! The `acetate` binary.
+fn main() {}

@@ -1,0 +1,408 @@
+//! [`Settings`]: everything the renderer needs, resolved, in physical units.
+//!
+//! The numbers (range, neutral value, help) live in [`PARAMS`](crate::PARAMS) alone; this file
+//! gives them their shape. `Settings::default()` is neutral and does nothing but reach the
+//! default target.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::params::{PARAMS, Scope};
+
+/// The version of the settings format that this build reads and writes.
+pub const SETTINGS_SCHEMA: &str = "acetate.settings/1";
+
+/// Number of EQ knots for mid: 31.6 Hz to 17.8 kHz, a quarter of a decade apart.
+pub const MID_KNOTS: usize = 12;
+/// Number of EQ knots for side: 100 Hz to 10 kHz, two thirds of a decade apart.
+pub const SIDE_KNOTS: usize = 4;
+
+/// Frequency of a mid knot in Hz.
+pub fn mid_knot_hz(index: usize) -> f64 {
+    libm::pow(10.0, 1.5 + 0.25 * index as f64)
+}
+
+/// Frequency of a side knot in Hz.
+pub fn side_knot_hz(index: usize) -> f64 {
+    libm::pow(10.0, 2.0 + 2.0 / 3.0 * index as f64)
+}
+
+/// Everything that decides the sound of a master, in physical units.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Format of this file; must be [`SETTINGS_SCHEMA`].
+    pub schema: String,
+    /// What the master must measure.
+    #[serde(default)]
+    pub target: Target,
+    /// Removal of what is not programme.
+    #[serde(default)]
+    pub cleanup: Cleanup,
+    /// Tone.
+    #[serde(default)]
+    pub eq: Eq,
+    /// Glue compression.
+    #[serde(default)]
+    pub compressor: Compressor,
+    /// Reserved; must be neutral in this version.
+    #[serde(default)]
+    pub deesser: Deesser,
+    /// Soft saturation of peaks.
+    #[serde(default)]
+    pub saturation: Saturation,
+    /// Width per band.
+    #[serde(default)]
+    pub stereo: Stereo,
+    /// Drive and true-peak limiter.
+    #[serde(default)]
+    pub limiter: Limiter,
+}
+
+/// What the master must measure.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Target {
+    /// Integrated loudness (BS.1770-5), LUFS.
+    pub integrated_lufs: f64,
+    /// Highest true peak allowed, dBTP.
+    pub true_peak_dbtp: f64,
+    /// Most gain reduction that the limiter may take, dB.
+    pub max_limiting_db: f64,
+}
+
+/// Removal of what is not programme.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Cleanup {
+    /// Corner of the first-order DC filter, Hz; 0 leaves it out.
+    pub dc_highpass_hz: f64,
+}
+
+/// How the EQ's filter spends its phase.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EqPhase {
+    /// Minimum phase: no pre-ringing.
+    #[default]
+    Minimum,
+    /// Linear phase: no phase shift, some pre-ringing.
+    Linear,
+}
+
+/// Tone: a smooth curve through knots, for the whole and on top of it for the side signal.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Eq {
+    /// Gain at each mid knot, dB; applies to mid and side alike.
+    pub mid_db: [f64; MID_KNOTS],
+    /// Gain at each side knot, dB; added to the mid curve for the side signal.
+    pub side_db: [f64; SIDE_KNOTS],
+    /// Above this frequency nothing is boosted, Hz: the input's own bandwidth.
+    pub boost_limit_hz: f64,
+    /// Minimum or linear phase.
+    pub phase: EqPhase,
+}
+
+/// Stereo-linked feed-forward glue compressor.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Compressor {
+    /// Threshold relative to the programme's integrated loudness, LU.
+    pub threshold_lu: f64,
+    /// Ratio; 1 does nothing.
+    pub ratio: f64,
+    /// Width of the soft knee, dB.
+    pub knee_db: f64,
+    /// Attack time constant, ms.
+    pub attack_ms: f64,
+    /// Release time constant, ms.
+    pub release_ms: f64,
+    /// Corner of the sidechain's high-pass, Hz.
+    pub sidechain_highpass_hz: f64,
+    /// Share of the compressed signal, 0 to 1.
+    pub mix: f64,
+}
+
+/// Reserved: this version has no de-esser and refuses settings that ask for one.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Deesser {
+    /// Lower edge of the band, Hz.
+    pub frequency_hz: f64,
+    /// Most gain reduction, dB; 0 does nothing.
+    pub max_reduction_db: f64,
+}
+
+/// Soft saturation of what stands far above the programme's loudness.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Saturation {
+    /// Share of the saturated signal, 0 to 1; 0 does nothing.
+    pub amount: f64,
+    /// Level of the curve's ceiling above the programme's integrated loudness, LU.
+    pub ceiling_lu: f64,
+}
+
+/// Gain of the side signal per broad band.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stereo {
+    /// Side gain below the low crossover, dB.
+    pub low_db: f64,
+    /// Side gain between the crossovers, dB.
+    pub mid_db: f64,
+    /// Side gain above the high crossover, dB.
+    pub high_db: f64,
+    /// Low crossover, Hz.
+    pub low_crossover_hz: f64,
+    /// High crossover, Hz.
+    pub high_crossover_hz: f64,
+}
+
+/// Drive and true-peak limiter.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limiter {
+    /// Gain before the limiter, dB. Solved for the target unless `drive_fixed`.
+    pub drive_db: f64,
+    /// Keep `drive_db` as it stands in the file.
+    pub drive_fixed: bool,
+    /// Look-ahead, ms: also the time in which the gain comes down.
+    pub lookahead_ms: f64,
+    /// Time constant of the slow part of the release, ms.
+    pub release_ms: f64,
+}
+
+/// Why settings are refused.
+#[derive(Debug, Error, PartialEq)]
+pub enum SettingsError {
+    /// Another format or version.
+    #[error("expected schema \"{expected}\", got \"{got}\"")]
+    Schema {
+        /// The format this build reads.
+        expected: &'static str,
+        /// What the file says.
+        got: String,
+    },
+    /// Outside its range, or not a number.
+    #[error("{name}: expected {min} to {max} {unit}, got {got}")]
+    Range {
+        /// Row of [`PARAMS`](crate::PARAMS).
+        name: &'static str,
+        /// Unit of the row.
+        unit: &'static str,
+        /// Smallest value.
+        min: f64,
+        /// Largest value.
+        max: f64,
+        /// Value found.
+        got: f64,
+    },
+    /// A stage that this version reserves.
+    #[error("{name}: reserved in this version, expected {neutral}, got {got}")]
+    Reserved {
+        /// Row of [`PARAMS`](crate::PARAMS).
+        name: &'static str,
+        /// The only value allowed.
+        neutral: f64,
+        /// Value found.
+        got: f64,
+    },
+}
+
+/// How much of each stage's treatment to apply, 1 = as set, 0 = neutral.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Amounts {
+    /// Tone.
+    pub eq: f64,
+    /// Glue compression.
+    pub compressor: f64,
+    /// Saturation.
+    pub saturation: f64,
+    /// Width.
+    pub stereo: f64,
+}
+
+impl Amounts {
+    /// The same amount for every stage.
+    pub fn all(amount: f64) -> Self {
+        Self {
+            eq: amount,
+            compressor: amount,
+            saturation: amount,
+            stereo: amount,
+        }
+    }
+}
+
+impl Default for Amounts {
+    fn default() -> Self {
+        Self::all(1.0)
+    }
+}
+
+impl Settings {
+    /// All zero: the shape that `PARAMS` fills with neutral values.
+    fn zeroed() -> Self {
+        Self {
+            schema: SETTINGS_SCHEMA.to_owned(),
+            target: Target {
+                integrated_lufs: 0.0,
+                true_peak_dbtp: 0.0,
+                max_limiting_db: 0.0,
+            },
+            cleanup: Cleanup {
+                dc_highpass_hz: 0.0,
+            },
+            eq: Eq {
+                mid_db: [0.0; MID_KNOTS],
+                side_db: [0.0; SIDE_KNOTS],
+                boost_limit_hz: 0.0,
+                phase: EqPhase::Minimum,
+            },
+            compressor: Compressor {
+                threshold_lu: 0.0,
+                ratio: 0.0,
+                knee_db: 0.0,
+                attack_ms: 0.0,
+                release_ms: 0.0,
+                sidechain_highpass_hz: 0.0,
+                mix: 0.0,
+            },
+            deesser: Deesser {
+                frequency_hz: 0.0,
+                max_reduction_db: 0.0,
+            },
+            saturation: Saturation {
+                amount: 0.0,
+                ceiling_lu: 0.0,
+            },
+            stereo: Stereo {
+                low_db: 0.0,
+                mid_db: 0.0,
+                high_db: 0.0,
+                low_crossover_hz: 0.0,
+                high_crossover_hz: 0.0,
+            },
+            limiter: Limiter {
+                drive_db: 0.0,
+                drive_fixed: false,
+                lookahead_ms: 0.0,
+                release_ms: 0.0,
+            },
+        }
+    }
+
+    /// Checks format, ranges and reserved rows.
+    ///
+    /// # Errors
+    /// [`SettingsError`] naming the first row that is out of its range.
+    pub fn validate(&self) -> Result<(), SettingsError> {
+        if self.schema != SETTINGS_SCHEMA {
+            return Err(SettingsError::Schema {
+                expected: SETTINGS_SCHEMA,
+                got: self.schema.clone(),
+            });
+        }
+        for param in PARAMS {
+            let got = param.get(self);
+            if !(param.min..=param.max).contains(&got) {
+                return Err(SettingsError::Range {
+                    name: param.name,
+                    unit: param.unit,
+                    min: param.min,
+                    max: param.max,
+                    got,
+                });
+            }
+            if param.scope == Scope::Reserved && got != param.neutral {
+                return Err(SettingsError::Reserved {
+                    name: param.name,
+                    neutral: param.neutral,
+                    got,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The same settings with each stage's treatment scaled between neutral (0) and as set (1).
+    #[must_use]
+    pub fn scaled(&self, amounts: &Amounts) -> Self {
+        let mut scaled = self.clone();
+        for param in PARAMS {
+            let amount = match param.scope {
+                Scope::Eq => amounts.eq,
+                Scope::Compressor => amounts.compressor,
+                Scope::Saturation => amounts.saturation,
+                Scope::Stereo => amounts.stereo,
+                Scope::Fixed | Scope::Reserved => continue,
+            };
+            let value = param.neutral + (param.get(self) - param.neutral) * amount;
+            param.set(&mut scaled, value.clamp(param.min, param.max));
+        }
+        scaled
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let mut neutral = Self::zeroed();
+        for param in PARAMS {
+            param.set(&mut neutral, param.neutral);
+        }
+        neutral
+    }
+}
+
+macro_rules! default_from_settings {
+    ($($part:ident: $field:ident),*) => {$(
+        impl Default for $part {
+            fn default() -> Self {
+                Settings::default().$field
+            }
+        }
+    )*};
+}
+default_from_settings!(
+    Target: target, Cleanup: cleanup, Eq: eq, Compressor: compressor, Deesser: deesser,
+    Saturation: saturation, Stereo: stereo, Limiter: limiter
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neutral_settings_are_valid() {
+        Settings::default().validate().unwrap();
+    }
+
+    #[test]
+    fn amount_zero_is_neutral_treatment() {
+        let mut settings = Settings::default();
+        settings.eq.mid_db[3] = 2.0;
+        settings.compressor.ratio = 2.0;
+        settings.saturation.amount = 0.5;
+        settings.stereo.high_db = 1.5;
+        assert_eq!(settings.scaled(&Amounts::all(0.0)), Settings::default());
+        assert_eq!(settings.scaled(&Amounts::all(1.0)), settings);
+        assert_eq!(settings.scaled(&Amounts::all(0.5)).compressor.ratio, 1.5);
+    }
+
+    #[test]
+    fn out_of_range_names_the_row() {
+        let mut settings = Settings::default();
+        settings.compressor.ratio = 40.0;
+        let error = settings.validate().unwrap_err().to_string();
+        assert!(
+            error.starts_with("compressor.ratio: expected 1 to 2.5"),
+            "{error}"
+        );
+        settings.compressor.ratio = f64::NAN;
+        assert!(settings.validate().is_err());
+    }
+}

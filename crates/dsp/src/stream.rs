@@ -1,0 +1,138 @@
+//! Re-readable streams of blocks, so that a file of any length is processed in flat memory.
+
+use crate::Audio;
+
+/// Frames in the blocks that the stages exchange, unless a caller asks for another size.
+pub const BLOCK_FRAMES: usize = 16_384;
+
+/// What a stream carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spec {
+    /// Sample rate in Hz.
+    pub sample_rate_hz: u32,
+    /// 1 or 2.
+    pub channels: usize,
+}
+
+/// A failure of whatever stands behind a stream (a file, a pipe), passed through unchanged.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct StreamError(#[from] pub Box<dyn std::error::Error + Send + Sync>);
+
+impl StreamError {
+    /// Wraps the underlying error.
+    pub fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(error.into())
+    }
+}
+
+/// A stream of blocks that can be read again from its start.
+pub trait Source: Send {
+    /// Sample rate and channels; constant over the life of the source.
+    fn spec(&self) -> Spec;
+
+    /// Number of frames where the source knows it beforehand (a progress bar's length, never a
+    /// promise).
+    fn frames_hint(&self) -> Option<u64>;
+
+    /// Replaces the contents of `block` with the next frames, at most `max_frames`, and returns
+    /// how many; 0 only at the end. `block` has this source's spec.
+    ///
+    /// # Errors
+    /// [`StreamError`] when the stream behind it fails.
+    fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError>;
+
+    /// Goes back to the first frame.
+    ///
+    /// # Errors
+    /// [`StreamError`] when the stream behind it fails.
+    fn rewind(&mut self) -> Result<(), StreamError>;
+}
+
+/// A receiver of blocks.
+pub trait Sink: Send {
+    /// Takes the next frames.
+    ///
+    /// # Errors
+    /// [`StreamError`] when the stream behind it fails.
+    fn write(&mut self, block: &Audio) -> Result<(), StreamError>;
+
+    /// Completes what was written (headers, buffers). Nothing may be written afterwards.
+    ///
+    /// # Errors
+    /// [`StreamError`] when the stream behind it fails.
+    fn finish(&mut self) -> Result<(), StreamError>;
+}
+
+/// Audio in memory as a source.
+#[derive(Clone, Debug)]
+pub struct AudioSource {
+    audio: Audio,
+    position_frames: usize,
+}
+
+impl AudioSource {
+    /// Streams a signal in memory.
+    pub fn new(audio: Audio) -> Self {
+        Self {
+            audio,
+            position_frames: 0,
+        }
+    }
+}
+
+impl Source for AudioSource {
+    fn spec(&self) -> Spec {
+        Spec {
+            sample_rate_hz: self.audio.sample_rate_hz(),
+            channels: self.audio.channel_count(),
+        }
+    }
+
+    fn frames_hint(&self) -> Option<u64> {
+        Some(self.audio.frames() as u64)
+    }
+
+    fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
+        let start = self.position_frames;
+        let end = (start + max_frames).min(self.audio.frames());
+        block.set_frames(end - start);
+        for (out, channel) in block.channels_mut().zip(self.audio.channels()) {
+            out.copy_from_slice(&channel[start..end]);
+        }
+        self.position_frames = end;
+        Ok(end - start)
+    }
+
+    fn rewind(&mut self) -> Result<(), StreamError> {
+        self.position_frames = 0;
+        Ok(())
+    }
+}
+
+/// A sink that keeps what it gets in memory.
+impl Sink for Audio {
+    fn write(&mut self, block: &Audio) -> Result<(), StreamError> {
+        self.append(block);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), StreamError> {
+        Ok(())
+    }
+}
+
+/// Reads a whole source into memory, from its start. For short signals and tests.
+///
+/// # Errors
+/// [`StreamError`] when the source fails.
+pub fn read_all(source: &mut dyn Source) -> Result<Audio, StreamError> {
+    source.rewind()?;
+    let spec = source.spec();
+    let mut all = Audio::silence(spec.sample_rate_hz, spec.channels, 0);
+    let mut block = Audio::silence(spec.sample_rate_hz, spec.channels, BLOCK_FRAMES);
+    while source.read(&mut block, BLOCK_FRAMES)? > 0 {
+        all.append(&block);
+    }
+    Ok(all)
+}

@@ -1,0 +1,34 @@
+//! Decibels to linear and back, through `libm` so that every CPU gives the same bits.
+
+/// Linear amplitude gain of a level in dB.
+pub fn gain_from_db(level_db: f64) -> f64 {
+    libm::pow(10.0, level_db / 20.0)
+}
+
+/// Level in dB of a linear amplitude; `-inf` for zero.
+pub fn db_from_gain(gain: f64) -> f64 {
+    20.0 * libm::log10(gain)
+}
+
+/// Level in dB of a power (a mean square); `-inf` for zero.
+pub fn db_from_power(power: f64) -> f64 {
+    10.0 * libm::log10(power)
+}
+
+/// Power of a level in dB.
+pub fn power_from_db(level_db: f64) -> f64 {
+    libm::pow(10.0, level_db / 10.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decibels_round_trip() {
+        assert!((gain_from_db(-6.0) - 0.501_187_233_627_272_2).abs() < 1e-15);
+        assert!((db_from_gain(gain_from_db(-17.3)) + 17.3).abs() < 1e-12);
+        assert!((db_from_power(power_from_db(3.1)) - 3.1).abs() < 1e-12);
+        assert_eq!(db_from_gain(0.0), f64::NEG_INFINITY);
+    }
+}
