@@ -1,2 +1,61 @@
-//! The `acetate` binary.
-fn main() {}
+//! The `acetate` binary: arguments, printing, progress, exit codes.
+//!
+//! `main` is a table of contents; each command is a file of its own. The binary is where
+//! `acetate-io` and `acetate-master` meet.
+
+mod analyze;
+mod args;
+mod console;
+mod dataset;
+mod delivery;
+mod docs;
+mod exit;
+mod input;
+mod master;
+mod naming;
+mod progress;
+mod table;
+mod train;
+mod verify;
+
+use clap::Parser;
+
+use crate::args::{Args, Command};
+use crate::exit::Exit;
+
+fn main() -> std::process::ExitCode {
+    let args = Args::parse();
+    let console = console::Console::new(&args.global);
+    let outcome = exit::on_interrupt()
+        .and_then(|()| threads(args.global.threads))
+        .and_then(|()| match &args.command {
+            Command::Master(command) => master::run(command, &console),
+            Command::Analyze(command) => analyze::run(command, &console),
+            Command::Verify(command) => verify::run(command, &console),
+            Command::Train(command) => train::run(command, &console),
+            Command::Dataset(command) => dataset::run(command, &console),
+            Command::Schema(command) => docs::schema(command, &console),
+            Command::Params => docs::params(&console),
+            Command::Completions(command) => docs::completions(command, &console),
+            Command::Man(command) => docs::man(command, &console),
+        });
+    outcome
+        .unwrap_or_else(|error| {
+            if exit::is_broken_pipe(&error) {
+                return Exit::Met;
+            }
+            console.error(&error);
+            Exit::Unusable
+        })
+        .into()
+}
+
+/// Sizes the pool: `--threads`, else RAYON_NUM_THREADS, else all cores.
+fn threads(threads: Option<usize>) -> anyhow::Result<()> {
+    let builder = rayon::ThreadPoolBuilder::new();
+    let builder = match threads {
+        Some(threads) => builder.num_threads(threads),
+        None => builder,
+    };
+    Ok(builder.build_global()?)
+}

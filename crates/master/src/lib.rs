@@ -1,1 +1,27 @@
-//! (to be written)
+//! The story: a mix goes in, a verified master comes out.
+//!
+//! In the flow *decode → analyze → predict → render → verify → deliver* this crate tells all but
+//! the first and the last: it reads a [`Source`](acetate_dsp::Source), writes to a
+//! [`Delivery`], and judges what the delivery reads back.
+//!
+//! Key types: [`Brief`] (what is asked for), [`Report`] (what was done and measured),
+//! [`Delivery`] (where the samples go). [`master()`] is the whole story, [`verify()`] its last
+//! chapter for any programme.
+//!
+//! Not its job: files, formats and names (see `acetate-io`), printing (the binary).
+
+pub mod brief;
+pub mod error;
+pub mod findings;
+pub mod presets;
+pub mod report;
+pub mod settings_file;
+pub mod story;
+pub mod verify;
+pub mod words;
+
+pub use brief::Brief;
+pub use error::MasterError;
+pub use report::Report;
+pub use story::{Delivery, Progress, Scratch, Stage, master, plan, rehearse};
+pub use verify::verify;

@@ -1,1 +1,23 @@
-//! (to be written)
+//! Acetate's predictor: from an [`Analysis`](acetate_dsp::Analysis) to
+//! [`Settings`](acetate_dsp::Settings), with a confidence for each group.
+//!
+//! In the flow *decode → analyze → predict → render → verify → deliver* this crate is `predict`.
+//!
+//! Key types: [`FEATURES`] (the one table of the net's inputs), [`Net`] (a set network in
+//! candle), [`Weights`] (a checked safetensors file), [`Predictor`] with its implementations
+//! [`NetPredictor`] and [`NeutralPredictor`].
+//!
+//! Not its job: training (see `acetate-training`), choosing targets or solving the drive (see
+//! `acetate-master`).
+
+pub mod dynamics;
+pub mod features;
+pub mod net;
+pub mod outputs;
+pub mod predictor;
+pub mod weights;
+
+pub use features::{FEATURES, Features};
+pub use net::Net;
+pub use predictor::{Confidence, NetPredictor, NeutralPredictor, Prediction, Predictor};
+pub use weights::{Weights, WeightsError};

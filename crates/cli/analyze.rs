@@ -1,0 +1,52 @@
+//! `acetate analyze`: measure files.
+
+use std::path::Path;
+
+use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
+use acetate_master::{Progress, Report, Stage};
+use anyhow::Context;
+
+use crate::args::AnalyzeArgs;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::input::{Input, each_input};
+use crate::progress::Bars;
+use crate::table;
+
+/// Measures every input and prints its figures.
+pub fn run(args: &AnalyzeArgs, console: &Console) -> anyhow::Result<Exit> {
+    let bars = Bars::new(console);
+    each_input(&args.inputs, console, |path| {
+        let report = analyze(path, args, &bars, console)?;
+        if console.json {
+            console.print_json(&report)?;
+        } else {
+            console.print(&table::analyzed(&report, &path.display().to_string(), console))?;
+        }
+        Ok(Exit::Met)
+    })
+}
+
+fn analyze(
+    path: &Path,
+    args: &AnalyzeArgs,
+    bars: &Bars,
+    console: &Console,
+) -> anyhow::Result<Report> {
+    let mut input = Input::open(path, None, args.strict)?;
+    let mut bar = bars.file(path);
+    let options = AnalyzeOptions {
+        dual_mono: args.dual_mono,
+    };
+    let total = input.frames_hint();
+    let analysis = analyze_with(input.source(), &options, &mut |done| {
+        bar.at(Stage::Analyze, done, total);
+    })
+    .with_context(|| path.display().to_string())?;
+    bar.finish();
+    input.report_warnings(console);
+    Ok(Report {
+        input: Some(input.facts()?),
+        ..Report::of_analysis(analysis)
+    })
+}

@@ -1,0 +1,305 @@
+//! The command line, as typed.
+
+use std::path::PathBuf;
+
+use acetate_master::presets::PRESETS;
+use clap::builder::PossibleValuesParser;
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Learned auto-mastering: a finished mix goes in, a verified release-ready master comes out.
+#[derive(Debug, Parser)]
+#[command(
+    name = "acetate",
+    version,
+    after_help = "Examples:\n  \
+        acetate master mix.wav                      a verified master beside the mix\n  \
+        acetate master mix.flac -o master.flac      as FLAC, under a name of your own\n  \
+        acetate master *.wav --out-dir masters      many at once\n  \
+        acetate master mix.wav --amount 50          half of the treatment\n  \
+        acetate verify master.wav --target apple    hold any file against a target\n\n\
+        Exit codes: 0 all met; 1 delivered, but a check failed or the target could not be met \
+        honestly; 2 usage or unreadable input; 130 interrupted."
+)]
+pub struct Args {
+    /// What every command understands.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, ClapArgs)]
+pub struct GlobalArgs {
+    /// One JSON object per file on standard output, and nothing else there
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Print every attempt and the settings
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Threads to use [default: RAYON_NUM_THREADS, else all cores]
+    #[arg(long, global = true, value_name = "N", value_parser = at_least_one)]
+    pub threads: Option<usize>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Master one mix or many, and verify the written files
+    Master(Box<MasterArgs>),
+    /// Measure files: loudness, true peak, spectrum, stereo
+    Analyze(AnalyzeArgs),
+    /// Hold files against a target; exit code 0 or 1
+    Verify(VerifyArgs),
+    /// Train the net from the cached corpus
+    Train(TrainArgs),
+    /// Fetch or list the music that the net is trained on
+    Dataset(DatasetArgs),
+    /// Print the JSON schema of reports
+    Schema(SchemaArgs),
+    /// Print every parameter of the chain: range, neutral value, unit
+    Params,
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the man page
+    Man(ManArgs),
+}
+
+/// Loudness and ceiling.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct TargetArgs {
+    /// A named target
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(PRESETS.iter().map(|preset| {
+        clap::builder::PossibleValue::new(preset.name)
+            .help(format!("{} LUFS, {} dBTP: {}", preset.integrated_lufs, preset.true_peak_dbtp, preset.help))
+    })))]
+    pub target: Option<String>,
+    /// Integrated loudness, LUFS (overrides the named target) [default: -14]
+    #[arg(long, value_name = "LUFS", allow_hyphen_values = true)]
+    pub lufs: Option<f64>,
+    /// Highest true peak, dBTP (overrides the named target) [default: -1]
+    #[arg(long, value_name = "DBTP", allow_hyphen_values = true)]
+    pub ceiling: Option<f64>,
+    /// Measure a mono file as it sounds from two speakers (3 LU louder)
+    #[arg(long)]
+    pub dual_mono: bool,
+}
+
+/// `acetate master`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "The output is written under a temporary name, read back, measured by two \
+    independent meters, and renamed only then. The input is never touched.\n\n\
+    An amount of 0 changes level and ceiling only; --eq-amount and its like override --amount for \
+    one stage. A settings file from --save-settings renders the same bytes again; its drive is \
+    solved anew unless it says drive_fixed = true.")]
+pub struct MasterArgs {
+    /// Mixes to master: WAV, AIFF, FLAC, MP3, Ogg Vorbis, AAC, ALAC, RF64; `-` for standard input
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+    /// Output file [default: <stem>.master.wav beside the input]; `-` for standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Folder for the outputs, made if missing
+    #[arg(long, value_name = "DIR", conflicts_with = "output")]
+    pub out_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Most gain reduction that the limiter may take, dB [default: 9]
+    #[arg(long, value_name = "DB")]
+    pub max_limiting: Option<f64>,
+    /// How much of the whole treatment, percent
+    #[arg(long, value_name = "0..100", default_value_t = 100.0, value_parser = percent)]
+    pub amount: f64,
+    /// How much of the EQ, percent [default: --amount]
+    #[arg(long, value_name = "0..100", value_parser = percent)]
+    pub eq_amount: Option<f64>,
+    /// How much of the compression, percent [default: --amount]
+    #[arg(long, value_name = "0..100", value_parser = percent)]
+    pub compressor_amount: Option<f64>,
+    /// How much of the saturation, percent [default: --amount]
+    #[arg(long, value_name = "0..100", value_parser = percent)]
+    pub saturation_amount: Option<f64>,
+    /// How much of the width, percent [default: --amount]
+    #[arg(long, value_name = "0..100", value_parser = percent)]
+    pub stereo_amount: Option<f64>,
+    /// Leave a stage out (may be repeated): cleanup, eq, compressor, saturation, stereo, limiter
+    #[arg(long, value_name = "STAGE", value_delimiter = ',')]
+    pub bypass: Vec<acetate_dsp::chain::Stage>,
+    /// Render with the settings of this file instead of predicted ones
+    #[arg(long, value_name = "TOML")]
+    pub settings: Option<PathBuf>,
+    /// Write the settings that were rendered, the solved drive included
+    #[arg(long, value_name = "TOML")]
+    pub save_settings: Option<PathBuf>,
+    /// Linear-phase EQ: no phase shift, some pre-ringing
+    #[arg(long)]
+    pub linear_phase: bool,
+    /// Weights of your own instead of the embedded ones
+    #[arg(long, value_name = "SAFETENSORS")]
+    pub weights: Option<PathBuf>,
+    /// Format [default: by the output's extension, else wav]
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// Word length of the master [default: 24]
+    #[arg(long, value_enum)]
+    pub bits: Option<Bits>,
+    /// Sample rate of the master, Hz [default: the input's]
+    #[arg(long, value_name = "HZ")]
+    pub rate: Option<u32>,
+    /// Replace an existing output (never the input)
+    #[arg(long, conflicts_with = "skip_existing")]
+    pub overwrite: bool,
+    /// Leave inputs alone whose output exists
+    #[arg(long)]
+    pub skip_existing: bool,
+    /// Analyze, predict and solve, but write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Refuse damaged input instead of mending it with a warning
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// Container of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// WAV (RF64 above 4 GB)
+    Wav,
+    /// FLAC
+    Flac,
+}
+
+/// Word length of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Bits {
+    /// 16-bit integer, dithered (TPDF)
+    #[value(name = "16")]
+    Bits16,
+    /// 24-bit integer
+    #[value(name = "24")]
+    Bits24,
+    /// 32-bit float
+    #[value(name = "32f")]
+    Float32,
+}
+
+/// `acetate analyze`.
+#[derive(Debug, ClapArgs)]
+pub struct AnalyzeArgs {
+    /// Files to measure; `-` for standard input
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+    /// Measure a mono file as it sounds from two speakers (3 LU louder)
+    #[arg(long)]
+    pub dual_mono: bool,
+    /// Refuse damaged input instead of mending it with a warning
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// `acetate verify`.
+#[derive(Debug, ClapArgs)]
+pub struct VerifyArgs {
+    /// Files to hold against the target; `-` for standard input
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Refuse damaged input instead of mending it with a warning
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// `acetate train`.
+#[derive(Debug, ClapArgs)]
+pub struct TrainArgs {
+    /// Recipe with every number of the run
+    #[arg(long, value_name = "TOML", default_value = "training/default.toml")]
+    pub recipe: PathBuf,
+    /// The list of sources
+    #[arg(long, value_name = "TOML", default_value = "datasets.toml")]
+    pub datasets: PathBuf,
+    /// Cache folder [default: $XDG_CACHE_HOME/acetate/datasets]
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+    /// Folder for the weights, model card and loss curve
+    #[arg(long, value_name = "DIR", default_value = "weights")]
+    pub out_dir: PathBuf,
+    /// Use what is in the cache and fetch nothing
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// `acetate dataset`.
+#[derive(Debug, ClapArgs)]
+pub struct DatasetArgs {
+    /// What to do with the data
+    #[command(subcommand)]
+    pub action: DatasetAction,
+    /// The list of sources
+    #[arg(long, value_name = "TOML", default_value = "datasets.toml", global = true)]
+    pub datasets: PathBuf,
+    /// Cache folder [default: $XDG_CACHE_HOME/acetate/datasets]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub cache: Option<PathBuf>,
+}
+
+/// What to do with the data.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum DatasetAction {
+    /// Get the music with the system's package client; goes on where it stopped
+    Fetch,
+    /// Print the table of sources
+    List,
+}
+
+/// `acetate schema`.
+#[derive(Debug, ClapArgs)]
+pub struct SchemaArgs {
+    /// Which schema
+    #[arg(value_enum, default_value_t = SchemaKind::Report)]
+    pub kind: SchemaKind,
+}
+
+/// Which schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaKind {
+    /// Reports: what --json prints
+    Report,
+    /// Settings files
+    Settings,
+}
+
+/// `acetate completions`.
+#[derive(Debug, ClapArgs)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `acetate man`.
+#[derive(Debug, ClapArgs)]
+pub struct ManArgs {
+    /// Page of one command instead of the overview
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches('%').parse::<f64>() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
+        _ => Err("expected a number from 0 to 100".to_owned()),
+    }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(threads) if threads >= 1 => Ok(threads),
+        _ => Err("expected a whole number of at least 1".to_owned()),
+    }
+}

@@ -1,0 +1,97 @@
+//! Everything that is printed: results to standard output, the rest to standard error.
+
+use std::io::{IsTerminal, Write};
+
+use serde::Serialize;
+
+use crate::args::GlobalArgs;
+
+/// Where and how to print.
+#[derive(Clone, Debug)]
+pub struct Console {
+    /// One JSON object per file on standard output, and nothing else there.
+    pub json: bool,
+    /// Nothing but results and errors.
+    pub quiet: bool,
+    /// Also what is usually left unsaid.
+    pub verbose: bool,
+    colour: bool,
+    bars: bool,
+}
+
+impl Console {
+    /// Reads the flags and what is known of the terminal.
+    pub fn new(args: &GlobalArgs) -> Self {
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Self {
+            json: args.json,
+            quiet: args.quiet,
+            verbose: args.verbose,
+            colour: !plain && std::io::stdout().is_terminal(),
+            bars: !args.quiet && std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// Whether progress bars are wanted: on a terminal, unless `-q`.
+    pub fn bars(&self) -> bool {
+        self.bars
+    }
+
+    /// Prints a result.
+    pub fn print(&self, text: &str) -> anyhow::Result<()> {
+        let mut out = std::io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        Ok(out.flush()?)
+    }
+
+    /// Prints one object as one line of JSON.
+    pub fn print_json(&self, value: &impl Serialize) -> anyhow::Result<()> {
+        self.print(&format!("{}\n", serde_json::to_string(value)?))
+    }
+
+    /// Says something to the person, unless `-q`.
+    pub fn say(&self, text: &str) {
+        if !self.quiet {
+            self.to_stderr(text);
+        }
+    }
+
+    /// Warns, even with `-q`.
+    pub fn warn(&self, text: &str) {
+        self.to_stderr(&format!("warning: {text}"));
+    }
+
+    /// Reports why nothing was done.
+    pub fn error(&self, error: &anyhow::Error) {
+        self.to_stderr(&format!("error: {error:#}"));
+    }
+
+    /// A closed standard error is no reason to stop.
+    fn to_stderr(&self, text: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+
+    /// Green, where colours are wanted.
+    pub fn good(&self, text: &str) -> String {
+        self.painted(text, "32")
+    }
+
+    /// Red, where colours are wanted.
+    pub fn bad(&self, text: &str) -> String {
+        self.painted(text, "31")
+    }
+
+    /// Bold, where colours are wanted.
+    pub fn strong(&self, text: &str) -> String {
+        self.painted(text, "1")
+    }
+
+    fn painted(&self, text: &str, code: &str) -> String {
+        if self.colour {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}

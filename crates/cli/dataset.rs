@@ -1,0 +1,111 @@
+//! `acetate dataset`: get and list the music that the net is trained on.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use acetate_training::datasets::{Datasets, Split};
+use acetate_training::fetch::{self, Event, Fetched};
+use anyhow::Context;
+use indicatif::ProgressBar;
+
+use crate::args::{DatasetAction, DatasetArgs};
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::progress::Bars;
+
+/// Fetches or lists.
+pub fn run(args: &DatasetArgs, console: &Console) -> anyhow::Result<Exit> {
+    let datasets = Datasets::load(&args.datasets)?;
+    match args.action {
+        DatasetAction::Fetch => {
+            let fetched = fetch_all(&datasets, &cache_dir(args.cache.as_deref())?, console)?;
+            console.say(&format!(
+                "{} packages were there, {} fetched",
+                fetched.already_complete, fetched.fetched
+            ));
+        }
+        DatasetAction::List => console.print(&list(&datasets))?,
+    }
+    Ok(Exit::Met)
+}
+
+/// The cache folder: as given, or the default one.
+pub fn cache_dir(given: Option<&Path>) -> anyhow::Result<PathBuf> {
+    given
+        .map(Path::to_owned)
+        .or_else(fetch::default_cache_dir)
+        .context("no cache folder: set HOME or give --cache DIR")
+}
+
+/// Fetches what is missing, with a bar that counts packages.
+pub fn fetch_all(
+    datasets: &Datasets,
+    cache_dir: &Path,
+    console: &Console,
+) -> anyhow::Result<Fetched> {
+    let bars = Bars::new(console);
+    let bar = bars.counter("fetch", datasets.packages().len() as u64);
+    let mut tell = |event: Event<'_>| on_event(&event, &bar, console);
+    let fetched = fetch::fetch(datasets, cache_dir, &mut tell)?;
+    bar.finish_and_clear();
+    Ok(fetched)
+}
+
+fn on_event(event: &Event<'_>, bar: &ProgressBar, console: &Console) {
+    match event {
+        Event::Planned(plan) => {
+            console.say(&format!(
+                "{} packages to fetch ({} complete): {:.2} GB to download, {:.2} GB of disk needed, {:.2} GB free",
+                plan.missing,
+                plan.complete,
+                gigabytes(plan.download_bytes),
+                gigabytes(plan.disk_needed_bytes),
+                gigabytes(plan.disk_free_bytes)
+            ));
+            bar.set_length(plan.missing as u64);
+        }
+        Event::Started { package, .. } => bar.set_message((*package).to_owned()),
+        Event::OtherVersion {
+            package,
+            expected,
+            got,
+            absent,
+        } => console.warn(&format!(
+            "{package}: expected version {expected}, got {got}; {} listed tracks are not in it",
+            absent.len()
+        )),
+        Event::Finished { .. } => bar.inc(1),
+        Event::Failed { package, error } => {
+            console.warn(&format!("{package}: {error}"));
+            bar.inc(1);
+        }
+    }
+}
+
+fn gigabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e9
+}
+
+fn list(datasets: &Datasets) -> String {
+    let mut text = format!(
+        "{:<32} {:<6} {:>6}  {:<24} {}\n",
+        "package", "split", "tracks", "licence", "artist"
+    );
+    for split in Split::ALL {
+        for package in datasets.packages_of(split) {
+            let _ = writeln!(
+                text,
+                "{:<32} {:<6} {:>6}  {:<24} {}",
+                package.name,
+                split,
+                package.track_count(),
+                package.licences.join(", "),
+                package.artist
+            );
+        }
+    }
+    for left_out in datasets.left_out() {
+        let _ = writeln!(text, "left out: {}: {}", left_out.name, left_out.reason);
+    }
+    text
+}

@@ -1,0 +1,115 @@
+//! Where the story's samples go: a staged file beside its final name.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use acetate_dsp::{Sink, Source, Spec, StreamError};
+use acetate_io::{OutputFormat, Spill, StageOptions, StagedFile, TagWarning, Tags, WriteError};
+use acetate_master::report::FileFacts;
+use acetate_master::{Delivery, Scratch};
+use anyhow::Context;
+
+use crate::input::file_facts;
+use crate::naming::{Job, PIPE, is_pipe};
+
+/// Name under which a master for standard output is staged in the working folder.
+const PIPE_STAGE: &str = "acetate-stdout";
+
+/// A master on its way to its file.
+pub struct FileDelivery {
+    /// Its final name; a name in the working folder where it goes to standard output.
+    output: PathBuf,
+    to_stdout: bool,
+    overwrite: bool,
+    format: OutputFormat,
+    tags: Tags,
+    warnings: Vec<TagWarning>,
+    staged: Option<StagedFile>,
+}
+
+impl FileDelivery {
+    /// Checks that the output can be written and reads the tags of the input.
+    pub fn new(job: &Job, input: &Path, overwrite: bool) -> anyhow::Result<Self> {
+        let to_stdout = is_pipe(&job.output);
+        let output = if to_stdout {
+            PathBuf::from(format!("{PIPE_STAGE}.{}", job.format.container().extension()))
+        } else {
+            job.output.clone()
+        };
+        let overwrite = overwrite || to_stdout;
+        StagedFile::check(&output, overwrite)?;
+        let (tags, warnings) = Tags::read(input);
+        Ok(Self {
+            output,
+            to_stdout,
+            overwrite,
+            format: job.format,
+            tags,
+            warnings,
+            staged: None,
+        })
+    }
+
+    /// What of the tags could not be carried over.
+    pub fn warnings(&self) -> Vec<&TagWarning> {
+        let staged = self.staged.iter().flat_map(StagedFile::tag_warnings);
+        self.warnings.iter().chain(staged).collect()
+    }
+
+    /// What the report says of the file, as it is on disk.
+    pub fn facts(&self) -> anyhow::Result<FileFacts> {
+        let staged = self.staged()?;
+        let name = if self.to_stdout { Path::new(PIPE) } else { &self.output };
+        file_facts(staged.temporary_path(), name, &staged.reread()?)
+    }
+
+    /// Gives the verified master its name.
+    pub fn commit(mut self) -> anyhow::Result<()> {
+        let staged = self.staged.take().context("nothing was written")?;
+        staged.commit(self.overwrite)?;
+        Ok(())
+    }
+
+    fn staged(&self) -> anyhow::Result<&StagedFile> {
+        self.staged.as_ref().context("nothing was written")
+    }
+}
+
+/// Sends the verified master to standard output; its temporary file goes away.
+pub fn deliver_to_stdout(delivery: FileDelivery) -> anyhow::Result<()> {
+    let mut file = File::open(delivery.staged()?.temporary_path())?;
+    let mut out = std::io::stdout().lock();
+    std::io::copy(&mut file, &mut out)?;
+    Ok(std::io::Write::flush(&mut out)?)
+}
+
+impl Delivery for FileDelivery {
+    fn scratch(&mut self, spec: Spec, frames: u64) -> Result<Box<dyn Scratch>, StreamError> {
+        let spill = Spill::create(&self.output, spec, Some(frames)).map_err(StreamError::new)?;
+        Ok(Box::new(spill))
+    }
+
+    fn begin(&mut self, spec: Spec, frames: u64) -> Result<Box<dyn Sink + '_>, StreamError> {
+        // The earlier attempt's file goes away before the new one is made.
+        self.staged = None;
+        let options = StageOptions {
+            expected_frames: Some(frames),
+            tags: Some(&self.tags),
+            ..StageOptions::new(self.format)
+        };
+        let staged =
+            StagedFile::create(&self.output, spec, &options).map_err(StreamError::new)?;
+        Ok(Box::new(self.staged.insert(staged)))
+    }
+
+    fn reread(&mut self) -> Result<Box<dyn Source>, StreamError> {
+        let staged = self.staged.as_ref().ok_or_else(|| {
+            StreamError::new(WriteError::Order {
+                path: self.output.clone(),
+                expected: "a written master",
+                got: "none",
+            })
+        })?;
+        Ok(Box::new(staged.reread().map_err(StreamError::new)?))
+    }
+}

@@ -1,0 +1,112 @@
+//! Inputs: files and standard input, one after the other or side by side.
+
+use std::path::{Path, PathBuf};
+
+use acetate_dsp::Source;
+use acetate_io::{Decoder, OpenOptions, SpooledInput};
+use acetate_master::report::FileFacts;
+use anyhow::Context;
+use rayon::prelude::*;
+
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::naming::is_pipe;
+
+/// One opened input.
+pub struct Input {
+    given: PathBuf,
+    decoder: Decoder,
+    /// Keeps what came from standard input on disk while it is read.
+    spooled: Option<SpooledInput>,
+}
+
+impl Input {
+    /// Opens a file, or takes standard input into a temporary file in `folder` (the working
+    /// folder where `None`), so that it can be read again.
+    pub fn open(path: &Path, folder: Option<&Path>, strict: bool) -> anyhow::Result<Self> {
+        let spooled = is_pipe(path)
+            .then(|| {
+                SpooledInput::from_reader(
+                    &mut std::io::stdin().lock(),
+                    folder.unwrap_or(Path::new(".")),
+                )
+            })
+            .transpose()
+            .context("standard input")?;
+        let options = OpenOptions { strict };
+        let decoder = match &spooled {
+            Some(spooled) => {
+                acetate_io::open(spooled.path(), &options).context("standard input")?
+            }
+            None => acetate_io::open(path, &options)?,
+        };
+        Ok(Self {
+            given: path.to_owned(),
+            decoder,
+            spooled,
+        })
+    }
+
+    /// The audio.
+    pub fn source(&mut self) -> &mut dyn Source {
+        &mut self.decoder
+    }
+
+    /// Length where the container says it.
+    pub fn frames_hint(&self) -> Option<u64> {
+        self.decoder.frames_hint()
+    }
+
+    /// The file that is read: the temporary one for standard input.
+    pub fn path(&self) -> &Path {
+        self.spooled.as_ref().map_or(&self.given, SpooledInput::path)
+    }
+
+    /// Says what the decoder went past.
+    pub fn report_warnings(&self, console: &Console) {
+        for warning in self.decoder.warnings() {
+            console.warn(&format!("{}: {warning}", self.given.display()));
+        }
+    }
+
+    /// What the report says of the file.
+    pub fn facts(&self) -> anyhow::Result<FileFacts> {
+        file_facts(self.path(), &self.given, &self.decoder)
+    }
+}
+
+/// Hash and format of a file on disk, under the name that the report gives it.
+pub fn file_facts(path: &Path, name: &Path, decoder: &Decoder) -> anyhow::Result<FileFacts> {
+    let info = decoder.info();
+    Ok(FileFacts {
+        path: name.display().to_string(),
+        blake3: acetate_io::content_hash(path)?,
+        format: format!("{} {}", info.container, info.codec),
+        sample_rate_hz: info.sample_rate_hz,
+        channels: info.channels,
+    })
+}
+
+/// Runs a command on every input, on all threads where there are several. A bad file is said and
+/// the others go on; the worst exit code counts.
+pub fn each_input(
+    inputs: &[PathBuf],
+    console: &Console,
+    run: impl Fn(&Path) -> anyhow::Result<Exit> + Sync,
+) -> anyhow::Result<Exit> {
+    if let [input] = inputs {
+        return run(input);
+    }
+    let exits: Vec<Exit> = inputs
+        .par_iter()
+        .map(|input| match run(input) {
+            Ok(exit) => Ok(exit),
+            Err(error) if crate::exit::is_broken_pipe(&error) => Err(error),
+            Err(error) => {
+                console.error(&error);
+                Ok(Exit::Unusable)
+            }
+        })
+        .collect::<anyhow::Result<_>>()?;
+    Ok(exits.into_iter().max().unwrap_or(Exit::Met))
+}

@@ -1,0 +1,290 @@
+//! `acetate master`: one mix or many, each to a verified master.
+
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use acetate_dsp::Settings;
+use acetate_dsp::chain::Bypass;
+use acetate_dsp::settings::{Amounts, EqPhase};
+use acetate_master::{Brief, Report, settings_file};
+use acetate_model::{NetPredictor, Weights};
+use anyhow::{Context, bail};
+
+use crate::args::MasterArgs;
+use crate::console::Console;
+use crate::delivery::{FileDelivery, deliver_to_stdout};
+use crate::exit::Exit;
+use crate::input::{Input, each_input};
+use crate::naming::{Job, is_pipe, jobs};
+use crate::progress::Bars;
+use crate::{table, verify};
+
+/// Masters every input.
+pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
+    let jobs = jobs(args)?;
+    let run = Run {
+        args,
+        console,
+        brief: brief(args)?,
+        predictor: predictor(args.weights.as_deref())?,
+        bars: Bars::new(console),
+    };
+    if args.save_settings.is_some() && jobs.len() > 1 {
+        bail!("--save-settings takes one input, got {}", jobs.len());
+    }
+    for job in &jobs {
+        run.check(job)?;
+    }
+    if let Some(folder) = &args.out_dir
+        && !args.dry_run
+    {
+        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
+    let started = Instant::now();
+    let tally = Tally::default();
+    let inputs: Vec<_> = jobs.iter().map(|job| job.input.clone()).collect();
+    let exit = each_input(&inputs, console, |input| {
+        let job = jobs
+            .iter()
+            .find(|job| job.input == input)
+            .context("an input without a job")?;
+        let outcome = run.master(job);
+        tally.count(&outcome);
+        outcome.map(|outcome| outcome.exit())
+    })?;
+    if jobs.len() > 1 {
+        console.say(&tally.summary(started));
+    }
+    Ok(exit)
+}
+
+/// What is the same for every input of a run.
+struct Run<'a> {
+    args: &'a MasterArgs,
+    console: &'a Console,
+    brief: Brief,
+    predictor: NetPredictor,
+    bars: Bars,
+}
+
+/// How one input ended.
+enum Outcome {
+    Met,
+    Missed,
+    Skipped,
+}
+
+impl Outcome {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Met | Self::Skipped => Exit::Met,
+            Self::Missed => Exit::Missed,
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Refuses what can be known to fail before any work.
+    fn check(&self, job: &Job) -> anyhow::Result<()> {
+        if is_pipe(&job.output) || self.args.dry_run {
+            return Ok(());
+        }
+        if !is_pipe(&job.input) && acetate_io::same_file(&job.input, &job.output) {
+            bail!(
+                "{}: the output is the input itself; the input is never touched: choose another name",
+                job.output.display()
+            );
+        }
+        if job.output.exists() && !self.args.overwrite && !self.args.skip_existing {
+            bail!(
+                "{}: exists already: use --overwrite to replace it or --skip-existing to leave it",
+                job.output.display()
+            );
+        }
+        Ok(())
+    }
+
+    fn master(&self, job: &Job) -> anyhow::Result<Outcome> {
+        if self.args.skip_existing && !is_pipe(&job.output) && job.output.exists() {
+            self.console.say(&format!("{}: exists, skipped", job.output.display()));
+            return Ok(Outcome::Skipped);
+        }
+        let folder = if is_pipe(&job.output) { None } else { job.output.parent() };
+        let mut input = Input::open(&job.input, folder, self.args.strict)?;
+        let report = if self.args.dry_run {
+            self.rehearse(job, &mut input)?
+        } else {
+            self.deliver(job, &mut input)?
+        };
+        self.save_settings(&report)?;
+        self.print(job, &report)?;
+        Ok(if report.all_met { Outcome::Met } else { Outcome::Missed })
+    }
+
+    fn rehearse(&self, job: &Job, input: &mut Input) -> anyhow::Result<Report> {
+        let mut bar = self.bars.file(&job.input);
+        let report =
+            acetate_master::rehearse(input.source(), &self.predictor, &self.brief, &mut bar)
+                .with_context(|| job.input.display().to_string())?;
+        bar.finish();
+        input.report_warnings(self.console);
+        Ok(Report {
+            input: Some(input.facts()?),
+            ..report
+        })
+    }
+
+    fn deliver(&self, job: &Job, input: &mut Input) -> anyhow::Result<Report> {
+        let mut delivery = FileDelivery::new(job, input.path(), self.args.overwrite)?;
+        let mut bar = self.bars.file(&job.input);
+        let report = acetate_master::master(
+            input.source(),
+            &self.predictor,
+            &self.brief,
+            &mut delivery,
+            &mut bar,
+        )
+        .with_context(|| job.input.display().to_string())?;
+        bar.finish();
+        input.report_warnings(self.console);
+        for warning in delivery.warnings() {
+            self.console.warn(&format!("{}: {warning}", job.output.display()));
+        }
+        let report = Report {
+            input: Some(input.facts()?),
+            output: Some(delivery.facts()?),
+            ..report
+        };
+        if is_pipe(&job.output) {
+            deliver_to_stdout(delivery)?;
+        } else {
+            delivery.commit()?;
+        }
+        Ok(report)
+    }
+
+    fn save_settings(&self, report: &Report) -> anyhow::Result<()> {
+        let (Some(path), Some(mastering)) = (&self.args.save_settings, &report.mastering) else {
+            return Ok(());
+        };
+        let text = settings_file::to_toml(&mastering.settings)?;
+        acetate_io::write_text(path, &text).with_context(|| path.display().to_string())
+    }
+
+    fn print(&self, job: &Job, report: &Report) -> anyhow::Result<()> {
+        let output = job.output.display().to_string();
+        let table = || table::mastered(report, &job.input.display().to_string(), &output, self.console);
+        match (self.console.json, is_pipe(&job.output) && !self.args.dry_run) {
+            // Standard output carries the audio.
+            (_, true) => self.console.say(table().trim_end()),
+            (true, false) => self.console.print_json(report)?,
+            (false, false) if self.console.quiet => {}
+            (false, false) => self.console.print(&table())?,
+        }
+        Ok(())
+    }
+}
+
+fn brief(args: &MasterArgs) -> anyhow::Result<Brief> {
+    let mut target = verify::target(&args.target)?;
+    if let Some(max_limiting_db) = args.max_limiting {
+        target.max_limiting_db = max_limiting_db;
+    }
+    let settings = args.settings.as_deref().map(read_settings).transpose()?;
+    let share = |own: Option<f64>| own.unwrap_or(args.amount) / 100.0;
+    let asked = args.target.target.is_some()
+        || args.target.lufs.is_some()
+        || args.target.ceiling.is_some()
+        || args.max_limiting.is_some();
+    if asked && let Some(settings) = &settings {
+        // What was not asked for stays as the file has it.
+        let own = &settings.target;
+        let named = args.target.target.is_some();
+        if !named && args.target.lufs.is_none() {
+            target.integrated_lufs = own.integrated_lufs;
+        }
+        if !named && args.target.ceiling.is_none() {
+            target.true_peak_dbtp = own.true_peak_dbtp;
+        }
+        if args.max_limiting.is_none() {
+            target.max_limiting_db = own.max_limiting_db;
+        }
+    }
+    Settings {
+        target,
+        ..Settings::default()
+    }
+    .validate()?;
+    Ok(Brief {
+        target,
+        target_overrides: asked,
+        amounts: Amounts {
+            eq: share(args.eq_amount),
+            compressor: share(args.compressor_amount),
+            saturation: share(args.saturation_amount),
+            stereo: share(args.stereo_amount),
+        },
+        bypass: Bypass::new(args.bypass.iter().copied()),
+        settings,
+        sample_rate_hz: args.rate,
+        word_length: match args.bits {
+            Some(crate::args::Bits::Bits16) => acetate_dsp::process::dither::WordLength::Bits16,
+            Some(crate::args::Bits::Float32) => acetate_dsp::process::dither::WordLength::Float32,
+            _ => acetate_dsp::process::dither::WordLength::Bits24,
+        },
+        dual_mono: args.target.dual_mono,
+        eq_phase: if args.linear_phase { EqPhase::Linear } else { EqPhase::Minimum },
+    })
+}
+
+fn read_settings(path: &Path) -> anyhow::Result<Settings> {
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    settings_file::from_toml(&text).with_context(|| path.display().to_string())
+}
+
+fn predictor(weights: Option<&Path>) -> anyhow::Result<NetPredictor> {
+    let weights = match weights {
+        None => Weights::embedded()?,
+        Some(path) => {
+            let bytes = acetate_io::read_bounded(path, acetate_model::weights::MAX_BYTES as u64)?;
+            Weights::from_bytes(&bytes).with_context(|| path.display().to_string())?
+        }
+    };
+    Ok(NetPredictor::new(weights))
+}
+
+/// Counts of a batch.
+#[derive(Debug, Default)]
+struct Tally {
+    met: std::sync::atomic::AtomicUsize,
+    missed: std::sync::atomic::AtomicUsize,
+    skipped: std::sync::atomic::AtomicUsize,
+    failed: std::sync::atomic::AtomicUsize,
+}
+
+impl Tally {
+    fn count(&self, outcome: &anyhow::Result<Outcome>) {
+        let counter = match outcome {
+            Ok(Outcome::Met) => &self.met,
+            Ok(Outcome::Missed) => &self.missed,
+            Ok(Outcome::Skipped) => &self.skipped,
+            Err(_) => &self.failed,
+        };
+        counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    fn summary(&self, started: Instant) -> String {
+        let get = |counter: &std::sync::atomic::AtomicUsize| {
+            counter.load(std::sync::atomic::Ordering::Relaxed)
+        };
+        format!(
+            "{} mastered and verified, {} delivered with the target missed, {} skipped, {} failed, in {:.1} s",
+            get(&self.met),
+            get(&self.missed),
+            get(&self.skipped),
+            get(&self.failed),
+            started.elapsed().as_secs_f64()
+        )
+    }
+}

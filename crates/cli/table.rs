@@ -1,0 +1,208 @@
+//! The short table at the end of a run.
+
+use std::fmt::Write;
+
+use acetate_master::Report;
+use acetate_master::findings::Severity;
+use acetate_master::report::{Check, Mastering, Measures};
+
+use crate::console::Console;
+
+/// The report of a master: before, after, target, what was done and why.
+pub fn mastered(report: &Report, input: &str, output: &str, console: &Console) -> String {
+    let mut text = String::new();
+    let Some(mastering) = &report.mastering else {
+        return text;
+    };
+    let verdict = match (&mastering.after, report.all_met) {
+        (None, _) => "not written (dry run)".to_owned(),
+        (Some(_), true) => console.good("verified"),
+        (Some(_), false) => console.bad("delivered, target not met"),
+    };
+    let _ = writeln!(text, "{} → {}: {verdict}", input, console.strong(output));
+    figures(&mut text, mastering, &report.checks, console);
+    if let Some(infeasible) = &mastering.infeasible {
+        let _ = writeln!(text, "  {} {}", console.bad("not reached:"), infeasible.reason);
+        if let Some(needed_db) = infeasible.needed_limiting_db {
+            let _ = writeln!(
+                text,
+                "  {:.1} LU short; the target needs {needed_db:.1} dB of limiting",
+                infeasible.short_by_lu
+            );
+        }
+    }
+    let _ = writeln!(text, "  done:");
+    for sentence in &mastering.done {
+        let _ = writeln!(text, "    - {sentence}");
+    }
+    findings(&mut text, report, console);
+    if console.verbose {
+        attempts(&mut text, mastering);
+    }
+    text
+}
+
+fn figures(text: &mut String, mastering: &Mastering, checks: &[Check], console: &Console) {
+    let after = mastering.after.as_ref();
+    let row = |text: &mut String, name: &str, figure: fn(&Measures) -> f64, target: &str| {
+        let _ = writeln!(
+            text,
+            "  {name:<22}{:>10}{:>10}  {target}",
+            number(figure(&mastering.before)),
+            after.map_or_else(|| "-".to_owned(), |after| number(figure(after))),
+        );
+    };
+    let judged = |name: &str, wanted: String| {
+        checks.iter().find(|check| check.name == name).map_or_else(
+            || wanted.clone(),
+            |check| {
+                let mark = if check.pass { console.good("met") } else { console.bad("MISSED") };
+                format!("{wanted}  {mark}")
+            },
+        )
+    };
+    let target = &mastering.target;
+    let _ = writeln!(text, "  {:<22}{:>10}{:>10}  target", "", "before", "after");
+    let loudness = judged(
+        "integrated loudness",
+        format!("{:.1} ±{}", target.integrated_lufs, acetate_master::verify::LOUDNESS_TOLERANCE_LU),
+    );
+    row(text, "loudness, LUFS", |m| m.integrated_lufs, &loudness);
+    let peak = judged("true peak", format!("at most {:.1}", target.true_peak_dbtp));
+    row(text, "true peak, dBTP", |m| m.true_peak_dbtp, &peak);
+    row(text, "loudness range, LU", |m| m.loudness_range_lu, "");
+    row(text, "peak to loudness, dB", |m| m.plr_db, "");
+    let _ = writeln!(
+        text,
+        "  {:<22}{:>10}{:>10}  at most {:.1}",
+        "limiting, dB",
+        "",
+        number(mastering.limiting_db),
+        target.max_limiting_db
+    );
+}
+
+fn findings(text: &mut String, report: &Report, console: &Console) {
+    let shown: Vec<_> = report
+        .findings
+        .iter()
+        .filter(|finding| console.verbose || finding.severity > Severity::Note)
+        .collect();
+    if shown.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "  the mix:");
+    for finding in shown {
+        let _ = writeln!(text, "    - {} ({})", finding.text, finding.advice);
+    }
+}
+
+fn attempts(text: &mut String, mastering: &Mastering) {
+    let _ = writeln!(text, "  limiter: {}", mastering.limiter_reason);
+    for (index, attempt) in mastering.attempts.iter().enumerate() {
+        let _ = writeln!(
+            text,
+            "  attempt {}: drive {:+.3} dB, trim {:+.3} dB, foretold {:.3} LUFS, measured {:.3} LUFS, {:.3} dBTP",
+            index + 1,
+            attempt.drive_db,
+            attempt.trim_db,
+            attempt.foretold_lufs,
+            attempt.integrated_lufs,
+            attempt.true_peak_dbtp
+        );
+    }
+    if let Some(confidence) = &mastering.confidence {
+        let _ = writeln!(
+            text,
+            "  confidence: eq {:.2}, stereo {:.2}, compressor {:.2}, saturation {:.2}, limiter {:.2}",
+            confidence.eq, confidence.stereo, confidence.compressor, confidence.saturation, confidence.limiter
+        );
+    }
+}
+
+/// The figures of one file.
+pub fn analyzed(report: &Report, input: &str, console: &Console) -> String {
+    let mut text = format!("{}\n", console.strong(input));
+    let (Some(measures), Some(analysis)) = (&report.measures, &report.analysis) else {
+        return text;
+    };
+    let mut row = |name: &str, value: String| {
+        let _ = writeln!(text, "  {name:<22}{value}");
+    };
+    let layout = if analysis.channels == 1 { "mono" } else { "stereo" };
+    row(
+        "format",
+        format!(
+            "{layout}, {} Hz, {}",
+            analysis.sample_rate_hz,
+            clock(analysis.duration_s)
+        ),
+    );
+    measures_rows(&mut row, measures);
+    row("correlation", format!("{:.2}", analysis.correlation));
+    let crest: Vec<String> = analysis
+        .crest
+        .iter()
+        .map(|band| format!("{} ({:.0} to {:.0} Hz)", number(band.crest_db), band.from_hz, band.to_hz))
+        .collect();
+    row("crest factor, dB", crest.join(", "));
+    row("bandwidth", format!("{:.1} kHz", analysis.bandwidth_hz / 1000.0));
+    findings(&mut text, report, console);
+    text
+}
+
+/// A file held against a target.
+pub fn verified(report: &Report, input: &str, console: &Console) -> String {
+    let verdict = if report.all_met { console.good("met") } else { console.bad("NOT MET") };
+    let mut text = format!("{}: {verdict}\n", console.strong(input));
+    for check in &report.checks {
+        let mark = if check.pass { console.good("met") } else { console.bad("MISSED") };
+        let wanted = if check.tolerance > 0.0 {
+            format!("{} ±{}", check.target, check.tolerance)
+        } else {
+            format!("at most {}", check.target)
+        };
+        let _ = writeln!(
+            text,
+            "  {:<30}{:>10} {:<5} {wanted}  {mark}",
+            check.name,
+            number(check.measured),
+            check.unit
+        );
+    }
+    if let Some(measures) = &report.measures
+        && console.verbose
+    {
+        measures_rows(
+            &mut |name: &str, value: String| {
+                let _ = writeln!(text, "  {name:<30}{value:>10}");
+            },
+            measures,
+        );
+    }
+    text
+}
+
+fn measures_rows(row: &mut impl FnMut(&str, String), measures: &Measures) {
+    row("integrated, LUFS", number(measures.integrated_lufs));
+    row("short-term max, LUFS", number(measures.short_term_max_lufs));
+    row("momentary max, LUFS", number(measures.momentary_max_lufs));
+    row("loudness range, LU", number(measures.loudness_range_lu));
+    row("true peak, dBTP", number(measures.true_peak_dbtp));
+    row("sample peak, dBFS", number(measures.sample_peak_dbfs));
+    row("peak to loudness, dB", number(measures.plr_db));
+}
+
+/// Two decimals, towards the unfavourable side for none; "-inf" as it is.
+fn number(value: f64) -> String {
+    if value.is_finite() {
+        format!("{value:.2}")
+    } else {
+        "-".to_owned()
+    }
+}
+
+fn clock(duration_s: f64) -> String {
+    let whole = duration_s.floor();
+    format!("{}:{:04.1}", (whole / 60.0).floor(), duration_s - (whole / 60.0).floor() * 60.0)
+}

@@ -1,0 +1,55 @@
+//! `acetate verify`: hold files against a target.
+
+use acetate_dsp::Settings;
+use acetate_dsp::settings::Target;
+use acetate_master::{Report, presets};
+use anyhow::Context;
+
+use crate::args::{TargetArgs, VerifyArgs};
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::input::{Input, each_input};
+use crate::table;
+
+/// Verifies every input and prints the verdict.
+pub fn run(args: &VerifyArgs, console: &Console) -> anyhow::Result<Exit> {
+    let target = target(&args.target)?;
+    each_input(&args.inputs, console, |path| {
+        let mut input = Input::open(path, None, args.strict)?;
+        let verified = acetate_master::verify(input.source(), &target, args.target.dual_mono)
+            .with_context(|| path.display().to_string())?;
+        input.report_warnings(console);
+        let report = Report {
+            input: Some(input.facts()?),
+            ..verified
+        };
+        if console.json {
+            console.print_json(&report)?;
+        } else {
+            console.print(&table::verified(&report, &path.display().to_string(), console))?;
+        }
+        Ok(if report.all_met { Exit::Met } else { Exit::Missed })
+    })
+}
+
+/// Resolves a target: the named one, then the numbers over it.
+pub fn target(args: &TargetArgs) -> anyhow::Result<Target> {
+    let mut target = match &args.target {
+        Some(name) => presets::find(name)
+            .with_context(|| format!("expected a named target, got \"{name}\""))?
+            .target(),
+        None => Target::default(),
+    };
+    if let Some(lufs) = args.lufs {
+        target.integrated_lufs = lufs;
+    }
+    if let Some(ceiling) = args.ceiling {
+        target.true_peak_dbtp = ceiling;
+    }
+    Settings {
+        target,
+        ..Settings::default()
+    }
+    .validate()?;
+    Ok(target)
+}

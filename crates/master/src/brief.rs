@@ -1,0 +1,46 @@
+//! [`Brief`]: what is asked for, before anything is measured.
+
+use acetate_dsp::Settings;
+use acetate_dsp::chain::Bypass;
+use acetate_dsp::process::dither::WordLength;
+use acetate_dsp::settings::{Amounts, EqPhase, Target};
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Brief {
+    /// Loudness, ceiling and bound on limiting.
+    pub target: Target,
+    /// How much of each stage's treatment.
+    pub amounts: Amounts,
+    /// Stages to leave out.
+    pub bypass: Bypass,
+    /// Settings to use instead of the predictor's. Their own target is used, unless
+    /// [`target_overrides`](Self::target_overrides).
+    pub settings: Option<Settings>,
+    /// The brief's target counts even where settings are given.
+    pub target_overrides: bool,
+    /// Sample rate of the master, Hz; the input's where `None`.
+    pub sample_rate_hz: Option<u32>,
+    /// Word length of the master.
+    pub word_length: WordLength,
+    /// A mono programme is measured as it will sound from two speakers.
+    pub dual_mono: bool,
+    /// Phase of the EQ, where the predictor sets it.
+    pub eq_phase: EqPhase,
+}
+
+impl Default for Brief {
+    fn default() -> Self {
+        Self {
+            target: Target::default(),
+            amounts: Amounts::default(),
+            bypass: Bypass::default(),
+            settings: None,
+            target_overrides: false,
+            sample_rate_hz: None,
+            word_length: WordLength::Bits24,
+            dual_mono: false,
+            eq_phase: EqPhase::default(),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Why no master was made.
+
+use acetate_dsp::StreamError;
+use acetate_dsp::settings::SettingsError;
+use acetate_model::WeightsError;
+use thiserror::Error;
+
+/// Why no master was made.
+#[derive(Debug, Error)]
+pub enum MasterError {
+    /// The input or the output failed.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    /// The settings are outside their ranges.
+    #[error("settings: {0}")]
+    Settings(#[from] SettingsError),
+    /// The weights cannot be used.
+    #[error("weights: {0}")]
+    Weights(#[from] WeightsError),
+    /// Nothing in the programme reaches the loudness gate.
+    #[error(
+        "expected a programme of at least 0.4 s above -70 LUFS, found {duration_s:.2} s with no \
+         measurable loudness (silence, or too short)"
+    )]
+    NoLoudness {
+        /// Length of the input, seconds.
+        duration_s: f64,
+    },
+    /// The sample rate cannot be rendered.
+    #[error("expected a sample rate of {min_hz} to {max_hz} Hz, got {got_hz} Hz")]
+    SampleRate {
+        /// Lowest rate, Hz.
+        min_hz: u32,
+        /// Highest rate, Hz.
+        max_hz: u32,
+        /// Rate asked for, Hz.
+        got_hz: u32,
+    },
+    /// The second pass over the input read another length than the first.
+    #[error("the input changed while it was read: {first} frames, then {second}")]
+    InputChanged {
+        /// Frames of the first pass.
+        first: u64,
+        /// Frames of a later pass.
+        second: u64,
+    },
+    /// The ceiling could not be held; nothing was delivered.
+    #[error(
+        "the true peak could not be held: {measured_dbtp:.2} dBTP after {attempts} attempts, \
+         ceiling {ceiling_dbtp:.2} dBTP; nothing was delivered"
+    )]
+    Ceiling {
+        /// True peak of the last attempt, dBTP.
+        measured_dbtp: f64,
+        /// Highest true peak allowed, dBTP.
+        ceiling_dbtp: f64,
+        /// Attempts made.
+        attempts: usize,
+    },
+}

@@ -1,0 +1,236 @@
+//! [`Report`]: one structure behind every command's JSON, certificate and page.
+
+use acetate_dsp::analysis::{Analysis, MeterReading};
+use acetate_dsp::measure::output::OutputMeasures;
+use acetate_dsp::settings::{Amounts, Settings, Target};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::findings::Finding;
+
+/// Version of the report's format.
+pub const REPORT_SCHEMA: &str = "acetate.report/1";
+
+/// What was done to a programme, and what was measured. A figure that is not finite is null.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Report {
+    /// Format of this report: [`REPORT_SCHEMA`].
+    pub schema: String,
+    /// The command that made it: analyze, master, verify.
+    pub command: String,
+    /// Version of the software.
+    pub version: String,
+    /// The input file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input: Option<FileFacts>,
+    /// The file that was delivered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<FileFacts>,
+    /// Figures of the programme that was analyzed or verified.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub measures: Option<Measures>,
+    /// The whole analysis of the input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub analysis: Option<Analysis>,
+    /// What `master` did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mastering: Option<Mastering>,
+    /// What was checked against the target.
+    pub checks: Vec<Check>,
+    /// What stands out in the input.
+    pub findings: Vec<Finding>,
+    /// True when every check passed.
+    pub all_met: bool,
+}
+
+/// A file and what it holds.
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+pub struct FileFacts {
+    /// Path as given.
+    pub path: String,
+    /// BLAKE3 of the file's bytes, hex.
+    pub blake3: String,
+    /// Container and coding.
+    pub format: String,
+    /// Sample rate, Hz.
+    pub sample_rate_hz: u32,
+    /// 1 or 2.
+    pub channels: usize,
+}
+
+/// The figures that every command prints.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Measures {
+    /// Integrated loudness, LUFS.
+    pub integrated_lufs: f64,
+    /// Loudness range, LU.
+    pub loudness_range_lu: f64,
+    /// True peak, dBTP, the worst of all meters.
+    pub true_peak_dbtp: f64,
+    /// Sample peak, dBFS.
+    pub sample_peak_dbfs: f64,
+    /// Highest short-term loudness, LUFS.
+    pub short_term_max_lufs: f64,
+    /// Highest momentary loudness, LUFS.
+    pub momentary_max_lufs: f64,
+    /// Peak to loudness ratio, dB.
+    pub plr_db: f64,
+    /// Length, seconds.
+    pub duration_s: f64,
+    /// True peak of each meter, dBTP.
+    pub true_peak_by_meter: Vec<MeterReading>,
+    /// Integrated loudness of each meter, LUFS.
+    pub integrated_by_meter: Vec<MeterReading>,
+}
+
+impl From<&Analysis> for Measures {
+    fn from(analysis: &Analysis) -> Self {
+        Self {
+            integrated_lufs: analysis.integrated_lufs,
+            loudness_range_lu: analysis.loudness_range_lu,
+            true_peak_dbtp: analysis.true_peak_dbtp,
+            sample_peak_dbfs: analysis.sample_peak_dbfs,
+            short_term_max_lufs: analysis.short_term_max_lufs,
+            momentary_max_lufs: analysis.momentary_max_lufs,
+            plr_db: analysis.plr_db,
+            duration_s: analysis.duration_s,
+            true_peak_by_meter: analysis.true_peak_by_meter.clone(),
+            integrated_by_meter: analysis.integrated_by_meter.clone(),
+        }
+    }
+}
+
+/// What `master` did, attempt by attempt.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Mastering {
+    /// What was aimed at.
+    pub target: Target,
+    /// The input's figures.
+    pub before: Measures,
+    /// The master's figures, measured on the written file; none in a rehearsal.
+    pub after: Option<Measures>,
+    /// What was rendered, the solved drive included.
+    pub settings: Settings,
+    /// Share of the predictor's own move that it dared, per group, 0 to 1; `None` where the
+    /// settings were given.
+    pub confidence: Option<acetate_model::Confidence>,
+    /// How much of each stage was asked for.
+    pub amounts: Amounts,
+    /// Stages left out.
+    pub bypassed: Vec<String>,
+    /// Most gain reduction of the limiter, dB.
+    pub limiting_db: f64,
+    /// Share of the time in which the limiter took more than 1 dB.
+    pub limiting_share: f64,
+    /// Most gain reduction of the compressor, dB.
+    pub compression_db: f64,
+    /// Why the limiter's look-ahead and release are what they are.
+    pub limiter_reason: String,
+    /// Why the target could not be met honestly; `None` where it was.
+    pub infeasible: Option<Infeasible>,
+    /// Every render and its verification.
+    pub attempts: Vec<Attempt>,
+    /// What was done and why, in a musician's words.
+    pub done: Vec<String>,
+    /// Hash of the weights behind the prediction; empty where none were used.
+    pub weights_hash: String,
+    /// Word length of the master, bits; 32 is float.
+    pub word_length_bits: u32,
+}
+
+/// Why the loudness could not be reached.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Infeasible {
+    /// How far below the target the loudest honest result is, LU.
+    pub short_by_lu: f64,
+    /// Gain reduction that the target would need, dB; `None` where no drive reaches it.
+    pub needed_limiting_db: Option<f64>,
+    /// One sentence.
+    pub reason: String,
+}
+
+/// One render and its verification.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Attempt {
+    /// Gain before the limiter, dB.
+    pub drive_db: f64,
+    /// Gain after the limiter, dB, at most 0.
+    pub trim_db: f64,
+    /// Loudness that the solver foretold, LUFS.
+    pub foretold_lufs: f64,
+    /// Integrated loudness of the written file, LUFS.
+    pub integrated_lufs: f64,
+    /// True peak of the written file, dBTP, the worst of all meters.
+    pub true_peak_dbtp: f64,
+    /// Most gain reduction of the limiter, dB.
+    pub limiting_db: f64,
+}
+
+/// One figure held against what was asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Check {
+    /// What was measured.
+    pub name: String,
+    /// Unit of the figures.
+    pub unit: String,
+    /// What was measured.
+    pub measured: f64,
+    /// What was asked for.
+    pub target: f64,
+    /// How far off counts as met.
+    pub tolerance: f64,
+    /// Met or not.
+    pub pass: bool,
+}
+
+impl Measures {
+    /// The figures of a written programme that was read back.
+    pub fn of_output(output: &OutputMeasures) -> Self {
+        Self {
+            integrated_lufs: output.integrated_lufs,
+            loudness_range_lu: output.loudness_range_lu,
+            true_peak_dbtp: output.true_peak_dbtp,
+            sample_peak_dbfs: output.sample_peak_dbfs,
+            short_term_max_lufs: output.short_term_max_lufs,
+            momentary_max_lufs: output.momentary_max_lufs,
+            plr_db: output.true_peak_dbtp - output.integrated_lufs,
+            duration_s: output.duration_s,
+            true_peak_by_meter: output.true_peak_by_meter.clone(),
+            integrated_by_meter: output.integrated_by_meter.clone(),
+        }
+    }
+}
+
+impl Report {
+    /// An empty report of a command.
+    pub fn new(command: &str) -> Self {
+        Self {
+            schema: REPORT_SCHEMA.to_owned(),
+            command: command.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            input: None,
+            output: None,
+            measures: None,
+            analysis: None,
+            mastering: None,
+            checks: Vec::new(),
+            findings: Vec::new(),
+            all_met: true,
+        }
+    }
+
+    /// The report of an analysis alone.
+    pub fn of_analysis(analysis: Analysis) -> Self {
+        Self {
+            measures: Some(Measures::from(&analysis)),
+            findings: crate::findings::find(&analysis),
+            analysis: Some(analysis),
+            ..Self::new("analyze")
+        }
+    }
+
+    /// The JSON schema of a report.
+    pub fn json_schema() -> schemars::Schema {
+        schemars::schema_for!(Report)
+    }
+}

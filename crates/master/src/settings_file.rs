@@ -1,0 +1,57 @@
+//! [`Settings`] as TOML: what `--save-settings` writes and `--settings` reads.
+
+use acetate_dsp::Settings;
+use acetate_dsp::settings::SettingsError;
+use thiserror::Error;
+
+/// Why settings cannot be read or written.
+#[derive(Debug, Error)]
+pub enum SettingsFileError {
+    /// Not a settings file, an unknown field, or a value of another type.
+    #[error("expected a settings file: {0}")]
+    Parse(#[from] Box<toml::de::Error>),
+    /// A value outside its range.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The settings have no TOML form.
+    #[error("settings as TOML: {0}")]
+    Write(#[from] toml::ser::Error),
+}
+
+/// Reads and checks settings.
+///
+/// # Errors
+/// [`SettingsFileError`] with the line of the first field that does not fit.
+pub fn from_toml(text: &str) -> Result<Settings, SettingsFileError> {
+    let settings: Settings = toml::from_str(text).map_err(Box::new)?;
+    settings.validate()?;
+    Ok(settings)
+}
+
+/// Writes settings so that reading them gives the very same numbers.
+///
+/// # Errors
+/// [`SettingsFileError::Write`] when they have no TOML form.
+pub fn to_toml(settings: &Settings) -> Result<String, SettingsFileError> {
+    Ok(toml::to_string(settings)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_survive_the_file_to_the_last_bit() {
+        let mut settings = Settings::default();
+        settings.eq.mid_db[4] = 0.1 + 0.2;
+        settings.limiter.drive_db = std::f64::consts::PI;
+        assert_eq!(from_toml(&to_toml(&settings).unwrap()).unwrap(), settings);
+    }
+
+    #[test]
+    fn an_unknown_field_is_refused_with_its_name() {
+        let text = format!("{}\n[eq]\nloudness = 3\n", "schema = \"acetate.settings/1\"");
+        let error = from_toml(&text).unwrap_err().to_string();
+        assert!(error.contains("loudness"), "{error}");
+    }
+}

@@ -1,0 +1,69 @@
+//! The last chapter: a written programme is measured again and held against its target.
+
+use acetate_dsp::measure::output::{OutputMeasures, measure_output};
+use acetate_dsp::settings::Target;
+use acetate_dsp::{Source, StreamError};
+
+use crate::report::{Check, Measures, Report};
+
+/// Largest distance from the loudness asked for that counts as met, LU.
+pub const LOUDNESS_TOLERANCE_LU: f64 = 0.1;
+
+/// Reads a programme from its start, measures it with two meters and judges it.
+///
+/// # Errors
+/// [`StreamError`] when the source fails.
+pub fn verify(
+    source: &mut dyn Source,
+    target: &Target,
+    dual_mono: bool,
+) -> Result<Report, StreamError> {
+    let measured = measure_output(source, dual_mono)?;
+    let checks = checks(&measured, target);
+    Ok(Report {
+        measures: Some(Measures::of_output(&measured)),
+        all_met: checks.iter().all(|check| check.pass),
+        checks,
+        ..Report::new("verify")
+    })
+}
+
+/// Holds measured figures against a target. Every loudness meter must agree with the target, and
+/// the worst true-peak meter decides.
+pub fn checks(measured: &OutputMeasures, target: &Target) -> Vec<Check> {
+    let loudness = measured
+        .integrated_by_meter
+        .iter()
+        .map(|reading| reading.value)
+        .max_by(|a, b| {
+            let distance = |lufs: &f64| (lufs - target.integrated_lufs).abs();
+            distance(a).total_cmp(&distance(b))
+        })
+        .unwrap_or(measured.integrated_lufs);
+    vec![
+        Check {
+            name: "integrated loudness".to_owned(),
+            unit: "LUFS".to_owned(),
+            measured: loudness,
+            target: target.integrated_lufs,
+            tolerance: LOUDNESS_TOLERANCE_LU,
+            pass: (loudness - target.integrated_lufs).abs() <= LOUDNESS_TOLERANCE_LU,
+        },
+        Check {
+            name: "true peak".to_owned(),
+            unit: "dBTP".to_owned(),
+            measured: measured.true_peak_dbtp,
+            target: target.true_peak_dbtp,
+            tolerance: 0.0,
+            pass: measured.true_peak_dbtp <= target.true_peak_dbtp,
+        },
+        Check {
+            name: "samples that are not numbers".to_owned(),
+            unit: String::new(),
+            measured: measured.non_finite_samples as f64,
+            target: 0.0,
+            tolerance: 0.0,
+            pass: measured.non_finite_samples == 0,
+        },
+    ]
+}

@@ -1,0 +1,134 @@
+//! Dynamics on 10 ms levels: the statistic that the net aims at, the compressor foretold, and
+//! the solver that turns a wanted change into a ratio.
+
+use acetate_dsp::process::compressor;
+use acetate_dsp::settings;
+use acetate_dsp::units::db_from_power;
+
+/// Windows of the level-spread statistic, in steps of 10 ms: 200 ms, the time scale on which a
+/// glue compressor acts.
+const WINDOW_STEPS: usize = 20;
+/// Hop between those windows, in steps of 10 ms.
+const HOP_STEPS: usize = 10;
+/// Windows this far below the mean power are pauses, dB.
+const GATE_DB: f64 = -20.0;
+/// Smallest power that is read as programme, full scale = 1.
+const SILENCE_POWER: f64 = 1e-10;
+
+/// Standard deviation of the 200 ms level above the gate, dB. `k_power_10ms` as in
+/// [`Sequences`](acetate_dsp::analysis::Sequences); 0 for silence or a single window.
+pub fn level_spread_db(k_power_10ms: &[f32]) -> f64 {
+    let windows: Vec<f64> = k_power_10ms
+        .windows(WINDOW_STEPS)
+        .step_by(HOP_STEPS)
+        .map(|window| window.iter().map(|&p| f64::from(p)).sum::<f64>() / WINDOW_STEPS as f64)
+        .filter(|&power| power > SILENCE_POWER)
+        .collect();
+    let mean = windows.iter().sum::<f64>() / windows.len().max(1) as f64;
+    let gate = mean * acetate_dsp::units::power_from_db(GATE_DB);
+    let levels: Vec<f64> = windows
+        .into_iter()
+        .filter(|&power| power > gate)
+        .map(db_from_power)
+        .collect();
+    if levels.len() < 2 {
+        return 0.0;
+    }
+    let mean = levels.iter().sum::<f64>() / levels.len() as f64;
+    let variance =
+        levels.iter().map(|level| (level - mean).powi(2)).sum::<f64>() / levels.len() as f64;
+    variance.sqrt()
+}
+
+/// K-weighted powers after the compressor, foretold on 10 ms steps.
+///
+/// The real compressor weights its sidechain otherwise and works faster than 10 ms; on music the
+/// level spread foretold is within a few tenths of a dB of the rendered one.
+pub fn compress_k_power(
+    k_power_10ms: &[f32],
+    integrated_lufs: f64,
+    compressor: &settings::Compressor,
+) -> Vec<f32> {
+    let coefficient = |time_ms: f64| 1.0 - libm::exp(-10.0 / time_ms);
+    let (attack, release) = (
+        coefficient(compressor.attack_ms),
+        coefficient(compressor.release_ms),
+    );
+    let mut reduction_db = 0.0_f64;
+    k_power_10ms
+        .iter()
+        .map(|&power| {
+            let level_lu =
+                db_from_power(f64::from(power).max(SILENCE_POWER)) - 0.691 - integrated_lufs;
+            let wanted_db = compressor::gain_reduction_db(level_lu, compressor);
+            let speed = if wanted_db > reduction_db { attack } else { release };
+            reduction_db += speed * (wanted_db - reduction_db);
+            let wet = acetate_dsp::units::gain_from_db(-reduction_db);
+            let gain = 1.0 + compressor.mix * (wet - 1.0);
+            (f64::from(power) * gain * gain) as f32
+        })
+        .collect()
+}
+
+/// The ratio at which the compressor lowers the level spread by `change_db` (negative), other
+/// settings as in `base`; 1 where nothing is to be lowered, and at most `max_ratio`.
+pub fn solve_ratio(
+    k_power_10ms: &[f32],
+    integrated_lufs: f64,
+    base: &settings::Compressor,
+    change_db: f64,
+    max_ratio: f64,
+) -> f64 {
+    if change_db >= 0.0 || !integrated_lufs.is_finite() {
+        return 1.0;
+    }
+    let before = level_spread_db(k_power_10ms);
+    let change_at = |ratio: f64| {
+        let trial = settings::Compressor { ratio, ..*base };
+        level_spread_db(&compress_k_power(k_power_10ms, integrated_lufs, &trial)) - before
+    };
+    let (mut low, mut high) = (1.0, max_ratio);
+    if change_at(high) > change_db {
+        return high;
+    }
+    // 10 halvings of 1.5 leave less than 0.002.
+    for _ in 0..10 {
+        let middle = 0.5 * (low + high);
+        if change_at(middle) > change_db {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    0.5 * (low + high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Half a second loud, half a second 12 dB softer, over and over.
+    fn steps() -> Vec<f32> {
+        (0..6000)
+            .map(|k| if (k / 50) % 2 == 0 { 0.04 } else { 0.0025 })
+            .collect()
+    }
+
+    #[test]
+    fn a_programme_of_two_levels_has_half_their_distance_as_spread() {
+        let spread = level_spread_db(&steps());
+        assert!((4.5..6.1).contains(&spread), "{spread}");
+        assert_eq!(level_spread_db(&[0.0; 500]), 0.0);
+    }
+
+    #[test]
+    fn the_solved_ratio_gives_the_wanted_change() {
+        let powers = steps();
+        let base = settings::Compressor::default();
+        let ratio = solve_ratio(&powers, -17.0, &base, -0.5, 2.5);
+        let solved = settings::Compressor { ratio, ..base };
+        let after = level_spread_db(&compress_k_power(&powers, -17.0, &solved));
+        assert!((after - level_spread_db(&powers) + 0.5).abs() < 0.02);
+        assert_eq!(solve_ratio(&powers, -17.0, &base, 0.3, 2.5), 1.0);
+    }
+}

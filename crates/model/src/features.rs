@@ -1,0 +1,203 @@
+//! [`FEATURES`]: the one table of what the net reads, and [`Features`], which fills it.
+//!
+//! Everything is relative to the programme's integrated loudness, so that the input's level
+//! tells the net nothing.
+
+use acetate_dsp::Analysis;
+use acetate_dsp::analysis::BandFrame;
+use acetate_dsp::measure::bands;
+
+use crate::dynamics;
+
+/// First third octave that the net reads (39 Hz).
+pub const FIRST_BAND: usize = 3;
+/// Number of third octaves that the net reads, 39 Hz to 16 kHz: lossy sources tell nothing above.
+pub const BANDS: usize = 27;
+/// Length of a frame row: mid bands, then side bands.
+pub const FRAME_WIDTH: usize = 2 * BANDS;
+/// Number of scalar statistics.
+pub const STATISTICS: usize = 6;
+/// Most frames that the net reads of one programme; evenly spaced.
+pub const MAX_FRAMES: usize = 768;
+
+/// Levels below this, relative to the programme's loudness, are read as this, dB.
+const FLOOR_DB: f32 = -80.0;
+/// A frame this far below the programme's loudness is a pause, dB.
+const ACTIVE_DB: f64 = -25.0;
+
+/// One row of [`FEATURES`]: a group of inputs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Feature {
+    /// Name of the group.
+    pub name: &'static str,
+    /// Number of inputs.
+    pub width: usize,
+    /// Unit of the raw value.
+    pub unit: &'static str,
+    /// Raw value that becomes 0.
+    pub offset: f32,
+    /// Raw difference that becomes 1.
+    pub scale: f32,
+}
+
+/// The net's inputs, in order: frame rows first, then the pooled row.
+pub const FEATURES: &[Feature] = &[
+    Feature { name: "frame.mid", width: BANDS, unit: "dB re loudness", offset: -25.0, scale: 15.0 },
+    Feature { name: "frame.side", width: BANDS, unit: "dB re loudness", offset: -35.0, scale: 15.0 },
+    Feature { name: "pooled.mid", width: BANDS, unit: "dB re loudness", offset: -20.0, scale: 10.0 },
+    Feature { name: "pooled.side", width: BANDS, unit: "dB re loudness", offset: -30.0, scale: 10.0 },
+    Feature { name: "level_spread", width: 1, unit: "dB", offset: 6.0, scale: 4.0 },
+    Feature { name: "loudness_range", width: 1, unit: "LU", offset: 8.0, scale: 5.0 },
+    Feature { name: "plr", width: 1, unit: "dB", offset: 14.0, scale: 4.0 },
+    Feature { name: "crest.low", width: 1, unit: "dB", offset: 14.0, scale: 5.0 },
+    Feature { name: "crest.mid", width: 1, unit: "dB", offset: 17.0, scale: 5.0 },
+    Feature { name: "crest.high", width: 1, unit: "dB", offset: 22.0, scale: 6.0 },
+];
+
+/// Hash of [`FEATURES`], as stored in weights and caches: 16 hex digits.
+pub fn features_hash() -> String {
+    let mut hasher = blake3::Hasher::new();
+    for feature in FEATURES {
+        hasher.update(
+            format!(
+                "{}|{}|{}|{}|{}\n",
+                feature.name, feature.width, feature.unit, feature.offset, feature.scale
+            )
+            .as_bytes(),
+        );
+    }
+    hasher.update(format!("{FIRST_BAND}|{BANDS}|{FLOOR_DB}|{ACTIVE_DB}").as_bytes());
+    hasher.finalize().to_hex()[..16].to_owned()
+}
+
+/// Raw (unscaled) features of a programme, relative to its loudness.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Features {
+    /// Active frames, dB relative to the integrated loudness: mid bands, then side bands.
+    pub frames_db: Vec<[f32; FRAME_WIDTH]>,
+    /// Long-term spectrum in the same layout.
+    pub pooled_db: [f32; FRAME_WIDTH],
+    /// Level spread, loudness range, PLR and three crest factors, in the table's units.
+    pub statistics: [f32; STATISTICS],
+}
+
+impl Features {
+    /// Reads the features of a measured programme. `None` where it has no loudness (silence).
+    pub fn of(analysis: &Analysis) -> Option<Self> {
+        let loudness = analysis.integrated_lufs;
+        if !loudness.is_finite() {
+            return None;
+        }
+        let relative = |db: f64| ((db - loudness) as f32).max(FLOOR_DB);
+        let active: Vec<&BandFrame> = analysis
+            .sequences
+            .band_frames
+            .iter()
+            .filter(|frame| frame_level_db(frame) > loudness + ACTIVE_DB)
+            .collect();
+        let stride = active.len().div_ceil(MAX_FRAMES).max(1);
+        let frames_db = active
+            .iter()
+            .step_by(stride)
+            .map(|frame| {
+                row(|band| {
+                    (
+                        relative(f64::from(frame.mid_db[band])),
+                        relative(f64::from(frame.side_db[band])),
+                    )
+                })
+            })
+            .collect();
+        let spectrum = &analysis.spectrum;
+        let pooled_db = row(|band| {
+            (
+                relative(spectrum.mid_db[band]),
+                relative(spectrum.side_db[band]),
+            )
+        });
+        let crest = |index: usize| analysis.crest.get(index).map_or(0.0, |c| c.crest_db as f32);
+        let statistics = [
+            dynamics::level_spread_db(&analysis.sequences.k_power_10ms) as f32,
+            analysis.loudness_range_lu as f32,
+            analysis.plr_db as f32,
+            crest(0),
+            crest(1),
+            crest(2),
+        ]
+        .map(|value| if value.is_finite() { value } else { 0.0 });
+        Some(Self {
+            frames_db,
+            pooled_db,
+            statistics,
+        })
+    }
+}
+
+/// Builds a row from the mid and side value of each band that the net reads.
+fn row(value: impl Fn(usize) -> (f32, f32)) -> [f32; FRAME_WIDTH] {
+    let mut row = [0.0; FRAME_WIDTH];
+    for band in 0..BANDS {
+        let (mid, side) = value(FIRST_BAND + band);
+        row[band] = mid;
+        row[BANDS + band] = side;
+    }
+    row
+}
+
+/// Loudness of one frame from its bands, LUFS (K-weighted at the band centres).
+pub fn frame_level_db(frame: &BandFrame) -> f64 {
+    let power: f64 = (0..BANDS)
+        .map(|band| {
+            let index = FIRST_BAND + band;
+            let weight = k_weight_power(bands::centre_hz(index));
+            let mid = acetate_dsp::units::power_from_db(f64::from(frame.mid_db[index]));
+            let side = acetate_dsp::units::power_from_db(f64::from(frame.side_db[index]));
+            weight * (mid + side)
+        })
+        .sum();
+    // L² + R² = 2 (M² + S²); -0.691 is BS.1770's calibration.
+    acetate_dsp::units::db_from_power(2.0 * power) - 0.691
+}
+
+/// Power gain of the K-weighting at a frequency (BS.1770-5, Annex 1: shelf and RLB high-pass,
+/// from the analogue prototypes).
+pub fn k_weight_power(freq_hz: f64) -> f64 {
+    let highpass = {
+        let (f0, q) = (38.135_470_876, 0.500_327_037);
+        let w = freq_hz / f0;
+        let w2 = w * w;
+        w2 * w2 / ((1.0 - w2) * (1.0 - w2) + w2 / (q * q))
+    };
+    let shelf = {
+        let (f0, q, gain_db) = (1_681.974_451, 0.707_175_237, 3.999_843_854);
+        let vh = libm::pow(10.0, gain_db / 20.0);
+        let vb = libm::pow(vh, 0.499_666_774);
+        let w2 = (freq_hz / f0) * (freq_hz / f0);
+        let numerator = (1.0 - vh * w2) * (1.0 - vh * w2) + vb * vb * w2 / (q * q);
+        let denominator = (1.0 - w2) * (1.0 - w2) + w2 / (q * q);
+        numerator / denominator
+    };
+    highpass * shelf
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn widths_agree_with_the_table() {
+        let frame: usize = FEATURES[..2].iter().map(|f| f.width).sum();
+        let rest: usize = FEATURES[2..].iter().map(|f| f.width).sum();
+        assert_eq!(frame, FRAME_WIDTH);
+        assert_eq!(rest, FRAME_WIDTH + STATISTICS);
+    }
+
+    /// BS.1770-5: 997 Hz reads -3.01 LUFS at full scale in one channel, so K is +0.691 dB there.
+    #[test]
+    fn k_weight_is_calibrated_at_997_hz() {
+        let gain_db = 10.0 * k_weight_power(997.0).log10();
+        assert!((gain_db - 0.691).abs() < 0.01, "{gain_db}");
+        assert!(10.0 * k_weight_power(10_000.0).log10() > 3.9);
+        assert!(10.0 * k_weight_power(25.0).log10() < -9.0);
+    }
+}

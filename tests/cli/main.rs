@@ -1,0 +1,11 @@
+//! End-to-end tests of the real binary on real audio. Each file reads like the promise it checks.
+
+mod bad_input;
+mod batch;
+mod dir;
+mod formats;
+mod golden;
+mod mastering;
+mod settings;
+mod shell;
+mod verifying;

@@ -1,0 +1,233 @@
+//! The corpus as training sees it: features of every track, measured once and cached.
+//!
+//! A cache entry is a safetensors file named after the BLAKE3 of the audio file's bytes, the
+//! FEATURES hash and the version of this analysis; a change of any of them measures anew.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use acetate_dsp::{Analysis, analyze};
+use acetate_model::Features;
+use acetate_model::features::{FRAME_WIDTH, STATISTICS, features_hash};
+use rayon::prelude::*;
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+use thiserror::Error;
+
+use crate::datasets::Split;
+use crate::degrade::MAX_EXPANSION;
+use crate::simulator;
+
+/// Version of what is measured here; part of the cache's key.
+const CORPUS_VERSION: &str = "1";
+/// Expansion strengths at which the dynamics statistics are tabulated: 0 to
+/// [`MAX_EXPANSION`], evenly.
+pub const EXPANSIONS: usize = 7;
+
+/// A file of the corpus.
+#[derive(Clone, Debug)]
+pub struct TrackFile {
+    /// Album group: tracks of one group are never split.
+    pub group: String,
+    /// Train, valid or test.
+    pub split: Split,
+    /// The audio file.
+    pub path: PathBuf,
+}
+
+/// One finished master as training sees it.
+#[derive(Clone, Debug)]
+pub struct Track {
+    /// Album group.
+    pub group: String,
+    /// Train, valid or test.
+    pub split: Split,
+    /// File name, for reports.
+    pub name: String,
+    /// Features of the untouched master.
+    pub features: Features,
+    /// Level spread and loudness range after expansion, at each tabulated strength.
+    pub dynamics: [[f32; 2]; EXPANSIONS],
+    /// Integrated loudness, LUFS.
+    pub integrated_lufs: f64,
+    /// 1 or 2.
+    pub channels: usize,
+    /// Highest frequency with programme in it, Hz.
+    pub bandwidth_hz: f64,
+}
+
+/// Why a track has no features.
+#[derive(Debug, Error)]
+pub enum CorpusError {
+    /// The file cannot be decoded or read.
+    #[error(transparent)]
+    Decode(#[from] acetate_io::DecodeError),
+    /// The stream failed half-way.
+    #[error("{path}: {source}")]
+    Stream {
+        /// The audio file.
+        path: PathBuf,
+        /// Why.
+        source: acetate_dsp::StreamError,
+    },
+    /// Nothing in it that has a loudness.
+    #[error("{path}: expected music, got silence")]
+    Silent {
+        /// The audio file.
+        path: PathBuf,
+    },
+    /// The cache cannot be written or read.
+    #[error("{path}: cache: {source}")]
+    Cache {
+        /// The cache file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// Measures all files on all cores, reading what the cache already holds. Files that fail are
+/// returned beside the tracks; `progress` is called once for each file.
+pub fn load(
+    files: &[TrackFile],
+    cache_dir: &Path,
+    progress: &(dyn Fn(&Path) + Sync),
+) -> (Vec<Track>, Vec<CorpusError>) {
+    let results: Vec<_> = files
+        .par_iter()
+        .map(|file| {
+            let track = load_one(file, cache_dir);
+            progress(&file.path);
+            track
+        })
+        .collect();
+    let mut tracks = Vec::new();
+    let mut errors = Vec::new();
+    for result in results {
+        match result {
+            Ok(track) => tracks.push(track),
+            Err(error) => errors.push(error),
+        }
+    }
+    (tracks, errors)
+}
+
+fn load_one(file: &TrackFile, cache_dir: &Path) -> Result<Track, CorpusError> {
+    let content = acetate_io::content_hash(&file.path).map_err(|source| CorpusError::Cache {
+        path: file.path.clone(),
+        source,
+    })?;
+    let entry = cache_dir.join(format!(
+        "{content}-{}-{CORPUS_VERSION}.safetensors",
+        features_hash()
+    ));
+    if let Some(track) = std::fs::read(&entry).ok().and_then(|bytes| read_entry(&bytes, file)) {
+        return Ok(track);
+    }
+    let track = measure(file)?;
+    write_entry(&track, &entry).map_err(|source| CorpusError::Cache {
+        path: entry.clone(),
+        source,
+    })?;
+    Ok(track)
+}
+
+fn measure(file: &TrackFile) -> Result<Track, CorpusError> {
+    let mut source = acetate_io::open(&file.path, &acetate_io::OpenOptions::default())?;
+    let analysis = analyze(&mut source).map_err(|source| CorpusError::Stream {
+        path: file.path.clone(),
+        source,
+    })?;
+    let features = Features::of(&analysis)
+        .filter(|features| !features.frames_db.is_empty())
+        .ok_or_else(|| CorpusError::Silent {
+            path: file.path.clone(),
+        })?;
+    Ok(Track {
+        group: file.group.clone(),
+        split: file.split,
+        name: track_name(&file.path),
+        dynamics: tabulate_dynamics(&analysis),
+        features,
+        integrated_lufs: analysis.integrated_lufs,
+        channels: analysis.channels,
+        bandwidth_hz: analysis.bandwidth_hz,
+    })
+}
+
+fn track_name(path: &Path) -> String {
+    path.file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+/// Level spread and loudness range of the programme after expansion of each tabulated strength.
+fn tabulate_dynamics(analysis: &Analysis) -> [[f32; 2]; EXPANSIONS] {
+    std::array::from_fn(|index| {
+        let strength = MAX_EXPANSION * index as f64 / (EXPANSIONS - 1) as f64;
+        simulator::expanded_dynamics(&analysis.sequences.k_power_10ms, strength)
+    })
+}
+
+/// Writes an entry under a temporary name first, so that a kill leaves none half-written.
+fn write_entry(track: &Track, path: &Path) -> std::io::Result<()> {
+    let flat: Vec<f32> = track
+        .features
+        .frames_db
+        .iter()
+        .flatten()
+        .chain(&track.features.pooled_db)
+        .chain(&track.features.statistics)
+        .chain(track.dynamics.iter().flatten())
+        .copied()
+        .chain([
+            track.integrated_lufs as f32,
+            track.channels as f32,
+            track.bandwidth_hz as f32,
+        ])
+        .collect();
+    let bytes: Vec<u8> = flat.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let view = TensorView::new(Dtype::F32, vec![flat.len()], &bytes)
+        .map_err(std::io::Error::other)?;
+    let data = safetensors::serialize(HashMap::from([("track", view)]), None)
+        .map_err(std::io::Error::other)?;
+    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+    std::fs::write(&temporary, data)?;
+    std::fs::rename(&temporary, path)
+}
+
+fn read_entry(bytes: &[u8], file: &TrackFile) -> Option<Track> {
+    let tensors = SafeTensors::deserialize(bytes).ok()?;
+    let view = tensors.tensor("track").ok()?;
+    let values: Vec<f32> = view
+        .data()
+        .chunks_exact(4)
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .collect();
+    let tail = FRAME_WIDTH + STATISTICS + 2 * EXPANSIONS + 3;
+    let frames = values.len().checked_sub(tail)?;
+    if frames % FRAME_WIDTH != 0 || values.iter().any(|value| !value.is_finite()) {
+        return None;
+    }
+    let (frames, rest) = values.split_at(frames);
+    let (pooled, rest) = rest.split_at(FRAME_WIDTH);
+    let (statistics, rest) = rest.split_at(STATISTICS);
+    let (dynamics, scalars) = rest.split_at(2 * EXPANSIONS);
+    Some(Track {
+        group: file.group.clone(),
+        split: file.split,
+        name: track_name(&file.path),
+        features: Features {
+            frames_db: frames
+                .chunks_exact(FRAME_WIDTH)
+                .map(|row| row.try_into().ok())
+                .collect::<Option<_>>()?,
+            pooled_db: pooled.try_into().ok()?,
+            statistics: statistics.try_into().ok()?,
+        },
+        dynamics: std::array::from_fn(|i| [dynamics[2 * i], dynamics[2 * i + 1]]),
+        integrated_lufs: f64::from(scalars[0]),
+        channels: scalars[1] as usize,
+        bandwidth_hz: f64::from(scalars[2]),
+    })
+}

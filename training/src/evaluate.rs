@@ -1,0 +1,269 @@
+//! Held-out albums, degraded by a generator that training never used: what is left of the fault
+//! after each method. Frames only: the curves are applied exactly to the long-term spectrum, as a
+//! static EQ would; audio is rendered by the end-to-end tests, not here.
+//!
+//! Metric ("tonal error"): mean |dB| over third octaves 39 Hz to 16 kHz after a K-weighted
+//! loudness match, bands above -60 dB relative to the loudness only, mid and side apart.
+
+use acetate_dsp::measure::bands;
+use acetate_dsp::settings::MID_KNOTS;
+use acetate_model::features::{BANDS, FIRST_BAND, FRAME_WIDTH};
+use acetate_model::outputs::{SIDE_OUTPUTS, mid_basis, side_curve_db};
+use acetate_model::predictor::RawOutputs;
+use acetate_model::weights::{Gates, WeightsError};
+use acetate_model::{Features, NetPredictor};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::corpus::Track;
+use crate::degrade::{Fault, scaled_to_rms};
+use crate::gates::{applied_mid_db, applied_side_db, applied_spread_db};
+use crate::rng::Rng;
+use crate::simulator::{degrade, loudness_change_db};
+
+/// Severities of the table, dB RMS.
+pub const SEVERITIES_DB: [f64; 6] = [0.0, 1.0, 2.0, 3.0, 4.0, 6.0];
+/// Random curves per track and severity; each is used together with its mirror.
+const CURVES: usize = 3;
+/// Frames of each track that the net reads here.
+const FRAMES: usize = 256;
+/// Bands below this are not judged, dB relative to the loudness.
+const JUDGED_DB: f32 = -60.0;
+/// Expansion strengths of the dynamics rows.
+pub const EXPANSIONS: [f64; 4] = [0.0, 0.2, 0.4, 0.6];
+
+/// One degraded held-out master and what the net says of it.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Index of the track.
+    pub track: usize,
+    /// Severity of the fault, dB RMS.
+    pub severity_db: f64,
+    /// The fault.
+    pub fault: Fault,
+    /// What the net says, before any gate.
+    pub raw: RawOutputs,
+    /// Wanted change of the level spread, dB.
+    pub spread_target_db: f64,
+}
+
+/// Errors of one method at one severity.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// The method.
+    pub method: String,
+    /// Severity, dB RMS.
+    pub severity_db: f64,
+    /// Mean tonal error of mid, dB.
+    pub mid_error_db: f64,
+    /// Mean tonal error of side, dB.
+    pub side_error_db: f64,
+    /// Share of cases that ended closer to their master than they began.
+    pub improved_share: f64,
+    /// Cases.
+    pub cases: usize,
+}
+
+/// Mean error of the level spread at one expansion strength.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DynamicsRow {
+    /// Strength of the expansion to be undone.
+    pub expansion: f64,
+    /// Doing nothing, dB.
+    pub nothing_db: f64,
+    /// The net, gated, dB.
+    pub net_db: f64,
+}
+
+/// Degrades each track at each severity, each curve with its mirror, and asks the net.
+///
+/// # Errors
+/// [`WeightsError`] when the net cannot run.
+pub fn cases(
+    tracks: &[Track],
+    predictor: &NetPredictor,
+    seed: u64,
+) -> Result<Vec<Case>, WeightsError> {
+    let per_track: Vec<Vec<Case>> = tracks
+        .par_iter()
+        .enumerate()
+        .map(|(index, track)| track_cases(index, track, predictor, seed))
+        .collect::<Result<_, _>>()?;
+    Ok(per_track.into_iter().flatten().collect())
+}
+
+fn track_cases(
+    index: usize,
+    track: &Track,
+    predictor: &NetPredictor,
+    seed: u64,
+) -> Result<Vec<Case>, WeightsError> {
+    let mut rng = Rng::new(seed ^ (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let available = track.features.frames_db.len();
+    let count = FRAMES.min(available);
+    let frames: Vec<usize> = (0..count).map(|k| k * available / count).collect();
+    let mut cases = Vec::new();
+    for severity_db in SEVERITIES_DB {
+        for _ in 0..CURVES {
+            let shape = eval_curve(&mut rng);
+            let side = 0.8 * severity_db;
+            let (gain, tilt) = (0.7 * side * rng.normal(), 0.7 * side * rng.normal());
+            for sign in [1.0, -1.0] {
+                let fault = Fault {
+                    tone_db: scaled_to_rms(shape, sign * severity_db),
+                    side_gain_db: sign * gain,
+                    side_tilt_db: sign * tilt,
+                    expansion: EXPANSIONS[cases.len() % EXPANSIONS.len()],
+                    plr_excess_db: 0.0,
+                };
+                let mix = degrade(track, &fault, &frames, None);
+                let (pooled, statistics) = mix.pooled.split_at(FRAME_WIDTH);
+                let raw = predictor.raw(&Features {
+                    frames_db: mix.frames_db,
+                    pooled_db: std::array::from_fn(|i| pooled[i]),
+                    statistics: std::array::from_fn(|i| statistics[i]),
+                })?;
+                cases.push(Case {
+                    track: index,
+                    severity_db,
+                    fault,
+                    raw,
+                    spread_target_db: mix.dynamics_target_db[0],
+                });
+            }
+        }
+    }
+    Ok(cases)
+}
+
+/// A smooth random curve of another family than training's: a few cosines over log frequency.
+fn eval_curve(rng: &mut Rng) -> [f64; BANDS] {
+    let mut curve = [0.0; BANDS];
+    for cycle in 1..=6 {
+        let gain = rng.normal() / f64::from(cycle);
+        let phase = rng.uniform(0.0, std::f64::consts::TAU);
+        for (band, value) in curve.iter_mut().enumerate() {
+            let at = std::f64::consts::PI * f64::from(cycle) * band as f64 / BANDS as f64;
+            *value += gain * libm::cos(at + phase);
+        }
+    }
+    curve
+}
+
+/// Mid and side error when the curve `mid_db` (27 bands) and side curve `side_db` (on top of it)
+/// are applied to a case, dB. The side error is `None` for mono.
+pub fn tonal_error(
+    track: &Track,
+    fault: &Fault,
+    mid_db: &[f64; BANDS],
+    side_db: &[f64; BANDS],
+) -> (f64, Option<f64>) {
+    let mid = |band: usize| fault.tone_db[band] + mid_db[band];
+    let side = |band: usize| fault.side_db(band) + mid_db[band] + side_db[band];
+    let spectrum = &track.features.pooled_db;
+    let shift = loudness_change_db(spectrum, mid, side);
+    let mean = |offset: usize, curve: &dyn Fn(usize) -> f64| {
+        let judged: Vec<f64> = (0..BANDS)
+            .filter(|band| spectrum[offset + band] > JUDGED_DB)
+            .map(|band| (curve(band) - shift).abs())
+            .collect();
+        (!judged.is_empty()).then(|| judged.iter().sum::<f64>() / judged.len() as f64)
+    };
+    let side_error = (track.channels == 2).then(|| mean(BANDS, &side)).flatten();
+    (mean(0, &mid).unwrap_or(0.0), side_error)
+}
+
+/// A method: the mid and side curves it applies to a case, dB at the net's bands.
+pub type Method<'a> = dyn Fn(&Track, &Case) -> ([f64; BANDS], [f64; BANDS]) + 'a;
+
+/// Judges a method at every severity.
+pub fn judge(name: &str, tracks: &[Track], cases: &[Case], method: &Method<'_>) -> Vec<Row> {
+    SEVERITIES_DB
+        .iter()
+        .map(|&severity_db| {
+            let (mut mid_sum, mut side_sum, mut sides, mut improved, mut count) =
+                (0.0, 0.0, 0usize, 0usize, 0usize);
+            for case in cases.iter().filter(|case| case.severity_db == severity_db) {
+                let track = &tracks[case.track];
+                let (mid, side) = method(track, case);
+                let (mid_error, side_error) = tonal_error(track, &case.fault, &mid, &side);
+                let flat = [0.0; BANDS];
+                let (before, _) = tonal_error(track, &case.fault, &flat, &flat);
+                mid_sum += mid_error;
+                if let Some(error) = side_error {
+                    side_sum += error;
+                    sides += 1;
+                }
+                improved += usize::from(mid_error < before);
+                count += 1;
+            }
+            Row {
+                method: name.to_owned(),
+                severity_db,
+                mid_error_db: mid_sum / count.max(1) as f64,
+                side_error_db: side_sum / sides.max(1) as f64,
+                improved_share: improved as f64 / count.max(1) as f64,
+                cases: count,
+            }
+        })
+        .collect()
+}
+
+/// The mean spectrum of the training masters, mid, dB relative to loudness.
+pub fn mean_spectrum(train: &[Track]) -> [f64; BANDS] {
+    std::array::from_fn(|band| {
+        train.iter().map(|track| f64::from(track.features.pooled_db[band])).sum::<f64>()
+            / train.len().max(1) as f64
+    })
+}
+
+/// The curve that moves a mix `share` of the way to a mean spectrum, dB.
+pub fn towards_mean(
+    track: &Track,
+    case: &Case,
+    mean: &[f64; BANDS],
+    share: f64,
+) -> [f64; BANDS] {
+    std::array::from_fn(|band| {
+        let mix = f64::from(track.features.pooled_db[band]) + case.fault.tone_db[band];
+        share * (mean[band] - mix)
+    })
+}
+
+/// The curves that the gated net applies to a case, dB at the net's bands.
+pub fn net_curves(raw: &RawOutputs, gates: &Gates) -> ([f64; BANDS], [f64; BANDS]) {
+    let knots = applied_mid_db(raw, gates);
+    let [gain, tilt] = applied_side_db(raw, gates);
+    let basis = mid_basis();
+    let mid = std::array::from_fn(|band| (0..MID_KNOTS).map(|k| knots[k] * basis[k][band]).sum());
+    let side = std::array::from_fn(|band| {
+        side_curve_db(gain, tilt, bands::centre_hz(FIRST_BAND + band))
+    });
+    (mid, side)
+}
+
+/// Error of the level spread left by the gated net and by doing nothing, per expansion strength.
+pub fn judge_dynamics(cases: &[Case], gates: &Gates) -> Vec<DynamicsRow> {
+    EXPANSIONS
+        .iter()
+        .map(|&expansion| {
+            let (mut nothing, mut net, mut count) = (0.0, 0.0, 0usize);
+            for case in cases.iter().filter(|case| case.fault.expansion == expansion) {
+                nothing += case.spread_target_db.abs();
+                // A compressor lowers the spread; it cannot raise it.
+                let applied = applied_spread_db(&case.raw, gates).min(0.0);
+                net += (case.spread_target_db - applied).abs();
+                count += 1;
+            }
+            let count = count.max(1) as f64;
+            DynamicsRow {
+                expansion,
+                nothing_db: nothing / count,
+                net_db: net / count,
+            }
+        })
+        .collect()
+}
+
+/// Index of the level spread among the net's means.
+pub const SPREAD: usize = MID_KNOTS + SIDE_OUTPUTS;

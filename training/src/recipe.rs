@@ -1,0 +1,106 @@
+//! [`Recipe`]: every number of a training run, read from a TOML file.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Every number of a training run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Name, as written into the weights.
+    pub name: String,
+    /// Seed of the first member; the next ones follow.
+    pub seed: u64,
+    /// Members of the ensemble.
+    pub members: usize,
+    /// Steps of the optimiser per member.
+    pub steps: usize,
+    /// Tracks per step.
+    pub batch: usize,
+    /// Frames drawn from each track.
+    pub frames: usize,
+    /// Learning rate at the start of the cosine decay.
+    pub learning_rate: f64,
+    /// AdamW's decoupled weight decay.
+    pub weight_decay: f64,
+    /// Steps between two looks at the validation albums.
+    pub validate_every: usize,
+    /// Looks without improvement after which a member stops.
+    pub patience: usize,
+    /// Prior over the severity of the tonal fault.
+    pub severity: SeverityPrior,
+    /// Weights of the loss terms.
+    pub loss: LossWeights,
+}
+
+/// Mixture of uniform ranges of severity, dB RMS; the shares are of all mixes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeverityPrior {
+    /// Each range: share, from, to.
+    pub ranges: Vec<SeverityRange>,
+}
+
+/// One range of the prior.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeverityRange {
+    /// Share of all mixes.
+    pub share: f64,
+    /// Lower end, dB RMS.
+    pub from_db: f64,
+    /// Upper end, dB RMS.
+    pub to_db: f64,
+}
+
+/// Weights of the loss terms.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LossWeights {
+    /// Pseudo-Huber on the side residual.
+    pub side: f64,
+    /// Pseudo-Huber on the dynamics targets.
+    pub dynamics: f64,
+    /// Negative log-likelihood of the predicted variances.
+    pub likelihood: f64,
+}
+
+/// Why a recipe is refused.
+#[derive(Debug, Error)]
+pub enum RecipeError {
+    /// The file cannot be read.
+    #[error("{path}: cannot read the recipe: {source}")]
+    Read {
+        /// The recipe's path.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Not a recipe.
+    #[error("{path}: expected a training recipe: {source}")]
+    Parse {
+        /// The recipe's path.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+}
+
+impl Recipe {
+    /// Reads a recipe file.
+    ///
+    /// # Errors
+    /// [`RecipeError`] naming the file and the line.
+    pub fn read(path: &Path) -> Result<Self, RecipeError> {
+        let text = std::fs::read_to_string(path).map_err(|source| RecipeError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        toml::from_str(&text).map_err(|source| RecipeError::Parse {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! What a training run shows: tables, the model card, the loss curve.
+
+use std::fmt::Write;
+
+use plotters::prelude::*;
+
+use crate::evaluate::{Row, SEVERITIES_DB};
+use crate::fit::Member;
+use crate::recipe::Recipe;
+use crate::run::{TrainError, Trained};
+
+/// Size of the loss curve, pixels.
+const CURVE_SIZE: (u32, u32) = (900, 420);
+
+/// The test tables as Markdown.
+pub fn tables(trained: &Trained) -> String {
+    let mut text = String::new();
+    for (title, figure) in [
+        ("Mid, tonal error in dB", (|row: &Row| row.mid_error_db) as fn(&Row) -> f64),
+        ("Side, tonal error in dB", |row| row.side_error_db),
+        ("Share of mixes that end closer to their master, %", |row| 100.0 * row.improved_share),
+    ] {
+        let _ = write!(text, "| {title}; severity, dB RMS |");
+        for severity in SEVERITIES_DB {
+            let _ = write!(text, " {severity} |");
+        }
+        text.push_str("\n|---|");
+        text.push_str(&"---|".repeat(SEVERITIES_DB.len()));
+        text.push('\n');
+        for rows in trained.test.chunks(SEVERITIES_DB.len()) {
+            let _ = write!(text, "| {} |", rows[0].method);
+            for row in rows {
+                let _ = write!(text, " {:.2} |", figure(row));
+            }
+            text.push('\n');
+        }
+        text.push('\n');
+    }
+    text.push_str("| Level spread, mean error in dB; expansion to be undone |");
+    for row in &trained.dynamics {
+        let _ = write!(text, " {} |", row.expansion);
+    }
+    text.push_str("\n|---|");
+    text.push_str(&"---|".repeat(trained.dynamics.len()));
+    text.push_str("\n| do nothing |");
+    for row in &trained.dynamics {
+        let _ = write!(text, " {:.2} |", row.nothing_db);
+    }
+    text.push_str("\n| net |");
+    for row in &trained.dynamics {
+        let _ = write!(text, " {:.2} |", row.net_db);
+    }
+    text.push('\n');
+    text
+}
+
+/// The model card that goes beside the weights.
+pub fn model_card(trained: &Trained, recipe: &Recipe) -> String {
+    let [train, valid, test] = trained.tracks;
+    let gates = &trained.gates;
+    format!(
+        "# Model card: default weights\n\n\
+        What they are: {members} set networks (DeepSets) of the same shape, averaged. They read \
+        third-octave mid and side frames, the long-term spectrum and level statistics of a mix, \
+        relative to its loudness, and give EQ knots, side gain and tilt, and the wanted change of \
+        level spread and of peak to loudness ratio, each with a variance.\n\n\
+        What they are not: they never saw a real mix with its master, vocals are rare in the data, \
+        and nothing above 16 kHz was learned.\n\n\
+        - Weights: `default.safetensors`, BLAKE3 `{hash}`\n\
+        - Made by: `acetate train` with recipe `{recipe}` ({steps} steps of {batch} mixes at most, \
+        seed {seed}); kept steps {best:?}; loss curve in `loss.svg`, figures in `metrics.json`\n\
+        - Data: finished masters of tiers A and B in `datasets.toml`: {train} tracks for training, \
+        {valid} for validation (early stopping, gates), {test} for the tables below, split by album \
+        group\n\
+        - Restraint: a move m with predicted standard deviation sd is applied as \
+        strength · m² / (m² + constant · sd²); fitted on validation albums: EQ {mid:?}, side \
+        {side:?}, level spread {spread:?}, PLR {plr:?}\n\n\
+        ## Test albums, never used for any choice\n\n\
+        Each master is degraded by smooth random curves of another family than training's, every \
+        curve together with its mirror, and a side gain and tilt of about 0.8 of the severity. \
+        Figures are computed on band frames (a static EQ applies to them exactly); no audio is \
+        rendered for these tables. Tonal error: mean |dB| over third octaves from 39 Hz to 16 kHz \
+        after a K-weighted loudness match, bands above -60 dB.\n\n{tables}",
+        members = recipe.members,
+        hash = trained.weights_hash,
+        recipe = trained.recipe,
+        steps = recipe.steps,
+        batch = recipe.batch,
+        seed = recipe.seed,
+        best = trained.best_steps,
+        mid = gates.mid,
+        side = gates.side,
+        spread = gates.spread,
+        plr = gates.plr,
+        tables = tables(trained),
+    )
+}
+
+/// Training and validation loss of every member over the steps, as SVG.
+///
+/// # Errors
+/// [`TrainError::Plot`] when the curve cannot be drawn.
+pub fn loss_curve(members: &[Member]) -> Result<String, TrainError> {
+    let mut svg = String::new();
+    draw(members, &mut svg).map_err(|error| TrainError::Plot(error.to_string()))?;
+    Ok(svg)
+}
+
+fn draw(members: &[Member], svg: &mut String) -> Result<(), Box<dyn std::error::Error>> {
+    let looks = || members.iter().flat_map(|member| &member.looks);
+    let last_step = looks().map(|look| look.step).max().unwrap_or(1);
+    let losses = || looks().flat_map(|look| [look.train_loss, look.valid_loss]);
+    let low = losses().fold(f64::INFINITY, f64::min);
+    let high = losses().fold(f64::NEG_INFINITY, f64::max).max(low + 1e-6);
+    let area = SVGBackend::with_string(svg, CURVE_SIZE).into_drawing_area();
+    area.fill(&WHITE)?;
+    let mut chart = ChartBuilder::on(&area)
+        .caption("Loss of each member: training (grey), validation (blue)", ("sans-serif", 18))
+        .margin(12)
+        .x_label_area_size(36)
+        .y_label_area_size(48)
+        .build_cartesian_2d(0..last_step, low..high)?;
+    chart.configure_mesh().x_desc("step").y_desc("loss").draw()?;
+    for member in members {
+        let train = member.looks.iter().map(|look| (look.step, look.train_loss));
+        let valid = member.looks.iter().map(|look| (look.step, look.valid_loss));
+        chart.draw_series(LineSeries::new(train, RGBColor(150, 150, 150)))?;
+        chart.draw_series(LineSeries::new(valid, BLUE.stroke_width(2)))?;
+    }
+    area.present()?;
+    drop(chart);
+    Ok(())
+}

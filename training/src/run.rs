@@ -1,0 +1,287 @@
+//! The whole of training: measure, fit, gate, evaluate, export.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use acetate_model::weights::{Gate, Gates, Weights, WeightsError};
+use acetate_model::NetPredictor;
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::corpus::{self, Track, TrackFile};
+use crate::datasets::{Datasets, Split, Tier};
+use crate::evaluate::{self, Case, DynamicsRow, Row};
+use crate::export::weights_file;
+use crate::fit::{self, Member};
+use crate::gates::fit_gates;
+use crate::recipe::Recipe;
+use crate::report;
+
+/// Seeds of the faults on validation and test albums.
+const VALID_SEED: u64 = 0xACE7_0001;
+const TEST_SEED: u64 = 0xACE7_0002;
+/// Shares of the mean curve tried for the best fixed percentage.
+const SHARES: [f64; 7] = [0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0];
+/// File names in the output folder.
+const WEIGHTS_NAME: &str = "default.safetensors";
+const CARD_NAME: &str = "README.md";
+const METRICS_NAME: &str = "metrics.json";
+const CURVE_NAME: &str = "loss.svg";
+
+/// Where training reads and writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Paths<'a> {
+    /// Cache folder: audio from `fetch`, and the analysis of it.
+    pub cache: &'a Path,
+    /// Folder of the weights, the model card and the loss curve.
+    pub out_dir: &'a Path,
+}
+
+/// What training is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Analysis of the corpus.
+    Measure,
+    /// Steps of the optimiser, all members.
+    Fit,
+    /// Held-out albums.
+    Evaluate,
+}
+
+/// Told how far training is, from any thread.
+pub trait Observer: Sync {
+    /// A step begins, with its number of units.
+    fn begin(&self, step: Step, total: u64);
+    /// One unit is done.
+    fn advance(&self, message: &str);
+    /// Something went wrong that does not stop the run.
+    fn warn(&self, message: &str);
+}
+
+/// Why training failed.
+#[derive(Debug, Error)]
+pub enum TrainError {
+    /// A split has no track.
+    #[error("expected tracks in the {split} split, found none in the cache: fetch the data first")]
+    NoTracks {
+        /// The split.
+        split: Split,
+    },
+    /// A tensor operation failed.
+    #[error("candle: {0}")]
+    Candle(#[from] candle_core::Error),
+    /// The new weights cannot be read back.
+    #[error("weights: {0}")]
+    Weights(#[from] WeightsError),
+    /// The new weights cannot be written.
+    #[error("safetensors: {0}")]
+    Export(#[from] safetensors::SafeTensorError),
+    /// A file cannot be written.
+    #[error("{path}: {source}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The loss curve cannot be drawn.
+    #[error("loss curve: {0}")]
+    Plot(String),
+}
+
+/// What a training run produced, as written beside the weights.
+#[derive(Clone, Debug, Serialize)]
+pub struct Trained {
+    /// Name of the recipe.
+    pub recipe: String,
+    /// BLAKE3 of the weights file, hex.
+    pub weights_hash: String,
+    /// Tracks used: train, valid, test.
+    pub tracks: [usize; 3],
+    /// The fitted gates.
+    pub gates: Gates,
+    /// Share of the mean curve that does best on validation albums.
+    pub best_share: f64,
+    /// Test albums, every method, every severity.
+    pub test: Vec<Row>,
+    /// Test albums, level spread.
+    pub dynamics: Vec<DynamicsRow>,
+    /// Step kept for each member.
+    pub best_steps: Vec<usize>,
+}
+
+impl Trained {
+    /// The test table as text.
+    pub fn table(&self) -> String {
+        report::tables(self)
+    }
+}
+
+/// Trains by a recipe and writes weights, model card, metrics and loss curve.
+///
+/// # Errors
+/// [`TrainError`].
+pub fn train(
+    recipe: &Recipe,
+    datasets: &Datasets,
+    paths: &Paths<'_>,
+    observer: &dyn Observer,
+) -> Result<Trained, TrainError> {
+    let tracks = measure(datasets, paths.cache, observer)?;
+    let [train, valid, test] = split(tracks)?;
+    observer.begin(Step::Fit, (recipe.members * recipe.steps) as u64);
+    let members = fit::fit(recipe, &train, &valid, &|_, _| observer.advance(""))?;
+
+    observer.begin(Step::Evaluate, 2);
+    let open = Gate {
+        strength: 1.0,
+        constant: 0.0,
+    };
+    let ungated = Gates {
+        mid: open,
+        side: open,
+        spread: open,
+        plr: open,
+    };
+    let predictor = NetPredictor::new(Weights::from_bytes(&weights_file(
+        &members,
+        ungated,
+        &recipe.name,
+    )?)?);
+    let valid_cases = evaluate::cases(&valid, &predictor, VALID_SEED)?;
+    observer.advance("");
+    let gates = fit_gates(&valid, &valid_cases);
+    let mean = evaluate::mean_spectrum(&train);
+    let best_share = best_share(&valid, &valid_cases, &mean);
+    let test_cases = evaluate::cases(&test, &predictor, TEST_SEED)?;
+    observer.advance("");
+
+    let bytes = weights_file(&members, gates, &recipe.name)?;
+    let trained = Trained {
+        recipe: recipe.name.clone(),
+        weights_hash: Weights::from_bytes(&bytes)?.hash,
+        tracks: [train.len(), valid.len(), test.len()],
+        gates,
+        best_share,
+        test: judge_all(&test, &test_cases, &mean, best_share, &gates),
+        dynamics: evaluate::judge_dynamics(&test_cases, &gates),
+        best_steps: members.iter().map(|member| member.best_step).collect(),
+    };
+    write_all(paths.out_dir, &bytes, &trained, recipe, &members)?;
+    Ok(trained)
+}
+
+/// Features of every finished master of tiers A and B that is in the cache.
+fn measure(
+    datasets: &Datasets,
+    cache: &Path,
+    observer: &dyn Observer,
+) -> Result<Vec<Track>, TrainError> {
+    let files: Vec<TrackFile> = Split::ALL
+        .iter()
+        .flat_map(|&split| datasets.masters_of(split).map(move |track| (split, track)))
+        .filter(|(_, track)| matches!(track.tier, Tier::A | Tier::B))
+        .map(|(split, track)| TrackFile {
+            group: track.package.group.clone(),
+            split,
+            path: track.file(cache),
+        })
+        .filter(|file| file.path.exists())
+        .collect();
+    let analysis_dir = cache.join("analysis");
+    fs::create_dir_all(&analysis_dir).map_err(|source| TrainError::Write {
+        path: analysis_dir.clone(),
+        source,
+    })?;
+    observer.begin(Step::Measure, files.len() as u64);
+    let (tracks, errors) = corpus::load(&files, &analysis_dir, &|path| {
+        observer.advance(&path.file_name().unwrap_or_default().to_string_lossy());
+    });
+    for error in errors {
+        observer.warn(&error.to_string());
+    }
+    Ok(tracks)
+}
+
+fn split(tracks: Vec<Track>) -> Result<[Vec<Track>; 3], TrainError> {
+    let mut parts: [Vec<Track>; 3] = Default::default();
+    for track in tracks {
+        let index = Split::ALL.iter().position(|&split| split == track.split);
+        if let Some(part) = index.and_then(|index| parts.get_mut(index)) {
+            part.push(track);
+        }
+    }
+    for (part, split) in parts.iter().zip(Split::ALL) {
+        if part.is_empty() {
+            return Err(TrainError::NoTracks { split });
+        }
+    }
+    Ok(parts)
+}
+
+/// The share of the mean curve with the least error on validation albums, severities as equals.
+fn best_share(tracks: &[Track], cases: &[Case], mean: &[f64; acetate_model::features::BANDS]) -> f64 {
+    let flat = [0.0; acetate_model::features::BANDS];
+    let error = |share: f64| -> f64 {
+        cases
+            .iter()
+            .map(|case| {
+                let track = &tracks[case.track];
+                let curve = evaluate::towards_mean(track, case, mean, share);
+                evaluate::tonal_error(track, &case.fault, &curve, &flat).0
+            })
+            .sum()
+    };
+    SHARES
+        .into_iter()
+        .map(|share| (error(share), share))
+        .min_by(|a, b| a.0.total_cmp(&b.0))
+        .map_or(0.0, |(_, share)| share)
+}
+
+fn judge_all(
+    tracks: &[Track],
+    cases: &[Case],
+    mean: &[f64; acetate_model::features::BANDS],
+    best_share: f64,
+    gates: &Gates,
+) -> Vec<Row> {
+    let flat = [0.0; acetate_model::features::BANDS];
+    let towards = |share: f64| {
+        move |track: &Track, case: &Case| (evaluate::towards_mean(track, case, mean, share), flat)
+    };
+    let mut rows = evaluate::judge("do nothing", tracks, cases, &|_, _| (flat, flat));
+    rows.extend(evaluate::judge("mean curve, 100 %", tracks, cases, &towards(1.0)));
+    let name = format!("mean curve, {:.0} % (best fixed)", 100.0 * best_share);
+    rows.extend(evaluate::judge(&name, tracks, cases, &towards(best_share)));
+    rows.extend(evaluate::judge("net", tracks, cases, &|_, case| {
+        evaluate::net_curves(&case.raw, gates)
+    }));
+    rows
+}
+
+fn write_all(
+    out_dir: &Path,
+    weights: &[u8],
+    trained: &Trained,
+    recipe: &Recipe,
+    members: &[Member],
+) -> Result<(), TrainError> {
+    let write = |name: &str, bytes: &[u8]| {
+        let path = out_dir.join(name);
+        let temporary = out_dir.join(format!(".{name}.acetate-tmp"));
+        fs::write(&temporary, bytes)
+            .and_then(|()| fs::rename(&temporary, &path))
+            .map_err(|source| TrainError::Write { path, source })
+    };
+    let metrics = serde_json::to_string_pretty(trained)
+        .map_err(|error| TrainError::Write {
+            path: out_dir.join(METRICS_NAME),
+            source: error.into(),
+        })?;
+    write(CURVE_NAME, report::loss_curve(members)?.as_bytes())?;
+    write(METRICS_NAME, format!("{metrics}\n").as_bytes())?;
+    write(CARD_NAME, report::model_card(trained, recipe).as_bytes())?;
+    write(WEIGHTS_NAME, weights)
+}
+
