@@ -5,7 +5,9 @@
 pub mod bands;
 pub mod clipping;
 pub mod crest;
+mod interpolate;
 pub mod loudness;
+mod peak_envelope;
 pub mod reference_meter;
 pub mod spectrum;
 pub mod stereo_image;

@@ -1,1 +1,3 @@
-//! (to be written)
+//! True peak: the [`PeakEnvelope`] that limiters follow.
+
+pub use super::peak_envelope::PeakEnvelope;
