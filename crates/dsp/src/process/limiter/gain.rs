@@ -44,12 +44,12 @@ impl GainComputer {
     /// For `rate_hz` frames a second.
     pub fn new(law: &GainLaw, rate_hz: f64) -> Self {
         let frames = |ms: f64| libm::round(ms.max(0.0) * rate_hz / 1000.0) as usize;
-        let delay_frames = frames(law.lookahead_ms);
+        let support = frames(law.lookahead_ms) + 1;
         Self {
-            delay_frames,
-            maximum: SlidingMaximum::new(delay_frames + 1 + frames(law.hold_ms)),
+            delay_frames: support - 1,
+            maximum: SlidingMaximum::new(support + frames(law.hold_ms)),
             release: Release::new(law.release_ms, rate_hz),
-            smooth: BoxCascade::new(delay_frames + 1),
+            smooth: BoxCascade::new(support),
         }
     }
 
