@@ -21,6 +21,7 @@ pub mod measure;
 pub mod params;
 pub mod process;
 pub mod settings;
+pub mod solve;
 pub mod stream;
 pub mod units;
 

@@ -1,0 +1,188 @@
+//! The drive that reaches the target, or the loudest that the brief allows and what is missing.
+
+use super::DriveCurve;
+use crate::params::PARAMS;
+use crate::settings;
+
+/// Loudness tolerance of the root finding, LU: far below what the prediction is good for.
+const TOLERANCE_LU: f64 = 0.002;
+/// Width in dB at which the root finding gives up: the loudness jumps there (a gate).
+const TOLERANCE_DB: f64 = 1e-4;
+/// Step of the search for a bracket, dB.
+const STEP_DB: f64 = 1.0;
+/// Most trial drives in one bracket.
+const MAX_TRIALS: usize = 40;
+
+/// Why a target is not reached.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Infeasible {
+    /// Nothing of the programme passes the loudness gates (silence, or shorter than 400 ms).
+    NoLoudness,
+    /// A louder master would need more gain reduction than the brief allows.
+    MaxLimiting {
+        /// By how much the loudest allowed result falls short, LU.
+        short_lu: f64,
+    },
+    /// More drive does not make it louder.
+    Saturated {
+        /// By how much the loudest result falls short, LU.
+        short_lu: f64,
+    },
+    /// The drive is at the end of its range.
+    DriveRange {
+        /// Target minus prediction, LU.
+        short_lu: f64,
+    },
+    /// The settings fix the drive.
+    DriveFixed {
+        /// Target minus prediction, LU.
+        short_lu: f64,
+    },
+}
+
+/// A drive and what it will do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Solution {
+    /// Gain before the limiter, dB.
+    pub drive_db: f64,
+    /// Integrated loudness behind the limiter, LUFS.
+    pub predicted_lufs: f64,
+    /// The limiter's largest gain reduction, dB.
+    pub max_reduction_db: f64,
+    /// What kept the target out of reach; `None` when it is reached.
+    pub limited_by: Option<Infeasible>,
+}
+
+/// A trial drive and its loudness.
+#[derive(Clone, Copy, Debug)]
+struct Trial {
+    drive_db: f64,
+    lufs: f64,
+}
+
+impl DriveCurve {
+    /// The drive at which the programme reaches the target's loudness under this limiter, the
+    /// lowest one if there are several; or the loudest allowed. `limiter.drive_db` is only read
+    /// where `limiter.drive_fixed` is set.
+    pub fn solve_drive(&self, target: &settings::Target, limiter: &settings::Limiter) -> Solution {
+        let trial = |drive_db: f64| Trial {
+            drive_db,
+            lufs: self.integrated_lufs(limiter, drive_db),
+        };
+        let aim = target.integrated_lufs;
+        if limiter.drive_fixed {
+            let at = trial(limiter.drive_db);
+            let short_lu = aim - at.lufs;
+            let off = short_lu.abs() > TOLERANCE_LU;
+            return self.solution(at, off.then_some(Infeasible::DriveFixed { short_lu }));
+        }
+        let (lowest_db, highest_db) = drive_range_db();
+        let unlimited_lufs = self.unlimited_lufs(0.0);
+        if !unlimited_lufs.is_finite() && !self.unlimited_lufs(highest_db).is_finite() {
+            return self.solution(trial(0.0), Some(Infeasible::NoLoudness));
+        }
+        let cap_db = self.drive_for_reduction_db(target.max_limiting_db);
+        let end_db = cap_db.clamp(lowest_db, highest_db);
+
+        // The loudness rises by at most the drive. So it is below the target up to the drive
+        // that would reach it without a limiter, and from there upwards no crossing lies nearer
+        // than what is missing. The first one is sought: gating can make the curve turn.
+        let linear_db = if unlimited_lufs.is_finite() {
+            aim - unlimited_lufs
+        } else {
+            lowest_db
+        };
+        let mut low = trial((linear_db - STEP_DB).clamp(lowest_db, end_db));
+        while low.lufs > aim && low.drive_db > lowest_db {
+            low = trial((low.drive_db - 4.0 * STEP_DB).max(lowest_db));
+        }
+        if low.lufs > aim {
+            let short_lu = aim - low.lufs;
+            return self.solution(low, Some(Infeasible::DriveRange { short_lu }));
+        }
+        let mut loudest = low;
+        while low.drive_db < end_db {
+            let missing_db = if low.lufs.is_finite() {
+                aim - low.lufs
+            } else {
+                0.0
+            };
+            let high = trial((low.drive_db + missing_db.max(STEP_DB)).min(end_db));
+            if high.lufs >= aim {
+                return self.solution(find_root(trial, aim, low, high), None);
+            }
+            if high.lufs > loudest.lufs + TOLERANCE_LU {
+                loudest = high;
+            }
+            low = high;
+        }
+        let short_lu = aim - loudest.lufs;
+        if short_lu <= TOLERANCE_LU {
+            return self.solution(loudest, None);
+        }
+        let reason = if loudest.drive_db < end_db {
+            Infeasible::Saturated { short_lu }
+        } else if cap_db <= highest_db {
+            Infeasible::MaxLimiting { short_lu }
+        } else {
+            Infeasible::DriveRange { short_lu }
+        };
+        self.solution(loudest, Some(reason))
+    }
+
+    fn solution(&self, at: Trial, limited_by: Option<Infeasible>) -> Solution {
+        Solution {
+            drive_db: at.drive_db,
+            predicted_lufs: at.lufs,
+            max_reduction_db: self.max_gain_reduction_db(at.drive_db),
+            limited_by,
+        }
+    }
+}
+
+/// The range of `limiter.drive_db`, dB.
+fn drive_range_db() -> (f64, f64) {
+    PARAMS
+        .iter()
+        .find(|param| param.name == "limiter.drive_db")
+        .map_or((0.0, 0.0), |param| (param.min, param.max))
+}
+
+/// Regula falsi with the Illinois weights, kept inside the bracket and replaced by bisection
+/// where it does not halve the bracket in three steps. `low` is below the aim, `high` is not.
+fn find_root(trial: impl Fn(f64) -> Trial, aim: f64, low: Trial, high: Trial) -> Trial {
+    let (mut low, mut high) = (low, high);
+    let (mut low_miss, mut high_miss) = (low.lufs - aim, high.lufs - aim);
+    let mut last_width = high.drive_db - low.drive_db;
+    for step in 0..MAX_TRIALS {
+        let width = high.drive_db - low.drive_db;
+        if high.lufs - aim <= TOLERANCE_LU || width <= TOLERANCE_DB {
+            return high;
+        }
+        if aim - low.lufs <= TOLERANCE_LU {
+            return low;
+        }
+        let mut share = low_miss / (low_miss - high_miss);
+        if step % 3 == 2 {
+            if width > 0.5 * last_width {
+                share = 0.5;
+            }
+            last_width = width;
+        }
+        if !(share > 0.0 && share < 1.0) {
+            share = 0.5;
+        }
+        let middle = trial(low.drive_db + share * width);
+        let miss = middle.lufs - aim;
+        if miss >= 0.0 {
+            high = middle;
+            high_miss = miss;
+            low_miss *= 0.5;
+        } else {
+            low = middle;
+            low_miss = miss;
+            high_miss *= 0.5;
+        }
+    }
+    high
+}

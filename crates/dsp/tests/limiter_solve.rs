@@ -1,0 +1,264 @@
+//! The drive solver against full renders.
+
+mod limiter_support;
+
+use std::f64::consts::TAU;
+
+use acetate_dsp::measure::loudness::{Loudness, integrated_from_k_power_10ms};
+use acetate_dsp::process::limiter::Limiter;
+use acetate_dsp::settings::{self, Target};
+use acetate_dsp::solve::{DriveCurve, DriveCurveBuilder, Infeasible};
+use acetate_dsp::{Audio, Processor};
+use limiter_support::{limited, mix, spec, with_drive};
+
+const CEILING_DBTP: f64 = -1.0;
+
+fn curve_of(audio: &Audio) -> DriveCurve {
+    let mut builder = DriveCurveBuilder::new(audio.sample_rate_hz(), audio.channel_count(), false);
+    builder.push(audio);
+    builder.finish(CEILING_DBTP)
+}
+
+fn integrated_lufs(audio: &Audio) -> f64 {
+    let mut meter = Loudness::new(audio.sample_rate_hz(), false);
+    meter.process(audio);
+    integrated_from_k_power_10ms(meter.k_power_10ms())
+}
+
+fn target(integrated_lufs: f64, max_limiting_db: f64) -> Target {
+    Target {
+        integrated_lufs,
+        max_limiting_db,
+        true_peak_dbtp: CEILING_DBTP,
+    }
+}
+
+fn tone(rate_hz: u32, seconds: u32, amplitude: f64) -> Audio {
+    let samples = (0..seconds * rate_hz)
+        .map(|n| (amplitude * (TAU * 1000.0 * f64::from(n) / f64::from(rate_hz)).sin()) as f32)
+        .collect();
+    Audio::new(rate_hz, vec![samples]).unwrap()
+}
+
+#[test]
+fn prediction_is_what_a_render_measures() {
+    for rate_hz in [44_100, 48_000, 96_000] {
+        let audio = mix(rate_hz, 5.0);
+        let curve = curve_of(&audio);
+        for base in [
+            with_drive(0.0),
+            settings::Limiter {
+                lookahead_ms: 0.5,
+                release_ms: 50.0,
+                ..with_drive(0.0)
+            },
+            settings::Limiter {
+                lookahead_ms: 8.0,
+                release_ms: 800.0,
+                ..with_drive(0.0)
+            },
+        ] {
+            for reduction_db in [-6.0, 1.0, 3.0, 6.0, 9.0, 12.0] {
+                let drive_db = curve.drive_for_reduction_db(reduction_db);
+                let limiter = settings::Limiter { drive_db, ..base };
+                let mut processor = Limiter::new(&limiter, CEILING_DBTP, &spec(&audio));
+                let latency = processor.latency_frames();
+                let mut out = audio.clone();
+                out.set_frames(audio.frames() + latency);
+                processor.process(&mut out);
+                out.drop_front(latency);
+                let (predicted, measured) = (
+                    curve.integrated_lufs(&limiter, drive_db),
+                    integrated_lufs(&out),
+                );
+                assert!(
+                    (predicted - measured).abs() < 0.05,
+                    "{rate_hz} Hz, {limiter:?}: predicted {predicted:.3}, measured {measured:.3}"
+                );
+                let (predicted, measured) = (
+                    curve.max_gain_reduction_db(drive_db),
+                    processor.gain_reduction_db(),
+                );
+                assert!(
+                    (predicted - measured).abs() < 1e-3,
+                    "{predicted} {measured}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_solved_drive_reaches_the_target() {
+    let audio = mix(44_100, 5.0);
+    let curve = curve_of(&audio);
+    let unlimited = integrated_lufs(&audio);
+    for aim_lufs in [
+        -36.0,
+        unlimited - 3.0,
+        unlimited,
+        unlimited + 1.0,
+        unlimited + 2.0,
+    ] {
+        let solution = curve.solve_drive(&target(aim_lufs, 12.0), &with_drive(0.0));
+        assert_eq!(solution.limited_by, None, "{solution:?}");
+        assert!(
+            (solution.predicted_lufs - aim_lufs).abs() <= 0.003,
+            "{solution:?}"
+        );
+        let out = limited(&audio, &with_drive(solution.drive_db), CEILING_DBTP);
+        let measured = integrated_lufs(&out);
+        assert!((measured - aim_lufs).abs() < 0.05, "{aim_lufs}: {measured}");
+    }
+}
+
+#[test]
+fn what_the_cap_forbids_is_said_and_not_done() {
+    let audio = mix(44_100, 5.0);
+    let curve = curve_of(&audio);
+    for cap_db in [0.0, 2.0, 5.0] {
+        let solution = curve.solve_drive(&target(-5.0, cap_db), &with_drive(0.0));
+        assert!(
+            (solution.max_reduction_db - cap_db).abs() < 1e-9,
+            "{solution:?}"
+        );
+        let Some(Infeasible::MaxLimiting { short_lu }) = solution.limited_by else {
+            panic!("{solution:?}");
+        };
+        assert!((solution.predicted_lufs + short_lu - -5.0).abs() < 1e-9);
+        let out = limited(&audio, &with_drive(solution.drive_db), CEILING_DBTP);
+        assert!((integrated_lufs(&out) + 5.0 + short_lu).abs() < 0.05);
+    }
+}
+
+#[test]
+fn a_programme_louder_than_the_target_is_only_turned_down() {
+    let mut audio = mix(48_000, 3.0);
+    audio.scale(100.0);
+    let aim_lufs = -30.0;
+    let solution = curve_of(&audio).solve_drive(&target(aim_lufs, 9.0), &with_drive(0.0));
+    assert_eq!(solution.limited_by, None);
+    assert_eq!(solution.max_reduction_db, 0.0);
+    assert!((solution.drive_db - (aim_lufs - integrated_lufs(&audio))).abs() < 0.005);
+}
+
+#[test]
+fn loudness_that_does_not_rise_any_more_is_called_saturated() {
+    let curve = curve_of(&tone(48_000, 3, 0.5));
+    let solution = curve.solve_drive(&target(-3.5, 24.0), &with_drive(0.0));
+    let Some(Infeasible::Saturated { short_lu }) = solution.limited_by else {
+        panic!("{solution:?}");
+    };
+    // A mono sine at -1.05 dBFS reads 3.01 less.
+    assert!(
+        (solution.predicted_lufs - -4.06).abs() < 0.02,
+        "{solution:?}"
+    );
+    assert!((short_lu - 0.56).abs() < 0.02);
+    assert!(
+        solution.max_reduction_db < 3.0,
+        "no drive that buys nothing"
+    );
+}
+
+#[test]
+fn silence_and_scraps_have_no_loudness_and_no_drive() {
+    for audio in [
+        Audio::silence(44_100, 2, 100_000),
+        Audio::silence(44_100, 1, 0),
+        tone(44_100, 1, 0.5).slice(0, 10_000),
+    ] {
+        let solution = curve_of(&audio).solve_drive(&target(-14.0, 9.0), &with_drive(0.0));
+        assert_eq!(solution.limited_by, Some(Infeasible::NoLoudness));
+        assert_eq!(solution.drive_db, 0.0);
+    }
+}
+
+#[test]
+fn a_programme_below_the_absolute_gate_is_brought_up() {
+    let solution =
+        curve_of(&tone(44_100, 3, 1e-4)).solve_drive(&target(-14.0, 9.0), &with_drive(0.0));
+    assert_eq!(solution.limited_by, None, "{solution:?}");
+    assert!(
+        (solution.drive_db - (80.0 + 3.01 - 14.0)).abs() < 0.02,
+        "{solution:?}"
+    );
+    let solution =
+        curve_of(&tone(44_100, 3, 1e-6)).solve_drive(&target(-14.0, 9.0), &with_drive(0.0));
+    assert!(
+        matches!(solution.limited_by, Some(Infeasible::DriveRange { .. })),
+        "{solution:?}"
+    );
+    assert_eq!(solution.drive_db, 80.0);
+}
+
+#[test]
+fn a_fixed_drive_is_kept_and_its_miss_is_said() {
+    let audio = mix(44_100, 3.0);
+    let limiter = settings::Limiter {
+        drive_fixed: true,
+        ..with_drive(2.0)
+    };
+    let solution = curve_of(&audio).solve_drive(&target(-14.0, 9.0), &limiter);
+    assert_eq!(solution.drive_db, 2.0);
+    let Some(Infeasible::DriveFixed { short_lu }) = solution.limited_by else {
+        panic!("{solution:?}");
+    };
+    assert!((short_lu - (-14.0 - solution.predicted_lufs)).abs() < 1e-12);
+}
+
+#[test]
+fn the_curve_does_not_depend_on_blocks() {
+    let audio = mix(44_100, 0.6);
+    let whole = curve_of(&audio);
+    assert_eq!(whole.sub_blocks(), 600);
+    for size in [1, 7, 64, 1000] {
+        let mut builder = DriveCurveBuilder::new(44_100, 2, false);
+        for start in (0..audio.frames()).step_by(size) {
+            builder.push(&audio.slice(start, start + size));
+        }
+        assert_eq!(builder.finish(CEILING_DBTP), whole, "block size {size}");
+    }
+}
+
+#[test]
+fn a_peak_in_the_last_frames_is_seen() {
+    let mut audio = Audio::silence(44_100, 1, 44_123);
+    audio.split_mut().0[44_122] = 2.0;
+    let peak_dbtp = curve_of(&audio).true_peak_dbtp();
+    assert!((peak_dbtp - 6.02).abs() < 0.01, "{peak_dbtp}");
+}
+
+#[test]
+fn dual_mono_counts_twice() {
+    let audio = tone(48_000, 2, 0.1);
+    let mut builder = DriveCurveBuilder::new(48_000, 1, true);
+    builder.push(&audio);
+    let dual = builder.finish(CEILING_DBTP);
+    let difference = dual.integrated_lufs(&with_drive(0.0), 0.0)
+        - curve_of(&audio).integrated_lufs(&with_drive(0.0), 0.0);
+    assert!((difference - 3.0103).abs() < 1e-3, "{difference}");
+}
+
+#[test]
+fn the_chosen_character_does_less_damage_and_says_so() {
+    let audio = mix(44_100, 5.0);
+    let curve = curve_of(&audio);
+    let aim = target(integrated_lufs(&audio) + 2.0, 24.0);
+    let base = settings::Limiter {
+        lookahead_ms: 1.0,
+        ..with_drive(0.0)
+    };
+    let choice = curve.choose_character(&aim, &base);
+    assert!(
+        choice.chosen.damage_lu() < 0.9 * choice.base.damage_lu(),
+        "{choice}"
+    );
+    assert_ne!(choice.limiter, base);
+    assert!(choice.to_string().contains("instead of"), "{choice}");
+    assert_eq!(choice, curve.choose_character(&aim, &base));
+
+    let idle = curve.choose_character(&target(-36.0, 9.0), &base);
+    assert_eq!(idle.limiter, base);
+    assert!(idle.to_string().contains("does not work"), "{idle}");
+}
