@@ -1,1 +1,3 @@
-//! (to be written)
+//! Training: datasets, degradation, simulator, fit, evaluation.
+
+pub mod datasets;
