@@ -1,3 +1,4 @@
 //! Training: datasets, degradation, simulator, fit, evaluation.
 
 pub mod datasets;
+pub mod fetch;
