@@ -1,0 +1,201 @@
+//! The rules of a datasets file that its types cannot express.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{ARCHIVE_SEPARATOR, Datasets, DatasetsError, Package, Role, Tier};
+
+/// Checks every rule; the first violation is returned.
+pub(super) fn check(datasets: &Datasets) -> Result<(), DatasetsError> {
+    check_names(datasets)?;
+    for package in &datasets.packages {
+        check_package(package)?;
+    }
+    check_groups(&datasets.packages)
+}
+
+fn check_names(datasets: &Datasets) -> Result<(), DatasetsError> {
+    let used = datasets.packages.iter().map(|package| &package.name);
+    let unused = datasets.left_out.iter().map(|package| &package.name);
+    let mut seen = HashSet::new();
+    for name in used.chain(unused) {
+        require(
+            is_package_name(name),
+            name,
+            "name",
+            name,
+            "a Debian package name",
+        )?;
+        if !seen.insert(name) {
+            return Err(DatasetsError::DuplicateEntry {
+                entry: name.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn check_package(package: &Package) -> Result<(), DatasetsError> {
+    let entry = &package.name;
+    let Package {
+        version,
+        architecture,
+        sha256,
+        artist,
+        group,
+        ..
+    } = package;
+    let version_ok = is_word(version, ".+~:-") && version.starts_with(|c: char| c.is_ascii_digit());
+    require(version_ok, entry, "version", version, "a Debian version")?;
+    let architecture_ok = is_word(architecture, "-");
+    require(
+        architecture_ok,
+        entry,
+        "architecture",
+        architecture,
+        "a Debian architecture",
+    )?;
+    let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    let sha256_ok = sha256.len() == 64 && sha256.chars().all(hex);
+    require(
+        sha256_ok,
+        entry,
+        "sha256",
+        sha256,
+        "64 lower-case hexadecimal digits",
+    )?;
+    for (field, text) in [("artist", artist), ("group", group)] {
+        require(!text.trim().is_empty(), entry, field, text, "some text")?;
+    }
+    let licences_ok = !package.licences.is_empty()
+        && package
+            .licences
+            .iter()
+            .all(|licence| !licence.trim().is_empty());
+    let licences = package.licences.join(", ");
+    require(
+        licences_ok,
+        entry,
+        "licences",
+        &licences,
+        "at least one licence",
+    )?;
+    check_tracks(package)
+}
+
+fn check_tracks(package: &Package) -> Result<(), DatasetsError> {
+    let entry = &package.name;
+    require(
+        package.track_count() > 0,
+        entry,
+        "tracks",
+        "empty",
+        "at least one track",
+    )?;
+    let mut seen = HashSet::new();
+    for track in package.tracks() {
+        require(
+            is_plain_path(track.path),
+            entry,
+            "tracks",
+            track.path,
+            "a plain relative path without wildcards",
+        )?;
+        require(
+            seen.insert(track.path),
+            entry,
+            "tracks",
+            track.path,
+            "each path once",
+        )?;
+        require(
+            (track.tier == Tier::S) == (package.role == Role::Stems),
+            entry,
+            "tracks",
+            track.path,
+            "tier S in packages of role \"stems\", and only there",
+        )?;
+    }
+    for exclusion in &package.exclude {
+        let path = &exclusion.path;
+        let plain = is_plain_path(path.strip_suffix('/').unwrap_or(path));
+        require(plain, entry, "exclude", path, "a plain relative path")?;
+        require(
+            !seen.contains(path.as_str()),
+            entry,
+            "exclude",
+            path,
+            "a path that is not also a track",
+        )?;
+        let reason = &exclusion.reason;
+        require(
+            !reason.trim().is_empty(),
+            entry,
+            "exclude",
+            path,
+            "a reason beside it",
+        )?;
+    }
+    Ok(())
+}
+
+fn check_groups(packages: &[Package]) -> Result<(), DatasetsError> {
+    let mut first_of_group: HashMap<&str, &Package> = HashMap::new();
+    for package in packages {
+        let first = first_of_group.entry(&package.group).or_insert(package);
+        if first.split != package.split {
+            return Err(DatasetsError::GroupInTwoSplits {
+                group: package.group.clone(),
+                first: first.name.clone(),
+                first_split: first.split,
+                second: package.name.clone(),
+                second_split: package.split,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn require(
+    holds: bool,
+    entry: &str,
+    field: &'static str,
+    got: &str,
+    expected: &'static str,
+) -> Result<(), DatasetsError> {
+    if holds {
+        return Ok(());
+    }
+    Err(DatasetsError::Invalid {
+        entry: entry.to_owned(),
+        field,
+        got: got.to_owned(),
+        expected,
+    })
+}
+
+/// Debian Policy 5.6.1: lower-case letters, digits and `+-.`, starting with an alphanumeric.
+/// Names reach a command line, so that nothing else may pass.
+fn is_package_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c);
+    name.len() >= 2
+        && name.chars().all(allowed)
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
+fn is_word(text: &str, punctuation: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || punctuation.contains(c))
+}
+
+/// Relative, without `.`, `..` or empty components, and without what tar or unzip could take for
+/// a wildcard or an option; at most one archive on the way.
+fn is_plain_path(path: &str) -> bool {
+    let component =
+        |part: &str| !part.is_empty() && part != "." && part != ".." && !part.starts_with('-');
+    let forbidden = |c: char| c.is_control() || "*?[]\\".contains(c);
+    path.split('/').all(component)
+        && !path.contains(forbidden)
+        && path.matches(ARCHIVE_SEPARATOR).count() <= 1
+}
