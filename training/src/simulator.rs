@@ -29,7 +29,7 @@ pub fn expanded_dynamics(k_power_10ms: &[f32], strength: f64) -> [f32; 2] {
     let expanded = expand(k_power_10ms, strength);
     [
         level_spread_db(&expanded) as f32,
-        acetate_dsp::measure::loudness::loudness_range_from_k_power_10ms(&expanded) as f32,
+        acetate_dsp::measure::loudness::range_from_k_power_10ms(&expanded) as f32,
     ]
 }
 

@@ -15,7 +15,6 @@ use crate::process::eq::{self, Eq};
 use crate::process::saturation::{self, Saturation};
 use crate::process::stereo::{self, Stereo};
 use crate::process::{ProcessSpec, Processor, ResponseDb};
-use crate::stream::{Source, Spec, StreamError};
 use crate::{Audio, Settings};
 
 /// A stage that can be left out, in signal order.
@@ -244,89 +243,10 @@ impl Processor for Chain {
     }
 }
 
-/// A source through a chain: the latency is trimmed and the tail flushed, so that as many frames
-/// come out as go in, in place.
-pub struct Rendered<S: Source> {
-    inner: S,
-    chain: Chain,
-    /// Frames at the start that are still to be dropped.
-    to_skip: usize,
-    /// Frames of silence that are still to be fed after the source's end.
-    tail: usize,
-}
-
-impl<S: Source> Rendered<S> {
-    /// Puts `chain`, built for the source's rate and channels, after `inner`, which stands at its
-    /// start.
-    pub fn new(inner: S, mut chain: Chain) -> Self {
-        chain.reset();
-        let latency_frames = chain.latency_frames();
-        Self {
-            inner,
-            chain,
-            to_skip: latency_frames,
-            tail: latency_frames,
-        }
-    }
-
-    /// The chain, for its report.
-    pub fn chain(&self) -> &Chain {
-        &self.chain
-    }
-
-    /// Gives the source back.
-    pub fn into_inner(self) -> S {
-        self.inner
-    }
-}
-
-impl<S: Source> Source for Rendered<S> {
-    fn spec(&self) -> Spec {
-        self.inner.spec()
-    }
-
-    fn frames_hint(&self) -> Option<u64> {
-        self.inner.frames_hint()
-    }
-
-    fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
-        if max_frames == 0 {
-            block.set_frames(0);
-            return Ok(0);
-        }
-        loop {
-            let mut count = self.inner.read(block, max_frames)?;
-            if count == 0 {
-                count = self.tail.min(max_frames);
-                self.tail -= count;
-                block.set_frames(0);
-                block.set_frames(count);
-            }
-            if count == 0 {
-                return Ok(0);
-            }
-            self.chain.process(block);
-            let skipped = self.to_skip.min(count);
-            self.to_skip -= skipped;
-            block.drop_front(skipped);
-            if count > skipped {
-                return Ok(count - skipped);
-            }
-        }
-    }
-
-    fn rewind(&mut self) -> Result<(), StreamError> {
-        self.inner.rewind()?;
-        self.chain.reset();
-        self.to_skip = self.chain.latency_frames();
-        self.tail = self.to_skip;
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process::rendered::Rendered;
     use crate::stream::{AudioSource, read_all};
 
     const SPEC: ProcessSpec = ProcessSpec {
@@ -412,7 +332,7 @@ mod tests {
             let chain = Chain::new(&active(), &SPEC, &Bypass::default());
             let mut rendered = Rendered::new(AudioSource::new(audio), chain);
             let output = read_all(&mut rendered).unwrap();
-            (output, rendered.chain().non_finite_samples())
+            (output, rendered.stage().non_finite_samples())
         };
         let (output, count) = render(broken);
         assert_eq!((&output, count), (&render(mended).0, 2));

@@ -64,6 +64,34 @@ pub trait Sink: Send {
     fn finish(&mut self) -> Result<(), StreamError>;
 }
 
+impl<S: Source + ?Sized> Source for &mut S {
+    fn spec(&self) -> Spec {
+        (**self).spec()
+    }
+
+    fn frames_hint(&self) -> Option<u64> {
+        (**self).frames_hint()
+    }
+
+    fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
+        (**self).read(block, max_frames)
+    }
+
+    fn rewind(&mut self) -> Result<(), StreamError> {
+        (**self).rewind()
+    }
+}
+
+impl<S: Sink + ?Sized> Sink for &mut S {
+    fn write(&mut self, block: &Audio) -> Result<(), StreamError> {
+        (**self).write(block)
+    }
+
+    fn finish(&mut self) -> Result<(), StreamError> {
+        (**self).finish()
+    }
+}
+
 /// Audio in memory as a source.
 #[derive(Clone, Debug)]
 pub struct AudioSource {

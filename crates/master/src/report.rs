@@ -1,7 +1,8 @@
 //! [`Report`]: one structure behind every command's JSON, certificate and page.
 
 use acetate_dsp::analysis::{Analysis, MeterReading};
-use acetate_dsp::measure::output::OutputMeasures;
+use acetate_dsp::Spec;
+use acetate_dsp::measure::levels::OutputMeasures;
 use acetate_dsp::settings::{Amounts, Settings, Target};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -185,7 +186,7 @@ pub struct Check {
 
 impl Measures {
     /// The figures of a written programme that was read back.
-    pub fn of_output(output: &OutputMeasures) -> Self {
+    pub fn of_output(output: &OutputMeasures, spec: Spec) -> Self {
         Self {
             integrated_lufs: output.integrated_lufs,
             loudness_range_lu: output.loudness_range_lu,
@@ -194,7 +195,7 @@ impl Measures {
             short_term_max_lufs: output.short_term_max_lufs,
             momentary_max_lufs: output.momentary_max_lufs,
             plr_db: output.true_peak_dbtp - output.integrated_lufs,
-            duration_s: output.duration_s,
+            duration_s: output.frames as f64 / f64::from(spec.sample_rate_hz),
             true_peak_by_meter: output.true_peak_by_meter.clone(),
             integrated_by_meter: output.integrated_by_meter.clone(),
         }

@@ -1,13 +1,14 @@
 //! [`master()`]: analyze, predict, render, solve, verify; and what each of them needs.
 
 use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
-use acetate_dsp::chain::{Chain, Rendered};
-use acetate_dsp::measure::output::{OutputMeasures, measure_output};
+use acetate_dsp::chain::{self, Chain};
+use acetate_dsp::measure::levels::{OutputMeasures, verify_pass};
 use acetate_dsp::process::ProcessSpec;
 use acetate_dsp::process::dither::{Dither, WordLength};
 use acetate_dsp::process::limiter::{Limiter, ReductionStatistics};
+use acetate_dsp::process::rendered::Rendered;
 use acetate_dsp::process::resample::Resampled;
-use acetate_dsp::settings::{Settings, Target};
+use acetate_dsp::settings::{self, Settings, Target};
 use acetate_dsp::solve::{self, DriveCurve, DriveCurveBuilder, Solution};
 use acetate_dsp::stream::BLOCK_FRAMES;
 use acetate_dsp::units::gain_from_db;
@@ -25,6 +26,9 @@ const GOAL_LU: f64 = 0.05;
 const MAX_ATTEMPTS: usize = 5;
 /// What a ceiling correction takes beyond the measured excess, dB.
 const CEILING_MARGIN_DB: f64 = 0.001;
+/// Seed of the dither: the same noise in every master, so that the same input gives the same
+/// bytes.
+const DITHER_SEED: u64 = 0xAC37_A7E0;
 /// Sample rates that are rendered, Hz.
 const SAMPLE_RATES_HZ: (u32, u32) = (8_000, 192_000);
 
@@ -104,13 +108,13 @@ pub fn master(
     delivery: &mut dyn Delivery,
     progress: &mut dyn Progress,
 ) -> Result<Report, MasterError> {
-    let analysis = analyze(input, brief, progress)?;
+    let analysis = measure_input(input, brief, progress)?;
     let plan = plan(&analysis, predictor, brief)?;
     let spec = delivery_spec(input.spec(), brief)?;
     let mut scratch = delivery.scratch(spec, delivery_frames(&analysis, spec))?;
     let rendered = render(input, &analysis, &plan, brief, spec, Some(scratch.as_mut()), progress)?;
     let mut settings = plan.settings.clone();
-    let solved = solve(&rendered.curve, &mut settings);
+    let solved = solve(&rendered.curve, &mut settings, brief.settings.is_some());
     let mut attempts = Attempts {
         settings: &mut settings,
         solved,
@@ -126,6 +130,7 @@ pub fn master(
         plan,
         brief,
         settings,
+        spec,
         compression_db: rendered.compression_db,
         written: Some(written),
         attempts: log,
@@ -142,12 +147,12 @@ pub fn rehearse(
     brief: &Brief,
     progress: &mut dyn Progress,
 ) -> Result<Report, MasterError> {
-    let analysis = analyze(input, brief, progress)?;
+    let analysis = measure_input(input, brief, progress)?;
     let plan = plan(&analysis, predictor, brief)?;
     let spec = delivery_spec(input.spec(), brief)?;
     let rendered = render(input, &analysis, &plan, brief, spec, None, progress)?;
     let mut settings = plan.settings.clone();
-    let solved = solve(&rendered.curve, &mut settings);
+    let solved = solve(&rendered.curve, &mut settings, brief.settings.is_some());
     let foretold = Attempt {
         drive_db: solved.solution.drive_db,
         trim_db: 0.0,
@@ -161,13 +166,14 @@ pub fn rehearse(
         plan,
         brief,
         settings,
+        spec,
         compression_db: rendered.compression_db,
         written: None,
         attempts: vec![foretold],
     }))
 }
 
-fn analyze(
+fn measure_input(
     input: &mut dyn Source,
     brief: &Brief,
     progress: &mut dyn Progress,
@@ -208,6 +214,10 @@ pub fn plan(
     settings = settings.scaled(&brief.amounts);
     if brief.settings.is_none() || brief.target_overrides {
         settings.target = brief.target;
+    }
+    if brief.bypass.contains(chain::Stage::Limiter) {
+        // Without a limiter the drive may go as far as the peaks allow.
+        settings.target.max_limiting_db = 0.0;
     }
     settings.validate()?;
     Ok(Plan {
@@ -290,17 +300,23 @@ fn render(
     if spec.sample_rate_hz == analysis.sample_rate_hz {
         take(&mut rendered)?;
     } else {
-        take(&mut Resampled::new(&mut rendered, spec.sample_rate_hz)?)?;
+        let resampled = Resampled::new(&mut rendered, spec.sample_rate_hz);
+        take(&mut resampled.map_err(StreamError::new)?)?;
     }
-    let read = rendered.frames_read();
-    if read != analysis.frames {
+    if frames != total {
         return Err(MasterError::InputChanged {
-            first: analysis.frames,
-            second: read,
+            first: total,
+            second: frames,
         });
     }
+    let compression_db = rendered
+        .stage()
+        .report()
+        .iter()
+        .find(|stage| stage.name == chain::Stage::Compressor.name())
+        .map_or(0.0, |stage| stage.gain_reduction_db);
     Ok(RenderOutcome {
-        compression_db: rendered.chain().gain_reduction_db("compressor"),
+        compression_db,
         curve: curve.finish(plan.settings.target.true_peak_dbtp),
         frames,
     })
@@ -312,15 +328,21 @@ struct Solved {
     reason: String,
 }
 
-/// Chooses the limiter's character and solves its drive, both on arrays.
-fn solve(curve: &DriveCurve, settings: &mut Settings) -> Solved {
-    let choice = curve.choose_character(&settings.target, &settings.limiter);
-    settings.limiter = choice.limiter;
+/// Chooses the limiter's character (unless the settings were given) and solves its drive, both on
+/// arrays.
+fn solve(curve: &DriveCurve, settings: &mut Settings, keep_character: bool) -> Solved {
+    let reason = if keep_character {
+        "as the settings have it".to_owned()
+    } else {
+        let choice = curve.choose_character(&settings.target, &settings.limiter);
+        settings.limiter = choice.limiter;
+        choice.to_string()
+    };
     let solution = curve.solve_drive(&settings.target, &settings.limiter);
     settings.limiter.drive_db = solution.drive_db;
     Solved {
         solution,
-        reason: choice.reason,
+        reason,
     }
 }
 
@@ -354,7 +376,7 @@ impl Attempts<'_> {
         let mut trim_db = 0.0;
         loop {
             let limiting = self.write(scratch, delivery, trim_db, progress)?;
-            let measured = measure_output(delivery.reread()?.as_mut(), self.brief.dual_mono)?;
+            let measured = self.measure(delivery, progress)?;
             let solution = self.solved.solution;
             self.log.push(Attempt {
                 drive_db: solution.drive_db,
@@ -370,7 +392,13 @@ impl Attempts<'_> {
             let loudness_met = miss_lu.abs() <= GOAL_LU || !drive_is_free;
             let last = self.log.len() == MAX_ATTEMPTS;
             if over_db <= 0.0 && (loudness_met || last) {
-                let infeasible = infeasible(&solution, &target, &measured, curve);
+                let infeasible = infeasible(
+                    &solution,
+                    &target,
+                    &measured,
+                    curve,
+                    &self.settings.limiter,
+                );
                 return Ok(Written {
                     measured,
                     limiting,
@@ -392,6 +420,19 @@ impl Attempts<'_> {
                 self.correct_drive(curve, &target, measured.integrated_lufs);
             }
         }
+    }
+
+    /// Reads back what was written and measures it.
+    fn measure(
+        &self,
+        delivery: &mut dyn Delivery,
+        progress: &mut dyn Progress,
+    ) -> Result<OutputMeasures, MasterError> {
+        let mut written = delivery.reread()?;
+        let total = Some(self.frames);
+        Ok(verify_pass(written.as_mut(), self.brief.dual_mono, &mut |done| {
+            progress.at(Stage::Verify, done, total);
+        })?)
     }
 
     /// Solves again for a target moved by what the last forecast was off.
@@ -422,7 +463,7 @@ impl Attempts<'_> {
         };
         let ceiling_dbtp = self.settings.target.true_peak_dbtp;
         let limiter = Limiter::new(&self.settings.limiter, ceiling_dbtp, &process);
-        let mut dither = Dither::new(self.brief.word_length, &process);
+        let mut dither = Dither::new(self.brief.word_length, DITHER_SEED);
         let trim = gain_from_db(trim_db) as f32;
         let mut source = Rendered::new(&mut *scratch as &mut dyn Source, limiter);
         source.rewind()?;
@@ -453,6 +494,7 @@ fn infeasible(
     target: &Target,
     measured: &OutputMeasures,
     curve: &DriveCurve,
+    limiter: &settings::Limiter,
 ) -> Option<Infeasible> {
     let short_by_lu = target.integrated_lufs - measured.integrated_lufs;
     let reason = match solution.limited_by? {
@@ -480,9 +522,27 @@ fn infeasible(
     };
     Some(Infeasible {
         short_by_lu,
-        needed_limiting_db: curve.limiting_for_lufs(target.integrated_lufs),
+        needed_limiting_db: needed_limiting_db(curve, target, limiter),
         reason,
     })
+}
+
+/// Gain reduction at which the target would be reached; `None` where no drive reaches it.
+fn needed_limiting_db(
+    curve: &DriveCurve,
+    target: &Target,
+    limiter: &settings::Limiter,
+) -> Option<f64> {
+    let unbounded = Target {
+        max_limiting_db: f64::INFINITY,
+        ..*target
+    };
+    let free = settings::Limiter {
+        drive_fixed: false,
+        ..*limiter
+    };
+    let solution = curve.solve_drive(&unbounded, &free);
+    solution.limited_by.is_none().then_some(solution.max_reduction_db)
 }
 
 /// Everything that the report is told of.
@@ -491,6 +551,7 @@ struct Told<'a> {
     plan: Plan,
     brief: &'a Brief,
     settings: Settings,
+    spec: Spec,
     compression_db: f64,
     written: Option<Written>,
     attempts: Vec<Attempt>,
@@ -512,10 +573,10 @@ fn tell(told: Told<'_>) -> Report {
         mastering: Some(Mastering {
             target: told.settings.target,
             before,
-            after: told.written.as_ref().map(|w| Measures::of_output(&w.measured)),
+            after: told.written.as_ref().map(|w| Measures::of_output(&w.measured, told.spec)),
             confidence: told.plan.confidence,
             amounts: told.brief.amounts,
-            bypassed: told.brief.bypass.names(),
+            bypassed: told.brief.bypass.stages().map(|stage| stage.name().to_owned()).collect(),
             limiting_db,
             limiting_share: told.written.as_ref().map_or(0.0, |w| w.limiting.share_above_1_db),
             compression_db: told.compression_db,

@@ -1,6 +1,6 @@
 //! The last chapter: a written programme is measured again and held against its target.
 
-use acetate_dsp::measure::output::{OutputMeasures, measure_output};
+use acetate_dsp::measure::levels::{OutputMeasures, verify_pass};
 use acetate_dsp::settings::Target;
 use acetate_dsp::{Source, StreamError};
 
@@ -17,11 +17,12 @@ pub fn verify(
     source: &mut dyn Source,
     target: &Target,
     dual_mono: bool,
+    progress: &mut dyn FnMut(u64),
 ) -> Result<Report, StreamError> {
-    let measured = measure_output(source, dual_mono)?;
+    let measured = verify_pass(source, dual_mono, progress)?;
     let checks = checks(&measured, target);
     Ok(Report {
-        measures: Some(Measures::of_output(&measured)),
+        measures: Some(Measures::of_output(&measured, source.spec())),
         all_met: checks.iter().all(|check| check.pass),
         checks,
         ..Report::new("verify")

@@ -23,15 +23,10 @@ pub const DYNAMICS_SCALE_DB: f64 = 3.0;
 
 /// The EQ curve per unit of each mid knot at the net's bands, shape `[MID_KNOTS][BANDS]`.
 pub fn mid_basis() -> Vec<[f64; BANDS]> {
+    let centres: Vec<f64> = (0..BANDS).map(|band| bands::centre_hz(FIRST_BAND + band)).collect();
+    let rows = acetate_dsp::process::eq::mid_basis(&centres);
     (0..MID_KNOTS)
-        .map(|knot| {
-            let mut eq = acetate_dsp::settings::Eq::default();
-            eq.mid_db[knot] = 1.0;
-            std::array::from_fn(|band| {
-                acetate_dsp::process::eq::eq_curve_db(&eq, bands::centre_hz(FIRST_BAND + band))
-                    .mid_db
-            })
-        })
+        .map(|knot| std::array::from_fn(|band| rows[band][knot]))
         .collect()
 }
 

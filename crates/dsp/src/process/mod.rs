@@ -5,6 +5,7 @@ pub mod dc_filter;
 pub mod dither;
 pub mod eq;
 pub mod limiter;
+pub mod rendered;
 pub mod resample;
 pub mod saturation;
 pub mod stereo;

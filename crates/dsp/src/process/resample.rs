@@ -39,8 +39,8 @@ pub enum ResampleError {
 }
 
 /// A source at another sample rate.
-pub struct Resampled {
-    inner: Box<dyn Source>,
+pub struct Resampled<S: Source> {
+    inner: S,
     spec: Spec,
     from_hz: u32,
     resampler: Fft<f64>,
@@ -54,12 +54,12 @@ pub struct Resampled {
     ended: bool,
 }
 
-impl Resampled {
+impl<S: Source> Resampled<S> {
     /// Puts a rate change after `inner`, from the stream's start.
     ///
     /// # Errors
     /// [`ResampleError`] for rates outside [`RATE_RANGE_HZ`].
-    pub fn new(inner: Box<dyn Source>, to_hz: u32) -> Result<Self, ResampleError> {
+    pub fn new(inner: S, to_hz: u32) -> Result<Self, ResampleError> {
         let Spec {
             sample_rate_hz: from_hz,
             channels,
@@ -164,7 +164,7 @@ impl Resampled {
     }
 }
 
-impl Source for Resampled {
+impl<S: Source> Source for Resampled<S> {
     fn spec(&self) -> Spec {
         self.spec
     }
@@ -234,8 +234,8 @@ mod tests {
         Audio::new(rate_hz, vec![wave, inverted]).unwrap()
     }
 
-    fn resampled(audio: Audio, to_hz: u32) -> Resampled {
-        Resampled::new(Box::new(AudioSource::new(audio)), to_hz).unwrap()
+    fn resampled(audio: Audio, to_hz: u32) -> Resampled<AudioSource> {
+        Resampled::new(AudioSource::new(audio), to_hz).unwrap()
     }
 
     /// The converted sine against the same sine computed at the new rate: level, delay and
