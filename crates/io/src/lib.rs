@@ -1,1 +1,50 @@
-//! (to be written)
+//! Acetate's files: decode, write, tags.
+//!
+//! In the flow *decode → analyze → predict → render → verify → deliver* this crate holds the two
+//! ends. [`open`] gives a [`Decoder`], a re-readable `Source` of planar `f32` frames (full scale
+//! ±1.0); [`StagedFile`] is the `Sink` that becomes the output; [`Spill`] parks a signal on disk
+//! between two passes; [`Tags`] go from one end to the other.
+//!
+//! Read: WAV (also from a pipe), RF64 and BW64, AIFF, CAF, FLAC, MP3, Ogg Vorbis, AAC-LC and ALAC
+//! in M4A; mono or stereo, 8 to 192 kHz. Encoder delay and padding are taken off where the file
+//! states them. Written: WAV or RF64 with 16, 24 or 32-bit float samples, FLAC with 16 or 24.
+//!
+//! Not its job: to change a sample. There is no resampling, no dither and no gain here; samples
+//! that are not finite are passed on.
+//!
+//! Limits: Opus, WMA, WavPack, WebM and HE-AAC are refused with a hint (HE-AAC that hides its
+//! second half from the header decodes at half its sample rate, as its header says). A chained
+//! Ogg file is refused. Files are read through handles of a Unix system.
+
+mod backend;
+mod decoder;
+mod error;
+mod flac;
+mod format;
+mod hash;
+mod identity;
+mod info;
+mod mp4;
+mod pass;
+mod pcm;
+mod place;
+mod rf64;
+mod sniff;
+mod spill;
+mod staged;
+mod tags;
+mod temporary;
+mod trim;
+mod wav;
+
+pub use decoder::{Decoder, OpenOptions, open};
+pub use error::{DecodeError, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, WriteError};
+pub use format::{Container, OutputFormat, WordLength};
+pub use hash::content_hash;
+pub use info::{DecodeWarning, MediaInfo};
+pub use place::same_file;
+pub use spill::Spill;
+pub use staged::{StageOptions, StagedFile};
+pub use tags::{TagWarning, Tags};
+pub use temporary::remove_all_temporary_files;
+pub use wav::RF64_ABOVE_BYTES;

@@ -1,0 +1,442 @@
+//! [`Decoder`]: a file as a re-readable [`Source`] of planar `f32` frames.
+
+use std::fs::{self, File};
+use std::io::{self, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use acetate_dsp::{Audio, Source, Spec, StreamError};
+
+use crate::backend::{Backend, Facts, Fault, Packets, Step};
+use crate::error::{DecodeError, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
+use crate::identity::{Identity, special_file};
+use crate::info::{DecodeWarning, MediaInfo};
+use crate::pass::{Pass, hash_samples};
+use crate::rf64::{self, Rf64Reader};
+use crate::sniff::{self, Kind};
+use crate::trim::{Trim, find_trim, states_exact_length};
+
+/// Most frames that one read gives, whatever the caller asks for: it bounds the block's memory.
+const MAX_BLOCK_FRAMES: usize = 1 << 20;
+
+/// How to treat a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenOptions {
+    /// Damage that would be bridged with a [`DecodeWarning`] is an error instead.
+    pub strict: bool,
+}
+
+/// Opens an audio file for decoding and decodes as far as its first frame.
+///
+/// # Errors
+/// [`DecodeError`] when it cannot be opened, is not mono or stereo audio of a supported format and
+/// sample rate, or holds no frame.
+pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Decoder, DecodeError> {
+    Decoder::open(path.as_ref(), *options)
+}
+
+/// A file being decoded. Flat memory: one packet and one block.
+pub struct Decoder {
+    path: PathBuf,
+    options: OpenOptions,
+    file: File,
+    identity: Identity,
+    info: MediaInfo,
+    spec: Spec,
+    frames_hint: Option<u64>,
+    kind: Kind,
+    trim: Trim,
+    backend: Backend,
+    /// Silence to give before `pending`: stands in for broken packets.
+    silence: u64,
+    /// Decoded frames not yet given, from `pending_at` on.
+    pending: Vec<Vec<f32>>,
+    pending_at: usize,
+    pass: Pass,
+    /// Nothing was read since the start or the last rewind.
+    untouched: bool,
+    /// The first complete pass, which every later one has to repeat.
+    first: Option<Pass>,
+}
+
+impl Decoder {
+    fn open(path: &Path, options: OpenOptions) -> Result<Self, DecodeError> {
+        let failed = |source| DecodeError::Open {
+            path: path.to_owned(),
+            source,
+        };
+        // Before it is opened: opening a pipe would wait for its writer.
+        let metadata = fs::metadata(path).map_err(failed)?;
+        if let Some(found) = special_file(&metadata) {
+            return Err(DecodeError::NotAFile {
+                path: path.to_owned(),
+                found,
+            });
+        }
+        let identity = Identity::of(path).map_err(failed)?;
+        let mut file = File::open(path).map_err(failed)?;
+        let kind = sniff::sniff(&mut file).map_err(failed)?;
+        let (mut backend, facts) =
+            start(path, kind, &file).map_err(|fault| to_error(path, "audio", 0, fault))?;
+
+        let mut pass = Pass::default();
+        let mut pending = Vec::new();
+        let mut silence = 0_u64;
+        loop {
+            let step = backend
+                .step(&mut pending)
+                .map_err(|fault| to_error(path, &facts.container, 0, fault))?;
+            match (step, backend.spec()) {
+                (Step::Frames, Some(_)) => break,
+                (Step::Frames, None) => {}
+                (Step::Broken(frames), _) => {
+                    silence = silence.saturating_add(frames);
+                    pass.count_broken(0);
+                }
+                (Step::End, _) => return Err(no_frame(path, &facts, &pass)),
+            }
+        }
+        let Some((sample_rate_hz, channels)) = backend.spec() else {
+            return Err(no_frame(path, &facts, &pass));
+        };
+        if !(1..=2).contains(&channels) {
+            return Err(DecodeError::Channels {
+                path: path.to_owned(),
+                got: channels as u64,
+            });
+        }
+        if !(MIN_SAMPLE_RATE_HZ..=MAX_SAMPLE_RATE_HZ).contains(&sample_rate_hz) {
+            return Err(DecodeError::SampleRate {
+                path: path.to_owned(),
+                got_hz: sample_rate_hz,
+            });
+        }
+
+        let trim = find_trim(&file, &facts, sample_rate_hz).map_err(failed)?;
+        let frames_hint = match kind {
+            Kind::StreamedWave => None,
+            _ => trim.keep.or(facts.frames),
+        };
+        let this = Self {
+            path: path.to_owned(),
+            options,
+            file,
+            identity,
+            spec: Spec {
+                sample_rate_hz,
+                channels,
+            },
+            info: MediaInfo {
+                frames: frames_hint.filter(|_| states_exact_length(&facts)),
+                container: facts.container,
+                codec: facts.codec,
+                sample_rate_hz,
+                channels,
+                bits_per_sample: facts.bits_per_sample,
+                lossy: facts.lossy,
+            },
+            frames_hint,
+            trim,
+            backend,
+            silence,
+            pending,
+            pending_at: 0,
+            pass,
+            first: None,
+            kind,
+            untouched: true,
+        };
+        match this.warnings().into_iter().next() {
+            Some(warning) if options.strict => Err(this.damaged(warning)),
+            _ => Ok(this),
+        }
+    }
+
+    /// What the file says about itself.
+    pub fn info(&self) -> &MediaInfo {
+        &self.info
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Damage met so far; complete once the file was read to its end.
+    pub fn warnings(&self) -> Vec<DecodeWarning> {
+        self.first.as_ref().unwrap_or(&self.pass).warnings()
+    }
+
+    /// The next frames, as [`Source::read`], with this crate's own error.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the file cannot be read, is broken beyond repair, is damaged and
+    /// `strict` was asked for, or differs from what the first pass saw.
+    pub fn read_block(
+        &mut self,
+        block: &mut Audio,
+        max_frames: usize,
+    ) -> Result<usize, DecodeError> {
+        debug_assert_eq!(block.channel_count(), self.spec.channels);
+        self.untouched = false;
+        let wanted = max_frames.min(MAX_BLOCK_FRAMES);
+        block.set_frames(wanted);
+        let mut filled = 0;
+        while filled < wanted && self.prepare()? {
+            filled += self.give(block, filled, wanted);
+        }
+        block.set_frames(filled);
+        Ok(filled)
+    }
+
+    /// Goes back to the first frame, as [`Source::rewind`], with this crate's own error.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the file changed since it was opened or can no longer be read.
+    pub fn rewind_to_start(&mut self) -> Result<(), DecodeError> {
+        self.check_identity()?;
+        if self.untouched {
+            return Ok(());
+        }
+        self.file
+            .seek(SeekFrom::Start(0))
+            .map_err(|error| self.error(Fault::Io(error)))?;
+        // A decoder made anew is the only state that is certain to equal the first.
+        let (backend, _) =
+            start(&self.path, self.kind, &self.file).map_err(|fault| self.error(fault))?;
+        self.backend = backend;
+        self.silence = 0;
+        self.pending.iter_mut().for_each(Vec::clear);
+        self.pending_at = 0;
+        self.pass = Pass::default();
+        self.untouched = true;
+        Ok(())
+    }
+
+    /// Sees to it that a frame is ready; false at the end.
+    fn prepare(&mut self) -> Result<bool, DecodeError> {
+        loop {
+            if self.pass.ended {
+                return Ok(false);
+            }
+            if self.trim.keep == Some(self.pass.frames) {
+                self.finish_pass()?;
+                return Ok(false);
+            }
+            let decoded = self.pending.first().map_or(0, Vec::len) - self.pending_at;
+            let skip = self.trim.skip - self.pass.skipped;
+            let skip_silence = skip.min(self.silence);
+            self.silence -= skip_silence;
+            let skip_decoded = (skip - skip_silence).min(decoded as u64);
+            self.pending_at += skip_decoded as usize;
+            self.pass.skipped += skip_silence + skip_decoded;
+            if self.silence > 0 || decoded as u64 > skip_decoded {
+                return Ok(true);
+            }
+
+            self.pending.iter_mut().for_each(Vec::clear);
+            self.pending_at = 0;
+            match self.backend.step(&mut self.pending) {
+                Ok(Step::Frames) => {}
+                Ok(Step::Broken(frames)) => {
+                    self.silence = frames;
+                    self.pass.count_broken(self.pass.frames);
+                    self.refuse_if_strict()?;
+                }
+                Ok(Step::End) => {
+                    self.finish_pass()?;
+                    return Ok(false);
+                }
+                Err(fault) => return Err(self.error(fault)),
+            }
+        }
+    }
+
+    /// Copies what is ready into `block[filled..wanted]`; returns how many frames.
+    fn give(&mut self, block: &mut Audio, filled: usize, wanted: usize) -> usize {
+        let room = (wanted - filled) as u64;
+        let room = match self.trim.keep {
+            Some(keep) => room.min(keep - self.pass.frames),
+            None => room,
+        };
+        // `room` is at most MAX_BLOCK_FRAMES, so the casts below lose nothing.
+        let frames = if self.silence > 0 {
+            let frames = room.min(self.silence) as usize;
+            for channel in block.channels_mut() {
+                channel[filled..filled + frames].fill(0.0);
+            }
+            self.silence -= frames as u64;
+            frames
+        } else {
+            let start = self.pending_at;
+            let frames = (room as usize).min(self.pending[0].len() - start);
+            for (channel, decoded) in block.channels_mut().zip(&self.pending) {
+                channel[filled..filled + frames].copy_from_slice(&decoded[start..start + frames]);
+            }
+            self.pending_at += frames;
+            frames
+        };
+        for (hash, channel) in self.pass.hashes.iter_mut().zip(block.channels()) {
+            *hash = hash_samples(*hash, &channel[filled..filled + frames]);
+        }
+        self.pass.frames += frames as u64;
+        frames
+    }
+
+    fn finish_pass(&mut self) -> Result<(), DecodeError> {
+        self.pass.ended = true;
+        self.check_identity()?;
+        if let Some(expected_frames) = self.info.frames.filter(|frames| *frames > self.pass.frames)
+        {
+            self.pass.ends_early = Some(DecodeWarning::EndsEarly {
+                expected_frames,
+                got_frames: self.pass.frames,
+            });
+            self.refuse_if_strict()?;
+        }
+        if self.pass.frames == 0 {
+            return Err(DecodeError::NoAudio {
+                path: self.path.clone(),
+            });
+        }
+        match &self.first {
+            None => self.first = Some(self.pass.clone()),
+            Some(first) if first.frames != self.pass.frames => {
+                return Err(self.changed(
+                    format!("{} frames", first.frames),
+                    format!("{} frames", self.pass.frames),
+                ));
+            }
+            Some(first) if first.hashes != self.pass.hashes => {
+                return Err(self.changed("the same samples".into(), "other samples".into()));
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    fn check_identity(&self) -> Result<(), DecodeError> {
+        match Identity::of(&self.path) {
+            Ok(now) if now == self.identity => Ok(()),
+            Ok(now) => {
+                Err(self.changed(self.identity.describe(&now), now.describe(&self.identity)))
+            }
+            Err(error) => Err(self.changed("the same file".into(), error.to_string())),
+        }
+    }
+
+    fn refuse_if_strict(&self) -> Result<(), DecodeError> {
+        match self.pass.warnings().pop() {
+            Some(warning) if self.options.strict => Err(self.damaged(warning)),
+            _ => Ok(()),
+        }
+    }
+
+    fn damaged(&self, warning: DecodeWarning) -> DecodeError {
+        DecodeError::Damaged {
+            path: self.path.clone(),
+            warning,
+        }
+    }
+
+    fn changed(&self, expected: String, found: String) -> DecodeError {
+        DecodeError::Changed {
+            path: self.path.clone(),
+            expected,
+            found,
+        }
+    }
+
+    fn error(&self, fault: Fault) -> DecodeError {
+        to_error(&self.path, &self.info.container, self.pass.frames, fault)
+    }
+}
+
+impl Source for Decoder {
+    fn spec(&self) -> Spec {
+        self.spec
+    }
+
+    fn frames_hint(&self) -> Option<u64> {
+        self.frames_hint
+    }
+
+    fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
+        self.read_block(block, max_frames).map_err(StreamError::new)
+    }
+
+    fn rewind(&mut self) -> Result<(), StreamError> {
+        self.rewind_to_start().map_err(StreamError::new)
+    }
+}
+
+fn start(path: &Path, kind: Kind, file: &File) -> Result<(Backend, Facts), Fault> {
+    let file = file.try_clone()?;
+    match kind {
+        Kind::Rf64 => {
+            let (reader, facts) = Rf64Reader::open(file, "rf64")?;
+            Ok((Backend::Rf64(reader), facts))
+        }
+        Kind::Other(found, convertible) => Err(Fault::NotAudio(found.to_owned(), convertible)),
+        Kind::Candidate | Kind::Wave | Kind::StreamedWave => {
+            if kind != Kind::Candidate
+                && let Some(channels) = rf64::wave_channels(&file)?
+                && !(1..=2).contains(&channels)
+            {
+                return Err(Fault::Channels(channels));
+            }
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            let (packets, facts) = Packets::open(file, extension)?;
+            Ok((Backend::Symphonia(Box::new(packets)), facts))
+        }
+    }
+}
+
+fn no_frame(path: &Path, facts: &Facts, pass: &Pass) -> DecodeError {
+    match pass.broken {
+        None => DecodeError::NoAudio {
+            path: path.to_owned(),
+        },
+        Some((count, _)) => DecodeError::Malformed {
+            path: path.to_owned(),
+            container: facts.container.clone(),
+            frame: 0,
+            found: format!("{count} packets, none of which can be decoded"),
+        },
+    }
+}
+
+fn to_error(path: &Path, container: &str, frame: u64, fault: Fault) -> DecodeError {
+    let path = path.to_owned();
+    match fault {
+        Fault::Io(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
+            DecodeError::Malformed {
+                path,
+                container: container.to_owned(),
+                frame,
+                found: "the end of the file in the middle of a header".to_owned(),
+            }
+        }
+        Fault::Io(source) => DecodeError::Read {
+            path,
+            frame,
+            source,
+        },
+        Fault::Malformed(found) => DecodeError::Malformed {
+            path,
+            container: container.to_owned(),
+            frame,
+            found,
+        },
+        Fault::NotAudio(found, convertible) => DecodeError::NotAudio {
+            path,
+            found,
+            convertible,
+        },
+        Fault::Unknown => DecodeError::NotAudio {
+            path,
+            found: "data that is no known audio format".to_owned(),
+            convertible: false,
+        },
+        Fault::Channels(got) => DecodeError::Channels { path, got },
+    }
+}

@@ -1,0 +1,240 @@
+//! Why a file could not be read or written; every message names the file, what was expected and
+//! what was found.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Lowest sample rate that is mastered, Hz.
+pub const MIN_SAMPLE_RATE_HZ: u32 = 8_000;
+/// Highest sample rate that is mastered, Hz.
+pub const MAX_SAMPLE_RATE_HZ: u32 = 192_000;
+
+/// What can be decoded, in words, for error messages.
+pub(crate) const READABLE: &str =
+    "WAV, RF64, AIFF, CAF, FLAC, MP3, Ogg Vorbis, or AAC or ALAC in M4A";
+
+/// Why a file could not be decoded.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// It is missing, or may not be read.
+    #[error("{}: cannot be opened: {source}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is a directory, a pipe, a device or a socket.
+    #[error("{}: expected a regular file, found {found} (the audio is read more than once, so a pipe has to be saved to a file first)", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+        /// What it is.
+        found: &'static str,
+    },
+    /// It holds something else than audio that can be decoded.
+    #[error("{}: expected {READABLE}, found {found}{}", path.display(), hint(path, *convertible))]
+    NotAudio {
+        /// The file.
+        path: PathBuf,
+        /// What it seems to be.
+        found: String,
+        /// Whether it is audio that another program can convert.
+        convertible: bool,
+    },
+    /// Neither mono nor stereo.
+    #[error("{}: expected 1 or 2 channels, found {got}", path.display())]
+    Channels {
+        /// The file.
+        path: PathBuf,
+        /// Number of channels found.
+        got: u64,
+    },
+    /// A sample rate out of range.
+    #[error("{}: expected a sample rate of {MIN_SAMPLE_RATE_HZ} to {MAX_SAMPLE_RATE_HZ} Hz, found {got_hz} Hz", path.display())]
+    SampleRate {
+        /// The file.
+        path: PathBuf,
+        /// Sample rate found, Hz.
+        got_hz: u32,
+    },
+    /// It is audio, but without a single frame.
+    #[error("{}: expected at least one frame of audio, found none", path.display())]
+    NoAudio {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The structure of the file is broken, so that nothing after this place can be decoded.
+    #[error("{}: expected well-formed {container}, found at frame {frame}: {found}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Container format as far as it is known.
+        container: String,
+        /// Frames that were decoded before it.
+        frame: u64,
+        /// What is wrong.
+        found: String,
+    },
+    /// Damage that is bridged unless [`OpenOptions::strict`](crate::OpenOptions) is set.
+    #[error("{}: expected an undamaged file, found: {warning}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The damage.
+        warning: crate::DecodeWarning,
+    },
+    /// Reading failed.
+    #[error("{}: cannot be read at frame {frame}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Frames that were decoded before it.
+        frame: u64,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another pass over the file does not see what the first pass saw.
+    #[error("{}: changed while it was read: expected {expected}, found {found}", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// State in the first pass.
+        expected: String,
+        /// State now.
+        found: String,
+    },
+}
+
+fn hint(path: &Path, convertible: bool) -> String {
+    if convertible {
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        let name = name.unwrap_or_else(|| "in".to_owned());
+        let stem = path
+            .file_stem()
+            .map_or_else(|| "out".into(), |stem| stem.to_string_lossy());
+        format!("; convert it first: ffmpeg -i \"{name}\" \"{stem}.wav\"")
+    } else {
+        String::new()
+    }
+}
+
+/// Why a file could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The name's ending stands for no format that is written.
+    #[error("{}: expected a name that ends in .wav or .flac, found {found}", path.display())]
+    Extension {
+        /// The output.
+        path: PathBuf,
+        /// Its ending.
+        found: String,
+    },
+    /// A word length that the container cannot hold.
+    #[error(
+        "expected 16 or 24 bits for FLAC, found 32-bit float (FLAC holds integers only; write a .wav instead)"
+    )]
+    FlacFloat,
+    /// The path has no file name, or names something that is no regular file.
+    #[error("{}: expected the name of a file to write, found {found}", path.display())]
+    NotAFile {
+        /// The output.
+        path: PathBuf,
+        /// What is there.
+        found: &'static str,
+    },
+    /// It exists, and overwriting was not asked for.
+    #[error("{}: expected no such file, found one (it is replaced only when overwriting is asked for)", path.display())]
+    Exists {
+        /// The output.
+        path: PathBuf,
+    },
+    /// The folder does not exist, or nothing can be created in it.
+    #[error("{}: expected a folder that can be written to: {source}", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The disk is too full for what is going to be written.
+    #[error("{}: expected {needed_bytes} bytes of free space, found {available_bytes}", folder.display())]
+    NoSpace {
+        /// The folder.
+        folder: PathBuf,
+        /// What the whole file takes.
+        needed_bytes: u64,
+        /// What is free.
+        available_bytes: u64,
+    },
+    /// Neither mono nor stereo, or a rate that the format cannot state.
+    #[error("{}: expected 1 or 2 channels at {MIN_SAMPLE_RATE_HZ} to {MAX_SAMPLE_RATE_HZ} Hz, got {channels} at {sample_rate_hz} Hz", path.display())]
+    Spec {
+        /// The output.
+        path: PathBuf,
+        /// Number of channels asked for.
+        channels: usize,
+        /// Sample rate asked for, Hz.
+        sample_rate_hz: u32,
+    },
+    /// A block whose channels do not fit the file.
+    #[error("{}: expected blocks of {expected} channels, got {got}", path.display())]
+    Block {
+        /// The output.
+        path: PathBuf,
+        /// Channels of the file.
+        expected: usize,
+        /// Channels of the block.
+        got: usize,
+    },
+    /// More audio than was announced, and no room in the header for it.
+    #[error("{}: expected at most {expected_bytes} bytes of audio in this header, got {got_bytes}", path.display())]
+    TooLong {
+        /// The output.
+        path: PathBuf,
+        /// The most that the header can state.
+        expected_bytes: u64,
+        /// What was written.
+        got_bytes: u64,
+    },
+    /// Called in an order that makes no sense: written after the end, read or delivered before it.
+    #[error("{}: expected {expected}, got {got}", path.display())]
+    Order {
+        /// The output.
+        path: PathBuf,
+        /// The state that the call needs.
+        expected: &'static str,
+        /// The state that it found.
+        got: &'static str,
+    },
+    /// The FLAC encoder refused.
+    #[error("{}: the FLAC encoder failed at frame {frame}: {found}", path.display())]
+    Flac {
+        /// The output.
+        path: PathBuf,
+        /// Frames written before it.
+        frame: u64,
+        /// What it said.
+        found: String,
+    },
+    /// Writing failed.
+    #[error("{}: cannot be written at frame {frame}: {source}", path.display())]
+    Write {
+        /// The output.
+        path: PathBuf,
+        /// Frames written before it.
+        frame: u64,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The finished file could not be given its name.
+    #[error("{}: the finished file cannot be given this name: {source}", path.display())]
+    Commit {
+        /// The output.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}

@@ -1,0 +1,124 @@
+//! [`OutputFormat`]: the containers and word lengths that are written.
+
+use std::path::Path;
+
+use crate::WriteError;
+
+/// A container that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Container {
+    /// RIFF WAVE, or RF64 where the audio needs more than its 32-bit sizes.
+    Wav,
+    /// FLAC.
+    Flac,
+}
+
+/// How one sample is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WordLength {
+    /// 16-bit integer.
+    Bits16,
+    /// 24-bit integer.
+    Bits24,
+    /// 32-bit float.
+    Float32,
+}
+
+impl WordLength {
+    /// Bits per sample.
+    pub fn bits(self) -> u32 {
+        match self {
+            Self::Bits16 => 16,
+            Self::Bits24 => 24,
+            Self::Float32 => 32,
+        }
+    }
+
+    /// Bytes per sample in a WAV.
+    pub(crate) fn bytes(self) -> u64 {
+        u64::from(self.bits() / 8)
+    }
+}
+
+/// Container and word length of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutputFormat {
+    container: Container,
+    word_length: WordLength,
+}
+
+impl OutputFormat {
+    /// A container with a word length.
+    ///
+    /// # Errors
+    /// [`WriteError::FlacFloat`]: FLAC holds integers only.
+    pub fn new(container: Container, word_length: WordLength) -> Result<Self, WriteError> {
+        if container == Container::Flac && word_length == WordLength::Float32 {
+            return Err(WriteError::FlacFloat);
+        }
+        Ok(Self {
+            container,
+            word_length,
+        })
+    }
+
+    /// The container that the name's ending stands for (`.wav`, `.wave`, `.flac`, any case), with a
+    /// word length.
+    ///
+    /// # Errors
+    /// [`WriteError::Extension`] for any other ending, [`WriteError::FlacFloat`] as
+    /// [`OutputFormat::new`].
+    pub fn from_extension(
+        path: impl AsRef<Path>,
+        word_length: WordLength,
+    ) -> Result<Self, WriteError> {
+        let path = path.as_ref();
+        let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+        let container = match extension.as_deref() {
+            Some("wav" | "wave") => Container::Wav,
+            Some("flac") => Container::Flac,
+            found => {
+                return Err(WriteError::Extension {
+                    path: path.to_owned(),
+                    found: found.map_or("none".to_owned(), |found| format!(".{found}")),
+                });
+            }
+        };
+        Self::new(container, word_length)
+    }
+
+    /// The container.
+    pub fn container(self) -> Container {
+        self.container
+    }
+
+    /// The word length.
+    pub fn word_length(self) -> WordLength {
+        self.word_length
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ending_chooses_the_container() {
+        let wav = OutputFormat::from_extension("a/b.WAV", WordLength::Float32).unwrap();
+        assert_eq!(wav.container(), Container::Wav);
+        let flac = OutputFormat::from_extension("b.flac", WordLength::Bits24).unwrap();
+        assert_eq!(flac.container(), Container::Flac);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_said() {
+        let error = OutputFormat::from_extension("b.mp3", WordLength::Bits16).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "b.mp3: expected a name that ends in .wav or .flac, found .mp3"
+        );
+        assert!(OutputFormat::from_extension("b", WordLength::Bits16).is_err());
+        let float = OutputFormat::from_extension("b.flac", WordLength::Float32);
+        assert!(matches!(float, Err(WriteError::FlacFloat)));
+    }
+}

@@ -1,0 +1,296 @@
+//! Encoder delay and padding of MP4 (M4A) files, which symphonia 0.6 leaves in the sound: from
+//! the iTunes tag `iTunSMPB`, else from the edit list (ISO/IEC 14496-12, 8.6.6) and the
+//! time-to-sample table (8.6.1.2).
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+/// Largest `moov` box that is looked into; a larger one is left untrimmed.
+const MAX_MOOV_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What belongs to the programme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Gapless {
+    /// Frames of encoder delay at the start.
+    pub skip_frames: u64,
+    /// Frames after it.
+    pub frames: Option<u64>,
+}
+
+/// Reads delay and length of the first sound track, in frames at `sample_rate_hz`.
+pub(crate) fn gapless(
+    file: &mut (impl Read + Seek),
+    sample_rate_hz: u32,
+) -> io::Result<Option<Gapless>> {
+    Ok(read_moov(file)?.and_then(|moov| from_moov(&moov, sample_rate_hz)))
+}
+
+fn read_moov(file: &mut (impl Read + Seek)) -> io::Result<Option<Vec<u8>>> {
+    let file_bytes = file.seek(SeekFrom::End(0))?;
+    let mut position = 0;
+    while position + 8 <= file_bytes {
+        file.seek(SeekFrom::Start(position))?;
+        let mut head = [0; 16];
+        let head_bytes = if position + 16 <= file_bytes { 16 } else { 8 };
+        file.read_exact(&mut head[..head_bytes])?;
+        let (header, bytes) = match u32_at(&head, 0) {
+            Some(0) => (8, file_bytes - position),
+            Some(1) if head_bytes == 16 => (16, u64_at(&head, 8).unwrap_or(0)),
+            Some(bytes) => (8, u64::from(bytes)),
+            None => return Ok(None),
+        };
+        if bytes < header {
+            return Ok(None);
+        }
+        if &head[4..8] == b"moov" {
+            if bytes > MAX_MOOV_BYTES {
+                return Ok(None);
+            }
+            file.seek(SeekFrom::Start(position + header))?;
+            let mut moov = Vec::new();
+            file.take(bytes - header).read_to_end(&mut moov)?;
+            return Ok(Some(moov));
+        }
+        position = match position.checked_add(bytes) {
+            Some(next) => next,
+            None => return Ok(None),
+        };
+    }
+    Ok(None)
+}
+
+fn from_moov(moov: &[u8], sample_rate_hz: u32) -> Option<Gapless> {
+    if let Some(gapless) = itunes_gapless(moov) {
+        return Some(gapless);
+    }
+    let mvhd = child(moov, b"mvhd")?;
+    let movie_timescale = u32_at(mvhd, if mvhd.first()? == &1 { 20 } else { 12 })?;
+    let sound = boxes(moov).find(|(name, body)| {
+        name == b"trak"
+            && path(body, &[b"mdia", b"hdlr"]).and_then(|hdlr| hdlr.get(8..12)) == Some(b"soun")
+    });
+    let track = sound?.1;
+    let mdhd = path(track, &[b"mdia", b"mdhd"])?;
+    let timescale = u32_at(mdhd, if mdhd.first()? == &1 { 20 } else { 12 })?;
+    if timescale == 0 || movie_timescale == 0 {
+        return None;
+    }
+    let to_frames =
+        |ticks: u64, per_second: u32| scale(ticks, sample_rate_hz, per_second).unwrap_or(u64::MAX);
+
+    let coded = path(track, &[b"mdia", b"minf", b"stbl", b"stts"]).map_or(0, coded_ticks);
+    let edit = path(track, &[b"edts", b"elst"]).and_then(first_edit);
+    let skip_frames = edit.map_or(0, |edit| to_frames(edit.media_time, timescale));
+    // The length of an edit counts in the movie's ticks, often whole milliseconds: where they are
+    // coarser than frames the edit is read as up to one tick longer, and the table decides.
+    let edit_frames = edit.filter(|edit| edit.duration > 0).map(|edit| {
+        let slack = u64::from(movie_timescale < sample_rate_hz);
+        to_frames(edit.duration.saturating_add(slack), movie_timescale)
+    });
+    let coded_frames = (coded > 0)
+        .then(|| to_frames(coded, timescale))
+        .and_then(|frames| frames.checked_sub(skip_frames));
+    let frames = match (edit_frames, coded_frames) {
+        (Some(edit), Some(coded)) => Some(edit.min(coded)),
+        (edit, coded) => edit.or(coded),
+    };
+    Some(Gapless {
+        skip_frames,
+        frames,
+    })
+}
+
+#[derive(Clone, Copy)]
+struct Edit {
+    duration: u64,
+    media_time: u64,
+}
+
+/// The first edit that plays anything.
+fn first_edit(elst: &[u8]) -> Option<Edit> {
+    let wide = elst.first()? == &1;
+    let count = u32_at(elst, 4)? as usize;
+    let size = if wide { 20 } else { 12 };
+    let entries = elst.get(8..)?.chunks_exact(size).take(count);
+    entries
+        .filter_map(|entry| {
+            if wide {
+                Some((u64_at(entry, 0)?, u64_at(entry, 8)?.cast_signed()))
+            } else {
+                let media_time = u32_at(entry, 4)?.cast_signed();
+                Some((u64::from(u32_at(entry, 0)?), i64::from(media_time)))
+            }
+        })
+        .find_map(|(duration, media_time)| {
+            let media_time = u64::try_from(media_time).ok()?;
+            Some(Edit {
+                duration,
+                media_time,
+            })
+        })
+}
+
+/// Length of all coded samples.
+fn coded_ticks(stts: &[u8]) -> u64 {
+    let entries = stts.get(8..).unwrap_or_default().chunks_exact(8);
+    entries.fold(0, |sum: u64, entry| {
+        let count = u64::from(u32_at(entry, 0).unwrap_or(0));
+        let ticks = u64::from(u32_at(entry, 4).unwrap_or(0));
+        sum.saturating_add(count * ticks)
+    })
+}
+
+/// `iTunSMPB`: hexadecimal fields; the second is the delay, the fourth the length in frames.
+fn itunes_gapless(moov: &[u8]) -> Option<Gapless> {
+    // `meta` is a full box: its children start after version and flags.
+    let meta = path(moov, &[b"udta", b"meta"])?.get(4..)?;
+    let ilst = child(meta, b"ilst")?;
+    let text = boxes(ilst).find_map(|(name, item)| {
+        let is_smpb = &name == b"----" && child(item, b"name")?.get(4..)? == b"iTunSMPB";
+        if is_smpb {
+            child(item, b"data")?.get(8..)
+        } else {
+            None
+        }
+    })?;
+    let text = std::str::from_utf8(text).ok()?;
+    let fields: Vec<u64> = text
+        .split_ascii_whitespace()
+        .take(4)
+        .map_while(|field| u64::from_str_radix(field, 16).ok())
+        .collect();
+    match fields[..] {
+        [_, skip_frames, _, frames] if frames > 0 => Some(Gapless {
+            skip_frames,
+            frames: Some(frames),
+        }),
+        _ => None,
+    }
+}
+
+fn scale(ticks: u64, rate: u32, per_second: u32) -> Option<u64> {
+    let frames = u128::from(ticks) * u128::from(rate) / u128::from(per_second);
+    u64::try_from(frames).ok()
+}
+
+/// The boxes that lie side by side in `bytes`; a broken size ends them.
+fn boxes(mut bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+    std::iter::from_fn(move || {
+        let size = u32_at(bytes, 0)? as usize;
+        let name = bytes.get(4..8)?.try_into().ok()?;
+        let (body, rest) = match size {
+            0 => (bytes.get(8..)?, &[][..]),
+            _ => (bytes.get(8..size)?, bytes.get(size..)?),
+        };
+        bytes = rest;
+        Some((name, body))
+    })
+}
+
+fn child<'a>(bytes: &'a [u8], name: &[u8; 4]) -> Option<&'a [u8]> {
+    boxes(bytes)
+        .find(|(found, _)| found == name)
+        .map(|(_, body)| body)
+}
+
+fn path<'a>(bytes: &'a [u8], names: &[&[u8; 4]]) -> Option<&'a [u8]> {
+    names
+        .iter()
+        .try_fold(bytes, |bytes, name| child(bytes, name))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    let bytes = bytes.get(at..at.checked_add(4)?)?;
+    Some(u32::from_be_bytes(bytes.try_into().ok()?))
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+    let bytes = bytes.get(at..at.checked_add(8)?)?;
+    Some(u64::from_be_bytes(bytes.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+
+    fn boxed(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
+        let mut out = (body.len() as u32 + 8).to_be_bytes().to_vec();
+        out.extend(name);
+        out.extend(body);
+        out
+    }
+
+    fn words(words: &[u32]) -> Vec<u8> {
+        words.iter().flat_map(|word| word.to_be_bytes()).collect()
+    }
+
+    /// 44 packets of 1024 and one of 68 ticks: 44,100 frames after a delay of 1024.
+    fn file(movie_timescale: u32, edit_duration: u32, smpb: Option<&str>) -> Vec<u8> {
+        let stts = boxed(b"stts", &words(&[0, 2, 44, 1024, 1, 68]));
+        let stbl = boxed(b"stbl", &stts);
+        let minf = boxed(b"minf", &stbl);
+        let mdhd = boxed(b"mdhd", &words(&[0, 0, 0, 44_100, 45_124, 0]));
+        let mut hdlr = words(&[0, 0]);
+        hdlr.extend(b"soun");
+        let mdia = boxed(b"mdia", &[mdhd, boxed(b"hdlr", &hdlr), minf].concat());
+        let elst = boxed(b"elst", &words(&[0, 1, edit_duration, 1024, 0x0001_0000]));
+        let trak = boxed(b"trak", &[boxed(b"edts", &elst), mdia].concat());
+        let mvhd = boxed(b"mvhd", &words(&[0, 0, 0, movie_timescale, edit_duration]));
+        let mut moov = [mvhd, trak].concat();
+        if let Some(text) = smpb {
+            let name = boxed(b"name", &[&[0; 4], &b"iTunSMPB"[..]].concat());
+            let data = boxed(b"data", &[&[0; 8], text.as_bytes()].concat());
+            let ilst = boxed(b"ilst", &boxed(b"----", &[name, data].concat()));
+            let meta = boxed(b"meta", &[&[0; 4], &ilst[..]].concat());
+            moov.extend(boxed(b"udta", &meta));
+        }
+        [boxed(b"ftyp", b"M4A "), boxed(b"moov", &moov)].concat()
+    }
+
+    fn read(file: Vec<u8>) -> Option<Gapless> {
+        gapless(&mut Cursor::new(file), 44_100).unwrap()
+    }
+
+    #[test]
+    fn edit_list_and_table_give_delay_and_length() {
+        let expected = Gapless {
+            skip_frames: 1024,
+            frames: Some(44_100),
+        };
+        assert_eq!(read(file(1000, 1000, None)), Some(expected));
+        assert_eq!(read(file(44_100, 44_100, None)), Some(expected));
+    }
+
+    #[test]
+    fn an_edit_that_cuts_shortens() {
+        let cut = read(file(44_100, 20_000, None)).unwrap();
+        assert_eq!(cut.frames, Some(20_000));
+    }
+
+    #[test]
+    fn the_itunes_tag_wins() {
+        let smpb = " 00000000 00000840 000001CA 0000000000003F31 0 0";
+        let expected = Gapless {
+            skip_frames: 0x840,
+            frames: Some(0x3F31),
+        };
+        assert_eq!(read(file(1000, 1000, Some(smpb))), Some(expected));
+        assert_eq!(
+            read(file(1000, 1000, Some("rubbish"))).unwrap().skip_frames,
+            1024
+        );
+    }
+
+    #[test]
+    fn every_cut_of_the_file_is_survived() {
+        let whole = file(1000, 1000, Some(" 0 1 2 3"));
+        for length in 0..whole.len() {
+            let _ = gapless(&mut Cursor::new(&whole[..length]), 44_100);
+        }
+        for at in 0..whole.len() {
+            let mut broken = whole.clone();
+            broken[at] = 0xFF;
+            let _ = gapless(&mut Cursor::new(&broken), 44_100);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Raw sample formats: bytes to `f32` (full scale ±1.0) and back.
+
+/// A little-endian sample format of RIFF and RF64 files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SampleFormat {
+    U8,
+    S16,
+    S24,
+    S32,
+    F32,
+    F64,
+}
+
+impl SampleFormat {
+    pub(crate) fn bytes(self) -> usize {
+        match self {
+            Self::U8 => 1,
+            Self::S16 => 2,
+            Self::S24 => 3,
+            Self::S32 | Self::F32 => 4,
+            Self::F64 => 8,
+        }
+    }
+
+    pub(crate) fn codec(self) -> &'static str {
+        match self {
+            Self::U8 => "pcm_u8",
+            Self::S16 => "pcm_s16le",
+            Self::S24 => "pcm_s24le",
+            Self::S32 => "pcm_s32le",
+            Self::F32 => "pcm_f32le",
+            Self::F64 => "pcm_f64le",
+        }
+    }
+
+    /// Appends interleaved samples to planar channels.
+    pub(crate) fn deinterleave(self, bytes: &[u8], planes: &mut [Vec<f32>]) {
+        match self {
+            Self::U8 => split(bytes, planes, |[b]: [u8; 1]| (f32::from(b) - 128.0) / 128.0),
+            Self::S16 => split(bytes, planes, |b| {
+                f32::from(i16::from_le_bytes(b)) / 32_768.0
+            }),
+            Self::S24 => split(bytes, planes, |[a, b, c]: [u8; 3]| {
+                // Into the upper three bytes and back down: sign extension. 24 bits fit f32.
+                (i32::from_le_bytes([0, a, b, c]) >> 8) as f32 / 8_388_608.0
+            }),
+            Self::S32 => split(bytes, planes, |b| {
+                (f64::from(i32::from_le_bytes(b)) / 2_147_483_648.0) as f32
+            }),
+            Self::F32 => split(bytes, planes, f32::from_le_bytes),
+            Self::F64 => split(bytes, planes, |b| f64::from_le_bytes(b) as f32),
+        }
+    }
+}
+
+fn split<const N: usize>(bytes: &[u8], planes: &mut [Vec<f32>], convert: fn([u8; N]) -> f32) {
+    let (samples, _) = bytes.as_chunks::<N>();
+    match planes {
+        [mono] => mono.extend(samples.iter().map(|sample| convert(*sample))),
+        [left, right] => {
+            let (frames, _) = samples.as_chunks::<2>();
+            left.extend(frames.iter().map(|frame| convert(frame[0])));
+            right.extend(frames.iter().map(|frame| convert(frame[1])));
+        }
+        _ => {}
+    }
+}
+
+/// Signed integer of a sample that lies on the grid of `bits` (16 or 24): exact there; anything
+/// else is rounded to the nearest step (ties away from zero) and clamped to the range. NaN is 0.
+pub(crate) fn to_integer(sample: f32, bits: u32) -> i32 {
+    // A power of two: exact in f32, and so is the product unless it overflows to infinity.
+    let scale = (1_u32 << (bits - 1)) as f32;
+    // 2^23 - 1 is exact in f32; the cast maps NaN to 0.
+    (sample * scale).round().clamp(-scale, scale - 1.0) as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_of_the_grid_survives_the_round_trip() {
+        for value in i32::from(i16::MIN)..=i32::from(i16::MAX) {
+            assert_eq!(to_integer(value as f32 / 32_768.0, 16), value);
+        }
+        for value in (-8_388_608..=8_388_607).step_by(7) {
+            assert_eq!(to_integer(value as f32 / 8_388_608.0, 24), value);
+        }
+    }
+
+    #[test]
+    fn beyond_full_scale_is_clamped_and_nan_is_silence() {
+        assert_eq!(to_integer(1.0, 16), 32_767);
+        assert_eq!(to_integer(-1.5, 16), -32_768);
+        assert_eq!(to_integer(f32::INFINITY, 24), 8_388_607);
+        assert_eq!(to_integer(f32::NAN, 24), 0);
+    }
+
+    #[test]
+    fn planes_get_their_own_channel() {
+        let mut planes = vec![Vec::new(), Vec::new()];
+        SampleFormat::S24.deinterleave(&[0, 0, 0x40, 0, 0, 0xC0, 1], &mut planes);
+        assert_eq!(planes, [[0.5], [-0.5]]);
+        let mut mono = vec![Vec::new()];
+        SampleFormat::U8.deinterleave(&[0, 128, 255], &mut mono);
+        assert_eq!(mono[0], [-1.0, 0.0, 127.0 / 128.0]);
+    }
+}

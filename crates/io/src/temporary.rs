@@ -1,0 +1,151 @@
+//! Temporary files beside an output: `.<name>.<pid>-<n>.acetate-tmp`.
+//!
+//! A process-wide list lets the handler of an interrupt remove them; each is locked while it is in
+//! use, so that those of a killed run are told from those of a living one.
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rustix::process::{Pid, test_kill_process};
+
+use crate::place::folder_of;
+
+const SUFFIX: &str = ".acetate-tmp";
+/// Bytes of the output's name that are kept, so that the whole fits the usual limit of 255.
+const MAX_NAME_BYTES: usize = 200;
+
+static LIVE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+fn live() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    // A set of paths is whole after every operation: a panic elsewhere does not spoil it.
+    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes every temporary file that this process has open, for the handler of an interrupt;
+/// returns how many there were. The process should exit right after it.
+pub fn remove_all_temporary_files() -> usize {
+    let paths = std::mem::take(&mut *live());
+    paths
+        .iter()
+        .filter(|path| fs::remove_file(path).is_ok())
+        .count()
+}
+
+/// A temporary file, removed when dropped unless it was given away.
+#[derive(Debug)]
+pub(crate) struct TemporaryFile {
+    path: PathBuf,
+    /// Holds the lock, and is synchronised before the file gets its name.
+    file: File,
+    kept: bool,
+}
+
+impl TemporaryFile {
+    /// Creates one beside `output`, whose file name is `name`.
+    pub(crate) fn create(output: &Path, name: &OsStr) -> io::Result<Self> {
+        let folder = folder_of(output);
+        loop {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let mut file_name = prefix(name);
+            file_name.push(format!("{}-{number}{SUFFIX}", std::process::id()));
+            let path = folder.join(file_name);
+            // The list is held until the file is on it: an interrupt in between waits.
+            let mut live = live();
+            let created = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create_new(true)
+                .open(&path);
+            match created {
+                Ok(file) => {
+                    live.insert(path.clone());
+                    // Where the file system has no locks, the process number alone decides.
+                    let _ = file.try_lock();
+                    return Ok(Self {
+                        path,
+                        file,
+                        kept: false,
+                    });
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// It has another name now, or is gone: nothing is left to remove.
+    pub(crate) fn keep(mut self) {
+        self.kept = true;
+        live().remove(&self.path);
+    }
+}
+
+impl Drop for TemporaryFile {
+    fn drop(&mut self) {
+        if !self.kept {
+            // Nothing can be done about a failure here; the next run tries again.
+            let _ = fs::remove_file(&self.path);
+            live().remove(&self.path);
+        }
+    }
+}
+
+/// `.<name>.`, the name cut where it is very long.
+fn prefix(name: &OsStr) -> OsString {
+    let name = name.as_bytes();
+    let mut prefix = b".".to_vec();
+    prefix.extend(&name[..name.len().min(MAX_NAME_BYTES)]);
+    prefix.push(b'.');
+    OsString::from_vec(prefix)
+}
+
+/// Removes temporary files for the same output whose process is gone; failures are left alone.
+pub(crate) fn remove_stale(output: &Path, name: &OsStr) {
+    let prefix = prefix(name);
+    let Ok(entries) = fs::read_dir(folder_of(output)) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let file_name = entry.file_name();
+        let owner = file_name
+            .as_bytes()
+            .strip_prefix(prefix.as_bytes())
+            .and_then(|rest| rest.strip_suffix(SUFFIX.as_bytes()))
+            .and_then(owner);
+        if owner.is_some_and(is_gone) && is_unlocked(&entry.path()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// The process number in `<pid>-<n>`.
+fn owner(middle: &[u8]) -> Option<Pid> {
+    let (pid, number) = std::str::from_utf8(middle).ok()?.split_once('-')?;
+    number.parse::<u64>().ok()?;
+    Pid::from_raw(pid.parse().ok().filter(|pid| *pid > 0)?)
+}
+
+fn is_gone(pid: Pid) -> bool {
+    test_kill_process(pid) == Err(rustix::io::Errno::SRCH)
+}
+
+/// A run in another container has a process number that means nothing here, but its lock holds.
+fn is_unlocked(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+        && File::open(path).is_ok_and(|file| file.try_lock().is_ok())
+}

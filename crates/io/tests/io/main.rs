@@ -1,0 +1,9 @@
+//! The crate from outside: files made in code, broken on purpose, and by ffmpeg.
+
+mod ffmpeg;
+mod formats;
+mod hostile;
+mod spill;
+mod support;
+mod tags;
+mod write;
