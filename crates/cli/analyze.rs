@@ -21,7 +21,11 @@ pub fn run(args: &AnalyzeArgs, console: &Console) -> anyhow::Result<Exit> {
         if console.json {
             console.print_json(&report)?;
         } else {
-            console.print(&table::analyzed(&report, &path.display().to_string(), console))?;
+            console.print(&table::analyzed(
+                &report,
+                &path.display().to_string(),
+                console,
+            ))?;
         }
         Ok(Exit::Met)
     })

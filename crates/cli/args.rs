@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use acetate_dsp::process::dither::WordLength;
 use acetate_master::presets::PRESETS;
 use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -91,11 +92,13 @@ pub struct TargetArgs {
 
 /// `acetate master`.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "The output is written under a temporary name, read back, measured by two \
+#[command(
+    after_help = "The output is written under a temporary name, read back, measured by two \
     independent meters, and renamed only then. The input is never touched.\n\n\
     An amount of 0 changes level and ceiling only; --eq-amount and its like override --amount for \
     one stage. A settings file from --save-settings renders the same bytes again; its drive is \
-    solved anew unless it says drive_fixed = true.")]
+    solved anew unless it says drive_fixed = true."
+)]
 pub struct MasterArgs {
     /// Mixes to master: WAV, AIFF, FLAC, MP3, Ogg Vorbis, AAC, ALAC, RF64; `-` for standard input
     #[arg(required = true, value_name = "INPUT")]
@@ -162,6 +165,17 @@ pub struct MasterArgs {
     /// Refuse damaged input instead of mending it with a warning
     #[arg(long)]
     pub strict: bool,
+}
+
+impl MasterArgs {
+    /// The word length asked for.
+    pub fn word_length(&self) -> WordLength {
+        match self.bits {
+            Some(Bits::Bits16) => WordLength::Bits16,
+            Some(Bits::Bits24) | None => WordLength::Bits24,
+            Some(Bits::Float32) => WordLength::Float32,
+        }
+    }
 }
 
 /// Container of the output.
@@ -241,7 +255,12 @@ pub struct DatasetArgs {
     #[command(subcommand)]
     pub action: DatasetAction,
     /// The list of sources
-    #[arg(long, value_name = "TOML", default_value = "datasets.toml", global = true)]
+    #[arg(
+        long,
+        value_name = "TOML",
+        default_value = "datasets.toml",
+        global = true
+    )]
     pub datasets: PathBuf,
     /// Cache folder [default: $XDG_CACHE_HOME/acetate/datasets]
     #[arg(long, value_name = "DIR", global = true)]

@@ -32,7 +32,10 @@ impl FileDelivery {
     pub fn new(job: &Job, input: &Path, overwrite: bool) -> anyhow::Result<Self> {
         let to_stdout = is_pipe(&job.output);
         let output = if to_stdout {
-            PathBuf::from(format!("{PIPE_STAGE}.{}", job.format.container().extension()))
+            PathBuf::from(format!(
+                "{PIPE_STAGE}.{}",
+                job.format.container().extension()
+            ))
         } else {
             job.output.clone()
         };
@@ -59,7 +62,11 @@ impl FileDelivery {
     /// What the report says of the file, as it is on disk.
     pub fn facts(&self) -> anyhow::Result<FileFacts> {
         let staged = self.staged()?;
-        let name = if self.to_stdout { Path::new(PIPE) } else { &self.output };
+        let name = if self.to_stdout {
+            Path::new(PIPE)
+        } else {
+            &self.output
+        };
         file_facts(staged.temporary_path(), name, &staged.reread()?)
     }
 
@@ -97,8 +104,7 @@ impl Delivery for FileDelivery {
             tags: Some(&self.tags),
             ..StageOptions::new(self.format)
         };
-        let staged =
-            StagedFile::create(&self.output, spec, &options).map_err(StreamError::new)?;
+        let staged = StagedFile::create(&self.output, spec, &options).map_err(StreamError::new)?;
         Ok(Box::new(self.staged.insert(staged)))
     }
 

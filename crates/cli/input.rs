@@ -59,7 +59,9 @@ impl Input {
 
     /// The file that is read: the temporary one for standard input.
     pub fn path(&self) -> &Path {
-        self.spooled.as_ref().map_or(&self.given, SpooledInput::path)
+        self.spooled
+            .as_ref()
+            .map_or(&self.given, SpooledInput::path)
     }
 
     /// Says what the decoder went past.

@@ -107,10 +107,15 @@ impl Run<'_> {
 
     fn master(&self, job: &Job) -> anyhow::Result<Outcome> {
         if self.args.skip_existing && !is_pipe(&job.output) && job.output.exists() {
-            self.console.say(&format!("{}: exists, skipped", job.output.display()));
+            self.console
+                .say(&format!("{}: exists, skipped", job.output.display()));
             return Ok(Outcome::Skipped);
         }
-        let folder = if is_pipe(&job.output) { None } else { job.output.parent() };
+        let folder = if is_pipe(&job.output) {
+            None
+        } else {
+            job.output.parent()
+        };
         let mut input = Input::open(&job.input, folder, self.args.strict)?;
         let report = if self.args.dry_run {
             self.rehearse(job, &mut input)?
@@ -119,7 +124,11 @@ impl Run<'_> {
         };
         self.save_settings(&report)?;
         self.print(job, &report)?;
-        Ok(if report.all_met { Outcome::Met } else { Outcome::Missed })
+        Ok(if report.all_met {
+            Outcome::Met
+        } else {
+            Outcome::Missed
+        })
     }
 
     fn rehearse(&self, job: &Job, input: &mut Input) -> anyhow::Result<Report> {
@@ -149,7 +158,8 @@ impl Run<'_> {
         bar.finish();
         input.report_warnings(self.console);
         for warning in delivery.warnings() {
-            self.console.warn(&format!("{}: {warning}", job.output.display()));
+            self.console
+                .warn(&format!("{}: {warning}", job.output.display()));
         }
         let report = Report {
             input: Some(input.facts()?),
@@ -174,8 +184,18 @@ impl Run<'_> {
 
     fn print(&self, job: &Job, report: &Report) -> anyhow::Result<()> {
         let output = job.output.display().to_string();
-        let table = || table::mastered(report, &job.input.display().to_string(), &output, self.console);
-        match (self.console.json, is_pipe(&job.output) && !self.args.dry_run) {
+        let table = || {
+            table::mastered(
+                report,
+                &job.input.display().to_string(),
+                &output,
+                self.console,
+            )
+        };
+        match (
+            self.console.json,
+            is_pipe(&job.output) && !self.args.dry_run,
+        ) {
             // Standard output carries the audio.
             (_, true) => self.console.say(table().trim_end()),
             (true, false) => self.console.print_json(report)?,
@@ -228,13 +248,13 @@ fn brief(args: &MasterArgs) -> anyhow::Result<Brief> {
         bypass: Bypass::new(args.bypass.iter().copied()),
         settings,
         sample_rate_hz: args.rate,
-        word_length: match args.bits {
-            Some(crate::args::Bits::Bits16) => acetate_dsp::process::dither::WordLength::Bits16,
-            Some(crate::args::Bits::Float32) => acetate_dsp::process::dither::WordLength::Float32,
-            _ => acetate_dsp::process::dither::WordLength::Bits24,
-        },
+        word_length: args.word_length(),
         dual_mono: args.target.dual_mono,
-        eq_phase: if args.linear_phase { EqPhase::Linear } else { EqPhase::Minimum },
+        eq_phase: if args.linear_phase {
+            EqPhase::Linear
+        } else {
+            EqPhase::Minimum
+        },
     })
 }
 

@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use acetate_dsp::process::dither::WordLength;
 use acetate_io::{Container, OutputFormat};
 use anyhow::{Context, bail};
 
-use crate::args::{Bits, Format, MasterArgs};
+use crate::args::{Format, MasterArgs};
 
 /// Standard input or output.
 pub const PIPE: &str = "-";
@@ -73,7 +72,7 @@ fn job(input: &Path, args: &MasterArgs) -> anyhow::Result<Job> {
                     .to_owned()
             };
             name.push(".master.");
-            name.push(format.container.extension());
+            name.push(format.container().extension());
             match folder {
                 Some(folder) => folder.join(name),
                 None => input.with_file_name(name),
@@ -88,16 +87,14 @@ fn job(input: &Path, args: &MasterArgs) -> anyhow::Result<Job> {
 }
 
 fn format(args: &MasterArgs) -> anyhow::Result<OutputFormat> {
+    let word_length = args.word_length();
     let container = match (args.format, &args.output) {
         (Some(Format::Wav), _) => Container::Wav,
         (Some(Format::Flac), _) => Container::Flac,
-        (None, Some(output)) if !is_pipe(output) => Container::from_path(output)?,
+        (None, Some(output)) if !is_pipe(output) => {
+            return Ok(OutputFormat::from_extension(output, word_length)?);
+        }
         (None, _) => Container::Wav,
-    };
-    let word_length = match args.bits {
-        Some(Bits::Bits16) => WordLength::Bits16,
-        Some(Bits::Bits24) | None => WordLength::Bits24,
-        Some(Bits::Float32) => WordLength::Float32,
     };
     Ok(OutputFormat::new(container, word_length)?)
 }

@@ -22,7 +22,12 @@ pub fn mastered(report: &Report, input: &str, output: &str, console: &Console) -
     let _ = writeln!(text, "{} → {}: {verdict}", input, console.strong(output));
     figures(&mut text, mastering, &report.checks, console);
     if let Some(infeasible) = &mastering.infeasible {
-        let _ = writeln!(text, "  {} {}", console.bad("not reached:"), infeasible.reason);
+        let _ = writeln!(
+            text,
+            "  {} {}",
+            console.bad("not reached:"),
+            infeasible.reason
+        );
         if let Some(needed_db) = infeasible.needed_limiting_db {
             let _ = writeln!(
                 text,
@@ -56,7 +61,11 @@ fn figures(text: &mut String, mastering: &Mastering, checks: &[Check], console: 
         checks.iter().find(|check| check.name == name).map_or_else(
             || wanted.clone(),
             |check| {
-                let mark = if check.pass { console.good("met") } else { console.bad("MISSED") };
+                let mark = if check.pass {
+                    console.good("met")
+                } else {
+                    console.bad("MISSED")
+                };
                 format!("{wanted}  {mark}")
             },
         )
@@ -65,7 +74,11 @@ fn figures(text: &mut String, mastering: &Mastering, checks: &[Check], console: 
     let _ = writeln!(text, "  {:<22}{:>10}{:>10}  target", "", "before", "after");
     let loudness = judged(
         "integrated loudness",
-        format!("{:.1} ±{}", target.integrated_lufs, acetate_master::verify::LOUDNESS_TOLERANCE_LU),
+        format!(
+            "{:.1} ±{}",
+            target.integrated_lufs,
+            acetate_master::verify::LOUDNESS_TOLERANCE_LU
+        ),
     );
     row(text, "loudness, LUFS", |m| m.integrated_lufs, &loudness);
     let peak = judged("true peak", format!("at most {:.1}", target.true_peak_dbtp));
@@ -115,7 +128,11 @@ fn attempts(text: &mut String, mastering: &Mastering) {
         let _ = writeln!(
             text,
             "  confidence: eq {:.2}, stereo {:.2}, compressor {:.2}, saturation {:.2}, limiter {:.2}",
-            confidence.eq, confidence.stereo, confidence.compressor, confidence.saturation, confidence.limiter
+            confidence.eq,
+            confidence.stereo,
+            confidence.compressor,
+            confidence.saturation,
+            confidence.limiter
         );
     }
 }
@@ -129,7 +146,11 @@ pub fn analyzed(report: &Report, input: &str, console: &Console) -> String {
     let mut row = |name: &str, value: String| {
         let _ = writeln!(text, "  {name:<22}{value}");
     };
-    let layout = if analysis.channels == 1 { "mono" } else { "stereo" };
+    let layout = if analysis.channels == 1 {
+        "mono"
+    } else {
+        "stereo"
+    };
     row(
         "format",
         format!(
@@ -143,20 +164,38 @@ pub fn analyzed(report: &Report, input: &str, console: &Console) -> String {
     let crest: Vec<String> = analysis
         .crest
         .iter()
-        .map(|band| format!("{} ({:.0} to {:.0} Hz)", number(band.crest_db), band.from_hz, band.to_hz))
+        .map(|band| {
+            format!(
+                "{} ({:.0} to {:.0} Hz)",
+                number(band.crest_db),
+                band.from_hz,
+                band.to_hz
+            )
+        })
         .collect();
     row("crest factor, dB", crest.join(", "));
-    row("bandwidth", format!("{:.1} kHz", analysis.bandwidth_hz / 1000.0));
+    row(
+        "bandwidth",
+        format!("{:.1} kHz", analysis.bandwidth_hz / 1000.0),
+    );
     findings(&mut text, report, console);
     text
 }
 
 /// A file held against a target.
 pub fn verified(report: &Report, input: &str, console: &Console) -> String {
-    let verdict = if report.all_met { console.good("met") } else { console.bad("NOT MET") };
+    let verdict = if report.all_met {
+        console.good("met")
+    } else {
+        console.bad("NOT MET")
+    };
     let mut text = format!("{}: {verdict}\n", console.strong(input));
     for check in &report.checks {
-        let mark = if check.pass { console.good("met") } else { console.bad("MISSED") };
+        let mark = if check.pass {
+            console.good("met")
+        } else {
+            console.bad("MISSED")
+        };
         let wanted = if check.tolerance > 0.0 {
             format!("{} ±{}", check.target, check.tolerance)
         } else {
@@ -204,5 +243,9 @@ fn number(value: f64) -> String {
 
 fn clock(duration_s: f64) -> String {
     let whole = duration_s.floor();
-    format!("{}:{:04.1}", (whole / 60.0).floor(), duration_s - (whole / 60.0).floor() * 60.0)
+    format!(
+        "{}:{:04.1}",
+        (whole / 60.0).floor(),
+        duration_s - (whole / 60.0).floor() * 60.0
+    )
 }

@@ -2,22 +2,30 @@
 
 use acetate_dsp::Settings;
 use acetate_dsp::settings::Target;
-use acetate_master::{Report, presets};
+use acetate_master::{Progress, Report, Stage, presets};
 use anyhow::Context;
 
 use crate::args::{TargetArgs, VerifyArgs};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::input::{Input, each_input};
+use crate::progress::Bars;
 use crate::table;
 
 /// Verifies every input and prints the verdict.
 pub fn run(args: &VerifyArgs, console: &Console) -> anyhow::Result<Exit> {
     let target = target(&args.target)?;
+    let bars = Bars::new(console);
     each_input(&args.inputs, console, |path| {
         let mut input = Input::open(path, None, args.strict)?;
-        let verified = acetate_master::verify(input.source(), &target, args.target.dual_mono)
-            .with_context(|| path.display().to_string())?;
+        let mut bar = bars.file(path);
+        let total = input.frames_hint();
+        let dual_mono = args.target.dual_mono;
+        let verified = acetate_master::verify(input.source(), &target, dual_mono, &mut |done| {
+            bar.at(Stage::Verify, done, total);
+        })
+        .with_context(|| path.display().to_string())?;
+        bar.finish();
         input.report_warnings(console);
         let report = Report {
             input: Some(input.facts()?),
@@ -26,9 +34,17 @@ pub fn run(args: &VerifyArgs, console: &Console) -> anyhow::Result<Exit> {
         if console.json {
             console.print_json(&report)?;
         } else {
-            console.print(&table::verified(&report, &path.display().to_string(), console))?;
+            console.print(&table::verified(
+                &report,
+                &path.display().to_string(),
+                console,
+            ))?;
         }
-        Ok(if report.all_met { Exit::Met } else { Exit::Missed })
+        Ok(if report.all_met {
+            Exit::Met
+        } else {
+            Exit::Missed
+        })
     })
 }
 

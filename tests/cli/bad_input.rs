@@ -16,7 +16,10 @@ fn refused(dir: &Dir, name: &str) -> String {
 fn files_that_are_no_audio_are_refused() {
     let dir = Dir::new();
     dir.write("empty.wav", b"");
-    dir.write("text.wav", b"not a wave at all, only text that goes on for a while");
+    dir.write(
+        "text.wav",
+        b"not a wave at all, only text that goes on for a while",
+    );
     std::fs::create_dir(dir.path("folder.wav")).unwrap();
     for name in ["empty.wav", "text.wav", "folder.wav", "missing.wav"] {
         refused(&dir, name);
@@ -48,7 +51,10 @@ fn samples_that_are_no_numbers_never_reach_the_master() {
     samples[5_000] = f32::NAN;
     samples[90_001] = f32::INFINITY;
     write_wav(&dir.path("broken.wav"), 44_100, 2, &samples);
-    let report = dir.run(&["master", "broken.wav", "--json"]).expect(0).json();
+    let report = dir
+        .run(&["master", "broken.wav", "--json"])
+        .expect(0)
+        .json();
     assert_eq!(report["findings"][0]["code"], "not-a-number");
     let (_, master) = crate::dir::read_wav(&dir.path("broken.master.wav"));
     assert!(master.iter().all(|sample| sample.is_finite()));
@@ -58,9 +64,13 @@ fn samples_that_are_no_numbers_never_reach_the_master() {
 fn an_output_that_cannot_be_written_fails_before_the_work() {
     let dir = Dir::new();
     write_wav(&dir.path("mix.wav"), 44_100, 2, &programme(44_100, 1.0));
-    let ran = dir.run(&["master", "mix.wav", "-o", "nowhere/master.wav"]).expect(2);
+    let ran = dir
+        .run(&["master", "mix.wav", "-o", "nowhere/master.wav"])
+        .expect(2);
     assert!(ran.stderr.contains("nowhere"), "{}", ran.stderr);
-    let ran = dir.run(&["master", "mix.wav", "-o", "master.mp3"]).expect(2);
+    let ran = dir
+        .run(&["master", "mix.wav", "-o", "master.mp3"])
+        .expect(2);
     assert!(ran.stderr.contains("mp3"), "{}", ran.stderr);
 }
 
@@ -69,6 +79,8 @@ fn weights_that_do_not_fit_are_refused() {
     let dir = Dir::new();
     write_wav(&dir.path("mix.wav"), 44_100, 2, &programme(44_100, 1.0));
     dir.write("text.safetensors", b"no weights in here");
-    let ran = dir.run(&["master", "mix.wav", "--weights", "text.safetensors"]).expect(2);
+    let ran = dir
+        .run(&["master", "mix.wav", "--weights", "text.safetensors"])
+        .expect(2);
     assert!(ran.stderr.contains("text.safetensors"), "{}", ran.stderr);
 }

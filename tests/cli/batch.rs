@@ -10,10 +10,21 @@ fn a_bad_file_is_said_and_the_others_are_mastered() {
     dir.excerpt(EXCERPTS[1]);
     dir.write("notes.wav", b"this is no music");
     let ran = dir
-        .run(&["master", EXCERPTS[0], "notes.wav", EXCERPTS[1], "--out-dir", "masters"])
+        .run(&[
+            "master",
+            EXCERPTS[0],
+            "notes.wav",
+            EXCERPTS[1],
+            "--out-dir",
+            "masters",
+        ])
         .expect(2);
     assert!(ran.stderr.contains("notes.wav"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("2 mastered and verified"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("2 mastered and verified"),
+        "{}",
+        ran.stderr
+    );
     assert!(ran.stderr.contains("1 failed"), "{}", ran.stderr);
     for name in [EXCERPTS[0], EXCERPTS[1]] {
         let master = format!("masters/{}", name.replace(".flac", ".master.wav"));
@@ -26,7 +37,9 @@ fn a_batch_prints_one_json_object_per_file() {
     let dir = Dir::new();
     dir.excerpt(EXCERPTS[0]);
     dir.excerpt(EXCERPTS[1]);
-    let ran = dir.run(&["analyze", EXCERPTS[0], EXCERPTS[1], "--json"]).expect(0);
+    let ran = dir
+        .run(&["analyze", EXCERPTS[0], EXCERPTS[1], "--json"])
+        .expect(0);
     let paths: Vec<String> = ran
         .text()
         .lines()
@@ -46,8 +59,14 @@ fn names_that_collide_are_refused_before_any_work() {
     std::fs::create_dir(dir.path("other")).unwrap();
     let twin = format!("other/{}", EXCERPTS[0]);
     std::fs::copy(mix, dir.path(&twin)).unwrap();
-    let ran = dir.run(&["master", EXCERPTS[0], &twin, "--out-dir", "masters"]).expect(2);
-    assert!(ran.stderr.contains("would both be written"), "{}", ran.stderr);
+    let ran = dir
+        .run(&["master", EXCERPTS[0], &twin, "--out-dir", "masters"])
+        .expect(2);
+    assert!(
+        ran.stderr.contains("would both be written"),
+        "{}",
+        ran.stderr
+    );
     assert!(!dir.path("masters").exists());
 }
 
@@ -76,7 +95,9 @@ fn the_input_is_never_the_output() {
     let link = dir.path("link.flac");
     std::os::unix::fs::symlink(&path, link).unwrap();
     for output in [mix, "link.flac"] {
-        let ran = dir.run(&["master", mix, "-o", output, "--overwrite"]).expect(2);
+        let ran = dir
+            .run(&["master", mix, "-o", output, "--overwrite"])
+            .expect(2);
         assert!(ran.stderr.contains("never touched"), "{}", ran.stderr);
     }
     assert_eq!(std::fs::read(&path).unwrap(), before);

@@ -3,7 +3,12 @@
 use crate::dir::{Dir, programme, read_wav, write_wav};
 
 fn mix(dir: &Dir, name: &str, sample_rate_hz: u32) {
-    write_wav(&dir.path(name), sample_rate_hz, 2, &programme(sample_rate_hz, 4.0));
+    write_wav(
+        &dir.path(name),
+        sample_rate_hz,
+        2,
+        &programme(sample_rate_hz, 4.0),
+    );
 }
 
 #[test]
@@ -12,7 +17,8 @@ fn every_word_length_is_written_and_verified() {
     mix(&dir, "mix.wav", 48_000);
     for (bits, expected) in [("16", 16), ("24", 24), ("32f", 32)] {
         let name = format!("master{bits}.wav");
-        dir.run(&["master", "mix.wav", "-o", &name, "--bits", bits]).expect(0);
+        dir.run(&["master", "mix.wav", "-o", &name, "--bits", bits])
+            .expect(0);
         assert_eq!(read_wav(&dir.path(&name)).0.bits_per_sample, expected);
     }
 }
@@ -29,7 +35,15 @@ fn flac_holds_the_same_samples_as_wav() {
         acetate_dsp::stream::read_all(&mut decoder).unwrap()
     };
     assert_eq!(read("a.wav"), read("a.flac"));
-    let ran = dir.run(&["master", "mix.wav", "-o", "a.flac", "--bits", "32f", "--overwrite"]);
+    let ran = dir.run(&[
+        "master",
+        "mix.wav",
+        "-o",
+        "a.flac",
+        "--bits",
+        "32f",
+        "--overwrite",
+    ]);
     assert!(ran.expect(2).stderr.contains("FLAC"));
 }
 
@@ -43,18 +57,31 @@ fn the_sample_rate_is_kept_or_changed_as_asked() {
         dir.run(&["master", &name]).expect(0);
         assert_eq!(read_wav(&dir.path(&master)).0.sample_rate, rate);
     }
-    dir.run(&["master", "mix96000.wav", "-o", "cd.wav", "--rate", "44100", "--bits", "16"])
-        .expect(0);
+    dir.run(&[
+        "master",
+        "mix96000.wav",
+        "-o",
+        "cd.wav",
+        "--rate",
+        "44100",
+        "--bits",
+        "16",
+    ])
+    .expect(0);
     let (spec, samples) = read_wav(&dir.path("cd.wav"));
     assert_eq!(spec.sample_rate, 44_100);
     assert_eq!(samples.len(), 2 * 44_100 * 4);
-    dir.run(&["master", "mix96000.wav", "-o", "no.wav", "--rate", "400000"]).expect(2);
+    dir.run(&["master", "mix96000.wav", "-o", "no.wav", "--rate", "400000"])
+        .expect(2);
 }
 
 #[test]
 fn mono_stays_mono() {
     let dir = Dir::new();
-    let mono: Vec<f32> = programme(44_100, 4.0).chunks(2).map(|frame| frame[0]).collect();
+    let mono: Vec<f32> = programme(44_100, 4.0)
+        .chunks(2)
+        .map(|frame| frame[0])
+        .collect();
     write_wav(&dir.path("mono.wav"), 44_100, 1, &mono);
     dir.run(&["master", "mono.wav"]).expect(0);
     assert_eq!(read_wav(&dir.path("mono.master.wav")).0.channels, 1);
@@ -71,5 +98,9 @@ fn standard_input_and_output_carry_audio() {
     dir.run(&["verify", "piped.wav"]).expect(0);
     dir.run(&["master", "mix.wav", "-o", "plain.wav"]).expect(0);
     assert!(ran.stdout == dir.bytes("plain.wav"));
-    assert_eq!(dir.names(), ["mix.wav", "piped.wav", "plain.wav"], "nothing is left behind");
+    assert_eq!(
+        dir.names(),
+        ["mix.wav", "piped.wav", "plain.wav"],
+        "nothing is left behind"
+    );
 }

@@ -39,7 +39,12 @@ fn reports_are_as_they_were() {
 fn summary(report: &Value) -> Value {
     let mastering = &report["mastering"];
     let figures = |measures: &Value| {
-        let keys = ["integrated_lufs", "true_peak_dbtp", "loudness_range_lu", "plr_db"];
+        let keys = [
+            "integrated_lufs",
+            "true_peak_dbtp",
+            "loudness_range_lu",
+            "plr_db",
+        ];
         keys.map(|key| (key.to_owned(), measures[key].clone()))
             .into_iter()
             .collect::<serde_json::Map<_, _>>()
@@ -70,7 +75,10 @@ fn compare(at: &str, expected: &Value, actual: &Value, differences: &mut Vec<Str
         (Value::Number(a), Value::Number(b)) => {
             let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
             if (a - b).abs() > TOLERANCE.max(1e-3 * a.abs()) {
-                differences.push(format!("{at}: expected {a}, got {b}, difference {:.4}", b - a));
+                differences.push(format!(
+                    "{at}: expected {a}, got {b}, difference {:.4}",
+                    b - a
+                ));
             }
         }
         _ if expected == actual => {}

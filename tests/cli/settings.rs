@@ -8,8 +8,17 @@ fn saved_settings_render_the_same_bytes() {
     let dir = Dir::new();
     let mix = EXCERPTS[1];
     dir.excerpt(mix);
-    dir.run(&["master", mix, "-o", "first.wav", "--save-settings", "my.toml"]).expect(0);
-    dir.run(&["master", mix, "-o", "second.wav", "--settings", "my.toml"]).expect(0);
+    dir.run(&[
+        "master",
+        mix,
+        "-o",
+        "first.wav",
+        "--save-settings",
+        "my.toml",
+    ])
+    .expect(0);
+    dir.run(&["master", mix, "-o", "second.wav", "--settings", "my.toml"])
+        .expect(0);
     assert!(dir.bytes("first.wav") == dir.bytes("second.wav"));
 }
 
@@ -18,18 +27,36 @@ fn a_changed_setting_changes_the_master_and_the_drive_follows() {
     let dir = Dir::new();
     let mix = EXCERPTS[1];
     dir.excerpt(mix);
-    dir.run(&["master", mix, "-o", "first.wav", "--save-settings", "my.toml"]).expect(0);
+    dir.run(&[
+        "master",
+        mix,
+        "-o",
+        "first.wav",
+        "--save-settings",
+        "my.toml",
+    ])
+    .expect(0);
     let text = String::from_utf8(dir.bytes("my.toml")).unwrap();
     let mut settings: toml::Table = text.parse().unwrap();
     let eq = settings["eq"].as_table_mut().unwrap();
     eq.insert("mid_db".to_owned(), vec![3.0; 12].into());
     dir.write("louder.toml", settings.to_string().as_bytes());
     let report = dir
-        .run(&["master", mix, "-o", "second.wav", "--settings", "louder.toml", "--json"])
+        .run(&[
+            "master",
+            mix,
+            "-o",
+            "second.wav",
+            "--settings",
+            "louder.toml",
+            "--json",
+        ])
         .expect(0)
         .json();
     assert!(dir.bytes("first.wav") != dir.bytes("second.wav"));
-    let lufs = report["mastering"]["after"]["integrated_lufs"].as_f64().unwrap();
+    let lufs = report["mastering"]["after"]["integrated_lufs"]
+        .as_f64()
+        .unwrap();
     assert!((lufs + 14.0).abs() <= 0.1);
 }
 
@@ -44,8 +71,14 @@ fn settings_out_of_range_or_unknown_are_refused_by_name() {
         ("[deesser]\nmax_reduction_db = 3.0\n", "reserved"),
     ] {
         dir.write("bad.toml", format!("{schema}{text}").as_bytes());
-        let ran = dir.run(&["master", EXCERPTS[0], "--settings", "bad.toml"]).expect(2);
-        assert!(ran.stderr.contains(word) && ran.stderr.contains("bad.toml"), "{}", ran.stderr);
+        let ran = dir
+            .run(&["master", EXCERPTS[0], "--settings", "bad.toml"])
+            .expect(2);
+        assert!(
+            ran.stderr.contains(word) && ran.stderr.contains("bad.toml"),
+            "{}",
+            ran.stderr
+        );
     }
 }
 
@@ -54,9 +87,19 @@ fn a_bypassed_stage_is_left_out() {
     let dir = Dir::new();
     let mix = EXCERPTS[1];
     dir.excerpt(mix);
-    let args = ["master", mix, "--json", "--bypass", "eq,compressor,saturation,stereo,cleanup"];
-    dir.run(&[&args[..], &["-o", "bypassed.wav"]].concat()).expect(0);
-    dir.run(&["master", mix, "--amount", "0", "-o", "zero.wav", "--bypass", "cleanup"]).expect(0);
+    let args = [
+        "master",
+        mix,
+        "--json",
+        "--bypass",
+        "eq,compressor,saturation,stereo,cleanup",
+    ];
+    dir.run(&[&args[..], &["-o", "bypassed.wav"]].concat())
+        .expect(0);
+    dir.run(&[
+        "master", mix, "--amount", "0", "-o", "zero.wav", "--bypass", "cleanup",
+    ])
+    .expect(0);
     assert!(dir.bytes("bypassed.wav") == dir.bytes("zero.wav"));
     dir.run(&["master", mix, "--bypass", "reverb"]).expect(2);
 }

@@ -12,7 +12,12 @@ fn usage_errors_exit_with_2_and_help_with_0() {
     for command in ["master", "analyze", "verify", "train", "dataset", "schema"] {
         assert!(dir.run(&[command, "--help"]).expect(0).text().len() > 200);
     }
-    assert!(dir.run(&["--version"]).expect(0).text().starts_with("acetate "));
+    assert!(
+        dir.run(&["--version"])
+            .expect(0)
+            .text()
+            .starts_with("acetate ")
+    );
 }
 
 #[test]
@@ -20,7 +25,13 @@ fn the_schema_describes_what_json_prints() {
     let dir = Dir::new();
     let text = dir.run(&["schema"]).expect(0).text();
     let schema: serde_json::Value = serde_json::from_str(&text).unwrap();
-    for key in ["schema", "integrated_lufs", "true_peak_dbtp", "checks", "mastering"] {
+    for key in [
+        "schema",
+        "integrated_lufs",
+        "true_peak_dbtp",
+        "checks",
+        "mastering",
+    ] {
         assert!(schema["properties"].get(key).is_some(), "{key}");
     }
 }
@@ -28,10 +39,25 @@ fn the_schema_describes_what_json_prints() {
 #[test]
 fn completions_man_page_and_parameters_are_printed() {
     let dir = Dir::new();
-    assert!(dir.run(&["completions", "bash"]).expect(0).text().contains("_acetate"));
+    assert!(
+        dir.run(&["completions", "bash"])
+            .expect(0)
+            .text()
+            .contains("_acetate")
+    );
     assert!(dir.run(&["man"]).expect(0).text().contains(".TH"));
-    assert!(dir.run(&["man", "master"]).expect(0).text().contains("max\\-limiting"));
-    assert!(dir.run(&["params"]).expect(0).text().contains("compressor.ratio"));
+    assert!(
+        dir.run(&["man", "master"])
+            .expect(0)
+            .text()
+            .contains("max\\-limiting")
+    );
+    assert!(
+        dir.run(&["params"])
+            .expect(0)
+            .text()
+            .contains("compressor.ratio")
+    );
 }
 
 #[test]
@@ -55,10 +81,7 @@ fn an_interrupt_leaves_no_temporary_file() {
     let dir = Dir::new();
     let mix = crate::dir::programme(44_100, 120.0);
     crate::dir::write_wav(&dir.path("mix.wav"), 44_100, 2, &mix);
-    let mut child = dir
-        .command(&["master", "mix.wav", "-q"])
-        .spawn()
-        .unwrap();
+    let mut child = dir.command(&["master", "mix.wav", "-q"]).spawn().unwrap();
     // Interrupted as soon as there is something to clean up.
     let started = std::time::Instant::now();
     while dir.names().len() < 2 && started.elapsed().as_secs() < 60 {

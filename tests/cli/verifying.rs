@@ -10,7 +10,8 @@ fn verify_passes_a_master_and_fails_its_mix() {
     dir.excerpt(mix);
     dir.run(&["master", mix, "-o", "master.wav"]).expect(0);
     dir.run(&["verify", "master.wav"]).expect(0);
-    dir.run(&["verify", "master.wav", "--target", "apple"]).expect(1);
+    dir.run(&["verify", "master.wav", "--target", "apple"])
+        .expect(1);
     let report = dir.run(&["verify", mix, "--json"]).expect(1).json();
     assert_eq!(report["all_met"], false);
 }
@@ -28,11 +29,20 @@ fn analyze_reads_the_standard_tone() {
         .collect();
     write_wav(&dir.path("tone.wav"), 48_000, 2, &tone);
     let report = dir.run(&["analyze", "tone.wav", "--json"]).expect(0).json();
-    for key in ["integrated_lufs", "short_term_max_lufs", "momentary_max_lufs"] {
+    for key in [
+        "integrated_lufs",
+        "short_term_max_lufs",
+        "momentary_max_lufs",
+    ] {
         let lufs = report[key].as_f64().unwrap();
         assert!((lufs + 23.0).abs() <= 0.1, "{key}: {lufs}");
     }
-    for key in ["loudness_range_lu", "true_peak_dbtp", "sample_peak_dbfs", "plr_db"] {
+    for key in [
+        "loudness_range_lu",
+        "true_peak_dbtp",
+        "sample_peak_dbfs",
+        "plr_db",
+    ] {
         assert!(report[key].is_number(), "{key}");
     }
 }
@@ -40,10 +50,15 @@ fn analyze_reads_the_standard_tone() {
 #[test]
 fn dual_mono_reads_three_lu_louder() {
     let dir = Dir::new();
-    let mono: Vec<f32> = programme(44_100, 5.0).chunks(2).map(|frame| frame[0]).collect();
+    let mono: Vec<f32> = programme(44_100, 5.0)
+        .chunks(2)
+        .map(|frame| frame[0])
+        .collect();
     write_wav(&dir.path("mono.wav"), 44_100, 1, &mono);
     let lufs = |args: &[&str]| {
-        dir.run(args).expect(0).json()["integrated_lufs"].as_f64().unwrap()
+        dir.run(args).expect(0).json()["integrated_lufs"]
+            .as_f64()
+            .unwrap()
     };
     let one = lufs(&["analyze", "mono.wav", "--json"]);
     let two = lufs(&["analyze", "mono.wav", "--json", "--dual-mono"]);

@@ -121,7 +121,10 @@ fn load_one(file: &TrackFile, cache_dir: &Path) -> Result<Track, CorpusError> {
         "{content}-{}-{CORPUS_VERSION}.safetensors",
         features_hash()
     ));
-    if let Some(track) = std::fs::read(&entry).ok().and_then(|bytes| read_entry(&bytes, file)) {
+    if let Some(track) = std::fs::read(&entry)
+        .ok()
+        .and_then(|bytes| read_entry(&bytes, file))
+    {
         return Ok(track);
     }
     let track = measure(file)?;
@@ -187,8 +190,8 @@ fn write_entry(track: &Track, path: &Path) -> std::io::Result<()> {
         ])
         .collect();
     let bytes: Vec<u8> = flat.iter().flat_map(|value| value.to_le_bytes()).collect();
-    let view = TensorView::new(Dtype::F32, vec![flat.len()], &bytes)
-        .map_err(std::io::Error::other)?;
+    let view =
+        TensorView::new(Dtype::F32, vec![flat.len()], &bytes).map_err(std::io::Error::other)?;
     let data = safetensors::serialize(HashMap::from([("track", view)]), None)
         .map_err(std::io::Error::other)?;
     let temporary = path.with_extension(format!("{}.tmp", std::process::id()));

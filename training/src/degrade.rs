@@ -42,8 +42,16 @@ impl Fault {
             tone_db: scaled_to_rms(tone_shape(rng), severity_db),
             side_gain_db: scale * 0.8 * rng.normal(),
             side_tilt_db: scale * 0.8 * rng.normal(),
-            expansion: if touched { rng.uniform(0.0, MAX_EXPANSION) } else { 0.0 },
-            plr_excess_db: if touched { rng.uniform(0.0, MAX_PLR_EXCESS_DB) } else { 0.0 },
+            expansion: if touched {
+                rng.uniform(0.0, MAX_EXPANSION)
+            } else {
+                0.0
+            },
+            plr_excess_db: if touched {
+                rng.uniform(0.0, MAX_PLR_EXCESS_DB)
+            } else {
+                0.0
+            },
         }
     }
 
@@ -109,11 +117,17 @@ fn tone_shape(rng: &mut Rng) -> [f64; BANDS] {
     }
     if rng.unit() < 0.6 {
         let freq_hz = rng.uniform(60.0, 400.0);
-        add(1.5 * rng.normal(), &shelf(freq_hz, rng.uniform(0.2, 0.7), -1.0));
+        add(
+            1.5 * rng.normal(),
+            &shelf(freq_hz, rng.uniform(0.2, 0.7), -1.0),
+        );
     }
     if rng.unit() < 0.6 {
         let freq_hz = rng.uniform(2000.0, 9000.0);
-        add(1.5 * rng.normal(), &shelf(freq_hz, rng.uniform(0.2, 0.7), 1.0));
+        add(
+            1.5 * rng.normal(),
+            &shelf(freq_hz, rng.uniform(0.2, 0.7), 1.0),
+        );
     }
     for _ in 0..rng.below(5) {
         let freq_hz = 40.0 * libm::pow(400.0, rng.unit());
@@ -122,9 +136,14 @@ fn tone_shape(rng: &mut Rng) -> [f64; BANDS] {
     if rng.unit() < 0.3 {
         // Muddy, harsh, boomy, boxy, dull or thin: the faults that mixes really have, and their
         // mirror images half of the time.
-        let (freq_hz, width_oct) =
-            [(280.0, 0.8), (3500.0, 0.8), (80.0, 0.7), (550.0, 0.6), (9000.0, 1.2), (150.0, 1.3)]
-                [rng.below(6)];
+        let (freq_hz, width_oct) = [
+            (280.0, 0.8),
+            (3500.0, 0.8),
+            (80.0, 0.7),
+            (550.0, 0.6),
+            (9000.0, 1.2),
+            (150.0, 1.3),
+        ][rng.below(6)];
         add(2.0 * rng.sign(), &bell(freq_hz, width_oct));
     }
     curve

@@ -212,18 +212,16 @@ pub fn judge(name: &str, tracks: &[Track], cases: &[Case], method: &Method<'_>) 
 /// The mean spectrum of the training masters, mid, dB relative to loudness.
 pub fn mean_spectrum(train: &[Track]) -> [f64; BANDS] {
     std::array::from_fn(|band| {
-        train.iter().map(|track| f64::from(track.features.pooled_db[band])).sum::<f64>()
+        train
+            .iter()
+            .map(|track| f64::from(track.features.pooled_db[band]))
+            .sum::<f64>()
             / train.len().max(1) as f64
     })
 }
 
 /// The curve that moves a mix `share` of the way to a mean spectrum, dB.
-pub fn towards_mean(
-    track: &Track,
-    case: &Case,
-    mean: &[f64; BANDS],
-    share: f64,
-) -> [f64; BANDS] {
+pub fn towards_mean(track: &Track, case: &Case, mean: &[f64; BANDS], share: f64) -> [f64; BANDS] {
     std::array::from_fn(|band| {
         let mix = f64::from(track.features.pooled_db[band]) + case.fault.tone_db[band];
         share * (mean[band] - mix)
@@ -236,9 +234,8 @@ pub fn net_curves(raw: &RawOutputs, gates: &Gates) -> ([f64; BANDS], [f64; BANDS
     let [gain, tilt] = applied_side_db(raw, gates);
     let basis = mid_basis();
     let mid = std::array::from_fn(|band| (0..MID_KNOTS).map(|k| knots[k] * basis[k][band]).sum());
-    let side = std::array::from_fn(|band| {
-        side_curve_db(gain, tilt, bands::centre_hz(FIRST_BAND + band))
-    });
+    let side =
+        std::array::from_fn(|band| side_curve_db(gain, tilt, bands::centre_hz(FIRST_BAND + band)));
     (mid, side)
 }
 
@@ -248,7 +245,10 @@ pub fn judge_dynamics(cases: &[Case], gates: &Gates) -> Vec<DynamicsRow> {
         .iter()
         .map(|&expansion| {
             let (mut nothing, mut net, mut count) = (0.0, 0.0, 0usize);
-            for case in cases.iter().filter(|case| case.fault.expansion == expansion) {
+            for case in cases
+                .iter()
+                .filter(|case| case.fault.expansion == expansion)
+            {
                 nothing += case.spread_target_db.abs();
                 // A compressor lowers the spread; it cannot raise it.
                 let applied = applied_spread_db(&case.raw, gates).min(0.0);

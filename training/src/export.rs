@@ -26,23 +26,30 @@ pub fn weights_file(
         gates,
         recipe: recipe.to_owned(),
     };
-    let header = serde_json::to_string(&header)
-        .map_err(SafeTensorError::InvalidHeaderDeserialization)?;
+    let header =
+        serde_json::to_string(&header).map_err(SafeTensorError::InvalidHeaderDeserialization)?;
     let tensors: Vec<(String, &[usize], Vec<u8>)> = members
         .iter()
         .enumerate()
         .flat_map(|(index, member)| {
-            TENSORS.iter().zip(&member.tensors).map(move |((name, shape), values)| {
-                let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-                (tensor_name(index, name), *shape, bytes)
-            })
+            TENSORS
+                .iter()
+                .zip(&member.tensors)
+                .map(move |((name, shape), values)| {
+                    let bytes = values
+                        .iter()
+                        .flat_map(|value| value.to_le_bytes())
+                        .collect();
+                    (tensor_name(index, name), *shape, bytes)
+                })
         })
         .collect();
     let views = tensors
         .iter()
-        .map(|(name, shape, bytes)| {
-            Ok((name, TensorView::new(Dtype::F32, shape.to_vec(), bytes)?))
-        })
+        .map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F32, shape.to_vec(), bytes)?)))
         .collect::<Result<Vec<_>, SafeTensorError>>()?;
-    safetensors::serialize(views, Some(HashMap::from([(HEADER_KEY.to_owned(), header)])))
+    safetensors::serialize(
+        views,
+        Some(HashMap::from([(HEADER_KEY.to_owned(), header)])),
+    )
 }

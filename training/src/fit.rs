@@ -75,7 +75,10 @@ fn fit_member(
     let curves = Curves::new(&device)?;
     let validation = validation_batches(recipe, valid, &device)?;
     let vars = initial(&mut rng, &device)?;
-    let net = Net::new(vars.iter().map(|var| var.as_tensor().clone()).collect(), &device)?;
+    let net = Net::new(
+        vars.iter().map(|var| var.as_tensor().clone()).collect(),
+        &device,
+    )?;
     let mut optimiser = AdamW::new(
         vars.clone(),
         ParamsAdamW {
@@ -108,7 +111,10 @@ fn fit_member(
                 valid_mid_error_db,
             });
             (loss_sum, loss_count) = (0.0, 0);
-            if best.as_ref().is_none_or(|(least, _, _)| valid_loss < *least) {
+            if best
+                .as_ref()
+                .is_none_or(|(least, _, _)| valid_loss < *least)
+            {
                 best = Some((valid_loss, step, values(&vars)?));
             }
             let best_step = best.as_ref().map_or(0, |(_, step, _)| *step);

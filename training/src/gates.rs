@@ -65,24 +65,37 @@ pub fn fit_gates(tracks: &[Track], cases: &[Case]) -> Gates {
             .sum()
     });
     let side = search(|gate| {
-        let gates = Gates { mid, side: gate, ..start };
+        let gates = Gates {
+            mid,
+            side: gate,
+            ..start
+        };
         cases
             .iter()
             .map(|case| {
                 let track = &tracks[case.track];
                 let (mid, side) = net_curves(&case.raw, &gates);
-                let error = tonal_error(track, &case.fault, &mid, &side).1.unwrap_or(0.0);
+                let error = tonal_error(track, &case.fault, &mid, &side)
+                    .1
+                    .unwrap_or(0.0);
                 severity_weight(case) * error
             })
             .sum()
     });
     // Untouched dynamics count as much as all expanded ones together.
     let spread = search(|gate| {
-        let gates = Gates { spread: gate, ..start };
+        let gates = Gates {
+            spread: gate,
+            ..start
+        };
         cases
             .iter()
             .map(|case| {
-                let weight = if case.fault.expansion == 0.0 { 3.0 } else { 1.0 };
+                let weight = if case.fault.expansion == 0.0 {
+                    3.0
+                } else {
+                    1.0
+                };
                 let applied = applied_spread_db(&case.raw, &gates).min(0.0);
                 weight * (case.spread_target_db - applied).abs()
             })

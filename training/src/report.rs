@@ -16,9 +16,14 @@ const CURVE_SIZE: (u32, u32) = (900, 420);
 pub fn tables(trained: &Trained) -> String {
     let mut text = String::new();
     for (title, figure) in [
-        ("Mid, tonal error in dB", (|row: &Row| row.mid_error_db) as fn(&Row) -> f64),
+        (
+            "Mid, tonal error in dB",
+            (|row: &Row| row.mid_error_db) as fn(&Row) -> f64,
+        ),
         ("Side, tonal error in dB", |row| row.side_error_db),
-        ("Share of mixes that end closer to their master, %", |row| 100.0 * row.improved_share),
+        ("Share of mixes that end closer to their master, %", |row| {
+            100.0 * row.improved_share
+        }),
     ] {
         let _ = write!(text, "| {title}; severity, dB RMS |");
         for severity in SEVERITIES_DB {
@@ -115,12 +120,19 @@ fn draw(members: &[Member], svg: &mut String) -> Result<(), Box<dyn std::error::
     let area = SVGBackend::with_string(svg, CURVE_SIZE).into_drawing_area();
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
-        .caption("Loss of each member: training (grey), validation (blue)", ("sans-serif", 18))
+        .caption(
+            "Loss of each member: training (grey), validation (blue)",
+            ("sans-serif", 18),
+        )
         .margin(12)
         .x_label_area_size(36)
         .y_label_area_size(48)
         .build_cartesian_2d(0..last_step, low..high)?;
-    chart.configure_mesh().x_desc("step").y_desc("loss").draw()?;
+    chart
+        .configure_mesh()
+        .x_desc("step")
+        .y_desc("loss")
+        .draw()?;
     for member in members {
         let train = member.looks.iter().map(|look| (look.step, look.train_loss));
         let valid = member.looks.iter().map(|look| (look.step, look.valid_loss));

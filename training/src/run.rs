@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use acetate_model::weights::{Gate, Gates, Weights, WeightsError};
 use acetate_model::NetPredictor;
+use acetate_model::weights::{Gate, Gates, Weights, WeightsError};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -220,7 +220,11 @@ fn split(tracks: Vec<Track>) -> Result<[Vec<Track>; 3], TrainError> {
 }
 
 /// The share of the mean curve with the least error on validation albums, severities as equals.
-fn best_share(tracks: &[Track], cases: &[Case], mean: &[f64; acetate_model::features::BANDS]) -> f64 {
+fn best_share(
+    tracks: &[Track],
+    cases: &[Case],
+    mean: &[f64; acetate_model::features::BANDS],
+) -> f64 {
     let flat = [0.0; acetate_model::features::BANDS];
     let error = |share: f64| -> f64 {
         cases
@@ -251,7 +255,12 @@ fn judge_all(
         move |track: &Track, case: &Case| (evaluate::towards_mean(track, case, mean, share), flat)
     };
     let mut rows = evaluate::judge("do nothing", tracks, cases, &|_, _| (flat, flat));
-    rows.extend(evaluate::judge("mean curve, 100 %", tracks, cases, &towards(1.0)));
+    rows.extend(evaluate::judge(
+        "mean curve, 100 %",
+        tracks,
+        cases,
+        &towards(1.0),
+    ));
     let name = format!("mean curve, {:.0} % (best fixed)", 100.0 * best_share);
     rows.extend(evaluate::judge(&name, tracks, cases, &towards(best_share)));
     rows.extend(evaluate::judge("net", tracks, cases, &|_, case| {
@@ -274,14 +283,12 @@ fn write_all(
             .and_then(|()| fs::rename(&temporary, &path))
             .map_err(|source| TrainError::Write { path, source })
     };
-    let metrics = serde_json::to_string_pretty(trained)
-        .map_err(|error| TrainError::Write {
-            path: out_dir.join(METRICS_NAME),
-            source: error.into(),
-        })?;
+    let metrics = serde_json::to_string_pretty(trained).map_err(|error| TrainError::Write {
+        path: out_dir.join(METRICS_NAME),
+        source: error.into(),
+    })?;
     write(CURVE_NAME, report::loss_curve(members)?.as_bytes())?;
     write(METRICS_NAME, format!("{metrics}\n").as_bytes())?;
     write(CARD_NAME, report::model_card(trained, recipe).as_bytes())?;
     write(WEIGHTS_NAME, weights)
 }
-

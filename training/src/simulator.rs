@@ -34,8 +34,8 @@ pub fn expanded_dynamics(k_power_10ms: &[f32], strength: f64) -> [f32; 2] {
 }
 
 fn expand(k_power_10ms: &[f32], strength: f64) -> Vec<f32> {
-    let mean = k_power_10ms.iter().map(|&p| f64::from(p)).sum::<f64>()
-        / k_power_10ms.len().max(1) as f64;
+    let mean =
+        k_power_10ms.iter().map(|&p| f64::from(p)).sum::<f64>() / k_power_10ms.len().max(1) as f64;
     if mean <= 0.0 || strength == 0.0 {
         return k_power_10ms.to_vec();
     }
@@ -81,7 +81,12 @@ pub struct Mix {
 
 /// Applies a fault to the given frames of a track. `jitter` adds what EQ does to peaks, unknown
 /// from frames, to the peak statistics.
-pub fn degrade(track: &Track, fault: &Fault, frames: &[usize], mut jitter: Option<&mut Rng>) -> Mix {
+pub fn degrade(
+    track: &Track,
+    fault: &Fault,
+    frames: &[usize],
+    mut jitter: Option<&mut Rng>,
+) -> Mix {
     let features = &track.features;
     let shift = loudness_change_db(
         &features.pooled_db,
@@ -96,7 +101,10 @@ pub fn degrade(track: &Track, fault: &Fault, frames: &[usize], mut jitter: Optio
         };
         (gain - shift) as f32
     });
-    let levels: Vec<f32> = frames.iter().map(|&f| frame_level_db(&features.frames_db[f])).collect();
+    let levels: Vec<f32> = frames
+        .iter()
+        .map(|&f| frame_level_db(&features.frames_db[f]))
+        .collect();
     let mean_level = levels.iter().sum::<f32>() / levels.len().max(1) as f32;
     let frames_db = frames
         .iter()
@@ -113,7 +121,9 @@ pub fn degrade(track: &Track, fault: &Fault, frames: &[usize], mut jitter: Optio
     statistics[0] = spread;
     statistics[1] = range;
     for statistic in &mut statistics[2..] {
-        let noise_db = jitter.as_mut().map_or(0.0, |rng| PEAK_JITTER_DB * rng.normal());
+        let noise_db = jitter
+            .as_mut()
+            .map_or(0.0, |rng| PEAK_JITTER_DB * rng.normal());
         *statistic += (fault.plr_excess_db + noise_db) as f32;
     }
     let mut pooled = [0.0; POOLED_WIDTH];
@@ -213,7 +223,8 @@ impl Batch {
             stereo.push(f32::from(u8::from(track.channels == 2)));
         }
         let [pooled, fault_db, power, judged, targets, stereo] = columns;
-        let make = |values: Vec<f32>, width: usize| Tensor::from_vec(values, (count, width), device);
+        let make =
+            |values: Vec<f32>, width: usize| Tensor::from_vec(values, (count, width), device);
         Ok(Self {
             frames_db: Tensor::from_vec(frame_values, (count, frames, FRAME_WIDTH), device)?,
             pooled: make(pooled, POOLED_WIDTH)?,
@@ -280,13 +291,19 @@ pub struct Loss {
 ///
 /// # Errors
 /// candle's, when the shapes do not fit.
-pub fn loss(batch: &Batch, outputs: &Outputs, curves: &Curves, weights: &LossWeights) -> Result<Loss> {
+pub fn loss(
+    batch: &Batch,
+    outputs: &Outputs,
+    curves: &Curves,
+    weights: &LossWeights,
+) -> Result<Loss> {
     let knots = outputs.mean_db.narrow(1, 0, MID_KNOTS)?;
     let side = outputs.mean_db.narrow(1, MID_KNOTS, SIDE_OUTPUTS)?;
     let dynamics = outputs
         .mean_db
         .narrow(1, MID_KNOTS + SIDE_OUTPUTS, DYNAMICS_OUTPUTS)?;
-    let residual = ((&batch.fault_db + knots.matmul(&curves.mid)?)? + side.matmul(&curves.side)?)?;
+    let residual =
+        ((&batch.fault_db + knots.matmul(&curves.mid)?)? + side.matmul(&curves.side)?)?;
     let residual = loudness_matched(&residual, &batch.power)?;
 
     let mid_residual = residual.narrow(1, 0, BANDS)?;
@@ -307,7 +324,10 @@ pub fn loss(batch: &Batch, outputs: &Outputs, curves: &Curves, weights: &LossWei
     )?;
     let side_error = (&side - &batch.side_target_db)?.detach();
     let side_variance = outputs.log_variance.narrow(1, MID_KNOTS, SIDE_OUTPUTS)?;
-    let stereo = batch.stereo.broadcast_as(side_error.shape())?.contiguous()?;
+    let stereo = batch
+        .stereo
+        .broadcast_as(side_error.shape())?
+        .contiguous()?;
     let side_likelihood = masked_mean(&gaussian(&side_error, &side_variance)?, &stereo)?;
     let dynamics_variance =
         outputs

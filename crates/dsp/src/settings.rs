@@ -296,6 +296,11 @@ impl Settings {
         }
     }
 
+    /// The JSON schema of a settings file.
+    pub fn json_schema() -> schemars::Schema {
+        schemars::schema_for!(Settings)
+    }
+
     /// Checks format, ranges and reserved rows.
     ///
     /// # Errors

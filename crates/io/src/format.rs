@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use acetate_dsp::process::dither::WordLength;
+
 use crate::WriteError;
 
 /// A container that is written.
@@ -13,30 +15,13 @@ pub enum Container {
     Flac,
 }
 
-/// How one sample is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WordLength {
-    /// 16-bit integer.
-    Bits16,
-    /// 24-bit integer.
-    Bits24,
-    /// 32-bit float.
-    Float32,
-}
-
-impl WordLength {
-    /// Bits per sample.
-    pub fn bits(self) -> u32 {
+impl Container {
+    /// The ending of a name that stands for it, without the dot.
+    pub fn extension(self) -> &'static str {
         match self {
-            Self::Bits16 => 16,
-            Self::Bits24 => 24,
-            Self::Float32 => 32,
+            Self::Wav => "wav",
+            Self::Flac => "flac",
         }
-    }
-
-    /// Bytes per sample in a WAV.
-    pub(crate) fn bytes(self) -> u64 {
-        u64::from(self.bits() / 8)
     }
 }
 

@@ -9,9 +9,9 @@ use std::io::{self, Seek, SeekFrom, Write};
 
 use acetate_dsp::{Audio, Spec};
 
-use crate::format::WordLength;
 use crate::pcm::to_integer;
 use crate::rf64::{SUBTYPE_TAIL, push_chunk};
+use acetate_dsp::process::dither::WordLength;
 
 /// Audio above this size, in bytes, is written as RF64: 4 GiB less 64 MiB for header, tags and
 /// cover art.

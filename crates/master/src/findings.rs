@@ -64,7 +64,10 @@ pub fn find(analysis: &Analysis) -> Vec<Finding> {
             Severity::Problem,
             analysis.non_finite_samples as f64,
             "samples",
-            format!("{} samples are not numbers; they are read as silence", analysis.non_finite_samples),
+            format!(
+                "{} samples are not numbers; they are read as silence",
+                analysis.non_finite_samples
+            ),
             "export the mix again: a plug-in has failed",
         );
     }
@@ -89,18 +92,27 @@ pub fn find(analysis: &Analysis) -> Vec<Finding> {
             Severity::Remark,
             analysis.plr_db,
             "dB",
-            format!("peaks stand only {:.1} dB above the loudness: it has been limited already", analysis.plr_db),
+            format!(
+                "peaks stand only {:.1} dB above the loudness: it has been limited already",
+                analysis.plr_db
+            ),
             "take the limiter off the mix bus, unless this is a finished master",
         );
     }
-    let dc = analysis.dc_offset.iter().fold(0.0_f64, |most, offset| most.max(offset.abs()));
+    let dc = analysis
+        .dc_offset
+        .iter()
+        .fold(0.0_f64, |most, offset| most.max(offset.abs()));
     if db_from_gain(dc) > DC_DBFS {
         add(
             "dc-offset",
             Severity::Note,
             db_from_gain(dc),
             "dBFS",
-            format!("the signal stands {:.0} dBFS off zero; the master takes it away", db_from_gain(dc)),
+            format!(
+                "the signal stands {:.0} dBFS off zero; the master takes it away",
+                db_from_gain(dc)
+            ),
             "nothing to do",
         );
     }
@@ -110,7 +122,10 @@ pub fn find(analysis: &Analysis) -> Vec<Finding> {
             Severity::Problem,
             analysis.correlation,
             "",
-            format!("left and right are out of phase (correlation {:.2})", analysis.correlation),
+            format!(
+                "left and right are out of phase (correlation {:.2})",
+                analysis.correlation
+            ),
             "check the polarity of a channel: on a phone most of this mix disappears",
         );
     }
@@ -121,7 +136,10 @@ pub fn find(analysis: &Analysis) -> Vec<Finding> {
             Severity::Note,
             analysis.bandwidth_hz,
             "Hz",
-            format!("nothing above {:.1} kHz: a lossy or resampled source", analysis.bandwidth_hz / 1000.0),
+            format!(
+                "nothing above {:.1} kHz: a lossy or resampled source",
+                analysis.bandwidth_hz / 1000.0
+            ),
             "master from the original export if there is one",
         );
     }

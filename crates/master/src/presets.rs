@@ -17,19 +17,84 @@ pub struct Preset {
 
 /// Every named target. Platform figures as published by the platforms and AES TD1008 (2021).
 pub const PRESETS: &[Preset] = &[
-    Preset { name: "streaming", integrated_lufs: -14.0, true_peak_dbtp: -1.0, help: "the default: what most platforms normalise to" },
-    Preset { name: "spotify", integrated_lufs: -14.0, true_peak_dbtp: -1.0, help: "Spotify, normal loudness" },
-    Preset { name: "apple", integrated_lufs: -16.0, true_peak_dbtp: -1.0, help: "Apple Music, Sound Check" },
-    Preset { name: "youtube", integrated_lufs: -14.0, true_peak_dbtp: -1.0, help: "YouTube: turned down above, never up" },
-    Preset { name: "tidal", integrated_lufs: -14.0, true_peak_dbtp: -1.0, help: "Tidal, by album" },
-    Preset { name: "amazon", integrated_lufs: -14.0, true_peak_dbtp: -2.0, help: "Amazon Music" },
-    Preset { name: "deezer", integrated_lufs: -15.0, true_peak_dbtp: -1.0, help: "Deezer" },
-    Preset { name: "aes", integrated_lufs: -16.0, true_peak_dbtp: -1.0, help: "AES TD1008 for music" },
-    Preset { name: "podcast", integrated_lufs: -16.0, true_peak_dbtp: -1.0, help: "speech and podcasts" },
-    Preset { name: "broadcast", integrated_lufs: -23.0, true_peak_dbtp: -1.0, help: "EBU R 128" },
-    Preset { name: "dynamic", integrated_lufs: -16.0, true_peak_dbtp: -1.0, help: "headroom for peaks before loudness" },
-    Preset { name: "loud", integrated_lufs: -11.0, true_peak_dbtp: -2.0, help: "loud, with room for lossy encoding" },
-    Preset { name: "club", integrated_lufs: -9.0, true_peak_dbtp: -1.0, help: "played lossless from a system of its own" },
+    Preset {
+        name: "streaming",
+        integrated_lufs: -14.0,
+        true_peak_dbtp: -1.0,
+        help: "the default: what most platforms normalise to",
+    },
+    Preset {
+        name: "spotify",
+        integrated_lufs: -14.0,
+        true_peak_dbtp: -1.0,
+        help: "Spotify, normal loudness",
+    },
+    Preset {
+        name: "apple",
+        integrated_lufs: -16.0,
+        true_peak_dbtp: -1.0,
+        help: "Apple Music, Sound Check",
+    },
+    Preset {
+        name: "youtube",
+        integrated_lufs: -14.0,
+        true_peak_dbtp: -1.0,
+        help: "YouTube: turned down above, never up",
+    },
+    Preset {
+        name: "tidal",
+        integrated_lufs: -14.0,
+        true_peak_dbtp: -1.0,
+        help: "Tidal, by album",
+    },
+    Preset {
+        name: "amazon",
+        integrated_lufs: -14.0,
+        true_peak_dbtp: -2.0,
+        help: "Amazon Music",
+    },
+    Preset {
+        name: "deezer",
+        integrated_lufs: -15.0,
+        true_peak_dbtp: -1.0,
+        help: "Deezer",
+    },
+    Preset {
+        name: "aes",
+        integrated_lufs: -16.0,
+        true_peak_dbtp: -1.0,
+        help: "AES TD1008 for music",
+    },
+    Preset {
+        name: "podcast",
+        integrated_lufs: -16.0,
+        true_peak_dbtp: -1.0,
+        help: "speech and podcasts",
+    },
+    Preset {
+        name: "broadcast",
+        integrated_lufs: -23.0,
+        true_peak_dbtp: -1.0,
+        help: "EBU R 128",
+    },
+    Preset {
+        name: "dynamic",
+        integrated_lufs: -16.0,
+        true_peak_dbtp: -1.0,
+        help: "headroom for peaks before loudness",
+    },
+    Preset {
+        name: "loud",
+        integrated_lufs: -11.0,
+        true_peak_dbtp: -2.0,
+        help: "loud, with room for lossy encoding",
+    },
+    Preset {
+        name: "club",
+        integrated_lufs: -9.0,
+        true_peak_dbtp: -1.0,
+        help: "played lossless from a system of its own",
+    },
 ];
 
 /// Finds a preset by name.
@@ -56,7 +121,10 @@ mod tests {
     #[test]
     fn every_preset_is_a_valid_target_and_the_first_is_the_default() {
         for preset in PRESETS {
-            let settings = Settings { target: preset.target(), ..Settings::default() };
+            let settings = Settings {
+                target: preset.target(),
+                ..Settings::default()
+            };
             settings.validate().unwrap();
             assert_eq!(find(preset.name), Some(preset));
         }

@@ -1,7 +1,7 @@
 //! [`Report`]: one structure behind every command's JSON, certificate and page.
 
-use acetate_dsp::analysis::{Analysis, MeterReading};
 use acetate_dsp::Spec;
+use acetate_dsp::analysis::{Analysis, MeterReading};
 use acetate_dsp::measure::levels::OutputMeasures;
 use acetate_dsp::settings::{Amounts, Settings, Target};
 use schemars::JsonSchema;

@@ -50,7 +50,10 @@ mod tests {
 
     #[test]
     fn an_unknown_field_is_refused_with_its_name() {
-        let text = format!("{}\n[eq]\nloudness = 3\n", "schema = \"acetate.settings/1\"");
+        let text = format!(
+            "{}\n[eq]\nloudness = 3\n",
+            "schema = \"acetate.settings/1\""
+        );
         let error = from_toml(&text).unwrap_err().to_string();
         assert!(error.contains("loudness"), "{error}");
     }

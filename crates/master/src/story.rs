@@ -4,7 +4,7 @@ use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
 use acetate_dsp::chain::{self, Chain};
 use acetate_dsp::measure::levels::{OutputMeasures, verify_pass};
 use acetate_dsp::process::ProcessSpec;
-use acetate_dsp::process::dither::{Dither, WordLength};
+use acetate_dsp::process::dither::Dither;
 use acetate_dsp::process::limiter::{Limiter, ReductionStatistics};
 use acetate_dsp::process::rendered::Rendered;
 use acetate_dsp::process::resample::Resampled;
@@ -112,7 +112,15 @@ pub fn master(
     let plan = plan(&analysis, predictor, brief)?;
     let spec = delivery_spec(input.spec(), brief)?;
     let mut scratch = delivery.scratch(spec, delivery_frames(&analysis, spec))?;
-    let rendered = render(input, &analysis, &plan, brief, spec, Some(scratch.as_mut()), progress)?;
+    let rendered = render(
+        input,
+        &analysis,
+        &plan,
+        brief,
+        spec,
+        Some(scratch.as_mut()),
+        progress,
+    )?;
     let mut settings = plan.settings.clone();
     let solved = solve(&rendered.curve, &mut settings, brief.settings.is_some());
     let mut attempts = Attempts {
@@ -340,10 +348,7 @@ fn solve(curve: &DriveCurve, settings: &mut Settings, keep_character: bool) -> S
     };
     let solution = curve.solve_drive(&settings.target, &settings.limiter);
     settings.limiter.drive_db = solution.drive_db;
-    Solved {
-        solution,
-        reason,
-    }
+    Solved { solution, reason }
 }
 
 /// The bounded loop of renders, each verified on what was written.
@@ -392,13 +397,8 @@ impl Attempts<'_> {
             let loudness_met = miss_lu.abs() <= GOAL_LU || !drive_is_free;
             let last = self.log.len() == MAX_ATTEMPTS;
             if over_db <= 0.0 && (loudness_met || last) {
-                let infeasible = infeasible(
-                    &solution,
-                    &target,
-                    &measured,
-                    curve,
-                    &self.settings.limiter,
-                );
+                let infeasible =
+                    infeasible(&solution, &target, &measured, curve, &self.settings.limiter);
                 return Ok(Written {
                     measured,
                     limiting,
@@ -430,9 +430,13 @@ impl Attempts<'_> {
     ) -> Result<OutputMeasures, MasterError> {
         let mut written = delivery.reread()?;
         let total = Some(self.frames);
-        Ok(verify_pass(written.as_mut(), self.brief.dual_mono, &mut |done| {
-            progress.at(Stage::Verify, done, total);
-        })?)
+        Ok(verify_pass(
+            written.as_mut(),
+            self.brief.dual_mono,
+            &mut |done| {
+                progress.at(Stage::Verify, done, total);
+            },
+        )?)
     }
 
     /// Solves again for a target moved by what the last forecast was off.
@@ -511,7 +515,9 @@ fn infeasible(
             "{:.1} LUFS is out of the drive's range for this mix",
             target.integrated_lufs
         ),
-        solve::Infeasible::DriveFixed { .. } if short_by_lu.abs() <= verify::LOUDNESS_TOLERANCE_LU => {
+        solve::Infeasible::DriveFixed { .. }
+            if short_by_lu.abs() <= verify::LOUDNESS_TOLERANCE_LU =>
+        {
             return None;
         }
         solve::Infeasible::DriveFixed { .. } => format!(
@@ -542,7 +548,10 @@ fn needed_limiting_db(
         ..*limiter
     };
     let solution = curve.solve_drive(&unbounded, &free);
-    solution.limited_by.is_none().then_some(solution.max_reduction_db)
+    solution
+        .limited_by
+        .is_none()
+        .then_some(solution.max_reduction_db)
 }
 
 /// Everything that the report is told of.
@@ -558,7 +567,10 @@ struct Told<'a> {
 }
 
 fn tell(told: Told<'_>) -> Report {
-    let limiting_db = told.attempts.last().map_or(0.0, |attempt| attempt.limiting_db);
+    let limiting_db = told
+        .attempts
+        .last()
+        .map_or(0.0, |attempt| attempt.limiting_db);
     let done = words::describe(&told.settings, limiting_db, told.compression_db);
     let before = Measures::from(&told.analysis);
     let checks = told
@@ -573,12 +585,23 @@ fn tell(told: Told<'_>) -> Report {
         mastering: Some(Mastering {
             target: told.settings.target,
             before,
-            after: told.written.as_ref().map(|w| Measures::of_output(&w.measured, told.spec)),
+            after: told
+                .written
+                .as_ref()
+                .map(|w| Measures::of_output(&w.measured, told.spec)),
             confidence: told.plan.confidence,
             amounts: told.brief.amounts,
-            bypassed: told.brief.bypass.stages().map(|stage| stage.name().to_owned()).collect(),
+            bypassed: told
+                .brief
+                .bypass
+                .stages()
+                .map(|stage| stage.name().to_owned())
+                .collect(),
             limiting_db,
-            limiting_share: told.written.as_ref().map_or(0.0, |w| w.limiting.share_above_1_db),
+            limiting_share: told
+                .written
+                .as_ref()
+                .map_or(0.0, |w| w.limiting.share_above_1_db),
             compression_db: told.compression_db,
             limiter_reason: told
                 .written
@@ -589,11 +612,7 @@ fn tell(told: Told<'_>) -> Report {
             attempts: told.attempts,
             done,
             weights_hash: told.plan.weights_hash,
-            word_length_bits: match told.brief.word_length {
-                WordLength::Bits16 => 16,
-                WordLength::Bits24 => 24,
-                WordLength::Float32 => 32,
-            },
+            word_length_bits: told.brief.word_length.bits(),
             settings: told.settings,
         }),
         analysis: Some(told.analysis),

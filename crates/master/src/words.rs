@@ -20,7 +20,11 @@ pub fn describe(settings: &Settings, limiting_db: f64, compression_db: f64) -> V
     if settings.cleanup.dc_highpass_hz > 0.0 {
         done.push("took away a constant offset that eats headroom".to_owned());
     }
-    done.extend(REGIONS.iter().filter_map(|region| describe_region(settings, region)));
+    done.extend(
+        REGIONS
+            .iter()
+            .filter_map(|region| describe_region(settings, region)),
+    );
     if done.is_empty() {
         done.push("left the tone as it is: nothing in it asked for a change".to_owned());
     }
@@ -39,25 +43,42 @@ pub fn describe(settings: &Settings, limiting_db: f64, compression_db: f64) -> V
     }
     let width_db = settings.stereo.mid_db;
     if width_db.abs() > AUDIBLE_DB {
-        let verb = if width_db > 0.0 { "widened" } else { "narrowed" };
-        done.push(format!("{verb} the stereo image by {:.1} dB of side", width_db.abs()));
+        let verb = if width_db > 0.0 {
+            "widened"
+        } else {
+            "narrowed"
+        };
+        done.push(format!(
+            "{verb} the stereo image by {:.1} dB of side",
+            width_db.abs()
+        ));
     }
     let drive_db = settings.limiter.drive_db;
     done.push(if limiting_db > 0.1 {
         format!(
             "{} by {:.1} dB; the limiter catches peaks by at most {limiting_db:.1} dB",
-            if drive_db >= 0.0 { "raised the level" } else { "lowered the level" },
+            if drive_db >= 0.0 {
+                "raised the level"
+            } else {
+                "lowered the level"
+            },
             drive_db.abs()
         )
     } else if drive_db >= 0.0 {
         format!("raised the level by {drive_db:.1} dB; the limiter had nothing to do")
     } else {
-        format!("lowered the level by {:.1} dB; the limiter had nothing to do", -drive_db)
+        format!(
+            "lowered the level by {:.1} dB; the limiter had nothing to do",
+            -drive_db
+        )
     });
     done
 }
 
-fn describe_region(settings: &Settings, &(name, first, last): &(&str, usize, usize)) -> Option<String> {
+fn describe_region(
+    settings: &Settings,
+    &(name, first, last): &(&str, usize, usize),
+) -> Option<String> {
     let knots = &settings.eq.mid_db[first..=last];
     let (offset, gain_db) = knots
         .iter()
@@ -74,7 +95,10 @@ fn describe_region(settings: &Settings, &(name, first, last): &(&str, usize, usi
         format!("{:.1} kHz", freq_hz / 1000.0)
     };
     let verb = if gain_db > 0.0 { "lifted" } else { "eased" };
-    Some(format!("{verb} the {name} by {:.1} dB around {freq}", gain_db.abs()))
+    Some(format!(
+        "{verb} the {name} by {:.1} dB around {freq}",
+        gain_db.abs()
+    ))
 }
 
 #[cfg(test)]

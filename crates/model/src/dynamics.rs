@@ -35,8 +35,11 @@ pub fn level_spread_db(k_power_10ms: &[f32]) -> f64 {
         return 0.0;
     }
     let mean = levels.iter().sum::<f64>() / levels.len() as f64;
-    let variance =
-        levels.iter().map(|level| (level - mean).powi(2)).sum::<f64>() / levels.len() as f64;
+    let variance = levels
+        .iter()
+        .map(|level| (level - mean).powi(2))
+        .sum::<f64>()
+        / levels.len() as f64;
     variance.sqrt()
 }
 
@@ -61,7 +64,11 @@ pub fn compress_k_power(
             let level_lu =
                 db_from_power(f64::from(power).max(SILENCE_POWER)) - 0.691 - integrated_lufs;
             let wanted_db = compressor::gain_reduction_db(level_lu, compressor);
-            let speed = if wanted_db > reduction_db { attack } else { release };
+            let speed = if wanted_db > reduction_db {
+                attack
+            } else {
+                release
+            };
             reduction_db += speed * (wanted_db - reduction_db);
             let wet = acetate_dsp::units::gain_from_db(-reduction_db);
             let gain = 1.0 + compressor.mix * (wet - 1.0);

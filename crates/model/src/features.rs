@@ -42,16 +42,76 @@ pub struct Feature {
 
 /// The net's inputs, in order: frame rows first, then the pooled row.
 pub const FEATURES: &[Feature] = &[
-    Feature { name: "frame.mid", width: BANDS, unit: "dB re loudness", offset: -25.0, scale: 15.0 },
-    Feature { name: "frame.side", width: BANDS, unit: "dB re loudness", offset: -35.0, scale: 15.0 },
-    Feature { name: "pooled.mid", width: BANDS, unit: "dB re loudness", offset: -20.0, scale: 10.0 },
-    Feature { name: "pooled.side", width: BANDS, unit: "dB re loudness", offset: -30.0, scale: 10.0 },
-    Feature { name: "level_spread", width: 1, unit: "dB", offset: 6.0, scale: 4.0 },
-    Feature { name: "loudness_range", width: 1, unit: "LU", offset: 8.0, scale: 5.0 },
-    Feature { name: "plr", width: 1, unit: "dB", offset: 14.0, scale: 4.0 },
-    Feature { name: "crest.low", width: 1, unit: "dB", offset: 14.0, scale: 5.0 },
-    Feature { name: "crest.mid", width: 1, unit: "dB", offset: 17.0, scale: 5.0 },
-    Feature { name: "crest.high", width: 1, unit: "dB", offset: 22.0, scale: 6.0 },
+    Feature {
+        name: "frame.mid",
+        width: BANDS,
+        unit: "dB re loudness",
+        offset: -25.0,
+        scale: 15.0,
+    },
+    Feature {
+        name: "frame.side",
+        width: BANDS,
+        unit: "dB re loudness",
+        offset: -35.0,
+        scale: 15.0,
+    },
+    Feature {
+        name: "pooled.mid",
+        width: BANDS,
+        unit: "dB re loudness",
+        offset: -20.0,
+        scale: 10.0,
+    },
+    Feature {
+        name: "pooled.side",
+        width: BANDS,
+        unit: "dB re loudness",
+        offset: -30.0,
+        scale: 10.0,
+    },
+    Feature {
+        name: "level_spread",
+        width: 1,
+        unit: "dB",
+        offset: 6.0,
+        scale: 4.0,
+    },
+    Feature {
+        name: "loudness_range",
+        width: 1,
+        unit: "LU",
+        offset: 8.0,
+        scale: 5.0,
+    },
+    Feature {
+        name: "plr",
+        width: 1,
+        unit: "dB",
+        offset: 14.0,
+        scale: 4.0,
+    },
+    Feature {
+        name: "crest.low",
+        width: 1,
+        unit: "dB",
+        offset: 14.0,
+        scale: 5.0,
+    },
+    Feature {
+        name: "crest.mid",
+        width: 1,
+        unit: "dB",
+        offset: 17.0,
+        scale: 5.0,
+    },
+    Feature {
+        name: "crest.high",
+        width: 1,
+        unit: "dB",
+        offset: 22.0,
+        scale: 6.0,
+    },
 ];
 
 /// Hash of [`FEATURES`], as stored in weights and caches: 16 hex digits.

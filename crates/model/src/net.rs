@@ -9,9 +9,7 @@
 use candle_core::{D, DType, Device, Result, Tensor};
 
 use crate::features::{FEATURES, FRAME_WIDTH, Features, STATISTICS};
-use crate::outputs::{
-    DYNAMICS_SCALE_DB, EQ_SCALE_DB, MEANS, OUTPUTS, SIDE_OUTPUTS, SIDE_SCALE_DB,
-};
+use crate::outputs::{DYNAMICS_SCALE_DB, EQ_SCALE_DB, MEANS, OUTPUTS, SIDE_OUTPUTS, SIDE_SCALE_DB};
 use acetate_dsp::settings::MID_KNOTS;
 
 /// Width of the first frame layer.
@@ -29,7 +27,10 @@ pub const TENSORS: &[(&str, &[usize])] = &[
     ("frame1.bias", &[FRAME_HIDDEN]),
     ("frame2.weight", &[FRAME_CODE, FRAME_HIDDEN]),
     ("frame2.bias", &[FRAME_CODE]),
-    ("head1.weight", &[HEAD_HIDDEN, 2 * FRAME_CODE + POOLED_WIDTH]),
+    (
+        "head1.weight",
+        &[HEAD_HIDDEN, 2 * FRAME_CODE + POOLED_WIDTH],
+    ),
     ("head1.bias", &[HEAD_HIDDEN]),
     ("head2.weight", &[OUTPUTS, HEAD_HIDDEN]),
     ("head2.bias", &[OUTPUTS]),
@@ -142,12 +143,8 @@ impl Net {
 /// candle's, when the tensors cannot be made.
 pub fn batch_of_one(features: &Features, device: &Device) -> Result<(Tensor, Tensor)> {
     let frames: Vec<f32> = features.frames_db.iter().flatten().copied().collect();
-    let frames = Tensor::from_vec(
-        frames,
-        (1, features.frames_db.len(), FRAME_WIDTH),
-        device,
-    )?
-    .to_dtype(DType::F32)?;
+    let frames = Tensor::from_vec(frames, (1, features.frames_db.len(), FRAME_WIDTH), device)?
+        .to_dtype(DType::F32)?;
     let pooled: Vec<f32> = features
         .pooled_db
         .iter()

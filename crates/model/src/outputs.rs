@@ -23,7 +23,9 @@ pub const DYNAMICS_SCALE_DB: f64 = 3.0;
 
 /// The EQ curve per unit of each mid knot at the net's bands, shape `[MID_KNOTS][BANDS]`.
 pub fn mid_basis() -> Vec<[f64; BANDS]> {
-    let centres: Vec<f64> = (0..BANDS).map(|band| bands::centre_hz(FIRST_BAND + band)).collect();
+    let centres: Vec<f64> = (0..BANDS)
+        .map(|band| bands::centre_hz(FIRST_BAND + band))
+        .collect();
     let rows = acetate_dsp::process::eq::mid_basis(&centres);
     (0..MID_KNOTS)
         .map(|knot| std::array::from_fn(|band| rows[band][knot]))

@@ -147,9 +147,7 @@ pub fn combine(members: &[([f64; MEANS], [f64; MEANS])]) -> RawOutputs {
     let variance = std::array::from_fn(|i| {
         members
             .iter()
-            .map(|(mean, log_variance)| {
-                libm::exp(log_variance[i]) + (mean[i] - mean_db[i]).powi(2)
-            })
+            .map(|(mean, log_variance)| libm::exp(log_variance[i]) + (mean[i] - mean_db[i]).powi(2))
             .sum::<f64>()
             / count
     });
@@ -174,7 +172,9 @@ impl Predictor for NetPredictor {
 /// The mid knots to apply, centred and gated, dB, and the share of the proposal that they are.
 pub fn gated_mid_db(raw: &RawOutputs, gates: &Gates) -> ([f64; MID_KNOTS], f64) {
     let knots_db = centred_knots(&raw.mean_db[..MID_KNOTS]);
-    let share = gates.mid.share(rms(&knots_db), mean_sd(&raw.variance[..MID_KNOTS]));
+    let share = gates
+        .mid
+        .share(rms(&knots_db), mean_sd(&raw.variance[..MID_KNOTS]));
     (knots_db.map(|gain_db| gain_db * share), share)
 }
 
@@ -182,16 +182,14 @@ pub fn gated_mid_db(raw: &RawOutputs, gates: &Gates) -> ([f64; MID_KNOTS], f64) 
 pub fn gated_side_db(raw: &RawOutputs, gates: &Gates) -> ([f64; SIDE_OUTPUTS], f64) {
     let range = MID_KNOTS..MID_KNOTS + SIDE_OUTPUTS;
     let side_db = [raw.mean_db[MID_KNOTS], raw.mean_db[MID_KNOTS + 1]];
-    let share = gates.side.share(rms(&side_db), mean_sd(&raw.variance[range]));
+    let share = gates
+        .side
+        .share(rms(&side_db), mean_sd(&raw.variance[range]));
     (side_db.map(|move_db| move_db * share), share)
 }
 
 /// Turns the net's outputs into settings: gates first, then the deterministic solvers.
-fn resolve(
-    raw: &RawOutputs,
-    gates: &Gates,
-    analysis: &Analysis,
-) -> Prediction {
+fn resolve(raw: &RawOutputs, gates: &Gates, analysis: &Analysis) -> Prediction {
     const SPREAD: usize = MID_KNOTS + SIDE_OUTPUTS;
     const PLR: usize = SPREAD + 1;
     let mut settings = Settings::default();
@@ -211,7 +209,9 @@ fn resolve(
         confidence.stereo = share;
     }
 
-    confidence.compressor = gates.spread.share(raw.mean_db[SPREAD], raw.variance[SPREAD].sqrt());
+    confidence.compressor = gates
+        .spread
+        .share(raw.mean_db[SPREAD], raw.variance[SPREAD].sqrt());
     settings.compressor.ratio = dynamics::solve_ratio(
         &analysis.sequences.k_power_10ms,
         analysis.integrated_lufs,

@@ -181,7 +181,8 @@ pub fn silence_non_finite(block: &mut Audio) -> u64 {
 }
 
 /// Measures loudness and peaks of a whole source in one pass from its start, without spectrum
-/// or sequences: the pass that re-reads what was written.
+/// or sequences: the pass that re-reads what was written. `progress` is told the frames read so
+/// far after every block.
 ///
 /// # Errors
 /// [`StreamError`] when the source fails, or with a [`MeasureError`] inside when it cannot be
@@ -189,13 +190,21 @@ pub fn silence_non_finite(block: &mut Audio) -> u64 {
 pub fn verify_pass(
     source: &mut dyn Source,
     dual_mono: bool,
+    progress: &mut dyn FnMut(u64),
 ) -> Result<OutputMeasures, StreamError> {
     source.rewind()?;
     let spec = source.spec();
     let mut levels = Levels::new(spec, dual_mono)?;
     let mut block = Audio::silence(spec.sample_rate_hz, spec.channels, BLOCK_FRAMES);
-    while source.read(&mut block, BLOCK_FRAMES)? > 0 {
+    let mut frames = 0;
+    loop {
+        let read = source.read(&mut block, BLOCK_FRAMES)?;
+        if read == 0 {
+            break;
+        }
         levels.process(&mut block)?;
+        frames += read as u64;
+        progress(frames);
     }
     Ok(levels.finish()?)
 }

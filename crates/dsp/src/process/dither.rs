@@ -25,6 +25,20 @@ pub enum WordLength {
 }
 
 impl WordLength {
+    /// Bits per sample.
+    pub fn bits(self) -> u32 {
+        match self {
+            Self::Bits16 => 16,
+            Self::Bits24 => 24,
+            Self::Float32 => 32,
+        }
+    }
+
+    /// Bytes per sample.
+    pub fn bytes(self) -> u64 {
+        u64::from(self.bits() / 8)
+    }
+
     /// Bits of the integer format; `None` for floating point.
     pub fn integer_bits(self) -> Option<u32> {
         match self {

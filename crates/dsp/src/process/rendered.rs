@@ -1,8 +1,8 @@
 //! [`Rendered`]: a source behind a processor, as long and in the same place as without it.
 
+use crate::Audio;
 use crate::process::Processor;
 use crate::stream::{Source, Spec, StreamError};
-use crate::Audio;
 
 /// A source through a processor: the latency is trimmed and the tail flushed, so that as many frames
 /// come out as go in, in place.
