@@ -57,7 +57,9 @@ impl<W: Write + Seek> FlacWriter<W> {
             expected_frames.map_or(UNKNOWN_LENGTH_S, |f| f / u64::from(spec.sample_rate_hz));
         let padding = SPARE_BYTES + (length_s / SEEK_POINT_S + 2) * SEEK_POINT_BYTES;
         let refused = |error: &dyn std::fmt::Display| FlacError::Encoder(error.to_string());
+        // The quick choice between left/right and mid/side: 1.5 times as fast for 0.03 % of size.
         let mut options = Options::default()
+            .fast_channel_correlation(true)
             .padding(u32::try_from(padding).unwrap_or(u32::MAX).min(1 << 23))
             .map_err(|error| refused(&error))?;
         options = options.comment(VorbisComment {

@@ -115,23 +115,25 @@ impl Sink for Spill {
                 got: block.channel_count(),
             }));
         }
-        self.bytes.clear();
+        let (frames, samples) = (block.frames(), block.frames() * self.spec.channels);
+        self.bytes.resize(samples * SAMPLE_BYTES as usize, 0);
+        let (words, _) = self.bytes.as_chunks_mut::<4>();
         match block.channels() {
             [left, right] => {
-                for (left, right) in left.iter().zip(right) {
-                    self.bytes.extend(left.to_le_bytes());
-                    self.bytes.extend(right.to_le_bytes());
+                let (pairs, _) = words.as_chunks_mut::<2>();
+                for ((pair, left), right) in pairs.iter_mut().zip(left).zip(right) {
+                    *pair = [left.to_le_bytes(), right.to_le_bytes()];
                 }
             }
             channels => {
-                let samples = channels.iter().flatten();
-                self.bytes
-                    .extend(samples.flat_map(|sample| sample.to_le_bytes()));
+                for (word, sample) in words.iter_mut().zip(channels.iter().flatten()) {
+                    *word = sample.to_le_bytes();
+                }
             }
         }
         let written = self.file.write_all(&self.bytes);
         written.map_err(|error| self.failed(self.frames, error))?;
-        self.frames += block.frames() as u64;
+        self.frames += frames as u64;
         Ok(())
     }
 

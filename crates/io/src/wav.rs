@@ -88,7 +88,6 @@ impl<W: Write + Seek> WavWriter<W> {
 
     /// Samples on the grid are stored exactly; see [`to_integer`].
     pub(crate) fn write(&mut self, block: &Audio) -> Result<(), WavError> {
-        self.bytes.clear();
         match self.word_length {
             WordLength::Bits16 => self.encode(block, |x| {
                 let [a, b, ..] = to_integer(x, 16).to_le_bytes();
@@ -113,16 +112,18 @@ impl<W: Write + Seek> WavWriter<W> {
     }
 
     fn encode<const N: usize>(&mut self, block: &Audio, word: impl Fn(f32) -> [u8; N]) {
+        self.bytes.resize(block.frames() * self.channels * N, 0);
+        let (words, _) = self.bytes.as_chunks_mut::<N>();
         match block.channels() {
             [left, right] => {
-                for (left, right) in left.iter().zip(right) {
-                    self.bytes.extend(word(*left));
-                    self.bytes.extend(word(*right));
+                let (frames, _) = words.as_chunks_mut::<2>();
+                for ((frame, left), right) in frames.iter_mut().zip(left).zip(right) {
+                    *frame = [word(*left), word(*right)];
                 }
             }
             channels => {
-                for sample in channels.iter().flatten() {
-                    self.bytes.extend(word(*sample));
+                for (out, sample) in words.iter_mut().zip(channels.iter().flatten()) {
+                    *out = word(*sample);
                 }
             }
         }
