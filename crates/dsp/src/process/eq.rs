@@ -291,11 +291,13 @@ mod tests {
             channels: 2,
             programme_lufs: -14.0,
         };
-        let mut settings = settings::Eq::default();
-        settings.mid_db = [
-            3.0, -2.0, 1.0, 2.0, -3.0, 0.5, 1.0, -1.0, 2.0, 3.0, -2.0, 4.0,
-        ];
-        settings.side_db = [-3.0, 1.0, 2.0, -1.0];
+        let settings = settings::Eq {
+            mid_db: [
+                3.0, -2.0, 1.0, 2.0, -3.0, 0.5, 1.0, -1.0, 2.0, 3.0, -2.0, 4.0,
+            ],
+            side_db: [-3.0, 1.0, 2.0, -1.0],
+            ..Default::default()
+        };
         let mut eq = Eq::new(&settings, &spec);
         let frames = 30_000;
         let (left, right) = (noise(frames, 1), noise(frames, 2));

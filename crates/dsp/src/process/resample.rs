@@ -235,7 +235,7 @@ mod tests {
     }
 
     fn resampled(audio: Audio, to_hz: u32) -> Resampled<AudioSource> {
-        Resampled::new(AudioSource::new(audio), to_hz).unwrap()
+        Resampled::new(Box::new(AudioSource::new(audio)), to_hz).unwrap()
     }
 
     /// The converted sine against the same sine computed at the new rate: level, delay and

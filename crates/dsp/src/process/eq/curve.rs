@@ -164,8 +164,10 @@ mod tests {
 
     #[test]
     fn equal_knots_are_a_plain_gain() {
-        let mut eq = settings::Eq::default();
-        eq.mid_db = [2.5; MID_KNOTS];
+        let eq = settings::Eq {
+            mid_db: [2.5; MID_KNOTS],
+            ..Default::default()
+        };
         for freq_hz in [10.0, 50.0, 432.1, 9_999.0, 30_000.0] {
             assert!((eq_curve_db(&eq, freq_hz).mid_db - 2.5).abs() < 1e-12);
         }

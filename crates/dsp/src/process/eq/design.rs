@@ -8,7 +8,7 @@ const MINIMUM_PHASE_TAPS: usize = 4096;
 /// Taps of the linear-phase filter from 32 to 64 kHz: pre-ringing costs it resolution, and the
 /// bass needs it.
 const LINEAR_PHASE_TAPS: usize = 16_384;
-/// Points of the design grid per tap. Time aliasing of the cepstrum stays below 1e-4 dB.
+/// Points of the design grid per tap, against time aliasing of the cepstrum.
 const GRID_PER_TAP: usize = 8;
 /// Share of the taps at each open end that is faded out.
 const FADE_SHARE: f64 = 0.25;
