@@ -113,10 +113,7 @@ pub fn load(
 }
 
 fn load_one(file: &TrackFile, cache_dir: &Path) -> Result<Track, CorpusError> {
-    let content = acetate_io::content_hash(&file.path).map_err(|source| CorpusError::Cache {
-        path: file.path.clone(),
-        source,
-    })?;
+    let content = acetate_io::content_hash(&file.path)?;
     let entry = cache_dir.join(format!(
         "{content}-{}-{CORPUS_VERSION}.safetensors",
         features_hash()

@@ -194,7 +194,7 @@ impl Batch {
         let count = mixes.len();
         let frames = mixes.first().map_or(0, |(_, _, mix)| mix.frames_db.len());
         let mut columns: [Vec<f32>; 6] = std::array::from_fn(|_| Vec::new());
-        let mut frame_values = Vec::with_capacity(count * frames * FRAME_WIDTH);
+        let mut frame_values: Vec<f32> = Vec::with_capacity(count * frames * FRAME_WIDTH);
         let [pooled, fault_db, power, judged, targets, stereo] = &mut columns;
         let mut side_targets = Vec::new();
         for (track, fault, mix) in mixes {

@@ -4,6 +4,7 @@ use acetate_dsp::settings::{MID_KNOTS, Settings};
 use acetate_dsp::units::db_from_gain;
 use acetate_dsp::{Analysis, PARAMS};
 use candle_core::{Device, Tensor};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::dynamics;
@@ -31,7 +32,7 @@ const MAX_SATURATION: f64 = 0.5;
 const SATURATION_HEADROOM_DB: f64 = 2.0;
 
 /// How sure the predictor is of each group, as the share of its own move that it dares, 0 to 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Confidence {
     /// EQ of the whole.
     pub eq: f64,

@@ -235,7 +235,7 @@ mod tests {
     }
 
     fn resampled(audio: Audio, to_hz: u32) -> Resampled<AudioSource> {
-        Resampled::new(Box::new(AudioSource::new(audio)), to_hz).unwrap()
+        Resampled::new(AudioSource::new(audio), to_hz).unwrap()
     }
 
     /// The converted sine against the same sine computed at the new rate: level, delay and
@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn rates_out_of_range_are_refused() {
-        let source = Box::new(AudioSource::new(sine(44_100, 10, 440.0)));
+        let source = AudioSource::new(sine(44_100, 10, 440.0));
         let error = Resampled::new(source, 400_000).err().unwrap();
         assert_eq!(
             error,
