@@ -5,10 +5,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::measure::bands::THIRD_OCTAVES;
-use crate::{Source, StreamError};
+use crate::measure::clipping::Clipping;
+use crate::measure::crest::Crest;
+use crate::measure::levels::Levels;
+use crate::measure::spectrum::SpectrumMeter;
+use crate::measure::stereo_image::StereoImage;
+use crate::stream::BLOCK_FRAMES;
+use crate::{Audio, Source, StreamError};
 
 /// Measured facts of a whole programme. A figure that does not exist (the loudness of silence)
-/// is not finite, and becomes null in JSON.
+/// is `-inf`, and becomes null in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Analysis {
     /// Sample rate, Hz.
@@ -31,6 +37,8 @@ pub struct Analysis {
     pub true_peak_dbtp: f64,
     /// True peak of each meter, dBTP.
     pub true_peak_by_meter: Vec<MeterReading>,
+    /// Where the true peak is, seconds from the start.
+    pub true_peak_at_s: f64,
     /// Integrated loudness of each meter, LUFS.
     pub integrated_by_meter: Vec<MeterReading>,
     /// Highest absolute sample, dBFS.
@@ -105,6 +113,8 @@ pub struct Sequences {
     /// [`MAX_BAND_FRAMES`](crate::measure::spectrum::MAX_BAND_FRAMES): when the store is full,
     /// every second one is dropped and the spacing doubles.
     pub band_frames: Vec<BandFrame>,
+    /// Frames of audio from the start of one band frame to the start of the next.
+    pub band_spacing_frames: u64,
     /// K-weighted power (BS.1770, channels summed) of each 10 ms, full scale = 1. Frame `k`
     /// covers samples `floor(k·rate/100)..floor((k+1)·rate/100)`.
     pub k_power_10ms: Vec<f32>,
@@ -112,11 +122,90 @@ pub struct Sequences {
     pub short_term_lufs: Vec<f32>,
 }
 
-/// Measures a whole programme in one pass, from the source's start.
+/// How to measure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AnalyzeOptions {
+    /// A mono programme counts as two equal channels: its loudness reads 3.01 LU more.
+    pub dual_mono: bool,
+}
+
+/// Measures a whole programme in one pass, from the source's start, in memory that does not
+/// grow with its length but for the loudness powers (1.5 MB an hour).
 ///
 /// # Errors
-/// [`StreamError`] when the source fails.
+/// [`StreamError`] when the source fails, or with a
+/// [`MeasureError`](crate::measure::MeasureError) inside when it cannot be measured.
 pub fn analyze(source: &mut dyn Source) -> Result<Analysis, StreamError> {
-    let _ = source;
-    Err(StreamError::new("to be written"))
+    analyze_with(source, &AnalyzeOptions::default(), &mut |_| {})
+}
+
+/// As [`analyze`], with options; `progress` is told the frames read so far after every block.
+///
+/// # Errors
+/// As [`analyze`].
+pub fn analyze_with(
+    source: &mut dyn Source,
+    options: &AnalyzeOptions,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Analysis, StreamError> {
+    source.rewind()?;
+    let spec = source.spec();
+    let (rate, channels) = (spec.sample_rate_hz, spec.channels);
+    let mut levels = Levels::new(spec, options.dual_mono)?;
+    let mut spectrum = SpectrumMeter::new(rate, channels);
+    let mut crest = Crest::new(rate);
+    let mut image = StereoImage::default();
+    let mut clipping = Clipping::new(channels);
+    let mut block = Audio::silence(rate, channels, BLOCK_FRAMES);
+    let mut frames = 0;
+    loop {
+        let read = source.read(&mut block, BLOCK_FRAMES)?;
+        if read == 0 {
+            break;
+        }
+        levels.process(&mut block)?;
+        spectrum.process(&block);
+        crest.process(&block);
+        image.process(&block);
+        clipping.process(&block);
+        frames += read as u64;
+        progress(frames);
+    }
+    let measures = levels.finish()?;
+    let spectrum = spectrum.finish();
+    let (clipped_runs, clipped_samples) = clipping.finish();
+    Ok(Analysis {
+        sample_rate_hz: rate,
+        channels,
+        frames: measures.frames,
+        duration_s: measures.frames as f64 / f64::from(rate),
+        integrated_lufs: measures.integrated_lufs,
+        loudness_range_lu: measures.loudness_range_lu,
+        short_term_max_lufs: measures.short_term_max_lufs,
+        momentary_max_lufs: measures.momentary_max_lufs,
+        true_peak_dbtp: measures.true_peak_dbtp,
+        true_peak_by_meter: measures.true_peak_by_meter,
+        true_peak_at_s: measures.true_peak_frame as f64 / f64::from(rate),
+        integrated_by_meter: measures.integrated_by_meter,
+        sample_peak_dbfs: measures.sample_peak_dbfs,
+        plr_db: if measures.integrated_lufs.is_finite() {
+            measures.true_peak_dbtp - measures.integrated_lufs
+        } else {
+            f64::NEG_INFINITY
+        },
+        crest: crest.finish(),
+        correlation: image.correlation(),
+        dc_offset: image.dc_offset(channels),
+        clipped_runs,
+        clipped_samples,
+        non_finite_samples: measures.non_finite_samples,
+        bandwidth_hz: spectrum.bandwidth_hz,
+        spectrum: spectrum.spectrum,
+        sequences: Sequences {
+            band_frames: spectrum.band_frames,
+            band_spacing_frames: spectrum.band_spacing_frames,
+            k_power_10ms: measures.k_power_10ms,
+            short_term_lufs: measures.short_term_lufs,
+        },
+    })
 }

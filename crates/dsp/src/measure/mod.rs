@@ -1,14 +1,20 @@
 //! What can be measured of a signal, each meter in a file of its own.
 //!
 //! Meters are fed blocks of any length and give the same figures however the signal was cut.
+//! Where a figure does not exist (the loudness of silence) it is `-inf`.
 
 pub mod bands;
+mod bandwidth;
+mod biquad;
 pub mod clipping;
 pub mod crest;
 mod interpolate;
+pub mod levels;
 pub mod loudness;
 mod peak_envelope;
 pub mod reference_meter;
 pub mod spectrum;
 pub mod stereo_image;
 pub mod true_peak;
+
+pub use levels::{MeasureError, OutputMeasures, verify_pass};

@@ -1,0 +1,87 @@
+//! Second-order sections in `f64` for the meters, both channels of a frame side by side.
+
+/// One sample of each channel; a mono signal leaves the second at zero.
+pub type Frame = [f64; 2];
+
+/// State below which a filter is silent: the power is 600 dB under full scale, and what lies
+/// far below would become denormal and slow.
+const SILENT: f64 = 1e-30;
+
+/// Coefficients of `(b0 + b1·z⁻¹ + b2·z⁻²) / (1 + a1·z⁻¹ + a2·z⁻²)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Coefficients {
+    /// Numerator.
+    pub b: [f64; 3],
+    /// Denominator without its leading 1.
+    pub a: [f64; 2],
+}
+
+impl Coefficients {
+    /// Butterworth low-pass of second order, bilinear transform, exact at its corner.
+    pub fn low_pass(corner_hz: f64, sample_rate_hz: f64) -> Self {
+        let (k, norm, a) = Self::butterworth(corner_hz, sample_rate_hz);
+        let b0 = k * k * norm;
+        Self {
+            b: [b0, 2.0 * b0, b0],
+            a,
+        }
+    }
+
+    /// Butterworth high-pass of second order, bilinear transform, exact at its corner.
+    pub fn high_pass(corner_hz: f64, sample_rate_hz: f64) -> Self {
+        let (_, norm, a) = Self::butterworth(corner_hz, sample_rate_hz);
+        Self {
+            b: [norm, -2.0 * norm, norm],
+            a,
+        }
+    }
+
+    fn butterworth(corner_hz: f64, sample_rate_hz: f64) -> (f64, f64, [f64; 2]) {
+        let k = libm::tan(std::f64::consts::PI * corner_hz / sample_rate_hz);
+        let damping = std::f64::consts::SQRT_2 * k;
+        let norm = 1.0 / (1.0 + damping + k * k);
+        let a = [2.0 * (k * k - 1.0) * norm, (1.0 - damping + k * k) * norm];
+        (k, norm, a)
+    }
+}
+
+/// A section with its state (transposed direct form II).
+#[derive(Clone, Copy, Debug)]
+pub struct Biquad {
+    coefficients: Coefficients,
+    state: [Frame; 2],
+}
+
+impl Biquad {
+    /// A section at rest.
+    pub fn new(coefficients: Coefficients) -> Self {
+        Self {
+            coefficients,
+            state: [[0.0; 2]; 2],
+        }
+    }
+
+    /// Filters one frame.
+    #[inline(always)]
+    pub fn step(&mut self, x: Frame) -> Frame {
+        let Coefficients { b, a } = self.coefficients;
+        let [s1, s2] = &mut self.state;
+        let mut y = [0.0; 2];
+        for c in 0..2 {
+            y[c] = b[0] * x[c] + s1[c];
+            s1[c] = (b[1] * x[c] + s2[c]) - a[0] * y[c];
+            s2[c] = b[2] * x[c] - a[1] * y[c];
+        }
+        y
+    }
+
+    /// Sets a state that has decayed into silence to zero. Call it at fixed places of the
+    /// signal, so that the figures do not depend on the blocks.
+    pub fn settle(&mut self) {
+        for value in self.state.as_flattened_mut() {
+            if value.abs() < SILENT {
+                *value = 0.0;
+            }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Loudness and peaks by two independent meters each: what a certificate is made of.
+//!
+//! [`Levels`] is the part that the analysis of an input and the verification of an output have
+//! in common, so that both are measured by the very same code.
+
+use thiserror::Error;
+
+use super::loudness::{Loudness, LoudnessFigures};
+use super::reference_meter::ReferenceMeter;
+use super::true_peak::TruePeak;
+use crate::analysis::MeterReading;
+use crate::stream::{BLOCK_FRAMES, Spec};
+use crate::{Audio, Source, StreamError};
+
+/// Lowest sample rate that can be measured, Hz.
+pub const MIN_SAMPLE_RATE_HZ: u32 = 8_000;
+/// Highest sample rate that can be measured, Hz.
+pub const MAX_SAMPLE_RATE_HZ: u32 = 768_000;
+/// Name of this crate's meters in readings.
+pub const OWN_METER: &str = "acetate";
+/// Name of the reference meter in readings.
+pub const REFERENCE_METER: &str = "ebur128";
+
+/// Why a programme cannot be measured.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum MeasureError {
+    /// A sample rate beyond the meters' range.
+    #[error(
+        "expected a sample rate of {MIN_SAMPLE_RATE_HZ} to {MAX_SAMPLE_RATE_HZ} Hz, got {got_hz} Hz"
+    )]
+    SampleRate {
+        /// The rate found.
+        got_hz: u32,
+    },
+    /// Neither mono nor stereo.
+    #[error("expected 1 or 2 channels, got {got}")]
+    Channels {
+        /// Number of channels found.
+        got: usize,
+    },
+    /// The reference meter refused.
+    #[error("the reference meter failed")]
+    Reference(#[from] ebur128::Error),
+}
+
+impl From<MeasureError> for StreamError {
+    fn from(error: MeasureError) -> Self {
+        Self::new(error)
+    }
+}
+
+/// What was measured on the samples that were written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputMeasures {
+    /// Length in frames.
+    pub frames: u64,
+    /// Samples that were not finite, read as zero.
+    pub non_finite_samples: u64,
+    /// Integrated loudness by this crate's meter, LUFS.
+    pub integrated_lufs: f64,
+    /// Integrated loudness by each meter, LUFS.
+    pub integrated_by_meter: Vec<MeterReading>,
+    /// True peak: the worst of all meters, dBTP.
+    pub true_peak_dbtp: f64,
+    /// True peak by each meter, dBTP.
+    pub true_peak_by_meter: Vec<MeterReading>,
+    /// Frame nearest to the true peak.
+    pub true_peak_frame: u64,
+    /// Highest absolute sample, dBFS.
+    pub sample_peak_dbfs: f64,
+    /// Loudness range, LU.
+    pub loudness_range_lu: f64,
+    /// Highest short-term loudness, LUFS.
+    pub short_term_max_lufs: f64,
+    /// Highest momentary loudness, LUFS.
+    pub momentary_max_lufs: f64,
+    /// Short-term loudness ten times a second, LUFS.
+    pub short_term_lufs: Vec<f32>,
+    /// K-weighted power of each 10 ms, channels summed, full scale = 1.
+    pub k_power_10ms: Vec<f32>,
+}
+
+/// Streaming meters of loudness and peaks.
+pub struct Levels {
+    loudness: Loudness,
+    true_peak: TruePeak,
+    reference: ReferenceMeter,
+    frames: u64,
+    non_finite_samples: u64,
+}
+
+impl Levels {
+    /// Meters for a stream; with `dual_mono` a mono signal counts as two equal channels.
+    ///
+    /// # Errors
+    /// [`MeasureError`] for a sample rate or a number of channels that cannot be measured.
+    pub fn new(spec: Spec, dual_mono: bool) -> Result<Self, MeasureError> {
+        let rate = spec.sample_rate_hz;
+        if !(MIN_SAMPLE_RATE_HZ..=MAX_SAMPLE_RATE_HZ).contains(&rate) {
+            return Err(MeasureError::SampleRate { got_hz: rate });
+        }
+        if !(1..=2).contains(&spec.channels) {
+            return Err(MeasureError::Channels { got: spec.channels });
+        }
+        Ok(Self {
+            loudness: Loudness::new(rate, dual_mono),
+            true_peak: TruePeak::new(spec.channels),
+            reference: ReferenceMeter::new(rate, spec.channels, dual_mono)?,
+            frames: 0,
+            non_finite_samples: 0,
+        })
+    }
+
+    /// Takes a block; in it, every sample that is not finite is counted and set to zero.
+    ///
+    /// # Errors
+    /// [`MeasureError`] when the reference meter refuses the block.
+    pub fn process(&mut self, block: &mut Audio) -> Result<(), MeasureError> {
+        self.non_finite_samples += silence_non_finite(block);
+        self.frames += block.frames() as u64;
+        self.loudness.process(block);
+        self.true_peak.process(block);
+        self.reference.process(block)?;
+        Ok(())
+    }
+
+    /// Ends the programme and gives all figures.
+    ///
+    /// # Errors
+    /// [`MeasureError`] when the reference meter fails.
+    pub fn finish(self) -> Result<OutputMeasures, MeasureError> {
+        let k_power_10ms = self.loudness.into_k_power_10ms();
+        let figures = LoudnessFigures::from_k_power_10ms(&k_power_10ms);
+        let own = self.true_peak.finish();
+        let reference = self.reference.finish()?;
+        Ok(OutputMeasures {
+            frames: self.frames,
+            non_finite_samples: self.non_finite_samples,
+            integrated_lufs: figures.integrated_lufs,
+            integrated_by_meter: readings(figures.integrated_lufs, reference.integrated_lufs),
+            true_peak_dbtp: own.true_peak_dbtp.max(reference.true_peak_dbtp),
+            true_peak_by_meter: readings(own.true_peak_dbtp, reference.true_peak_dbtp),
+            true_peak_frame: own.frame,
+            sample_peak_dbfs: own.sample_peak_dbfs,
+            loudness_range_lu: figures.loudness_range_lu,
+            short_term_max_lufs: figures.short_term_max_lufs,
+            momentary_max_lufs: figures.momentary_max_lufs,
+            short_term_lufs: figures.short_term_lufs,
+            k_power_10ms,
+        })
+    }
+}
+
+fn readings(own: f64, reference: f64) -> Vec<MeterReading> {
+    [(OWN_METER, own), (REFERENCE_METER, reference)]
+        .into_iter()
+        .map(|(meter, value)| MeterReading {
+            meter: meter.to_owned(),
+            value,
+        })
+        .collect()
+}
+
+/// Sets every sample that is not finite to zero; gives how many there were.
+pub fn silence_non_finite(block: &mut Audio) -> u64 {
+    let mut count = 0;
+    for channel in block.channels_mut() {
+        // Without a branch per sample; hardly any block has one.
+        if channel
+            .iter()
+            .fold(true, |finite, x| finite & x.is_finite())
+        {
+            continue;
+        }
+        for sample in channel.iter_mut().filter(|sample| !sample.is_finite()) {
+            *sample = 0.0;
+            count += 1;
+        }
+    }
+    count
+}
+
+/// Measures loudness and peaks of a whole source in one pass from its start, without spectrum
+/// or sequences: the pass that re-reads what was written.
+///
+/// # Errors
+/// [`StreamError`] when the source fails, or with a [`MeasureError`] inside when it cannot be
+/// measured.
+pub fn verify_pass(
+    source: &mut dyn Source,
+    dual_mono: bool,
+) -> Result<OutputMeasures, StreamError> {
+    source.rewind()?;
+    let spec = source.spec();
+    let mut levels = Levels::new(spec, dual_mono)?;
+    let mut block = Audio::silence(spec.sample_rate_hz, spec.channels, BLOCK_FRAMES);
+    while source.read(&mut block, BLOCK_FRAMES)? > 0 {
+        levels.process(&mut block)?;
+    }
+    Ok(levels.finish()?)
+}
