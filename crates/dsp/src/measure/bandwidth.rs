@@ -31,12 +31,20 @@ const DEAD_BELOW_DB: f64 = 120.0;
 /// rate (full scale = 1); half the sample rate where the spectrum does not end before.
 pub fn bandwidth_hz(powers: &[f64], sample_rate_hz: f64) -> f64 {
     let nyquist_hz = 0.5 * sample_rate_hz;
-    let levels = levels_db(powers, nyquist_hz);
+    let mut levels = levels_db(powers, nyquist_hz);
     let densest_db = levels.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if !densest_db.is_finite() {
         return nyquist_hz;
     }
-    let end = cliff(&levels).or_else(|| decay(&levels, densest_db, powers.len()));
+    let noise_db = NOISE_DBFS - db_from_power(powers.len() as f64);
+    let floor_db = noise_db
+        .min(densest_db - NOISE_BELOW_DB)
+        .max(densest_db - DEAD_BELOW_DB);
+    // What happens below the floor is no programme, however it falls.
+    for level in &mut levels {
+        *level = level.max(floor_db);
+    }
+    let end = cliff(&levels).or_else(|| decay(&levels, floor_db));
     end.map_or(nyquist_hz, |index| (GRID_HZ * index as f64).min(nyquist_hz))
 }
 
@@ -80,15 +88,11 @@ fn cliff(levels: &[f64]) -> Option<usize> {
     falls
         .filter(|&(_, db)| db >= (deepest_db - 6.0).max(CLIFF_DB))
         .map(|(index, _)| index)
-        .last()
+        .next_back()
 }
 
 /// Where the spectrum sinks into the noise floor for good, as a grid index.
-fn decay(levels: &[f64], densest_db: f64, bins: usize) -> Option<usize> {
-    let noise_db = NOISE_DBFS - db_from_power(bins as f64);
-    let floor_db = noise_db
-        .min(densest_db - NOISE_BELOW_DB)
-        .max(densest_db - DEAD_BELOW_DB);
+fn decay(levels: &[f64], floor_db: f64) -> Option<usize> {
     let last_alive = levels.iter().rposition(|&level| level > floor_db)?;
     (last_alive + 1 < levels.len()).then_some(last_alive)
 }

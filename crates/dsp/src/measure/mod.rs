@@ -5,7 +5,7 @@
 
 pub mod bands;
 mod bandwidth;
-pub(crate) mod biquad;
+mod biquad;
 pub mod clipping;
 pub mod crest;
 mod interpolate;

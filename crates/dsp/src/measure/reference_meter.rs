@@ -1,6 +1,7 @@
 //! The independent second meter: the `ebur128` crate.
 //!
-//! It measures integrated loudness to 0.05 LU. Its true peak oversamples 4× below 96 kHz, 2×
+//! It measures integrated loudness to 0.05 LU from 44.1 kHz on; below, its high-pass lifts the
+//! whole passband (0.05 dB at 22.05 kHz, 0.2 dB at 8 kHz), which our own meter corrects. Its true peak oversamples 4× below 96 kHz, 2×
 //! below 192 kHz and not at all from there on, so it may read up to 2 dB low on bursts near
 //! half the sample rate; the verdict takes the worst of all meters.
 
