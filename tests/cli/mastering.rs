@@ -3,7 +3,14 @@
 use crate::dir::{Dir, read_wav};
 
 /// Every excerpt: real music of different character.
-pub const EXCERPTS: &[&str] = &[];
+pub const EXCERPTS: &[&str] = &[
+    "dense_electronic_excerpt.flac",
+    "orchestral_excerpt.flac",
+    "rock_excerpt.flac",
+    "sparse_quiet_excerpt.flac",
+    "mono_rock_excerpt.flac",
+    "wide_excerpt.flac",
+];
 
 #[test]
 fn every_excerpt_becomes_a_verified_master_beside_it() {

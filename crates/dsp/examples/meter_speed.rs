@@ -101,7 +101,7 @@ fn main() {
     });
     let mut source = AudioSource::new(audio);
     time("verify_pass", || {
-        black_box(verify_pass(&mut source, false).ok());
+        black_box(verify_pass(&mut source, false, &mut |_| {}).ok());
     });
     time("analyze", || {
         black_box(analyze(&mut source).ok());

@@ -76,7 +76,7 @@ fn main() {
         long.append(&block);
     }
     let frames = long.frames();
-    match Resampled::new(Box::new(AudioSource::new(long)), 48_000) {
+    match Resampled::new(AudioSource::new(long), 48_000) {
         Ok(mut source) => {
             let mut out = Audio::silence(48_000, 2, 0);
             while source

@@ -113,7 +113,7 @@ fn the_same_programme_measures_the_same_at_any_block_size() {
 fn verification_reads_what_analysis_reads() {
     let audio = programme(48_000, 5.0);
     let expected = analysis(audio.clone());
-    let got = verify_pass(&mut AudioSource::new(audio), false).unwrap();
+    let got = verify_pass(&mut AudioSource::new(audio), false, &mut |_| {}).unwrap();
     assert_eq!(got.integrated_lufs, expected.integrated_lufs);
     assert_eq!(got.integrated_by_meter, expected.integrated_by_meter);
     assert_eq!(got.true_peak_by_meter, expected.true_peak_by_meter);

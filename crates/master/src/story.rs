@@ -392,7 +392,7 @@ impl Attempts<'_> {
                 limiting_db: limiting.max_db,
             });
             let over_db = measured.true_peak_dbtp - target.true_peak_dbtp;
-            let miss_lu = target.integrated_lufs - measured.integrated_lufs;
+            let miss_lu = target.integrated_lufs - centre_lufs(&measured);
             let drive_is_free = solution.limited_by.is_none();
             let loudness_met = miss_lu.abs() <= GOAL_LU || !drive_is_free;
             let last = self.log.len() == MAX_ATTEMPTS;
@@ -417,7 +417,7 @@ impl Attempts<'_> {
                 trim_db -= over_db + CEILING_MARGIN_DB;
             }
             if !loudness_met {
-                self.correct_drive(curve, &target, measured.integrated_lufs);
+                self.correct_drive(curve, &target, centre_lufs(&measured));
             }
         }
     }
@@ -490,6 +490,19 @@ impl Attempts<'_> {
         sink.finish()?;
         Ok(source.stage().reduction())
     }
+}
+
+/// The loudness midway between the meters' readings: what is solved for, so that neither is missed.
+fn centre_lufs(measured: &OutputMeasures) -> f64 {
+    let readings = || {
+        measured
+            .integrated_by_meter
+            .iter()
+            .map(|reading| reading.value)
+    };
+    let low = readings().fold(f64::INFINITY, f64::min);
+    let high = readings().fold(f64::NEG_INFINITY, f64::max);
+    0.5 * (low + high)
 }
 
 /// What kept the loudness out of reach, in the report's words.

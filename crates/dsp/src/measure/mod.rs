@@ -5,7 +5,7 @@
 
 pub mod bands;
 mod bandwidth;
-mod biquad;
+pub(crate) mod biquad;
 pub mod clipping;
 pub mod crest;
 mod interpolate;
