@@ -6,11 +6,16 @@ use acetate_dsp::measure::bands::{THIRD_OCTAVES, centre_hz, edges_hz};
 use acetate_dsp::params::Scope;
 use acetate_dsp::process::compressor::Compressor;
 use acetate_dsp::process::dc_filter::DcFilter;
+use acetate_dsp::process::dither::{Dither, WordLength};
 use acetate_dsp::process::eq::Eq;
+use acetate_dsp::process::limiter::Limiter;
 use acetate_dsp::process::saturation::Saturation;
 use acetate_dsp::process::stereo::Stereo;
 use acetate_dsp::settings::EqPhase;
 use acetate_dsp::{Audio, PARAMS, ProcessSpec, Processor, Settings};
+
+/// The limiter's ceiling in these tests, dBTP.
+const CEILING_DBTP: f64 = -1.0;
 
 /// A test signal: its name, and its sample at a frame.
 type Signal = (&'static str, fn(usize) -> f32);
@@ -44,6 +49,15 @@ fn processors() -> Vec<Entry> {
         entry("stereo", "stereo.", width, |s, p| {
             Box::new(Stereo::new(&s.stereo, p))
         }),
+        entry("limiter", "limiter.", driven, |s, p| {
+            Box::new(Limiter::new(&s.limiter, CEILING_DBTP, p))
+        }),
+        entry(
+            "dither",
+            "",
+            |_| {},
+            |_, _| Box::new(Dither::new(WordLength::Float32, 1)),
+        ),
         entry("chain", "", everything, |s, p| {
             Box::new(Chain::new(s, p, &Bypass::default()))
         }),
@@ -52,7 +66,7 @@ fn processors() -> Vec<Entry> {
 
 /// Rows that are no knob of a processor (what to reach), or whose processor is not on the list
 /// yet. A prefix here that a processor covers fails the test, so that the list cannot rot.
-const NOT_ON_THE_LIST: [&str; 2] = ["target.", "limiter."];
+const NOT_ON_THE_LIST: [&str; 1] = ["target."];
 
 fn entry(name: &'static str, rows: &'static str, active: fn(&mut Settings), build: Build) -> Entry {
     Entry {
@@ -95,6 +109,10 @@ fn width(settings: &mut Settings) {
     settings.stereo.low_db = -12.0;
     settings.stereo.mid_db = 1.0;
     settings.stereo.high_db = 4.0;
+}
+
+fn driven(settings: &mut Settings) {
+    settings.limiter.drive_db = 6.0;
 }
 
 fn everything(settings: &mut Settings) {
@@ -446,4 +464,30 @@ fn process_does_not_allocate() {
         let info = allocation_counter::measure(|| processor.process(&mut block));
         assert_eq!(info.count_total, 0, "{}", entry.name);
     }
+}
+
+/// Every `impl Processor for` of the crate stands on the list, so that none escapes the contract.
+#[test]
+fn every_processor_is_on_the_list() {
+    let mut built: Vec<&str> = processors()
+        .iter()
+        .map(|entry| entry.build(44_100, 2).name())
+        .collect();
+    built.sort_unstable();
+    built.dedup();
+    let mut sources = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut implementations = 0;
+    while let Some(path) = sources.pop() {
+        if path.is_dir() {
+            let entries = std::fs::read_dir(path).unwrap();
+            sources.extend(entries.map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(path).unwrap();
+            implementations += text
+                .lines()
+                .filter(|line| line.starts_with("impl") && line.contains("Processor for "))
+                .count();
+        }
+    }
+    assert_eq!(built.len(), implementations, "on the list: {built:?}");
 }

@@ -10,18 +10,23 @@
 //!
 //! Not its job: files, formats and names (see `acetate-io`), printing (the binary).
 
+mod attempts;
 pub mod brief;
+pub mod delivery;
 pub mod error;
 pub mod findings;
 pub mod presets;
+mod render;
 pub mod report;
 pub mod settings_file;
 pub mod story;
+mod tell;
 pub mod verify;
 pub mod words;
 
 pub use brief::Brief;
+pub use delivery::{Delivery, Progress, Scratch, Stage};
 pub use error::MasterError;
 pub use report::Report;
-pub use story::{Delivery, Progress, Scratch, Stage, master, plan, rehearse};
+pub use story::{master, plan, rehearse};
 pub use verify::verify;

@@ -1,0 +1,246 @@
+//! The bounded loop of renders, each verified on what was written.
+
+use acetate_dsp::measure::levels::{OutputMeasures, verify_pass};
+use acetate_dsp::process::ProcessSpec;
+use acetate_dsp::process::dither::Dither;
+use acetate_dsp::process::limiter::{Limiter, ReductionStatistics};
+use acetate_dsp::process::rendered::Rendered;
+use acetate_dsp::settings::{self, Settings, Target};
+use acetate_dsp::solve::{self, DriveCurve, Solution};
+use acetate_dsp::stream::BLOCK_FRAMES;
+use acetate_dsp::units::gain_from_db;
+use acetate_dsp::{Audio, Processor, Source, Spec};
+
+use crate::brief::Brief;
+use crate::delivery::{Delivery, Progress, Scratch, Stage};
+use crate::error::MasterError;
+use crate::render::Solved;
+use crate::report::{Attempt, Infeasible};
+use crate::verify;
+
+/// A loudness closer to the target than this needs no second render, LU.
+const GOAL_LU: f64 = 0.05;
+/// Renders at most: the solver foretells within a few hundredths, a second one mends the rest.
+const MAX_ATTEMPTS: usize = 5;
+/// What a ceiling correction takes beyond the measured excess, dB.
+const CEILING_MARGIN_DB: f64 = 0.001;
+/// Seed of the dither: the same noise in every master, so that the same input gives the same
+/// bytes.
+const DITHER_SEED: u64 = 0xAC37_A7E0;
+
+/// The bounded loop of renders, each verified on what was written.
+pub(crate) struct Attempts<'a> {
+    pub(crate) settings: &'a mut Settings,
+    pub(crate) solved: Solved,
+    pub(crate) brief: &'a Brief,
+    pub(crate) spec: Spec,
+    pub(crate) frames: u64,
+    pub(crate) log: Vec<Attempt>,
+}
+
+/// The last attempt's figures.
+pub(crate) struct Written {
+    pub(crate) measured: OutputMeasures,
+    pub(crate) limiting: ReductionStatistics,
+    pub(crate) limiter_reason: String,
+    pub(crate) infeasible: Option<Infeasible>,
+}
+
+impl Attempts<'_> {
+    /// Renders until the written file holds its ceiling and meets its loudness.
+    pub(crate) fn run(
+        &mut self,
+        curve: &DriveCurve,
+        scratch: &mut dyn Scratch,
+        delivery: &mut dyn Delivery,
+        progress: &mut dyn Progress,
+    ) -> Result<Written, MasterError> {
+        let target = self.settings.target;
+        let mut trim_db = 0.0;
+        loop {
+            let limiting = self.write(scratch, delivery, trim_db, progress)?;
+            let measured = self.measure(delivery, progress)?;
+            let solution = self.solved.solution;
+            self.log.push(Attempt {
+                drive_db: solution.drive_db,
+                trim_db,
+                foretold_lufs: solution.predicted_lufs,
+                integrated_lufs: measured.integrated_lufs,
+                true_peak_dbtp: measured.true_peak_dbtp,
+                limiting_db: limiting.max_db,
+            });
+            let over_db = measured.true_peak_dbtp - target.true_peak_dbtp;
+            let miss_lu = target.integrated_lufs - centre_lufs(&measured);
+            let drive_is_free = solution.limited_by.is_none();
+            let loudness_met = miss_lu.abs() <= GOAL_LU || !drive_is_free;
+            let last = self.log.len() == MAX_ATTEMPTS;
+            if over_db <= 0.0 && (loudness_met || last) {
+                let infeasible =
+                    infeasible(&solution, &target, &measured, curve, &self.settings.limiter);
+                return Ok(Written {
+                    measured,
+                    limiting,
+                    limiter_reason: self.solved.reason.clone(),
+                    infeasible,
+                });
+            }
+            if last {
+                return Err(MasterError::Ceiling {
+                    measured_dbtp: measured.true_peak_dbtp,
+                    ceiling_dbtp: target.true_peak_dbtp,
+                    attempts: self.log.len(),
+                });
+            }
+            if over_db > 0.0 {
+                trim_db -= over_db + CEILING_MARGIN_DB;
+            }
+            if !loudness_met {
+                self.correct_drive(curve, &target, centre_lufs(&measured));
+            }
+        }
+    }
+
+    /// Reads back what was written and measures it.
+    fn measure(
+        &self,
+        delivery: &mut dyn Delivery,
+        progress: &mut dyn Progress,
+    ) -> Result<OutputMeasures, MasterError> {
+        let mut written = delivery.reread()?;
+        let total = Some(self.frames);
+        Ok(verify_pass(
+            written.as_mut(),
+            self.brief.dual_mono,
+            &mut |done| {
+                progress.at(Stage::Verify, done, total);
+            },
+        )?)
+    }
+
+    /// Solves again for a target moved by what the last forecast was off.
+    fn correct_drive(&mut self, curve: &DriveCurve, target: &Target, measured_lufs: f64) {
+        let off_lu = self.solved.solution.predicted_lufs - measured_lufs;
+        let moved = Target {
+            integrated_lufs: target.integrated_lufs + off_lu,
+            ..*target
+        };
+        let mut solution = curve.solve_drive(&moved, &self.settings.limiter);
+        solution.predicted_lufs -= off_lu;
+        self.settings.limiter.drive_db = solution.drive_db;
+        self.solved.solution = solution;
+    }
+
+    /// Limiter, trim, dither: from the scratch to a new output.
+    fn write(
+        &self,
+        scratch: &mut dyn Scratch,
+        delivery: &mut dyn Delivery,
+        trim_db: f64,
+        progress: &mut dyn Progress,
+    ) -> Result<ReductionStatistics, MasterError> {
+        let process = ProcessSpec {
+            sample_rate_hz: self.spec.sample_rate_hz,
+            channels: self.spec.channels,
+            programme_lufs: self.settings.target.integrated_lufs,
+        };
+        let ceiling_dbtp = self.settings.target.true_peak_dbtp;
+        let limiter = Limiter::new(&self.settings.limiter, ceiling_dbtp, &process);
+        let mut dither = Dither::new(self.brief.word_length, DITHER_SEED);
+        let trim = gain_from_db(trim_db) as f32;
+        let mut source = Rendered::new(&mut *scratch as &mut dyn Source, limiter);
+        source.rewind()?;
+        let mut sink = delivery.begin(self.spec, self.frames)?;
+        let mut block = Audio::silence(self.spec.sample_rate_hz, self.spec.channels, BLOCK_FRAMES);
+        let mut done = 0;
+        loop {
+            let read = source.read(&mut block, BLOCK_FRAMES)?;
+            if read == 0 {
+                break;
+            }
+            if trim_db < 0.0 {
+                block.scale(trim);
+            }
+            dither.process(&mut block);
+            sink.write(&block)?;
+            done += read as u64;
+            progress.at(Stage::Write, done, Some(self.frames));
+        }
+        sink.finish()?;
+        Ok(source.stage().reduction())
+    }
+}
+
+/// The loudness midway between the meters' readings: what is solved for, so that neither is missed.
+fn centre_lufs(measured: &OutputMeasures) -> f64 {
+    let readings = || {
+        measured
+            .integrated_by_meter
+            .iter()
+            .map(|reading| reading.value)
+    };
+    let low = readings().fold(f64::INFINITY, f64::min);
+    let high = readings().fold(f64::NEG_INFINITY, f64::max);
+    0.5 * (low + high)
+}
+
+/// What kept the loudness out of reach, in the report's words.
+fn infeasible(
+    solution: &Solution,
+    target: &Target,
+    measured: &OutputMeasures,
+    curve: &DriveCurve,
+    limiter: &settings::Limiter,
+) -> Option<Infeasible> {
+    let short_by_lu = target.integrated_lufs - measured.integrated_lufs;
+    let reason = match solution.limited_by? {
+        solve::Infeasible::MaxLimiting { .. } => format!(
+            "{:.1} LUFS would need more than {:.1} dB of limiting; this is the loudest within it \
+             (allow more with --max-limiting, or turn the tallest peaks down in the mix)",
+            target.integrated_lufs, target.max_limiting_db
+        ),
+        solve::Infeasible::Saturated { .. } => format!(
+            "{:.1} LUFS is out of reach: more drive makes this mix no louder",
+            target.integrated_lufs
+        ),
+        solve::Infeasible::DriveRange { .. } => format!(
+            "{:.1} LUFS is out of the drive's range for this mix",
+            target.integrated_lufs
+        ),
+        solve::Infeasible::DriveFixed { .. }
+            if short_by_lu.abs() <= verify::LOUDNESS_TOLERANCE_LU =>
+        {
+            return None;
+        }
+        solve::Infeasible::DriveFixed { .. } => format!(
+            "the settings fix the drive at {:.2} dB, which does not reach {:.1} LUFS",
+            solution.drive_db, target.integrated_lufs
+        ),
+        solve::Infeasible::NoLoudness => "nothing of the render has a loudness".to_owned(),
+    };
+    Some(Infeasible {
+        short_by_lu,
+        needed_limiting_db: needed_limiting_db(curve, target, limiter),
+        reason,
+    })
+}
+
+/// Gain reduction at which the target would be reached; `None` where no drive reaches it.
+fn needed_limiting_db(
+    curve: &DriveCurve,
+    target: &Target,
+    limiter: &settings::Limiter,
+) -> Option<f64> {
+    let unbounded = Target {
+        max_limiting_db: f64::INFINITY,
+        ..*target
+    };
+    let free = settings::Limiter {
+        drive_fixed: false,
+        ..*limiter
+    };
+    let solution = curve.solve_drive(&unbounded, &free);
+    solution
+        .limited_by
+        .is_none()
+        .then_some(solution.max_reduction_db)
+}

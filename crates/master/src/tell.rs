@@ -1,0 +1,77 @@
+//! From what happened to the report.
+
+use acetate_dsp::settings::Settings;
+use acetate_dsp::{Analysis, Spec};
+
+use crate::attempts::Written;
+use crate::brief::Brief;
+use crate::report::{Attempt, Mastering, Measures, Report};
+use crate::story::Plan;
+use crate::{findings, verify, words};
+
+/// Everything that the report is told of.
+pub(crate) struct Told<'a> {
+    pub(crate) analysis: Analysis,
+    pub(crate) plan: Plan,
+    pub(crate) brief: &'a Brief,
+    pub(crate) settings: Settings,
+    pub(crate) spec: Spec,
+    pub(crate) compression_db: f64,
+    pub(crate) written: Option<Written>,
+    pub(crate) attempts: Vec<Attempt>,
+}
+
+/// The report of a master.
+pub(crate) fn tell(told: Told<'_>) -> Report {
+    let limiting_db = told
+        .attempts
+        .last()
+        .map_or(0.0, |attempt| attempt.limiting_db);
+    let done = words::describe(&told.settings, limiting_db, told.compression_db);
+    let before = Measures::from(&told.analysis);
+    let checks = told
+        .written
+        .as_ref()
+        .map(|written| verify::checks(&written.measured, &told.settings.target))
+        .unwrap_or_default();
+    Report {
+        findings: findings::find(&told.analysis),
+        all_met: checks.iter().all(|check| check.pass),
+        checks,
+        mastering: Some(Mastering {
+            target: told.settings.target,
+            before,
+            after: told
+                .written
+                .as_ref()
+                .map(|w| Measures::of_output(&w.measured, told.spec)),
+            confidence: told.plan.confidence,
+            amounts: told.brief.amounts,
+            bypassed: told
+                .brief
+                .bypass
+                .stages()
+                .map(|stage| stage.name().to_owned())
+                .collect(),
+            limiting_db,
+            limiting_share: told
+                .written
+                .as_ref()
+                .map_or(0.0, |w| w.limiting.share_above_1_db),
+            compression_db: told.compression_db,
+            limiter_reason: told
+                .written
+                .as_ref()
+                .map(|w| w.limiter_reason.clone())
+                .unwrap_or_default(),
+            infeasible: told.written.and_then(|w| w.infeasible),
+            attempts: told.attempts,
+            done,
+            weights_hash: told.plan.weights_hash,
+            word_length_bits: told.brief.word_length.bits(),
+            settings: told.settings,
+        }),
+        analysis: Some(told.analysis),
+        ..Report::new("master")
+    }
+}
