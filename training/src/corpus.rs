@@ -46,6 +46,8 @@ pub struct Track {
     pub name: String,
     /// Features of the untouched master.
     pub features: Features,
+    /// Loudness of each frame of the features, dB relative to the master's.
+    pub frame_levels_db: Vec<f32>,
     /// Level spread and loudness range after expansion, at each tabulated strength.
     pub dynamics: [[f32; 2]; EXPANSIONS],
     /// Integrated loudness, LUFS.
@@ -147,6 +149,7 @@ fn measure(file: &TrackFile) -> Result<Track, CorpusError> {
         group: file.group.clone(),
         split: file.split,
         name: track_name(&file.path),
+        frame_levels_db: frame_levels_db(&features),
         dynamics: tabulate_dynamics(&analysis),
         features,
         integrated_lufs: analysis.integrated_lufs,
@@ -213,21 +216,31 @@ fn read_entry(bytes: &[u8], file: &TrackFile) -> Option<Track> {
     let (pooled, rest) = rest.split_at(FRAME_WIDTH);
     let (statistics, rest) = rest.split_at(STATISTICS);
     let (dynamics, scalars) = rest.split_at(2 * EXPANSIONS);
+    let features = Features {
+        frames_db: frames
+            .chunks_exact(FRAME_WIDTH)
+            .map(|row| row.try_into().ok())
+            .collect::<Option<_>>()?,
+        pooled_db: pooled.try_into().ok()?,
+        statistics: statistics.try_into().ok()?,
+    };
     Some(Track {
         group: file.group.clone(),
         split: file.split,
         name: track_name(&file.path),
-        features: Features {
-            frames_db: frames
-                .chunks_exact(FRAME_WIDTH)
-                .map(|row| row.try_into().ok())
-                .collect::<Option<_>>()?,
-            pooled_db: pooled.try_into().ok()?,
-            statistics: statistics.try_into().ok()?,
-        },
+        frame_levels_db: frame_levels_db(&features),
+        features,
         dynamics: std::array::from_fn(|i| [dynamics[2 * i], dynamics[2 * i + 1]]),
         integrated_lufs: f64::from(scalars[0]),
         channels: scalars[1] as usize,
         bandwidth_hz: f64::from(scalars[2]),
     })
+}
+
+fn frame_levels_db(features: &Features) -> Vec<f32> {
+    features
+        .frames_db
+        .iter()
+        .map(simulator::frame_level_db)
+        .collect()
 }

@@ -197,8 +197,12 @@ fn measure(
     let (tracks, errors) = corpus::load(&files, &analysis_dir, &|path| {
         observer.advance(&path.file_name().unwrap_or_default().to_string_lossy());
     });
-    for error in errors {
-        observer.warn(&error.to_string());
+    if let Some(first) = errors.first() {
+        observer.warn(&format!(
+            "{} of {} tracks are left out; the first: {first}",
+            errors.len(),
+            files.len()
+        ));
     }
     Ok(tracks)
 }

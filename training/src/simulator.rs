@@ -5,7 +5,7 @@ use acetate_dsp::measure::bands;
 use acetate_dsp::settings::MID_KNOTS;
 use acetate_dsp::units::{db_from_power, power_from_db};
 use acetate_model::dynamics::level_spread_db;
-use acetate_model::features::{BANDS, FIRST_BAND, FRAME_WIDTH, k_weight_power};
+use acetate_model::features::{BANDS, FIRST_BAND, FRAME_WIDTH, band_weights};
 use acetate_model::net::{Outputs, POOLED_WIDTH};
 use acetate_model::outputs::{DYNAMICS_OUTPUTS, SIDE_OUTPUTS, mid_basis, side_curve_db};
 use candle_core::{Device, Result, Tensor};
@@ -59,7 +59,7 @@ pub fn loudness_change_db(
 ) -> f64 {
     let (mut before, mut after) = (0.0, 0.0);
     for band in 0..BANDS {
-        let weight = k_weight_power(bands::centre_hz(FIRST_BAND + band));
+        let weight = band_weights()[band];
         let mid = weight * power_from_db(f64::from(pooled_db[band]));
         let side = weight * power_from_db(f64::from(pooled_db[BANDS + band]));
         before += mid + side;
@@ -103,7 +103,7 @@ pub fn degrade(
     });
     let levels: Vec<f32> = frames
         .iter()
-        .map(|&f| frame_level_db(&features.frames_db[f]))
+        .map(|&frame| track.frame_levels_db[frame])
         .collect();
     let mean_level = levels.iter().sum::<f32>() / levels.len().max(1) as f32;
     let frames_db = frames
@@ -145,10 +145,10 @@ pub fn degrade(
 }
 
 /// Loudness of a frame row from its bands, dB.
-fn frame_level_db(row: &[f32; FRAME_WIDTH]) -> f32 {
+pub fn frame_level_db(row: &[f32; FRAME_WIDTH]) -> f32 {
     let power: f64 = (0..BANDS)
         .map(|band| {
-            k_weight_power(bands::centre_hz(FIRST_BAND + band))
+            band_weights()[band]
                 * (power_from_db(f64::from(row[band]))
                     + power_from_db(f64::from(row[BANDS + band])))
         })
@@ -202,8 +202,7 @@ impl Batch {
             pooled.extend(mix.pooled);
             let master = &track.features.pooled_db;
             let weight = |index: usize| {
-                k_weight_power(bands::centre_hz(FIRST_BAND + index % BANDS))
-                    * power_from_db(f64::from(master[index]))
+                band_weights()[index % BANDS] * power_from_db(f64::from(master[index]))
             };
             let total: f64 = (0..FRAME_WIDTH).map(weight).sum();
             for (index, &level) in master.iter().enumerate() {

@@ -3,6 +3,8 @@
 //! Everything is relative to the programme's integrated loudness, so that the input's level
 //! tells the net nothing.
 
+use std::sync::OnceLock;
+
 use acetate_dsp::Analysis;
 use acetate_dsp::analysis::BandFrame;
 use acetate_dsp::measure::bands;
@@ -209,7 +211,7 @@ pub fn frame_level_db(frame: &BandFrame) -> f64 {
     let power: f64 = (0..BANDS)
         .map(|band| {
             let index = FIRST_BAND + band;
-            let weight = k_weight_power(bands::centre_hz(index));
+            let weight = band_weights()[band];
             let mid = acetate_dsp::units::power_from_db(f64::from(frame.mid_db[index]));
             let side = acetate_dsp::units::power_from_db(f64::from(frame.side_db[index]));
             weight * (mid + side)
@@ -217,6 +219,14 @@ pub fn frame_level_db(frame: &BandFrame) -> f64 {
         .sum();
     // L² + R² = 2 (M² + S²); -0.691 is BS.1770's calibration.
     acetate_dsp::units::db_from_power(2.0 * power) - 0.691
+}
+
+/// Power gain of the K-weighting at the centre of each band that the net reads.
+pub fn band_weights() -> &'static [f64; BANDS] {
+    static WEIGHTS: OnceLock<[f64; BANDS]> = OnceLock::new();
+    WEIGHTS.get_or_init(|| {
+        std::array::from_fn(|band| k_weight_power(bands::centre_hz(FIRST_BAND + band)))
+    })
 }
 
 /// Power gain of the K-weighting at a frequency (BS.1770-5, Annex 1: shelf and RLB high-pass,
