@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use acetate_dsp::units::{db_from_power, power_from_db};
 use acetate_dsp::{Analysis, analyze};
 use acetate_model::Features;
 use acetate_model::features::{FRAME_WIDTH, STATISTICS, features_hash};
@@ -16,6 +17,7 @@ use thiserror::Error;
 
 use crate::datasets::Split;
 use crate::degrade::MAX_EXPANSION;
+use crate::rng::Rng;
 use crate::simulator;
 
 /// Version of what is measured here; part of the cache's key.
@@ -56,6 +58,62 @@ pub struct Track {
     pub channels: usize,
     /// Highest frequency with programme in it, Hz.
     pub bandwidth_hz: f64,
+}
+
+impl Track {
+    /// Two masters in a row as one programme: `frames` frames of each, drawn at random; the
+    /// spectrum is the mean of the powers, statistics are means.
+    pub fn medley(a: &Self, b: &Self, frames: usize, rng: &mut Rng) -> Self {
+        let drawn: Vec<(&Self, usize)> = [a, b]
+            .into_iter()
+            .flat_map(|track| {
+                let picks = simulator::draw_frames(track, frames, rng);
+                picks.into_iter().map(move |frame| (track, frame))
+            })
+            .collect();
+        let mean = |a: f32, b: f32| 0.5 * (a + b);
+        let power_mean = |a: f32, b: f32| {
+            let power = 0.5 * (power_from_db(f64::from(a)) + power_from_db(f64::from(b)));
+            db_from_power(power) as f32
+        };
+        let (x, y) = (&a.features, &b.features);
+        Self {
+            features: Features {
+                frames_db: drawn
+                    .iter()
+                    .map(|(track, at)| track.features.frames_db[*at])
+                    .collect(),
+                pooled_db: std::array::from_fn(|i| power_mean(x.pooled_db[i], y.pooled_db[i])),
+                statistics: std::array::from_fn(|i| mean(x.statistics[i], y.statistics[i])),
+            },
+            frame_levels_db: drawn
+                .iter()
+                .map(|(track, at)| track.frame_levels_db[*at])
+                .collect(),
+            dynamics: std::array::from_fn(|i| {
+                std::array::from_fn(|j| mean(a.dynamics[i][j], b.dynamics[i][j]))
+            }),
+            channels: a.channels.min(b.channels),
+            ..a.clone_without_frames()
+        }
+    }
+
+    fn clone_without_frames(&self) -> Self {
+        Self {
+            group: self.group.clone(),
+            split: self.split,
+            name: self.name.clone(),
+            features: Features {
+                frames_db: Vec::new(),
+                ..self.features
+            },
+            frame_levels_db: Vec::new(),
+            dynamics: self.dynamics,
+            integrated_lufs: self.integrated_lufs,
+            channels: self.channels,
+            bandwidth_hz: self.bandwidth_hz,
+        }
+    }
 }
 
 /// Why a track has no features.

@@ -1,16 +1,19 @@
 //! Trains the members of an ensemble with AdamW, each from its own seed, and keeps the weights
 //! that did best on the validation albums.
 
+use std::borrow::Cow;
+
 use acetate_model::Net;
 use acetate_model::net::TENSORS;
 use acetate_model::outputs::{MEANS, OUTPUTS};
 use candle_core::{Device, Result, Tensor, Var};
 use candle_nn::optim::{AdamW, Optimizer, ParamsAdamW};
 use rayon::prelude::*;
+use serde::Serialize;
 
 use crate::corpus::Track;
 use crate::degrade::Fault;
-use crate::recipe::Recipe;
+use crate::recipe::{Blur, Recipe};
 use crate::rng::Rng;
 use crate::simulator::{Batch, Curves, degrade, draw_frames, loss};
 
@@ -23,8 +26,14 @@ const VALIDATION_FAULTS: usize = 3;
 /// Seed of the validation faults: the same for every member and look.
 const VALIDATION_SEED: u64 = 0x5eed_0001;
 
+/// What validation is read with.
+const NO_BLUR: Blur = Blur {
+    band_db: 0.0,
+    peak_db: 0.0,
+};
+
 /// One look at the losses.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Look {
     /// Steps done.
     pub step: usize,
@@ -176,32 +185,44 @@ fn draw_batch(
     rng: &mut Rng,
     device: &Device,
 ) -> Result<Batch> {
-    let faults: Vec<(usize, Fault)> = (0..recipe.batch)
+    let mut next = |rng: &mut Rng| {
+        if order.is_empty() {
+            order.extend(0..tracks.len());
+            rng.shuffle(order);
+        }
+        &tracks[order.pop().unwrap_or(0)]
+    };
+    let drawn: Vec<(Cow<'_, Track>, Fault)> = (0..recipe.batch)
         .map(|_| {
-            if order.is_empty() {
-                order.extend(0..tracks.len());
-                rng.shuffle(order);
-            }
-            let track = order.pop().unwrap_or(0);
+            let track = next(rng);
+            let track = if rng.unit() < recipe.medleys {
+                let other = &tracks[rng.below(tracks.len())];
+                Cow::Owned(Track::medley(track, other, recipe.frames / 2, rng))
+            } else {
+                Cow::Borrowed(track)
+            };
             (track, Fault::draw(rng, &recipe.severity))
         })
         .collect();
-    batch_of(tracks, &faults, recipe.frames, rng, device)
+    let faults: Vec<(&Track, &Fault)> = drawn
+        .iter()
+        .map(|(track, fault)| (track.as_ref(), fault))
+        .collect();
+    batch_of(&faults, recipe.frames, &recipe.blur, rng, device)
 }
 
 fn batch_of(
-    tracks: &[Track],
-    faults: &[(usize, Fault)],
+    faults: &[(&Track, &Fault)],
     frames: usize,
+    blur: &Blur,
     rng: &mut Rng,
     device: &Device,
 ) -> Result<Batch> {
     let mixes: Vec<_> = faults
         .iter()
-        .map(|(index, fault)| {
-            let track = &tracks[*index];
+        .map(|&(track, fault)| {
             let drawn = draw_frames(track, frames, rng);
-            let mix = degrade(track, fault, &drawn, Some(rng));
+            let mix = degrade(track, fault, &drawn, Some((rng, blur)));
             (track, fault, mix)
         })
         .collect();
@@ -215,7 +236,13 @@ fn validation_batches(recipe: &Recipe, valid: &[Track], device: &Device) -> Resu
         .collect();
     faults
         .chunks(recipe.batch)
-        .map(|chunk| batch_of(valid, chunk, 2 * recipe.frames, &mut rng, device))
+        .map(|chunk| {
+            let faults: Vec<(&Track, &Fault)> = chunk
+                .iter()
+                .map(|(track, fault)| (&valid[*track], fault))
+                .collect();
+            batch_of(&faults, 2 * recipe.frames, &NO_BLUR, &mut rng, device)
+        })
         .collect()
 }
 

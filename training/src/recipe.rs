@@ -29,6 +29,10 @@ pub struct Recipe {
     pub validate_every: usize,
     /// Looks without improvement after which a member stops.
     pub patience: usize,
+    /// Share of the mixes that are medleys of two masters.
+    pub medleys: f64,
+    /// Noise on what the net reads.
+    pub blur: Blur,
     /// Prior over the severity of the tonal fault.
     pub severity: SeverityPrior,
     /// Weights of the loss terms.
@@ -53,6 +57,16 @@ pub struct SeverityRange {
     pub from_db: f64,
     /// Upper end, dB RMS.
     pub to_db: f64,
+}
+
+/// Standard deviations of the noise on what the net reads, drawn once for each mix.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Blur {
+    /// On each band, dB.
+    pub band_db: f64,
+    /// On the peak statistics, dB: what EQ does to peaks, unknown from frames.
+    pub peak_db: f64,
 }
 
 /// Weights of the loss terms.

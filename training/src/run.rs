@@ -12,7 +12,7 @@ use crate::corpus::{self, Track, TrackFile};
 use crate::datasets::{Datasets, Split, Tier};
 use crate::evaluate::{self, Case, DynamicsRow, Row};
 use crate::export::weights_file;
-use crate::fit::{self, Member};
+use crate::fit::{self, Look, Member};
 use crate::gates::fit_gates;
 use crate::recipe::Recipe;
 use crate::report;
@@ -102,12 +102,16 @@ pub struct Trained {
     pub gates: Gates,
     /// Share of the mean curve that does best on validation albums.
     pub best_share: f64,
+    /// Validation albums, every method, every severity: what choices are made on.
+    pub valid: Vec<Row>,
     /// Test albums, every method, every severity.
     pub test: Vec<Row>,
     /// Test albums, level spread.
     pub dynamics: Vec<DynamicsRow>,
     /// Step kept for each member.
     pub best_steps: Vec<usize>,
+    /// Every look at the losses, per member.
+    pub looks: Vec<Vec<Look>>,
 }
 
 impl Trained {
@@ -163,9 +167,17 @@ pub fn train(
         tracks: [train.len(), valid.len(), test.len()],
         gates,
         best_share,
+        valid: [
+            judge_all(&valid, &valid_cases, &mean, best_share, &gates),
+            evaluate::judge("net, no gate", &valid, &valid_cases, &|_, case| {
+                evaluate::net_curves(&case.raw, &ungated)
+            }),
+        ]
+        .concat(),
         test: judge_all(&test, &test_cases, &mean, best_share, &gates),
         dynamics: evaluate::judge_dynamics(&test_cases, &gates),
         best_steps: members.iter().map(|member| member.best_step).collect(),
+        looks: members.iter().map(|member| member.looks.clone()).collect(),
     };
     write_all(paths.out_dir, &bytes, &trained, recipe, &members)?;
     Ok(trained)

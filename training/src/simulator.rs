@@ -12,14 +12,12 @@ use candle_core::{Device, Result, Tensor};
 
 use crate::corpus::{EXPANSIONS, Track};
 use crate::degrade::{Fault, MAX_EXPANSION};
-use crate::recipe::LossWeights;
+use crate::recipe::{Blur, LossWeights};
 use crate::rng::Rng;
 
 /// Bands of the master below this are not judged, dB relative to its loudness (FACTS: the
 /// metric's floor).
 const JUDGED_DB: f32 = -60.0;
-/// What EQ does to peak statistics, unknown from frames: standard deviation, dB.
-const PEAK_JITTER_DB: f64 = 0.7;
 /// Steps of the level that expansion follows, 10 ms each: 200 ms.
 const EXPANSION_STEPS: usize = 20;
 
@@ -79,13 +77,13 @@ pub struct Mix {
     pub dynamics_target_db: [f64; DYNAMICS_OUTPUTS],
 }
 
-/// Applies a fault to the given frames of a track. `jitter` adds what EQ does to peaks, unknown
+/// Applies a fault to the given frames of a track. `jitter` blurs what the net reads: bands, and what EQ does to peaks, unknown
 /// from frames, to the peak statistics.
 pub fn degrade(
     track: &Track,
     fault: &Fault,
     frames: &[usize],
-    mut jitter: Option<&mut Rng>,
+    mut jitter: Option<(&mut Rng, &Blur)>,
 ) -> Mix {
     let features = &track.features;
     let shift = loudness_change_db(
@@ -93,13 +91,20 @@ pub fn degrade(
         |band| fault.tone_db[band],
         |band| fault.side_db(band),
     );
+    // What is added to what the net reads but not to what it must undo keeps it from knowing the
+    // training masters by heart (input noise acts as a ridge penalty, Bishop 1995).
+    let blur: [f64; FRAME_WIDTH] = std::array::from_fn(|_| {
+        jitter
+            .as_mut()
+            .map_or(0.0, |(rng, blur)| blur.band_db * rng.normal())
+    });
     let gains: [f32; FRAME_WIDTH] = std::array::from_fn(|index| {
         let gain = if index < BANDS {
             fault.tone_db[index]
         } else {
             fault.side_db(index - BANDS)
         };
-        (gain - shift) as f32
+        (gain - shift + blur[index]) as f32
     });
     let levels: Vec<f32> = frames
         .iter()
@@ -123,7 +128,7 @@ pub fn degrade(
     for statistic in &mut statistics[2..] {
         let noise_db = jitter
             .as_mut()
-            .map_or(0.0, |rng| PEAK_JITTER_DB * rng.normal());
+            .map_or(0.0, |(rng, blur)| blur.peak_db * rng.normal());
         *statistic += (fault.plr_excess_db + noise_db) as f32;
     }
     let mut pooled = [0.0; POOLED_WIDTH];

@@ -131,7 +131,10 @@ mod tests {
     #[test]
     fn the_solved_ratio_gives_the_wanted_change() {
         let powers = steps();
-        let base = settings::Compressor::default();
+        let base = settings::Compressor {
+            threshold_lu: -4.0,
+            ..settings::Compressor::default()
+        };
         let ratio = solve_ratio(&powers, -17.0, &base, -0.5, 2.5);
         let solved = settings::Compressor { ratio, ..base };
         let after = level_spread_db(&compress_k_power(&powers, -17.0, &solved));

@@ -15,6 +15,8 @@ use crate::weights::{Gates, Weights, WeightsError};
 
 /// Highest ratio that is predicted: glue, not effect.
 const MAX_RATIO: f64 = 2.0;
+/// Threshold of the predicted compressor: loud passages stand above it, quiet ones below, LU.
+const THRESHOLD_LU: f64 = -4.0;
 /// Predicted settings are rounded to this, so that the last bits of a fast transform do not
 /// decide the sound.
 const ROUNDING: f64 = 0.01;
@@ -210,6 +212,7 @@ fn resolve(raw: &RawOutputs, gates: &Gates, analysis: &Analysis) -> Prediction {
         confidence.stereo = share;
     }
 
+    settings.compressor.threshold_lu = THRESHOLD_LU;
     confidence.compressor = gates
         .spread
         .share(raw.mean_db[SPREAD], raw.variance[SPREAD].sqrt());

@@ -38,8 +38,10 @@ pub struct Header {
     pub recipe: String,
 }
 
-/// Strength and gate constant of each group of outputs: a proposed move `m` (RMS, dB) with
-/// predicted standard deviation `sd` is applied as `strength · m² / (m² + constant · sd²)`.
+/// Strength and gate constant of each group of outputs: of a proposed move `m` (RMS, dB) with
+/// predicted standard deviation `sd`, the share `strength · max(0, 1 - constant · sd² / m²)` is
+/// applied: the positive-part shrinkage of James and Stein. Small moves become none at all, large
+/// ones are hardly touched.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gates {
@@ -66,13 +68,11 @@ pub struct Gate {
 impl Gate {
     /// Share of a move to apply, 0 to `strength`.
     pub fn share(&self, move_db: f64, sd_db: f64) -> f64 {
-        let signal = move_db * move_db;
-        let noise = self.constant * sd_db * sd_db;
-        if signal <= 0.0 {
-            0.0
-        } else {
-            self.strength * signal / (signal + noise)
+        if move_db == 0.0 {
+            return 0.0;
         }
+        let noise = self.constant * sd_db * sd_db / (move_db * move_db);
+        self.strength * (1.0 - noise).max(0.0)
     }
 }
 

@@ -32,6 +32,8 @@ pub(super) struct Statistics {
     trace: Option<Vec<f32>>,
 }
 
+/// A gain of zero is read as this, -200 dB.
+const LOWEST_GAIN: f64 = 1e-10;
 /// Gain of 1 dB of reduction.
 const ONE_DB_DOWN: f32 = 0.891_250_9;
 
@@ -113,7 +115,7 @@ impl Statistics {
         let lowest = self.lowest.min(self.interval_lowest);
         let frames = self.frames as f64;
         ReductionStatistics {
-            max_db: positive(-db_from_gain(f64::from(lowest))),
+            max_db: positive(-db_from_gain(f64::from(lowest).max(LOWEST_GAIN))),
             mean_db: positive((self.sum_db + interval_db(self.interval_sum, open)) / frames),
             share_above_1_db: self.frames_above_1_db as f64 / frames,
         }
@@ -142,7 +144,7 @@ fn interval_db(sum: f64, frames: usize) -> f64 {
     if sum == frames {
         return 0.0;
     }
-    -db_from_gain((sum / frames).max(1e-10)) * frames
+    -db_from_gain((sum / frames).max(LOWEST_GAIN)) * frames
 }
 
 /// Clears the sign of a zero.
