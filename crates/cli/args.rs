@@ -32,6 +32,7 @@ pub struct Args {
 
 /// What every command understands.
 #[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Printing and threads")]
 pub struct GlobalArgs {
     /// One JSON object per file on standard output, and nothing else there
     #[arg(long, global = true)]
@@ -72,6 +73,7 @@ pub enum Command {
 
 /// Loudness and ceiling.
 #[derive(Clone, Debug, ClapArgs)]
+#[command(next_help_heading = "Target")]
 pub struct TargetArgs {
     /// A named target
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(PRESETS.iter().map(|preset| {
@@ -104,63 +106,73 @@ pub struct MasterArgs {
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
     /// Output file [default: <stem>.master.wav beside the input]; `-` for standard output
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(help_heading = "Output", short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Folder for the outputs, made if missing
-    #[arg(long, value_name = "DIR", conflicts_with = "output")]
+    #[arg(
+        help_heading = "Output",
+        long,
+        value_name = "DIR",
+        conflicts_with = "output"
+    )]
     pub out_dir: Option<PathBuf>,
     #[command(flatten)]
     pub target: TargetArgs,
     /// Most gain reduction that the limiter may take, dB [default: 9]
-    #[arg(long, value_name = "DB")]
+    #[arg(help_heading = "Target", long, value_name = "DB")]
     pub max_limiting: Option<f64>,
     /// How much of the whole treatment, percent
-    #[arg(long, value_name = "0..100", default_value_t = 100.0, value_parser = percent)]
+    #[arg(help_heading = "Treatment", long, value_name = "0..100", default_value_t = 100.0, value_parser = percent)]
     pub amount: f64,
     /// How much of the EQ, percent [default: --amount]
-    #[arg(long, value_name = "0..100", value_parser = percent)]
+    #[arg(help_heading = "Treatment", long, value_name = "0..100", value_parser = percent)]
     pub eq_amount: Option<f64>,
     /// How much of the compression, percent [default: --amount]
-    #[arg(long, value_name = "0..100", value_parser = percent)]
+    #[arg(help_heading = "Treatment", long, value_name = "0..100", value_parser = percent)]
     pub compressor_amount: Option<f64>,
     /// How much of the saturation, percent [default: --amount]
-    #[arg(long, value_name = "0..100", value_parser = percent)]
+    #[arg(help_heading = "Treatment", long, value_name = "0..100", value_parser = percent)]
     pub saturation_amount: Option<f64>,
     /// How much of the width, percent [default: --amount]
-    #[arg(long, value_name = "0..100", value_parser = percent)]
+    #[arg(help_heading = "Treatment", long, value_name = "0..100", value_parser = percent)]
     pub stereo_amount: Option<f64>,
     /// Leave a stage out (may be repeated): cleanup, eq, compressor, saturation, stereo, limiter
-    #[arg(long, value_name = "STAGE", value_delimiter = ',')]
+    #[arg(
+        help_heading = "Treatment",
+        long,
+        value_name = "STAGE",
+        value_delimiter = ','
+    )]
     pub bypass: Vec<acetate_dsp::chain::Stage>,
     /// Render with the settings of this file instead of predicted ones
-    #[arg(long, value_name = "TOML")]
+    #[arg(help_heading = "Treatment", long, value_name = "TOML")]
     pub settings: Option<PathBuf>,
     /// Write the settings that were rendered, the solved drive included
-    #[arg(long, value_name = "TOML")]
+    #[arg(help_heading = "Treatment", long, value_name = "TOML")]
     pub save_settings: Option<PathBuf>,
     /// Linear-phase EQ: no phase shift, some pre-ringing
-    #[arg(long)]
+    #[arg(help_heading = "Treatment", long)]
     pub linear_phase: bool,
     /// Weights of your own instead of the embedded ones
-    #[arg(long, value_name = "SAFETENSORS")]
+    #[arg(help_heading = "Treatment", long, value_name = "SAFETENSORS")]
     pub weights: Option<PathBuf>,
     /// Format [default: by the output's extension, else wav]
-    #[arg(long, value_enum)]
+    #[arg(help_heading = "Output", long, value_enum)]
     pub format: Option<Format>,
     /// Word length of the master [default: 24]
-    #[arg(long, value_enum)]
+    #[arg(help_heading = "Output", long, value_enum)]
     pub bits: Option<Bits>,
     /// Sample rate of the master, Hz [default: the input's]
-    #[arg(long, value_name = "HZ")]
+    #[arg(help_heading = "Output", long, value_name = "HZ")]
     pub rate: Option<u32>,
     /// Replace an existing output (never the input)
-    #[arg(long, conflicts_with = "skip_existing")]
+    #[arg(help_heading = "Output", long, conflicts_with = "skip_existing")]
     pub overwrite: bool,
     /// Leave inputs alone whose output exists
-    #[arg(long)]
+    #[arg(help_heading = "Output", long)]
     pub skip_existing: bool,
     /// Analyze, predict and solve, but write nothing
-    #[arg(long)]
+    #[arg(help_heading = "Output", long)]
     pub dry_run: bool,
     /// Refuse damaged input instead of mending it with a warning
     #[arg(long)]

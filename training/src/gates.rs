@@ -13,9 +13,11 @@ use crate::evaluate::{Case, SPREAD, net_curves, tonal_error};
 /// asks for at most 0.3 on test albums; a margin is left).
 const MAX_HARM_DB: f64 = 0.26;
 /// Gate constants tried.
-const CONSTANTS: [f64; 14] = [
-    0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 1.1, 1.3, 1.6, 2.0, 3.0,
+const CONSTANTS: [f64; 13] = [
+    0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0,
 ];
+/// Exponents tried.
+const EXPONENTS: [f64; 4] = [1.0, 2.0, 4.0, 8.0];
 /// Strengths tried.
 const STRENGTHS: [f64; 6] = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5];
 
@@ -23,12 +25,14 @@ const STRENGTHS: [f64; 6] = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5];
 const OPEN: Gate = Gate {
     strength: 1.0,
     constant: 0.0,
+    exponent: 2.0,
 };
 
 /// Nothing is dared: what is left where no gate keeps within bounds.
 const SHUT: Gate = Gate {
     strength: 0.0,
     constant: 1.0,
+    exponent: 2.0,
 };
 
 /// The gated mid knots, dB.
@@ -125,10 +129,16 @@ fn search(cost: impl Fn(Gate) -> f64) -> Gate {
     let mut best = (f64::INFINITY, SHUT);
     for constant in CONSTANTS {
         for strength in STRENGTHS {
-            let gate = Gate { strength, constant };
-            let cost = cost(gate);
-            if cost < best.0 {
-                best = (cost, gate);
+            for exponent in EXPONENTS {
+                let gate = Gate {
+                    strength,
+                    constant,
+                    exponent,
+                };
+                let cost = cost(gate);
+                if cost < best.0 {
+                    best = (cost, gate);
+                }
             }
         }
     }

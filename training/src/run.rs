@@ -140,6 +140,7 @@ pub fn train(
     let open = Gate {
         strength: 1.0,
         constant: 0.0,
+        exponent: 2.0,
     };
     let ungated = Gates {
         mid: open,

@@ -39,9 +39,9 @@ pub struct Header {
 }
 
 /// Strength and gate constant of each group of outputs: of a proposed move `m` (RMS, dB) with
-/// predicted standard deviation `sd`, the share `strength · max(0, 1 - constant · sd² / m²)` is
-/// applied: the positive-part shrinkage of James and Stein. Small moves become none at all, large
-/// ones are hardly touched.
+/// predicted standard deviation `sd`, the share `strength · max(0, 1 - (constant · sd / m)^exponent)`
+/// is applied: with exponent 2 the positive-part shrinkage of James and Stein. Small moves become
+/// none at all, large ones are hardly touched; a larger exponent parts them more sharply.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gates {
@@ -61,8 +61,10 @@ pub struct Gates {
 pub struct Gate {
     /// Share of the move at full confidence.
     pub strength: f64,
-    /// How much the variance counts.
+    /// Moves below this many standard deviations become none.
     pub constant: f64,
+    /// How sharply small moves are parted from large ones.
+    pub exponent: f64,
 }
 
 impl Gate {
@@ -71,7 +73,7 @@ impl Gate {
         if move_db == 0.0 {
             return 0.0;
         }
-        let noise = self.constant * sd_db * sd_db / (move_db * move_db);
+        let noise = libm::pow(self.constant * sd_db / move_db.abs(), self.exponent);
         self.strength * (1.0 - noise).max(0.0)
     }
 }

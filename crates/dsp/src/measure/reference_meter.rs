@@ -1,9 +1,10 @@
 //! The independent second meter: the `ebur128` crate.
 //!
-//! It measures integrated loudness to 0.05 LU from 44.1 kHz on; below, its high-pass lifts the
-//! whole passband (0.05 dB at 22.05 kHz, 0.2 dB at 8 kHz), which our own meter corrects. Its true peak oversamples 4× below 96 kHz, 2×
-//! below 192 kHz and not at all from there on, so it may read up to 2 dB low on bursts near
-//! half the sample rate; the verdict takes the worst of all meters.
+//! Its high-pass has the numerator 1, -2, 1 at every rate, which lifts the whole passband by 0.04 dB
+//! at 48 kHz, as BS.1770's table does, but by 0.24 dB at 8 kHz; what goes beyond the table's lift is
+//! taken off the reading. Its true peak oversamples 4× below 96 kHz, 2× below 192 kHz and not at
+//! all from there on, so it may read up to 2 dB low on bursts near half the sample rate; the
+//! verdict takes the worst of all meters.
 
 use ebur128::{Channel, EbuR128, Mode};
 
@@ -12,6 +13,14 @@ use crate::units::db_from_gain;
 
 /// Silence read after the end, so that the interpolator lets go of the last samples.
 const FLUSH_FRAMES: usize = 256;
+
+/// By how much the crate's high-pass lifts its passband at a sample rate, dB: its numerator over
+/// that of the bilinear transform (corner and quality of BS.1770-5, Annex 1, Table 2).
+fn passband_lift_db(sample_rate_hz: f64) -> f64 {
+    let (corner_hz, q) = (38.135_470_876_024_44, 0.500_327_037_323_877_3);
+    let k = libm::tan(std::f64::consts::PI * corner_hz / sample_rate_hz);
+    db_from_gain(1.0 + k / q + k * k)
+}
 
 /// Integrated loudness and true peak by `ebur128`.
 pub struct ReferenceMeter {
@@ -68,7 +77,8 @@ impl ReferenceMeter {
     /// The crate's own; none is expected.
     pub fn finish(mut self) -> Result<ReferenceReading, ebur128::Error> {
         // Before the flush, which would add a gating block.
-        let integrated_lufs = self.meter.loudness_global()?;
+        let lift_db = passband_lift_db(f64::from(self.sample_rate_hz)) - passband_lift_db(48_000.0);
+        let integrated_lufs = self.meter.loudness_global()? - lift_db;
         let flush = Audio::silence(self.sample_rate_hz, self.channels, FLUSH_FRAMES);
         self.process(&flush)?;
         let mut peak = 0.0f64;
