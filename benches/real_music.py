@@ -37,7 +37,7 @@ def judge(path, rate):
     # ffmpeg's filters do not flush: silence at the end brings out the last samples.
     resampled = ffmpeg(
         path,
-        f"apad=pad_len=4096,aresample={rate * OVERSAMPLING}:filter_size=128:phase_shift=12:"
+        f"apad=pad_len=4096,aresample={rate * OVERSAMPLING}:filter_size=64:phase_shift=10:"
         "internal_sample_fmt=dblp,astats=measure_perchannel=none:measure_overall=Peak_level",
     )
     return (
