@@ -105,7 +105,7 @@ pub struct MasterArgs {
     /// Mixes to master: WAV, AIFF, FLAC, MP3, Ogg Vorbis, AAC, ALAC, RF64; `-` for standard input
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
-    /// Output file [default: <stem>.master.wav beside the input]; `-` for standard output
+    /// Output file [default: the input's name with .master.wav, beside it]; `-` for standard output
     #[arg(help_heading = "Output", short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Folder for the outputs, made if missing

@@ -115,9 +115,10 @@ fn attempts(text: &mut String, mastering: &Mastering) {
     for (index, attempt) in mastering.attempts.iter().enumerate() {
         let _ = writeln!(
             text,
-            "  attempt {}: drive {:+.3} dB, trim {:+.3} dB, foretold {:.3} LUFS, measured {:.3} LUFS, {:.3} dBTP",
+            "  attempt {}: drive {:+.3} dB, limited to {:.3} dBTP, trim {:+.3} dB, foretold {:.3} LUFS, measured {:.3} LUFS, {:.3} dBTP",
             index + 1,
             attempt.drive_db,
+            attempt.ceiling_dbtp,
             attempt.trim_db,
             attempt.foretold_lufs,
             attempt.integrated_lufs,

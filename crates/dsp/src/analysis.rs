@@ -1,5 +1,5 @@
 //! [`Analysis`]: the measured facts of a programme, and [`analyze`], which measures them in one
-//! pass over a [`Source`](crate::Source).
+//! pass over a [`Source`].
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! [`Chain`]: the stages in signal order, and [`Rendered`], which streams a programme through it.
+//! [`Chain`]: the stages in signal order.
 //!
 //! DC filter → EQ → compressor → saturation → stereo. The limiter and the dither are not in it:
 //! they run after it, at the delivery rate.

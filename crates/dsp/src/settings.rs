@@ -1,6 +1,6 @@
 //! [`Settings`]: everything the renderer needs, resolved, in physical units.
 //!
-//! The numbers (range, neutral value, help) live in [`PARAMS`](crate::PARAMS) alone; this file
+//! The numbers (range, neutral value, help) live in [`PARAMS`] alone; this file
 //! gives them their shape. `Settings::default()` is neutral and does nothing but reach the
 //! default target.
 
@@ -189,7 +189,7 @@ pub enum SettingsError {
     /// Outside its range, or not a number.
     #[error("{name}: expected {min} to {max} {unit}, got {got}")]
     Range {
-        /// Row of [`PARAMS`](crate::PARAMS).
+        /// Row of [`PARAMS`].
         name: &'static str,
         /// Unit of the row.
         unit: &'static str,
@@ -203,7 +203,7 @@ pub enum SettingsError {
     /// A stage that this version reserves.
     #[error("{name}: reserved in this version, expected {neutral}, got {got}")]
     Reserved {
-        /// Row of [`PARAMS`](crate::PARAMS).
+        /// Row of [`PARAMS`].
         name: &'static str,
         /// The only value allowed.
         neutral: f64,

@@ -22,8 +22,12 @@ use crate::verify;
 const GOAL_LU: f64 = 0.05;
 /// Renders at most: the solver foretells within a few hundredths, a second one mends the rest.
 const MAX_ATTEMPTS: usize = 5;
-/// What a ceiling correction takes beyond the measured excess, dB.
-const CEILING_MARGIN_DB: f64 = 0.001;
+/// The written file is asked to stay this far below the ceiling, dB: true peak itself depends on the
+/// interpolation filter by 0.01 to 0.03 dB.
+const CEILING_GUARD_DB: f64 = 0.02;
+/// From this attempt on an excess is scaled away, which is certain, instead of limited away, which
+/// costs no loudness.
+const TRIM_FROM_ATTEMPT: usize = 3;
 /// Seed of the dither: the same noise in every master, so that the same input gives the same
 /// bytes.
 const DITHER_SEED: u64 = 0xAC37_A7E0;
@@ -56,25 +60,28 @@ impl Attempts<'_> {
         progress: &mut dyn Progress,
     ) -> Result<Written, MasterError> {
         let target = self.settings.target;
+        let mut ceiling_dbtp = target.true_peak_dbtp;
         let mut trim_db = 0.0;
         loop {
-            let limiting = self.write(scratch, delivery, trim_db, progress)?;
+            let limiting = self.write(scratch, delivery, ceiling_dbtp, trim_db, progress)?;
             let measured = self.measure(delivery, progress)?;
             let solution = self.solved.solution;
             self.log.push(Attempt {
                 drive_db: solution.drive_db,
+                ceiling_dbtp,
                 trim_db,
                 foretold_lufs: solution.predicted_lufs,
                 integrated_lufs: measured.integrated_lufs,
                 true_peak_dbtp: measured.true_peak_dbtp,
                 limiting_db: limiting.max_db,
             });
-            let over_db = measured.true_peak_dbtp - target.true_peak_dbtp;
+            let over_db = measured.true_peak_dbtp - (target.true_peak_dbtp - CEILING_GUARD_DB);
             let miss_lu = target.integrated_lufs - centre_lufs(&measured);
             let drive_is_free = solution.limited_by.is_none();
             let loudness_met = miss_lu.abs() <= GOAL_LU || !drive_is_free;
             let last = self.log.len() == MAX_ATTEMPTS;
-            if over_db <= 0.0 && (loudness_met || last) {
+            let holds = measured.true_peak_dbtp <= target.true_peak_dbtp;
+            if (over_db <= 0.0 && loudness_met) || (last && holds) {
                 let infeasible =
                     infeasible(&solution, &target, &measured, curve, &self.settings.limiter);
                 return Ok(Written {
@@ -92,7 +99,11 @@ impl Attempts<'_> {
                 });
             }
             if over_db > 0.0 {
-                trim_db -= over_db + CEILING_MARGIN_DB;
+                if self.log.len() < TRIM_FROM_ATTEMPT {
+                    ceiling_dbtp -= over_db;
+                } else {
+                    trim_db -= over_db;
+                }
             }
             if !loudness_met {
                 self.correct_drive(curve, &target, centre_lufs(&measured));
@@ -135,6 +146,7 @@ impl Attempts<'_> {
         &self,
         scratch: &mut dyn Scratch,
         delivery: &mut dyn Delivery,
+        ceiling_dbtp: f64,
         trim_db: f64,
         progress: &mut dyn Progress,
     ) -> Result<ReductionStatistics, MasterError> {
@@ -143,7 +155,6 @@ impl Attempts<'_> {
             channels: self.spec.channels,
             programme_lufs: self.settings.target.integrated_lufs,
         };
-        let ceiling_dbtp = self.settings.target.true_peak_dbtp;
         let limiter = Limiter::new(&self.settings.limiter, ceiling_dbtp, &process);
         let mut dither = Dither::new(self.brief.word_length, DITHER_SEED);
         let trim = gain_from_db(trim_db) as f32;

@@ -155,6 +155,8 @@ pub struct Infeasible {
 pub struct Attempt {
     /// Gain before the limiter, dB.
     pub drive_db: f64,
+    /// What the limiter was asked to hold, dBTP.
+    pub ceiling_dbtp: f64,
     /// Gain after the limiter, dB, at most 0.
     pub trim_db: f64,
     /// Loudness that the solver foretold, LUFS.

@@ -99,6 +99,7 @@ pub fn rehearse(
     let solved = solve_drive(&rendered.curve, &mut settings, brief.settings.is_some());
     let foretold = Attempt {
         drive_db: solved.solution.drive_db,
+        ceiling_dbtp: plan.settings.target.true_peak_dbtp,
         trim_db: 0.0,
         foretold_lufs: solved.solution.predicted_lufs,
         integrated_lufs: f64::NAN,
