@@ -21,8 +21,9 @@ const FINE_BETA: f64 = 8.0;
 /// Frames on either side of a candidate that the fine pass searches: close to half the sample
 /// rate the coarse pass may misplace a peak by that much.
 const SEARCH_FRAMES: usize = 3;
-/// Places kept for the fine pass; a later one has to be higher than the lowest of them.
-const MAX_CANDIDATES: usize = 96;
+/// Places kept for the fine pass; a later one has to be higher than the lowest of them. A limited
+/// song has hundreds of summits alike on the coarse grid, and any of them may be the true peak.
+const MAX_CANDIDATES: usize = 1024;
 /// A place is a candidate from this share of the highest coarse peak on. The coarse pass is off
 /// by 2 % up to 0.45 of the sample rate, and more above.
 const CANDIDATE_SHARE: f32 = 0.85;
