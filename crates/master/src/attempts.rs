@@ -25,6 +25,8 @@ const MAX_ATTEMPTS: usize = 5;
 /// The written file is asked to stay this far below the ceiling, dB: true peak itself depends on the
 /// interpolation filter by 0.01 to 0.03 dB.
 const CEILING_GUARD_DB: f64 = 0.02;
+/// What a correction takes beyond the measured excess, dB, so that it need not be made twice.
+const CORRECTION_MARGIN_DB: f64 = 0.005;
 /// From this attempt on an excess is scaled away, which is certain, instead of limited away, which
 /// costs no loudness.
 const TRIM_FROM_ATTEMPT: usize = 3;
@@ -100,9 +102,9 @@ impl Attempts<'_> {
             }
             if over_db > 0.0 {
                 if self.log.len() < TRIM_FROM_ATTEMPT {
-                    ceiling_dbtp -= over_db;
+                    ceiling_dbtp -= over_db + CORRECTION_MARGIN_DB;
                 } else {
-                    trim_db -= over_db;
+                    trim_db -= over_db + CORRECTION_MARGIN_DB;
                 }
             }
             if !loudness_met {
