@@ -64,7 +64,15 @@ impl Console {
 
     /// Reports why nothing was done.
     pub fn error(&self, error: &anyhow::Error) {
-        self.to_stderr(&format!("error: {error:#}"));
+        let mut text = "error".to_owned();
+        for cause in error.chain().map(ToString::to_string) {
+            // Most errors of ours say what their cause says; it is not said twice.
+            if !text.contains(&cause) {
+                text.push_str(": ");
+                text.push_str(&cause);
+            }
+        }
+        self.to_stderr(&text);
     }
 
     /// A closed standard error is no reason to stop.

@@ -8,6 +8,13 @@ fn refused(dir: &Dir, name: &str) -> String {
     let ran = dir.run(&["master", name]).expect(2);
     assert!(ran.stderr.contains(name), "{name} is named: {}", ran.stderr);
     assert_eq!(ran.stderr.lines().count(), 1, "one error: {}", ran.stderr);
+    let cause = ran.stderr.rsplit(": ").next().unwrap();
+    assert_eq!(
+        ran.stderr.matches(cause).count(),
+        1,
+        "said once: {}",
+        ran.stderr
+    );
     assert_eq!(dir.names(), before, "nothing is left behind");
     ran.stderr
 }

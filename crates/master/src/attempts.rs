@@ -21,7 +21,7 @@ use crate::verify;
 /// A loudness closer to the target than this needs no second render, LU.
 const GOAL_LU: f64 = 0.05;
 /// Renders at most: the solver foretells within a few hundredths, a second one mends the rest.
-const MAX_ATTEMPTS: usize = 5;
+const MAX_ATTEMPTS: usize = 6;
 /// The written file is asked to stay this far below the ceiling, dB: true peak itself depends on the
 /// interpolation filter by 0.01 to 0.03 dB.
 const CEILING_GUARD_DB: f64 = 0.02;
@@ -41,6 +41,8 @@ pub(crate) struct Attempts<'a> {
     pub(crate) brief: &'a Brief,
     pub(crate) spec: Spec,
     pub(crate) frames: u64,
+    /// How far the arrays' last forecast was above the measured loudness, LU.
+    pub(crate) off_lu: f64,
     pub(crate) log: Vec<Attempt>,
 }
 
@@ -72,7 +74,7 @@ impl Attempts<'_> {
                 drive_db: solution.drive_db,
                 ceiling_dbtp,
                 trim_db,
-                foretold_lufs: solution.predicted_lufs,
+                foretold_lufs: solution.predicted_lufs - self.off_lu,
                 integrated_lufs: measured.integrated_lufs,
                 true_peak_dbtp: measured.true_peak_dbtp,
                 limiting_db: limiting.max_db,
@@ -101,10 +103,12 @@ impl Attempts<'_> {
                 });
             }
             if over_db > 0.0 {
-                if self.log.len() < TRIM_FROM_ATTEMPT {
-                    ceiling_dbtp -= over_db + CORRECTION_MARGIN_DB;
+                let correction_db = over_db + CORRECTION_MARGIN_DB;
+                let within_bound = limiting.max_db + correction_db <= target.max_limiting_db;
+                if self.log.len() < TRIM_FROM_ATTEMPT && within_bound {
+                    ceiling_dbtp -= correction_db;
                 } else {
-                    trim_db -= over_db + CORRECTION_MARGIN_DB;
+                    trim_db -= correction_db;
                 }
             }
             if !loudness_met {
@@ -133,12 +137,12 @@ impl Attempts<'_> {
     /// Solves again for a target moved by what the last forecast was off.
     fn correct_drive(&mut self, curve: &DriveCurve, target: &Target, measured_lufs: f64) {
         let off_lu = self.solved.solution.predicted_lufs - measured_lufs;
+        self.off_lu = off_lu;
         let moved = Target {
             integrated_lufs: target.integrated_lufs + off_lu,
             ..*target
         };
-        let mut solution = curve.solve_drive(&moved, &self.settings.limiter);
-        solution.predicted_lufs -= off_lu;
+        let solution = curve.solve_drive(&moved, &self.settings.limiter);
         self.settings.limiter.drive_db = solution.drive_db;
         self.solved.solution = solution;
     }
@@ -205,6 +209,9 @@ fn infeasible(
     limiter: &settings::Limiter,
 ) -> Option<Infeasible> {
     let short_by_lu = target.integrated_lufs - measured.integrated_lufs;
+    if short_by_lu.abs() <= verify::LOUDNESS_TOLERANCE_LU {
+        return None;
+    }
     let reason = match solution.limited_by? {
         solve::Infeasible::MaxLimiting { .. } => format!(
             "{:.1} LUFS would need more than {:.1} dB of limiting; this is the loudest within it \
@@ -219,11 +226,6 @@ fn infeasible(
             "{:.1} LUFS is out of the drive's range for this mix",
             target.integrated_lufs
         ),
-        solve::Infeasible::DriveFixed { .. }
-            if short_by_lu.abs() <= verify::LOUDNESS_TOLERANCE_LU =>
-        {
-            return None;
-        }
         solve::Infeasible::DriveFixed { .. } => format!(
             "the settings fix the drive at {:.2} dB, which does not reach {:.1} LUFS",
             solution.drive_db, target.integrated_lufs

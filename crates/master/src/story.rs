@@ -65,6 +65,7 @@ pub fn master(
         brief,
         spec,
         frames: rendered.frames,
+        off_lu: 0.0,
         log: Vec::new(),
     };
     let written = attempts.run(&rendered.curve, scratch.as_mut(), delivery, progress)?;
