@@ -3,20 +3,26 @@
 use crate::dir::Dir;
 use crate::mastering::EXCERPTS;
 
-#[test]
-fn saved_settings_render_the_same_bytes() {
+/// A folder with first.wav, mastered from the mix, and my.toml, its settings.
+fn mastered_with_saved_settings() -> (Dir, &'static str) {
     let dir = Dir::new();
     let mix = EXCERPTS[1];
     dir.excerpt(mix);
-    dir.run(&[
+    let args = [
         "master",
         mix,
         "-o",
         "first.wav",
         "--save-settings",
         "my.toml",
-    ])
-    .expect(0);
+    ];
+    dir.run(&args).expect(0);
+    (dir, mix)
+}
+
+#[test]
+fn saved_settings_render_the_same_bytes() {
+    let (dir, mix) = mastered_with_saved_settings();
     dir.run(&["master", mix, "-o", "second.wav", "--settings", "my.toml"])
         .expect(0);
     assert!(dir.bytes("first.wav") == dir.bytes("second.wav"));
@@ -24,18 +30,7 @@ fn saved_settings_render_the_same_bytes() {
 
 #[test]
 fn a_changed_setting_changes_the_master_and_the_drive_follows() {
-    let dir = Dir::new();
-    let mix = EXCERPTS[1];
-    dir.excerpt(mix);
-    dir.run(&[
-        "master",
-        mix,
-        "-o",
-        "first.wav",
-        "--save-settings",
-        "my.toml",
-    ])
-    .expect(0);
+    let (dir, mix) = mastered_with_saved_settings();
     let text = String::from_utf8(dir.bytes("my.toml")).unwrap();
     let mut settings: toml::Table = text.parse().unwrap();
     let eq = settings["eq"].as_table_mut().unwrap();

@@ -44,9 +44,7 @@ pub fn master(
     delivery: &mut dyn Delivery,
     progress: &mut dyn Progress,
 ) -> Result<Report, MasterError> {
-    let analysis = measure_input(input, brief, progress)?;
-    let plan = plan(&analysis, predictor, brief)?;
-    let spec = delivery_spec(input.spec(), brief)?;
+    let (analysis, plan, spec) = prepare(input, predictor, brief, progress)?;
     let mut scratch = delivery.scratch(spec, delivery_frames(&analysis, spec))?;
     let rendered = render(
         input,
@@ -92,9 +90,7 @@ pub fn rehearse(
     brief: &Brief,
     progress: &mut dyn Progress,
 ) -> Result<Report, MasterError> {
-    let analysis = measure_input(input, brief, progress)?;
-    let plan = plan(&analysis, predictor, brief)?;
-    let spec = delivery_spec(input.spec(), brief)?;
+    let (analysis, plan, spec) = prepare(input, predictor, brief, progress)?;
     let rendered = render(input, &analysis, &plan, brief, spec, None, progress)?;
     let mut settings = plan.settings.clone();
     let solved = solve_drive(&rendered.curve, &mut settings, brief.settings.is_some());
@@ -117,6 +113,19 @@ pub fn rehearse(
         written: None,
         attempts: vec![foretold],
     }))
+}
+
+/// What is known before a sample is rendered.
+fn prepare(
+    input: &mut dyn Source,
+    predictor: &dyn Predictor,
+    brief: &Brief,
+    progress: &mut dyn Progress,
+) -> Result<(Analysis, Plan, Spec), MasterError> {
+    let spec = delivery_spec(input.spec(), brief)?;
+    let analysis = measure_input(input, brief, progress)?;
+    let plan = plan(&analysis, predictor, brief)?;
+    Ok((analysis, plan, spec))
 }
 
 fn measure_input(
