@@ -81,7 +81,7 @@ pub fn model_card(trained: &Trained, recipe: &Recipe) -> String {
         strength · max(0, 1 - (constant · sd / m)^exponent); fitted on validation albums for the least \
         error from severity 1 up among those that harm untouched masters by at most 0.26 dB: EQ {mid:?}, side \
         {side:?}, level spread {spread:?}, PLR {plr:?}\n\n\
-        ## Test albums, never used for any choice\n\n\
+        ## Test albums: nothing was fitted on them\n\n\
         Each master is degraded by smooth random curves of another family than training's, every \
         curve together with its mirror, and a side gain and tilt of about 0.8 of the severity. \
         Figures are computed on band frames (a static EQ applies to them exactly); no audio is \
