@@ -31,6 +31,8 @@ const FRAMES: usize = 256;
 const JUDGED_DB: f32 = -60.0;
 /// Expansion strengths of the dynamics rows.
 pub const EXPANSIONS: [f64; 4] = [0.0, 0.2, 0.4, 0.6];
+/// PLR above the master's, dB.
+const PLR_EXCESSES_DB: [f64; 4] = [0.0, 2.0, 4.0, 6.0];
 
 /// One degraded held-out master and what the net says of it.
 #[derive(Clone, Debug)]
@@ -45,6 +47,8 @@ pub struct Case {
     pub raw: RawOutputs,
     /// Wanted change of the level spread, dB.
     pub spread_target_db: f64,
+    /// Wanted change of the PLR, dB.
+    pub plr_target_db: f64,
 }
 
 /// Errors of one method at one severity.
@@ -114,7 +118,8 @@ fn track_cases(
                     side_gain_db: sign * gain,
                     side_tilt_db: sign * tilt,
                     expansion: EXPANSIONS[cases.len() % EXPANSIONS.len()],
-                    plr_excess_db: 0.0,
+                    plr_excess_db: PLR_EXCESSES_DB
+                        [(cases.len() / EXPANSIONS.len()) % PLR_EXCESSES_DB.len()],
                 };
                 let mix = degrade(track, &fault, &frames, None);
                 let (pooled, statistics) = mix.pooled.split_at(FRAME_WIDTH);
@@ -129,6 +134,7 @@ fn track_cases(
                     fault,
                     raw,
                     spread_target_db: mix.dynamics_target_db[0],
+                    plr_target_db: mix.dynamics_target_db[1],
                 });
             }
         }
@@ -250,8 +256,7 @@ pub fn judge_dynamics(cases: &[Case], gates: &Gates) -> Vec<DynamicsRow> {
                 .filter(|case| case.fault.expansion == expansion)
             {
                 nothing += case.spread_target_db.abs();
-                // A compressor lowers the spread; it cannot raise it.
-                let applied = applied_spread_db(&case.raw, gates).min(0.0);
+                let applied = applied_spread_db(&case.raw, gates);
                 net += (case.spread_target_db - applied).abs();
                 count += 1;
             }
@@ -267,3 +272,5 @@ pub fn judge_dynamics(cases: &[Case], gates: &Gates) -> Vec<DynamicsRow> {
 
 /// Index of the level spread among the net's means.
 pub const SPREAD: usize = MID_KNOTS + SIDE_OUTPUTS;
+/// Index of the PLR among the net's means.
+pub const PLR: usize = SPREAD + 1;

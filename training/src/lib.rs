@@ -21,6 +21,7 @@ pub mod export;
 pub mod fetch;
 pub mod fit;
 pub mod gates;
+pub mod groups;
 pub mod recipe;
 pub mod report;
 pub mod rng;
