@@ -16,6 +16,7 @@
 pub mod corpus;
 pub mod datasets;
 pub mod degrade;
+pub mod eval;
 pub mod evaluate;
 pub mod export;
 pub mod fetch;
