@@ -1,6 +1,7 @@
-//! Held-out albums, degraded by a generator that training never used: what is left of the fault
-//! after each method. Frames only: the curves are applied exactly to the long-term spectrum, as a
-//! static EQ would; audio is rendered by the end-to-end tests, not here.
+//! The quick look that training takes at held-out albums, degraded by a generator that training
+//! never uses: what is left of the fault after each method. Frames only: the curves are applied
+//! exactly to the long-term spectrum, as a static EQ would; the proof on rendered audio is
+//! [`eval`](crate::eval).
 //!
 //! Metric ("tonal error"): mean |dB| over third octaves 39 Hz to 16 kHz after a K-weighted
 //! loudness match, bands above -60 dB relative to the loudness only, mid and side apart.
@@ -16,7 +17,8 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::corpus::Track;
-use crate::degrade::{Fault, scaled_to_rms};
+use crate::degrade::Fault;
+use crate::eval::faults::smooth;
 use crate::gates::{applied_mid_db, applied_side_db, applied_spread_db};
 use crate::rng::Rng;
 use crate::simulator::{degrade, loudness_change_db};
@@ -109,14 +111,12 @@ fn track_cases(
     let mut cases = Vec::new();
     for severity_db in SEVERITIES_DB {
         for _ in 0..CURVES {
-            let shape = eval_curve(&mut rng);
-            let side = 0.8 * severity_db;
-            let (gain, tilt) = (0.7 * side * rng.normal(), 0.7 * side * rng.normal());
-            for sign in [1.0, -1.0] {
+            let drawn = smooth(&mut rng, severity_db);
+            for drawn in [drawn.mirrored(), drawn] {
                 let fault = Fault {
-                    tone_db: scaled_to_rms(shape, sign * severity_db),
-                    side_gain_db: sign * gain,
-                    side_tilt_db: sign * tilt,
+                    tone_db: drawn.mid_bands_db(),
+                    side_gain_db: drawn.side_gain_db,
+                    side_tilt_db: drawn.side_tilt_db,
                     expansion: EXPANSIONS[cases.len() % EXPANSIONS.len()],
                     plr_excess_db: PLR_EXCESSES_DB
                         [(cases.len() / EXPANSIONS.len()) % PLR_EXCESSES_DB.len()],
@@ -140,20 +140,6 @@ fn track_cases(
         }
     }
     Ok(cases)
-}
-
-/// A smooth random curve of another family than training's: a few cosines over log frequency.
-fn eval_curve(rng: &mut Rng) -> [f64; BANDS] {
-    let mut curve = [0.0; BANDS];
-    for cycle in 1..=6 {
-        let gain = rng.normal() / f64::from(cycle);
-        let phase = rng.uniform(0.0, std::f64::consts::TAU);
-        for (band, value) in curve.iter_mut().enumerate() {
-            let at = std::f64::consts::PI * f64::from(cycle) * band as f64 / BANDS as f64;
-            *value += gain * libm::cos(at + phase);
-        }
-    }
-    curve
 }
 
 /// Mid and side error when the curve `mid_db` (27 bands) and side curve `side_db` (on top of it)
