@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::case::Foretold;
 use super::faults::rms;
+use super::foretold::Foretold;
 use super::statistics::spearman;
 
 /// Bins of the plot, of equal counts.

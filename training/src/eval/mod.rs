@@ -27,6 +27,8 @@ pub mod excerpt;
 pub mod expansion;
 pub mod faults;
 pub mod fit;
+pub mod foretold;
+pub mod kind;
 mod linear;
 mod logistic;
 pub mod lossy;
@@ -78,6 +80,9 @@ pub enum EvalError {
     /// Nothing in the excerpt has a loudness.
     #[error("expected music, found silence")]
     Silent,
+    /// The story ended without a master, which it must not.
+    #[error("expected a written and measured master, found none")]
+    NoMaster,
     /// A file or folder cannot be read.
     #[error("{}: cannot be read: {source}", path.display())]
     Read {

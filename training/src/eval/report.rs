@@ -4,7 +4,8 @@ use acetate_model::Predictor;
 use serde::Serialize;
 
 use super::calibration::Calibration;
-use super::case::{Contenders, Family};
+use super::case::Contenders;
+use super::kind::Family;
 use super::methods::Method;
 use super::pairs::PairsResult;
 use super::run::{Evaluation, LeftOut, Options, SongResult};

@@ -6,8 +6,9 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::EvalError;
-use super::case::{CaseResult, Contenders, Excerpt, kinds, run_case};
+use super::case::{CaseResult, Contenders, Excerpt, run_case};
 use super::excerpt::loudest;
+use super::kind::kinds;
 use super::lossy;
 use super::metric::Sound;
 use super::songs::Song;
@@ -133,7 +134,14 @@ fn evaluate_song(
         .map(|&kind| {
             let case = run_case(kind, &excerpt, &song.name, options.seed, contenders);
             observer.advance(&song.name);
-            case
+            match case {
+                // Another program's failure costs its case, not the song.
+                Err(EvalError::Ffmpeg(reason)) => {
+                    observer.warn(&format!("{}: no lossy coding: ffmpeg: {reason}", song.name));
+                    Ok(None)
+                }
+                other => other,
+            }
         })
         .collect::<Result<_, _>>()?;
     let cases: Vec<CaseResult> = cases.into_iter().flatten().collect();

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::calibration::Calibration;
-use super::case::{CaseResult, Family, Foretold, Kind, Outcome};
+use super::case::{CaseResult, Outcome};
 use super::expansion::STRENGTHS;
+use super::foretold::Foretold;
+use super::kind::{Family, Kind};
 use super::methods::Method;
 use super::metric::Sound;
 use super::report::{
