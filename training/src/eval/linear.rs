@@ -6,19 +6,33 @@
 pub fn solve(a: &[Vec<f64>], b: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
     let lower = cholesky(a)?;
     let count = a.len();
-    let mut x = b.to_vec();
     let columns = b.first().map_or(0, Vec::len);
-    for column in 0..columns {
-        for row in 0..count {
-            let below: f64 = (0..row).map(|k| lower[row][k] * x[k][column]).sum();
-            x[row][column] = (x[row][column] - below) / lower[row][row];
-        }
-        for row in (0..count).rev() {
-            let above: f64 = (row + 1..count).map(|k| lower[k][row] * x[k][column]).sum();
-            x[row][column] = (x[row][column] - above) / lower[row][row];
+    let solved: Vec<Vec<f64>> = (0..columns)
+        .map(|column| {
+            let mut x: Vec<f64> = b.iter().map(|row| row[column]).collect();
+            for row in 0..count {
+                let below: f64 = (0..row).map(|k| lower[row][k] * x[k]).sum();
+                x[row] = (x[row] - below) / lower[row][row];
+            }
+            for row in (0..count).rev() {
+                let above: f64 = (row + 1..count).map(|k| lower[k][row] * x[k]).sum();
+                x[row] = (x[row] - above) / lower[row][row];
+            }
+            x
+        })
+        .collect();
+    let row_of = |row: usize| solved.iter().map(|column| column[row]).collect();
+    Some((0..count).map(row_of).collect())
+}
+
+/// Copies what is below the diagonal of a square matrix to above it.
+pub fn mirror(matrix: &mut [Vec<f64>]) {
+    for i in 0..matrix.len() {
+        let (above, below) = matrix.split_at_mut(i + 1);
+        for (cell, row) in above[i][i + 1..].iter_mut().zip(below) {
+            *cell = row[i];
         }
     }
-    Some(x)
 }
 
 fn cholesky(a: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
@@ -64,6 +78,17 @@ mod tests {
                 assert!((got - b[row][column]).abs() < 1e-12);
             }
         }
+    }
+
+    #[test]
+    fn a_mirrored_matrix_is_symmetric() {
+        let mut matrix = vec![
+            vec![1.0, 0.0, 0.0],
+            vec![2.0, 3.0, 0.0],
+            vec![4.0, 5.0, 6.0],
+        ];
+        mirror(&mut matrix);
+        assert_eq!(matrix, [[1.0, 2.0, 4.0], [2.0, 3.0, 5.0], [4.0, 5.0, 6.0]]);
     }
 
     #[test]

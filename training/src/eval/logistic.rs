@@ -31,8 +31,8 @@ impl Logistic {
                 for i in 0..width {
                     let x = value(row, i);
                     gradient[i][0] += error * x;
-                    for j in 0..=i {
-                        hessian[i][j] += curvature * x * value(row, j);
+                    for (j, cell) in hessian[i].iter_mut().enumerate().take(i + 1) {
+                        *cell += curvature * x * value(row, j);
                     }
                 }
             }
@@ -40,10 +40,8 @@ impl Logistic {
                 let penalty = if i + 1 < width { penalty } else { 1e-9 };
                 gradient[i][0] -= penalty * model.0[i];
                 hessian[i][i] += penalty;
-                for j in i + 1..width {
-                    hessian[i][j] = hessian[j][i];
-                }
             }
+            linear::mirror(&mut hessian);
             let step = linear::solve(&hessian, &gradient)?;
             let mut largest: f64 = 0.0;
             for (coefficient, step) in model.0.iter_mut().zip(&step) {

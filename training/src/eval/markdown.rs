@@ -40,11 +40,11 @@ impl EvalReport {
 
 fn write_songs(text: &mut String, report: &EvalReport, songs: &SongsReport) {
     let options = &songs.options;
-    let _ = write!(
+    let _ = writeln!(
         text,
         "{} songs of {} albums, the loudest {} s of each; seed {}. Each smooth curve is used with its \
          mirror. Brackets: 95 % intervals, albums resampled. Tonal error: mean |dB| over 27 third \
-         octaves (39 Hz to 16 kHz) against the untouched excerpt after a loudness match.\n",
+         octaves (39 Hz to 16 kHz) against the untouched excerpt after a loudness match.",
         songs.songs, songs.albums, options.excerpt_s, options.seed
     );
     let figures: [(&str, Figure); 5] = [
@@ -127,19 +127,19 @@ fn write_net(text: &mut String, songs: &SongsReport) {
         table_row(text, name, cells);
     }
     if let Some(row) = songs.untouched {
-        let _ = write!(
+        let _ = writeln!(
             text,
             "\nUntouched excerpts: the EQ moves by {:.2} dB RMS in the median, {:.2} dB at the 95th \
-             percentile.\n",
+             percentile.",
             row.eq_move_median_db, row.eq_move_p95_db
         );
     }
     let calibration = &songs.calibration;
     if let (Some(rank), Some(coverage)) = (calibration.spearman, calibration.coverage_80) {
-        let _ = write!(
+        let _ = writeln!(
             text,
             "\nPredicted deviation against error of the proposal: Spearman {rank:.2}; the 80 % \
-             interval holds {:.0} % (plot: eval.svg).\n",
+             interval holds {:.0} % (plot: eval.svg).",
             100.0 * coverage
         );
     }
@@ -158,7 +158,7 @@ fn write_unseen(text: &mut String, report: &EvalReport, songs: &SongsReport) {
         table_row(text, &name, cells);
     }
     for family in &songs.families_left_out {
-        let _ = write!(text, "\nLeft out: {family}.\n");
+        let _ = writeln!(text, "\nLeft out: {family}.");
     }
 }
 
@@ -181,11 +181,11 @@ fn write_dynamics(text: &mut String, report: &EvalReport, songs: &SongsReport) {
 
 fn write_two_sample(text: &mut String, report: &EvalReport, test: &TwoSample) {
     heading(text, "Two-sample test");
-    let _ = write!(
+    let _ = writeln!(
         text,
         "Balanced accuracy of a classifier ({:?}, penalty {}; the one that reads untreated mixes \
          best) that parts masters of faults at severity {} from untouched excerpts, on albums that \
-         it has not seen; 0.5 is chance.\n\n",
+         it has not seen; 0.5 is chance.\n",
         test.judge.expansion, test.judge.penalty, test.severity_db
     );
     table_head(text, "method", &["accuracy".to_owned()]);
@@ -194,9 +194,9 @@ fn write_two_sample(text: &mut String, report: &EvalReport, test: &TwoSample) {
         table_row(text, report.label(*method), cells);
     }
     if !test.proves_something {
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "\nThis proves nothing: untreated mixes read below {NEEDED_ACCURACY}.\n"
+            "\nThis proves nothing: untreated mixes read below {NEEDED_ACCURACY}."
         );
     }
 }

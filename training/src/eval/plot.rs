@@ -63,6 +63,7 @@ fn draw_severities(
         .build_cartesian_2d(0.0..largest(|p| p.0), 0.0..1.05 * largest(|p| p.1))?;
     chart
         .configure_mesh()
+        .max_light_lines(1)
         .x_desc("severity, dB RMS")
         .y_desc("error, dB")
         .draw()?;
@@ -109,6 +110,7 @@ fn draw_calibration(songs: &SongsReport, area: &DrawingArea<SVGBackend<'_>, Shif
         .build_cartesian_2d(0.0..largest, 0.0..largest)?;
     chart
         .configure_mesh()
+        .max_light_lines(1)
         .x_desc("predicted, dB")
         .y_desc("observed, dB (RMS)")
         .draw()?;

@@ -201,11 +201,7 @@ impl Moments {
                 }
             }
         }
-        for i in 0..INPUTS {
-            for j in i + 1..INPUTS {
-                inner[i][j] = inner[j][i];
-            }
-        }
+        linear::mirror(&mut inner);
         Self {
             mean,
             sd,
