@@ -18,6 +18,7 @@ pub mod datasets;
 pub mod degrade;
 pub mod eval;
 pub mod evaluate;
+pub mod experiment;
 pub mod export;
 pub mod fetch;
 pub mod fit;
