@@ -36,6 +36,8 @@ pub const TENSORS: &[(&str, &[usize])] = &[
     ("head2.bias", &[OUTPUTS]),
 ];
 
+/// Slope of the activation below zero.
+const LEAK: f64 = 0.05;
 /// Smallest and largest log-variance, in units of the outputs' scales.
 const LOG_VARIANCE_RANGE: (f64, f64) = (-7.0, 4.0);
 
@@ -101,8 +103,8 @@ impl Net {
             .broadcast_sub(&self.frame_offset)?
             .broadcast_mul(&self.frame_scale)?
             .reshape((batch * frames, width))?;
-        let x = self.dense(0, &x)?.relu()?;
-        let x = self.dense(1, &x)?.relu()?;
+        let x = leaky_relu(&self.dense(0, &x)?)?;
+        let x = leaky_relu(&self.dense(1, &x)?)?;
         let x = x.reshape((batch, frames, FRAME_CODE))?;
         let mean = x.mean(1)?;
         let spread = x
@@ -115,7 +117,7 @@ impl Net {
             .broadcast_sub(&self.pooled_offset)?
             .broadcast_mul(&self.pooled_scale)?;
         let x = Tensor::cat(&[&mean, &spread, &pooled], D::Minus1)?;
-        let x = self.dense(2, &x)?.relu()?;
+        let x = leaky_relu(&self.dense(2, &x)?)?;
         let x = self.dense(3, &x)?;
         let mean_db = x.narrow(1, 0, MEANS)?.broadcast_mul(&self.output_scale)?;
         let (low, high) = LOG_VARIANCE_RANGE;
@@ -135,6 +137,11 @@ impl Net {
         x.matmul(&self.tensors[2 * index].t()?)?
             .broadcast_add(&self.tensors[2 * index + 1])
     }
+}
+
+/// Leaky ReLU (Maas et al. 2013): no unit can die, whatever the weight decay.
+fn leaky_relu(x: &Tensor) -> Result<Tensor> {
+    x.maximum(&x.affine(LEAK, 0.0)?)
 }
 
 /// The features of one programme as a batch of one: frames `[1][T][54]`, pooled `[1][60]`.

@@ -11,7 +11,7 @@ use crate::features::features_hash;
 use crate::net::{Net, TENSORS};
 
 /// The version of the weights format that this build reads and writes.
-pub const WEIGHTS_SCHEMA: &str = "acetate.weights/1";
+pub const WEIGHTS_SCHEMA: &str = "acetate.weights/2";
 /// The key of the metadata that holds [`Header`] as JSON.
 pub const HEADER_KEY: &str = "acetate";
 /// Larger files are refused unread, bytes.
