@@ -1,12 +1,11 @@
 //! An LMMS project's text, edited for a render: quiet enough not to clip, and where that is asked
 //! for with the effects of the master channel switched off.
 //!
-//! The format is LMMS 1.2's XML. `head` (`Song::saveSettings`) has the master volume in percent,
-//! a whole number, as the attribute `mastervol` or as a child element of that name with `value`;
-//! it scales what is written to the file and nothing before. The file's samples clip at full
-//! scale even where they are floating point, so that a project without its limiter could not be
-//! rendered as it is. In `fxmixer` (`FxMixer::saveSettings`) there is one `fxchannel` with `num`
-//! for each channel, 0 the master, each with one `fxchain` whose `enabled` is 0 or 1.
+//! The format is LMMS 1.2's XML. In `fxmixer` (`FxMixer::saveSettings`) there is one `fxchannel`
+//! for each channel, with `num`, 0 the master, and `volume`, a gain that comes after the channel's
+//! effects; each has one `fxchain` whose `enabled` is 0 or 1. The file's samples clip at full scale
+//! even where they are floating point, so that a project without its limiter could not be rendered
+//! as it is.
 //!
 //! Only the values of these attributes change; the rest of the text stays as it is.
 
@@ -14,9 +13,8 @@ use std::ops::Range;
 
 use super::RenderError;
 
-/// The master volume is divided by this before rendering (24 dB), rounded down to what the
-/// project can say.
-const HEADROOM: u32 = 16;
+/// The gain of the master channel is divided by this before rendering (24 dB).
+const HEADROOM: f64 = 16.0;
 
 /// A project ready to be rendered.
 #[derive(Debug, PartialEq)]
@@ -27,23 +25,21 @@ pub(super) struct Prepared {
     pub(super) restoring_gain: f64,
 }
 
-/// Lowers the master volume, and unless `master_effects` switches off the effect chain of mixer
-/// channel 0.
+/// Lowers the gain of mixer channel 0, and unless `master_effects` switches its effect chain off.
 ///
 /// # Errors
-/// [`RenderError::Project`] where the text has no master volume, or no such chain that is on: the
-/// pair would be of a song with itself.
+/// [`RenderError::Project`] where the text has no such gain (it is elsewhere where it is
+/// automated), or no such chain that is on: the pair would be of a song with itself.
 pub(super) fn prepare(project: &str, master_effects: bool) -> Result<Prepared, RenderError> {
     let refused = |expected, found| RenderError::Project { expected, found };
     let volume =
-        master_volume(project).ok_or_else(|| refused("a master volume in its head", "none"))?;
-    let percent = project[volume.clone()].parse::<u32>();
-    let percent = percent
+        master_volume(project).ok_or_else(|| refused("a volume of mixer channel 0", "none"))?;
+    let gain = project[volume.clone()].parse::<f64>();
+    let gain = gain
         .ok()
-        .filter(|percent| (1..=200).contains(percent))
-        .ok_or_else(|| refused("a master volume of 1 to 200 %", "another"))?;
-    let lowered = (percent / HEADROOM).max(1);
-    let mut edits = vec![(volume, lowered.to_string())];
+        .filter(|gain| *gain > 0.0 && gain.is_finite())
+        .ok_or_else(|| refused("a volume of mixer channel 0 above 0", "another"))?;
+    let mut edits = vec![(volume, (gain / HEADROOM).to_string())];
     if !master_effects {
         let enabled = master_chain_enabled(project)
             .map_err(|found| refused("an effect chain of mixer channel 0 that is on", found))?;
@@ -57,21 +53,19 @@ pub(super) fn prepare(project: &str, master_effects: bool) -> Result<Prepared, R
     }
     Ok(Prepared {
         text,
-        restoring_gain: f64::from(percent) / f64::from(lowered),
+        restoring_gain: HEADROOM,
     })
 }
 
-/// Where the value of the master volume lies in the text.
+/// Where the value of the master channel's volume lies in the text.
 fn master_volume(project: &str) -> Option<Range<usize>> {
-    start_tags(project).find_map(|tag| {
-        let text = &project[tag.clone()];
-        let value = match name(text) {
-            "head" => attribute(text, "mastervol"),
-            "mastervol" => attribute(text, "value"),
-            _ => None,
-        }?;
-        Some(tag.start + value.start..tag.start + value.end)
-    })
+    let tag = start_tags(project).find(|tag| is_master(&project[tag.clone()]))?;
+    let value = attribute(&project[tag.clone()], "volume")?;
+    Some(tag.start + value.start..tag.start + value.end)
+}
+
+fn is_master(tag: &str) -> bool {
+    name(tag) == "fxchannel" && attribute(tag, "num").is_some_and(|value| &tag[value] == "0")
 }
 
 /// Where the value of the master chain's `enabled` lies in the text; it is `1`.
@@ -80,10 +74,7 @@ fn master_chain_enabled(project: &str) -> Result<Range<usize>, &'static str> {
     for tag in start_tags(project) {
         let text = &project[tag.clone()];
         match name(text) {
-            "fxchannel" => {
-                let number = attribute(text, "num").map(|value| &text[value]);
-                in_master = number == Some("0");
-            }
+            "fxchannel" => in_master = is_master(text),
             "fxchain" if in_master => {
                 let value = attribute(text, "enabled").ok_or("one that does not say")?;
                 return match &text[value.clone()] {
@@ -169,7 +160,7 @@ mod tests {
  <track name="a > b"><fxchain enabled="1" numofeffects="2"/></track>
  <fxmixer>
   <fxchannel num="1" name="FX 1"><fxchain enabled="1"/></fxchannel>
-  <fxchannel soloed="0" name='num="3"' num = "0">
+  <fxchannel soloed="0" name='num="3"' num = "0" volume="1.6">
    <fxchain numofeffects="1" enabled="1"><effect on="1"/></fxchain>
   </fxchannel>
   <fxchannel num="2"><fxchain enabled="1"/></fxchannel>
@@ -178,10 +169,10 @@ mod tests {
 
     #[test]
     fn only_master_volume_and_master_chain_change() {
-        let quieter = PROJECT.replace(r#"mastervol="41""#, r#"mastervol="2""#);
+        let quieter = PROJECT.replace(r#"volume="1.6""#, r#"volume="0.1""#);
         let prepared = prepare(PROJECT, true).expect("a project");
         assert_eq!(prepared.text, quieter);
-        assert_eq!(prepared.restoring_gain, 20.5);
+        assert_eq!(prepared.restoring_gain, 16.0);
         let without = prepare(PROJECT, false).expect("a project");
         let chain = r#"<fxchain numofeffects="1" enabled="1">"#;
         assert_eq!(
@@ -192,20 +183,6 @@ mod tests {
     }
 
     #[test]
-    fn a_master_volume_that_is_an_element_is_found_too() {
-        let element = PROJECT.replace(
-            r#" mastervol="41"/>"#,
-            r#"><mastervol id="7" value="100"/></head>"#,
-        );
-        let prepared = prepare(&element, true).expect("a project");
-        assert_eq!(
-            prepared.text,
-            element.replace(r#"value="100""#, r#"value="6""#)
-        );
-        assert_eq!(prepared.restoring_gain, 100.0 / 6.0);
-    }
-
-    #[test]
     fn a_project_that_cannot_be_edited_is_refused() {
         let chain = r#"numofeffects="1" enabled="1""#;
         for (from, to, found) in [
@@ -213,11 +190,12 @@ mod tests {
             (chain, "", "one that does not say"),
             (r#"num = "0""#, r#"num="4""#, "none"),
             (r#"num = "0""#, r#"num=0"#, "none"),
-            (r#" mastervol="41""#, "", "none"),
-            (r#""41""#, r#""0""#, "another"),
-            (r#""41""#, r#""-3""#, "another"),
-            ("<head", "<!-- <head", "none"),
-            ("<head", "<head\"", "none"),
+            (r#" volume="1.6""#, "", "none"),
+            (r#""1.6""#, r#""0""#, "another"),
+            (r#""1.6""#, r#""-3""#, "another"),
+            (r#""1.6""#, r#""NaN""#, "another"),
+            (r#""1.6""#, r#""inf""#, "another"),
+            ("<fxmixer", "<!-- <fxmixer", "none"),
         ] {
             assert!(PROJECT.contains(from), "{from}");
             let text = PROJECT.replacen(from, to, 1);

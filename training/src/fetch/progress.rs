@@ -20,7 +20,7 @@ pub struct Plan {
     pub disk_free_bytes: u64,
 }
 
-/// What [`fetch`] tells while it works.
+/// What [`fetch`](super::fetch) tells while it works.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// Said once, before the first download.
@@ -98,7 +98,7 @@ pub enum Event<'a> {
     },
 }
 
-/// Listens to [`fetch`]: a progress bar, a log, or a closure over [`Event`].
+/// Listens to [`fetch`](super::fetch): a progress bar, a log, or a closure over [`Event`].
 pub trait Progress {
     /// Called for every event, in order, on the calling thread.
     fn event(&mut self, event: Event<'_>);

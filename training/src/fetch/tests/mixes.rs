@@ -8,7 +8,7 @@ use acetate_io::{Container, OpenOptions, OutputFormat, StageOptions, StagedFile,
 use super::super::store::Stored;
 use super::*;
 
-const PROJECT: &[u8] = b"<lmms><head mastervol=\"100\"/><fxmixer><fxchannel num=\"0\">\
+const PROJECT: &[u8] = b"<lmms><fxmixer><fxchannel num=\"0\" volume=\"1\">\
     <fxchain enabled=\"1\"/></fxchannel></fxmixer></lmms>";
 const FRAMES: usize = 4410;
 
@@ -121,7 +121,7 @@ fn modules_and_projects_are_rendered_once_and_pairs_listed() {
     assert_eq!((record.gain_db, record.frames), (0.0, FRAMES as u64));
 
     let projects = fs::read_to_string(scene.folder.path("projects")).expect("kept");
-    let lowered = projects.matches("mastervol=\"6\"").count();
+    let lowered = projects.matches("volume=\"0.0625\"").count();
     let switched_off = projects.matches("fxchain enabled=\"0\"").count();
     assert_eq!((lowered, switched_off), (2, 1), "{projects}");
     let csv = fs::read_to_string(scene.cache().join("pairs.csv")).expect("written");
@@ -153,10 +153,10 @@ fn a_render_above_full_scale_is_scaled_by_a_stated_gain() {
     audio(&scene, 0.9);
     scene.fetch(&datasets).0.expect("rendered");
     assert_eq!(stored(&scene, "m/song.XM.flac.json").gain_db, 0.0);
-    // LMMS rendered at 6 of 100 %: at the author's level the peak is 0.9 · 100 / 6 = 15.
+    // LMMS rendered 24 dB lower: at the author's level the peak is 0.9 · 16 = 14.4.
     let record = stored(&scene, "m/song, 2.mmpz.flac.json");
-    assert!((record.peak_dbfs - 23.52).abs() < 0.01, "{record:?}");
-    assert!((record.gain_db + 24.52).abs() < 0.01, "{record:?}");
+    assert!((record.peak_dbfs - 23.17).abs() < 0.01, "{record:?}");
+    assert!((record.gain_db + 24.17).abs() < 0.01, "{record:?}");
     let file = scene.cache().join("mixes/some-mixes/m/song, 2.mmpz.flac");
     let mut decoder = acetate_io::open(file, &OpenOptions { strict: true }).expect("FLAC");
     let mut block = Audio::silence(44_100, 2, 0);
