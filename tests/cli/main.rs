@@ -6,6 +6,7 @@ mod dir;
 mod formats;
 mod golden;
 mod mastering;
+mod retraining;
 mod settings;
 mod shell;
 mod verifying;
