@@ -1,11 +1,15 @@
 //! The command line, as typed.
 
+mod eval;
+
 use std::path::PathBuf;
 
 use acetate_dsp::process::dither::WordLength;
 use acetate_master::presets::PRESETS;
 use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+pub use eval::{EvalArgs, EvalSplit};
 
 /// Learned auto-mastering: a finished mix goes in, a verified release-ready master comes out.
 #[derive(Debug, Parser)]
@@ -59,6 +63,8 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Train the net from the cached corpus
     Train(TrainArgs),
+    /// Prove end to end, on songs that the net has not seen, what the masters are worth
+    Eval(Box<EvalArgs>),
     /// Fetch or list the music that the net is trained on
     Dataset(DatasetArgs),
     /// Print the JSON schema of reports

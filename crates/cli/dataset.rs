@@ -20,11 +20,13 @@ pub fn run(args: &DatasetArgs, console: &Console) -> anyhow::Result<Exit> {
         DatasetAction::Fetch => {
             let fetched = fetch_all(&datasets, &cache_dir(args.cache.as_deref())?, console)?;
             console.say(&format!(
-                "{} packages were there, {} fetched",
-                fetched.already_complete, fetched.fetched
+                "{} packages were there, {} fetched, {} songs rendered",
+                fetched.already_complete, fetched.fetched, fetched.rendered
             ));
         }
-        DatasetAction::List => console.print(&list(&datasets))?,
+        DatasetAction::List => {
+            console.print(&list(&datasets, &cache_dir(args.cache.as_deref())?))?;
+        }
     }
     Ok(Exit::Met)
 }
@@ -75,8 +77,38 @@ fn on_event(event: &Event<'_>, bar: &ProgressBar, console: &Console) {
             absent.len()
         )),
         Event::Finished { .. } => bar.inc(1),
-        Event::Failed { package, error } => {
-            console.warn(&format!("{package}: {error}"));
+        Event::Failed { error, .. } => {
+            console.warn(&error.to_string());
+            bar.inc(1);
+        }
+        Event::RenderPlanned { complete, missing } => {
+            console.say(&format!("{missing} songs to render ({complete} complete)"));
+            bar.set_prefix("render");
+            bar.set_position(0);
+            bar.set_length(*missing as u64);
+        }
+        Event::RendererMissing {
+            program,
+            debian_package,
+            renders,
+        } => console.warn(&format!(
+            "{program} is not installed, {renders} mixes are left out: install the Debian package {debian_package} and fetch again"
+        )),
+        Event::RenderStarted { package, track } => {
+            let name = track.rsplit('/').next().unwrap_or(track);
+            bar.set_message(format!("{package}: {name}"));
+        }
+        Event::Rendered {
+            package,
+            track,
+            peak_dbfs,
+            gain_db,
+        } => {
+            if *gain_db < 0.0 {
+                console.say(&format!(
+                    "{package}: {track} peaks at {peak_dbfs:+.1} dBFS, stored with {gain_db:.1} dB"
+                ));
+            }
             bar.inc(1);
         }
     }
@@ -86,22 +118,37 @@ fn gigabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e9
 }
 
-fn list(datasets: &Datasets) -> String {
+/// The table of sources, then what is not used and why.
+fn list(datasets: &Datasets, cache_dir: &Path) -> String {
     let mut text = format!(
-        "{:<32} {:<6} {:>6}  {:<24} {}\n",
-        "package", "split", "tracks", "licence", "artist"
+        "{:<32} {:<15} {:<6} {:>6} {:>8}  {:<24} {}\n",
+        "package", "role", "split", "tracks", "renders", "licence", "artist"
     );
     for split in Split::ALL {
         for package in datasets.packages_of(split) {
+            let renders = match fetch::renders(datasets, package, cache_dir) {
+                (0, _) => "-".to_owned(),
+                (wanted, there) => format!("{there}/{wanted}"),
+            };
             let _ = writeln!(
                 text,
-                "{:<32} {:<6} {:>6}  {:<24} {}",
+                "{:<32} {:<15} {:<6} {:>6} {renders:>8}  {:<24} {}",
                 package.name,
+                package.role,
                 split,
                 package.track_count(),
                 package.licences.join(", "),
                 package.artist
             );
+        }
+    }
+    for pair in datasets.listed_pairs() {
+        let _ = writeln!(text, "pair (test only): {} ({})", pair.name, pair.album);
+    }
+    for package in datasets.packages() {
+        for excluded in &package.exclude {
+            let (path, reason) = (&excluded.path, &excluded.reason);
+            let _ = writeln!(text, "left out: {}: {path}: {reason}", package.name);
         }
     }
     for left_out in datasets.left_out() {

@@ -9,6 +9,7 @@ mod console;
 mod dataset;
 mod delivery;
 mod docs;
+mod eval;
 mod exit;
 mod input;
 mod master;
@@ -38,6 +39,7 @@ fn main() -> std::process::ExitCode {
             Command::Analyze(command) => analyze::run(command, &console),
             Command::Verify(command) => verify::run(command, &console),
             Command::Train(command) => train::run(command, &console),
+            Command::Eval(command) => eval::run(command, &console),
             Command::Dataset(command) => dataset::run(command, &console),
             Command::Schema(command) => docs::schema(command, &console),
             Command::Params => docs::params(&console),

@@ -3,6 +3,7 @@
 mod bad_input;
 mod batch;
 mod dir;
+mod evaluating;
 mod formats;
 mod golden;
 mod mastering;

@@ -21,7 +21,7 @@ use crate::rng::Rng;
 use crate::simulator;
 
 /// Version of what is measured here; part of the cache's key.
-const CORPUS_VERSION: &str = "1";
+const CORPUS_VERSION: &str = "2";
 /// Expansion strengths at which the dynamics statistics are tabulated: 0 to
 /// [`MAX_EXPANSION`], evenly.
 pub const EXPANSIONS: usize = 7;

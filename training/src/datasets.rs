@@ -2,22 +2,29 @@
 //!
 //! First in the training flow: everything downstream asks here which tracks belong to a
 //! [`Split`], and [`crate::fetch`] asks here what to get. Key types: [`Datasets`], [`Package`],
-//! [`Track`]. Not its job: getting audio, decoding it, or judging it.
+//! [`Track`], [`Pair`]. Not its job: getting audio, decoding it, or judging it.
 //!
 //! The rules that keep an evaluation honest are checked when the file is read, so that nobody
-//! re-checks them later: names are unique, paths are plain, and packages that share an album
-//! group (artists or music in common) are in one split only.
+//! re-checks them later: names are unique, paths are plain, packages that share an album group
+//! (artists or music in common) are in one split only, and a song of a [`Pair`] is given by
+//! [`Datasets::pairs`] alone: pairs are a test, whatever their package's split.
 
+mod package;
+mod pair;
+mod renderer;
 mod validate;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+
+pub use package::{Exclusion, LeftOut, Package, Role, Tier, Track};
+pub use pair::{Pair, PairEnd, PairFiles};
+pub use renderer::Renderer;
 
 /// The version of the file's format that this reader understands.
 pub const FORMAT: u32 = 1;
@@ -119,138 +126,12 @@ impl fmt::Display for Split {
     }
 }
 
-/// What the tracks of a package are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-pub enum Role {
-    /// Released stereo (or mono) music, as finished as its author left it.
-    #[serde(rename = "finished master")]
-    FinishedMaster,
-    /// Parts of songs whose sum is the song; no track of it is a master on its own.
-    #[serde(rename = "stems")]
-    Stems,
-}
-
-/// How finished a track is, from measurements only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-pub enum Tier {
-    /// Loud finished master: stereo, at least -16 LUFS, PLR at most 14.5 dB, cut-off from 15 kHz.
-    A,
-    /// Finished, but more dynamic or quieter than A.
-    B,
-    /// Mono, quiet, unbalanced or narrow-band, slightly.
-    C,
-    /// The same, strongly.
-    D,
-    /// Half of a song (a stem).
-    S,
-}
-
-/// A path, or a folder where it ends in `/`, that is deliberately not used.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Exclusion {
-    /// Path in the package; a trailing `/` means all below it that is not listed as a track.
-    pub path: String,
-    /// Why it is not used.
-    pub reason: String,
-}
-
-/// One source package with the music in it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Package {
-    /// Name in the Debian archive; unique in the file.
-    pub name: String,
-    /// Version that was measured and that `sha256` belongs to.
-    pub version: String,
-    /// Debian architecture that `sha256` belongs to (`all` for most).
-    pub architecture: String,
-    /// Checksum of the package file, 64 lower-case hexadecimal digits.
-    pub sha256: String,
-    /// Size of the package file, in bytes.
-    pub size_bytes: u64,
-    /// Size of the zip archives in the package that hold listed tracks, in bytes.
-    #[serde(default)]
-    pub archive_bytes: u64,
-    /// Size of the listed tracks, in bytes.
-    pub audio_bytes: u64,
-    /// Licences of the listed tracks, as the package's copyright file names them.
-    pub licences: Vec<String>,
-    /// Attribution of the music, short; the package's copyright file has it in full.
-    pub artist: String,
-    /// Album group: packages with artists or music in common have the same one.
-    pub group: String,
-    /// What the tracks are.
-    pub role: Role,
-    /// The split of all of its tracks.
-    pub split: Split,
-    /// The only paths to learn from, by tier; `!/` separates a zip archive from its member.
-    pub tracks: BTreeMap<Tier, Vec<String>>,
-    /// What is in the package and deliberately not used.
-    #[serde(default)]
-    pub exclude: Vec<Exclusion>,
-}
-
-impl Package {
-    /// Tracks of this package, by tier, in the file's order.
-    pub fn tracks(&self) -> impl Iterator<Item = Track<'_>> {
-        self.tracks.iter().flat_map(move |(&tier, paths)| {
-            paths.iter().map(move |path| Track {
-                package: self,
-                tier,
-                path,
-            })
-        })
-    }
-
-    /// Number of listed tracks.
-    pub fn track_count(&self) -> usize {
-        self.tracks.values().map(Vec::len).sum()
-    }
-}
-
-/// A package that holds music and that is not used at all.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LeftOut {
-    /// Name in the Debian archive.
-    pub name: String,
-    /// Version that was looked at.
-    pub version: String,
-    /// Licence of its music.
-    pub licence: String,
-    /// Why it is not used.
-    pub reason: String,
-}
-
-/// One track, with the package that it belongs to.
-#[derive(Debug, Clone, Copy)]
-pub struct Track<'a> {
-    /// The package, with licence, artist, group and split.
-    pub package: &'a Package,
-    /// How finished the track is.
-    pub tier: Tier,
-    /// Path in the package.
-    pub path: &'a str,
-}
-
-impl Track<'_> {
-    /// Where the track lies in a cache folder that [`crate::fetch::fetch`] filled.
-    pub fn file(&self, cache_dir: &Path) -> PathBuf {
-        audio_dir(cache_dir, &self.package.name).join(self.path)
-    }
-}
-
-/// The folder of a package's audio in a cache folder: `<cache>/audio/<package>`.
-pub fn audio_dir(cache_dir: &Path, package: &str) -> PathBuf {
-    cache_dir.join("audio").join(package)
-}
-
 /// All sources, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Datasets {
     packages: Vec<Package>,
     left_out: Vec<LeftOut>,
+    pairs: Vec<Pair>,
 }
 
 /// The top level of the file; entries stay untyped here so that an error can name its entry.
@@ -262,6 +143,8 @@ struct File {
     package: Vec<toml::Table>,
     #[serde(default)]
     left_out: Vec<toml::Table>,
+    #[serde(default)]
+    pair: Vec<toml::Table>,
 }
 
 impl Datasets {
@@ -298,6 +181,7 @@ impl Datasets {
         let datasets = Self {
             packages: entries(file.package, "package")?,
             left_out: entries(file.left_out, "left_out")?,
+            pairs: entries(file.pair, "pair")?,
         };
         validate::check(&datasets)?;
         Ok(datasets)
@@ -320,17 +204,63 @@ impl Datasets {
             .filter(move |package| package.split == split)
     }
 
-    /// The tracks of one split, in the file's order, stems included: look at
-    /// [`Package::role`] or use [`Datasets::masters_of`].
+    /// The tracks of one split, in the file's order, whatever their [`Role`] and with the songs
+    /// of pairs: for learning use [`Datasets::masters_of`] and [`Datasets::mixes_of`].
     pub fn tracks_of(&self, split: Split) -> impl Iterator<Item = Track<'_>> {
         self.packages_of(split).flat_map(Package::tracks)
     }
 
-    /// The tracks of one split that are finished masters.
+    /// The tracks of one split that are finished masters and belong to no [`Pair`].
     pub fn masters_of(&self, split: Split) -> impl Iterator<Item = Track<'_>> {
+        self.tracks_with(split, Role::FinishedMaster)
+    }
+
+    /// The tracks of one split that are unmastered mixes and belong to no [`Pair`];
+    /// [`Track::file`] says where the rendered audio lies. It is there only where
+    /// [`crate::fetch`] had the renderer.
+    pub fn mixes_of(&self, split: Split) -> impl Iterator<Item = Track<'_>> {
+        self.tracks_with(split, Role::UnmasteredMix)
+    }
+
+    fn tracks_with(&self, split: Split, role: Role) -> impl Iterator<Item = Track<'_>> {
         self.packages_of(split)
-            .filter(|package| package.role == Role::FinishedMaster)
+            .filter(move |package| package.role == role)
             .flat_map(Package::tracks)
+            .filter(|track| !self.is_paired(track))
+    }
+
+    /// Whether a track is an end of a [`Pair`].
+    pub fn is_paired(&self, track: &Track<'_>) -> bool {
+        self.pairs
+            .iter()
+            .any(|pair| pair.mix.is(track) || pair.master.is(track))
+    }
+
+    /// The pairs as the file lists them.
+    pub fn listed_pairs(&self) -> &[Pair] {
+        &self.pairs
+    }
+
+    /// Mix and master of every pair, in the file's order, as they lie in a cache folder that
+    /// [`crate::fetch::fetch`] filled. Only to be measured on.
+    pub fn pairs(&self, cache_dir: &Path) -> impl Iterator<Item = PairFiles> {
+        self.pairs.iter().filter_map(move |pair| {
+            Some(PairFiles {
+                name: pair.name.clone(),
+                album: pair.album.clone(),
+                mix: pair.mix.file(self, cache_dir)?,
+                master: pair.master.file(self, cache_dir)?,
+            })
+        })
+    }
+
+    /// The listed track of a package at a path, whichever of the package's entries lists it.
+    pub(crate) fn track(&self, package: &str, path: &str) -> Option<Track<'_>> {
+        self.packages
+            .iter()
+            .filter(|entry| entry.name == package)
+            .flat_map(Package::tracks)
+            .find(|track| track.path == path)
     }
 }
 

@@ -1,6 +1,7 @@
-//! Held-out albums, degraded by a generator that training never used: what is left of the fault
-//! after each method. Frames only: the curves are applied exactly to the long-term spectrum, as a
-//! static EQ would; audio is rendered by the end-to-end tests, not here.
+//! The quick look that training takes at held-out albums, degraded by a generator that training
+//! never uses: what is left of the fault after each method. Frames only: the curves are applied
+//! exactly to the long-term spectrum, as a static EQ would; the proof on rendered audio is
+//! [`eval`](crate::eval).
 //!
 //! Metric ("tonal error"): mean |dB| over third octaves 39 Hz to 16 kHz after a K-weighted
 //! loudness match, bands above -60 dB relative to the loudness only, mid and side apart.
@@ -16,7 +17,8 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::corpus::Track;
-use crate::degrade::{Fault, scaled_to_rms};
+use crate::degrade::Fault;
+use crate::eval::faults::smooth;
 use crate::gates::{applied_mid_db, applied_side_db, applied_spread_db};
 use crate::rng::Rng;
 use crate::simulator::{degrade, loudness_change_db};
@@ -31,6 +33,8 @@ const FRAMES: usize = 256;
 const JUDGED_DB: f32 = -60.0;
 /// Expansion strengths of the dynamics rows.
 pub const EXPANSIONS: [f64; 4] = [0.0, 0.2, 0.4, 0.6];
+/// PLR above the master's, dB.
+const PLR_EXCESSES_DB: [f64; 4] = [0.0, 2.0, 4.0, 6.0];
 
 /// One degraded held-out master and what the net says of it.
 #[derive(Clone, Debug)]
@@ -45,6 +49,8 @@ pub struct Case {
     pub raw: RawOutputs,
     /// Wanted change of the level spread, dB.
     pub spread_target_db: f64,
+    /// Wanted change of the PLR, dB.
+    pub plr_target_db: f64,
 }
 
 /// Errors of one method at one severity.
@@ -105,16 +111,15 @@ fn track_cases(
     let mut cases = Vec::new();
     for severity_db in SEVERITIES_DB {
         for _ in 0..CURVES {
-            let shape = eval_curve(&mut rng);
-            let side = 0.8 * severity_db;
-            let (gain, tilt) = (0.7 * side * rng.normal(), 0.7 * side * rng.normal());
-            for sign in [1.0, -1.0] {
+            let drawn = smooth(&mut rng, severity_db);
+            for drawn in [drawn.mirrored(), drawn] {
                 let fault = Fault {
-                    tone_db: scaled_to_rms(shape, sign * severity_db),
-                    side_gain_db: sign * gain,
-                    side_tilt_db: sign * tilt,
+                    tone_db: drawn.mid_bands_db(),
+                    side_gain_db: drawn.side_gain_db,
+                    side_tilt_db: drawn.side_tilt_db,
                     expansion: EXPANSIONS[cases.len() % EXPANSIONS.len()],
-                    plr_excess_db: 0.0,
+                    plr_excess_db: PLR_EXCESSES_DB
+                        [(cases.len() / EXPANSIONS.len()) % PLR_EXCESSES_DB.len()],
                 };
                 let mix = degrade(track, &fault, &frames, None);
                 let (pooled, statistics) = mix.pooled.split_at(FRAME_WIDTH);
@@ -129,25 +134,12 @@ fn track_cases(
                     fault,
                     raw,
                     spread_target_db: mix.dynamics_target_db[0],
+                    plr_target_db: mix.dynamics_target_db[1],
                 });
             }
         }
     }
     Ok(cases)
-}
-
-/// A smooth random curve of another family than training's: a few cosines over log frequency.
-fn eval_curve(rng: &mut Rng) -> [f64; BANDS] {
-    let mut curve = [0.0; BANDS];
-    for cycle in 1..=6 {
-        let gain = rng.normal() / f64::from(cycle);
-        let phase = rng.uniform(0.0, std::f64::consts::TAU);
-        for (band, value) in curve.iter_mut().enumerate() {
-            let at = std::f64::consts::PI * f64::from(cycle) * band as f64 / BANDS as f64;
-            *value += gain * libm::cos(at + phase);
-        }
-    }
-    curve
 }
 
 /// Mid and side error when the curve `mid_db` (27 bands) and side curve `side_db` (on top of it)
@@ -250,8 +242,7 @@ pub fn judge_dynamics(cases: &[Case], gates: &Gates) -> Vec<DynamicsRow> {
                 .filter(|case| case.fault.expansion == expansion)
             {
                 nothing += case.spread_target_db.abs();
-                // A compressor lowers the spread; it cannot raise it.
-                let applied = applied_spread_db(&case.raw, gates).min(0.0);
+                let applied = applied_spread_db(&case.raw, gates);
                 net += (case.spread_target_db - applied).abs();
                 count += 1;
             }
@@ -267,3 +258,5 @@ pub fn judge_dynamics(cases: &[Case], gates: &Gates) -> Vec<DynamicsRow> {
 
 /// Index of the level spread among the net's means.
 pub const SPREAD: usize = MID_KNOTS + SIDE_OUTPUTS;
+/// Index of the PLR among the net's means.
+pub const PLR: usize = SPREAD + 1;

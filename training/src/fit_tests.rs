@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::recipe::{Blur, LossWeights, SeverityPrior, SeverityRange};
+use crate::recipe::{Blur, Experiment, LossWeights, SeverityPrior, SeverityRange};
 use crate::synthetic::album;
 
 fn recipe() -> Recipe {
@@ -35,6 +35,7 @@ fn recipe() -> Recipe {
             dynamics: 0.15,
             likelihood: 0.1,
         },
+        experiment: Experiment::default(),
     }
 }
 

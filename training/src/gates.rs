@@ -7,7 +7,7 @@ use acetate_model::predictor::{RawOutputs, gated_mid_db, gated_side_db};
 use acetate_model::weights::{Gate, Gates};
 
 use crate::corpus::Track;
-use crate::evaluate::{Case, SEVERITIES_DB, SPREAD, net_curves, tonal_error};
+use crate::evaluate::{Case, PLR, SEVERITIES_DB, SPREAD, net_curves, tonal_error};
 
 /// Most harm that the gate may do to masters that were fine already, dB of tonal error (the design
 /// asks for at most 0.3 on test albums; a margin is left).
@@ -48,10 +48,16 @@ pub fn applied_side_db(raw: &RawOutputs, gates: &Gates) -> [f64; SIDE_OUTPUTS] {
     gated_side_db(raw, gates).0
 }
 
-/// The gated change of level spread, dB.
+/// The gated change of level spread, dB: a compressor lowers it, it cannot raise it.
 pub fn applied_spread_db(raw: &RawOutputs, gates: &Gates) -> f64 {
     let move_db = raw.mean_db[SPREAD];
-    move_db * gates.spread.share(move_db, raw.variance[SPREAD].sqrt())
+    (move_db * gates.spread.share(move_db, raw.variance[SPREAD].sqrt())).min(0.0)
+}
+
+/// The gated change of PLR, dB: saturation lowers it, it cannot raise it.
+pub fn applied_plr_db(raw: &RawOutputs, gates: &Gates) -> f64 {
+    let move_db = raw.mean_db[PLR];
+    (move_db * gates.plr.share(move_db, raw.variance[PLR].sqrt())).min(0.0)
 }
 
 fn severity_weight(case: &Case) -> f64 {
@@ -115,24 +121,33 @@ pub fn fit_gates(tracks: &[Track], cases: &[Case]) -> Gates {
         cases
             .iter()
             .map(|case| {
-                let weight = if case.fault.expansion == 0.0 {
-                    3.0
-                } else {
-                    1.0
-                };
-                let applied = applied_spread_db(&case.raw, &gates).min(0.0);
-                weight * (case.spread_target_db - applied).abs()
+                let applied = applied_spread_db(&case.raw, &gates);
+                untouched_weight(case.fault.expansion) * (case.spread_target_db - applied).abs()
             })
             .sum()
     });
-    // The PLR excess is drawn apart from tone; its gate follows the level spread's, which is
-    // judged on the same kind of statistic.
+    let plr = search(|gate| {
+        let gates = Gates { plr: gate, ..start };
+        cases
+            .iter()
+            .map(|case| {
+                let applied = applied_plr_db(&case.raw, &gates);
+                untouched_weight(case.fault.plr_excess_db) * (case.plr_target_db - applied).abs()
+            })
+            .sum()
+    });
     Gates {
         mid,
         side,
         spread,
-        plr: spread,
+        plr,
     }
+}
+
+/// Untouched dynamics count as much as all changed ones together: each of the four strengths is
+/// tried equally often.
+fn untouched_weight(strength: f64) -> f64 {
+    if strength == 0.0 { 3.0 } else { 1.0 }
 }
 
 fn search(cost: impl Fn(Gate) -> f64) -> Gate {

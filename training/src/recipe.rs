@@ -37,6 +37,42 @@ pub struct Recipe {
     pub severity: SeverityPrior,
     /// Weights of the loss terms.
     pub loss: LossWeights,
+    /// What an experiment takes away or deals anew; the shipped recipe has none.
+    #[serde(default)]
+    pub experiment: Experiment,
+}
+
+/// What an experiment changes about the corpus: for ablations and cross-validation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Experiment {
+    /// Deals train and validation albums anew: this fold is validated on, the others train. Test
+    /// albums stay out.
+    pub fold: Option<Fold>,
+    /// Share of the training tracks to keep, whole albums; all where `None`.
+    pub albums_share: Option<f64>,
+    /// Inputs that the net does not get to see.
+    pub hidden: Vec<Input>,
+}
+
+/// One fold of several.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fold {
+    /// From 0.
+    pub index: usize,
+    /// Number of folds.
+    pub of: usize,
+}
+
+/// A part of the net's input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Input {
+    /// Band frames.
+    Frames,
+    /// The long-term spectrum.
+    Pooled,
 }
 
 /// Mixture of uniform ranges of severity, dB RMS; the shares are of all mixes.

@@ -5,7 +5,7 @@ use acetate_dsp::measure::bands;
 use acetate_dsp::settings::MID_KNOTS;
 use acetate_dsp::units::{db_from_power, power_from_db};
 use acetate_model::dynamics::level_spread_db;
-use acetate_model::features::{BANDS, FIRST_BAND, FRAME_WIDTH, band_weights};
+use acetate_model::features::{BANDS, FIRST_BAND, FLOOR_DB, FRAME_WIDTH, band_weights};
 use acetate_model::net::{Outputs, POOLED_WIDTH};
 use acetate_model::outputs::{DYNAMICS_OUTPUTS, SIDE_OUTPUTS, mid_basis, side_curve_db};
 use candle_core::{Device, Result, Tensor};
@@ -117,7 +117,7 @@ pub fn degrade(
         .map(|(&frame, level)| {
             let move_db = fault.expansion as f32 * (level - mean_level).clamp(-15.0, 15.0);
             let row = &features.frames_db[frame];
-            std::array::from_fn(|index| row[index] + gains[index] + move_db)
+            std::array::from_fn(|index| floored(row[index], gains[index] + move_db))
         })
         .collect();
 
@@ -134,7 +134,7 @@ pub fn degrade(
     let mut pooled = [0.0; POOLED_WIDTH];
     for (index, value) in pooled.iter_mut().enumerate() {
         *value = if index < FRAME_WIDTH {
-            features.pooled_db[index] + gains[index]
+            floored(features.pooled_db[index], gains[index])
         } else {
             statistics[index - FRAME_WIDTH]
         };
@@ -146,6 +146,16 @@ pub fn degrade(
             f64::from(track.dynamics[0][0] - spread),
             -fault.plr_excess_db,
         ],
+    }
+}
+
+/// A level after a gain, dB. What lay on the floor stays there: moved with the gain, the floor
+/// itself would tell the net the fault, which no audio does.
+fn floored(level_db: f32, gain_db: f32) -> f32 {
+    if level_db <= FLOOR_DB {
+        FLOOR_DB
+    } else {
+        (level_db + gain_db).max(FLOOR_DB)
     }
 }
 

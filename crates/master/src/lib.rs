@@ -28,5 +28,5 @@ pub use brief::Brief;
 pub use delivery::{Delivery, Progress, Scratch, Stage};
 pub use error::MasterError;
 pub use report::Report;
-pub use story::{master, plan, rehearse};
+pub use story::{master, master_measured, plan, rehearse};
 pub use verify::verify;

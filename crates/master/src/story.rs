@@ -44,7 +44,27 @@ pub fn master(
     delivery: &mut dyn Delivery,
     progress: &mut dyn Progress,
 ) -> Result<Report, MasterError> {
-    let (analysis, plan, spec) = prepare(input, predictor, brief, progress)?;
+    delivery_spec(input.spec(), brief)?;
+    let analysis = measure_input(input, brief, progress)?;
+    master_measured(input, analysis, predictor, brief, delivery, progress)
+}
+
+/// As [`master()`], for an input that was measured before, as by
+/// [`analyze_with`]: for comparing several masters of one mix.
+///
+/// # Errors
+/// As [`master()`].
+pub fn master_measured(
+    input: &mut dyn Source,
+    analysis: Analysis,
+    predictor: &dyn Predictor,
+    brief: &Brief,
+    delivery: &mut dyn Delivery,
+    progress: &mut dyn Progress,
+) -> Result<Report, MasterError> {
+    let spec = delivery_spec(input.spec(), brief)?;
+    has_loudness(&analysis)?;
+    let plan = plan(&analysis, predictor, brief)?;
     let mut scratch = delivery.scratch(spec, delivery_frames(&analysis, spec))?;
     let rendered = render(
         input,
@@ -140,12 +160,17 @@ fn measure_input(
     let analysis = analyze_with(input, &options, &mut |done| {
         progress.at(Stage::Analyze, done, total);
     })?;
-    if !analysis.integrated_lufs.is_finite() {
-        return Err(MasterError::NoLoudness {
-            duration_s: analysis.duration_s,
-        });
-    }
+    has_loudness(&analysis)?;
     Ok(analysis)
+}
+
+fn has_loudness(analysis: &Analysis) -> Result<(), MasterError> {
+    if analysis.integrated_lufs.is_finite() {
+        return Ok(());
+    }
+    Err(MasterError::NoLoudness {
+        duration_s: analysis.duration_s,
+    })
 }
 
 /// Predicts and resolves the settings: amounts, target, bypassed stages.

@@ -23,7 +23,7 @@ pub const STATISTICS: usize = 6;
 pub const MAX_FRAMES: usize = 768;
 
 /// Levels below this, relative to the programme's loudness, are read as this, dB.
-const FLOOR_DB: f32 = -80.0;
+pub const FLOOR_DB: f32 = -80.0;
 /// A frame this far below the programme's loudness is a pause, dB.
 const ACTIVE_DB: f64 = -25.0;
 

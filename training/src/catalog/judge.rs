@@ -151,8 +151,7 @@ fn left_over(master: &Track, fault: &Fault, raw: &RawOutputs, gates: &Gates) -> 
 }
 
 fn spread_error(target_db: f64, raw: &RawOutputs, gates: &Gates) -> f64 {
-    // A compressor lowers the spread; it cannot raise it.
-    (target_db - applied_spread_db(raw, gates).min(0.0)).abs()
+    (target_db - applied_spread_db(raw, gates)).abs()
 }
 
 /// Means over songs.

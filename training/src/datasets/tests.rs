@@ -1,3 +1,5 @@
+mod mixes;
+
 use super::*;
 
 /// A valid file of two packages in one album group; tests break one thing each.

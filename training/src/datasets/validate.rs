@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{ARCHIVE_SEPARATOR, Datasets, DatasetsError, Package, Role, Tier};
+use super::{ARCHIVE_SEPARATOR, Datasets, DatasetsError, Package, PairEnd, Renderer, Role, Tier};
 
 /// Checks every rule; the first violation is returned.
 pub(super) fn check(datasets: &Datasets) -> Result<(), DatasetsError> {
@@ -10,28 +10,59 @@ pub(super) fn check(datasets: &Datasets) -> Result<(), DatasetsError> {
     for package in &datasets.packages {
         check_package(package)?;
     }
-    check_groups(&datasets.packages)
+    check_groups(&datasets.packages)?;
+    check_pairs(datasets)
 }
 
+/// A package has one entry for each folder of the cache at most, and all of them are of one file.
 fn check_names(datasets: &Datasets) -> Result<(), DatasetsError> {
-    let used = datasets.packages.iter().map(|package| &package.name);
-    let unused = datasets.left_out.iter().map(|package| &package.name);
     let mut seen = HashSet::new();
-    for name in used.chain(unused) {
+    let mut first_of_name: HashMap<&str, &Package> = HashMap::new();
+    for package in &datasets.packages {
+        let name = &package.name;
+        require_name(name)?;
+        if !seen.insert((name, package.role.folder())) {
+            return Err(DatasetsError::DuplicateEntry {
+                entry: name.clone(),
+            });
+        }
+        let first = first_of_name.entry(name).or_insert(package);
         require(
-            is_package_name(name),
+            identity(first) == identity(package),
             name,
-            "name",
-            name,
-            "a Debian package name",
+            "version",
+            &package.version,
+            "the version, architecture, sha256 and group of the package's other entry",
         )?;
-        if !seen.insert(name) {
+    }
+    let mut unused = HashSet::new();
+    for package in &datasets.left_out {
+        let name = &package.name;
+        require_name(name)?;
+        if first_of_name.contains_key(name.as_str()) || !unused.insert(name) {
             return Err(DatasetsError::DuplicateEntry {
                 entry: name.clone(),
             });
         }
     }
     Ok(())
+}
+
+/// What all entries of one package have in common.
+fn identity(package: &Package) -> [&str; 4] {
+    let Package {
+        version,
+        architecture,
+        sha256,
+        group,
+        ..
+    } = package;
+    [version, architecture, sha256, group]
+}
+
+fn require_name(name: &str) -> Result<(), DatasetsError> {
+    let plain = is_package_name(name);
+    require(plain, name, "name", name, "a Debian package name")
 }
 
 fn check_package(package: &Package) -> Result<(), DatasetsError> {
@@ -107,12 +138,23 @@ fn check_tracks(package: &Package) -> Result<(), DatasetsError> {
             track.path,
             "each path once",
         )?;
+        let tier_ok = match package.role.own_tier() {
+            Some(tier) => track.tier == tier,
+            None => track.tier < Tier::S,
+        };
         require(
-            (track.tier == Tier::S) == (package.role == Role::Stems),
+            tier_ok,
             entry,
             "tracks",
             track.path,
-            "tier S in packages of role \"stems\", and only there",
+            "tier S for role \"stems\", M for \"unmastered mix\", P for \"pair\", else A to D",
+        )?;
+        require(
+            package.role != Role::UnmasteredMix || Renderer::of(track.path).is_some(),
+            entry,
+            "tracks",
+            track.path,
+            "a file ending in it, mod, s3m, xm, mmp or mmpz for role \"unmastered mix\"",
         )?;
     }
     for exclusion in &package.exclude {
@@ -153,6 +195,67 @@ fn check_groups(packages: &[Package]) -> Result<(), DatasetsError> {
         }
     }
     Ok(())
+}
+
+fn check_pairs(datasets: &Datasets) -> Result<(), DatasetsError> {
+    let mut names = HashSet::new();
+    for pair in &datasets.pairs {
+        let entry = &pair.name;
+        for (field, text) in [("name", &pair.name), ("album", &pair.album)] {
+            require(!text.trim().is_empty(), entry, field, text, "some text")?;
+        }
+        if !names.insert(entry) {
+            return Err(DatasetsError::DuplicateEntry {
+                entry: entry.clone(),
+            });
+        }
+        check_end(datasets, entry, "mix", &pair.mix)?;
+        check_end(datasets, entry, "master", &pair.master)?;
+        require(
+            pair.mix != pair.master,
+            entry,
+            "master",
+            &pair.master.path,
+            "another file than the mix, or the mix with master_effects = false",
+        )?;
+    }
+    let mut only_pairs = datasets
+        .packages
+        .iter()
+        .filter(|package| package.role == Role::Pair)
+        .flat_map(Package::tracks);
+    match only_pairs.find(|track| !datasets.is_paired(track)) {
+        Some(track) => require(
+            false,
+            &track.package.name,
+            "tracks",
+            track.path,
+            "an end of a pair for role \"pair\"",
+        ),
+        None => Ok(()),
+    }
+}
+
+fn check_end(
+    datasets: &Datasets,
+    entry: &str,
+    field: &'static str,
+    end: &PairEnd,
+) -> Result<(), DatasetsError> {
+    require(
+        datasets.track(&end.package, &end.path).is_some(),
+        entry,
+        field,
+        &format!("{}: {}", end.package, end.path),
+        "a listed track of a listed package",
+    )?;
+    require(
+        end.master_effects || end.is_project(),
+        entry,
+        field,
+        &end.path,
+        "an LMMS project where master_effects is false",
+    )
 }
 
 fn require(

@@ -1,9 +1,10 @@
 //! The system's commands, each run for one package, with its standard error kept.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use super::{FetchError, PackageClient};
 
@@ -176,7 +177,7 @@ pub(super) fn disk_free_bytes(folder: &Path) -> Result<u64, FetchError> {
 }
 
 /// A command that reads nothing and speaks the untranslated language that is parsed here.
-fn new_command(program: impl AsRef<OsStr>) -> Command {
+pub(super) fn new_command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.env("LC_ALL", "C").stdin(Stdio::null());
     command
@@ -187,12 +188,51 @@ fn output_of(package: &str, command: &mut Command) -> Result<Output, FetchError>
 }
 
 /// Runs a command that must succeed; what it printed.
-fn run(package: &str, command: &mut Command) -> Result<String, FetchError> {
+pub(super) fn run(package: &str, command: &mut Command) -> Result<String, FetchError> {
     let output = output_of(package, command)?;
     if !output.status.success() {
         return Err(failure(package, command, output.status, &output.stderr));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Runs a command that must succeed within `limit`. What it says goes to the file `log`: a
+/// renderer's progress would fill a pipe that nobody reads.
+pub(super) fn run_within(
+    package: &str,
+    command: &mut Command,
+    log: &Path,
+    limit: Duration,
+) -> Result<(), FetchError> {
+    let output = File::create(log).map_err(super::package::cache_error(package, "create", log))?;
+    command.stdout(Stdio::null()).stderr(Stdio::from(output));
+    let mut child = command.spawn().map_err(start_error(package, command))?;
+    let start = Instant::now();
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break status,
+            Ok(None) if start.elapsed() < limit => std::thread::sleep(Duration::from_millis(20)),
+            waiting => {
+                // It may have ended by itself in the meantime: then there is nothing to stop.
+                _ = child.kill();
+                _ = child.wait();
+                waiting.map_err(start_error(package, command))?;
+                return Err(FetchError::Slow {
+                    package: package.to_owned(),
+                    command: line_of(command),
+                    limit_s: limit.as_secs(),
+                });
+            }
+        }
+    };
+    if status.success() {
+        return Ok(());
+    }
+    let said = fs::read(log).unwrap_or_default();
+    // Progress is written over itself with carriage returns: the last words are the useful ones.
+    let lines = said.split(|byte| matches!(byte, b'\r' | b'\n'));
+    let last = lines.filter(|line| !line.trim_ascii().is_empty()).last();
+    Err(failure(package, command, status, last.unwrap_or_default()))
 }
 
 fn start_error(package: &str, command: &Command) -> impl FnOnce(std::io::Error) -> FetchError {

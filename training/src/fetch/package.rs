@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::command::{self, Extraction};
 use super::{Event, FetchError, PackageClient, Progress};
-use crate::datasets::{ARCHIVE_SEPARATOR, Package, audio_dir};
+use crate::datasets::{ARCHIVE_SEPARATOR, Package};
 
 /// Lies beside the tracks of a complete package.
 const RECORD_NAME: &str = "fetched.json";
@@ -31,7 +31,7 @@ struct Record {
 
 /// See [`super::is_complete`].
 pub(super) fn is_complete(package: &Package, cache_dir: &Path) -> bool {
-    let folder = audio_dir(cache_dir, &package.name);
+    let folder = package.folder(cache_dir);
     let Ok(text) = fs::read(folder.join(RECORD_NAME)) else {
         return false;
     };
@@ -223,7 +223,7 @@ fn deliver(
         fs::write(path, text)
     };
     write(&record_path).map_err(cache_error(name, "write", &record_path))?;
-    let place = audio_dir(cache_dir, name);
+    let place = package.folder(cache_dir);
     remove_dir(name, &place)?;
     if let Some(parent) = place.parent() {
         create_dir(name, parent)?;
@@ -232,15 +232,15 @@ fn deliver(
 }
 
 /// A file and not a link: a link in a package could point anywhere on this machine.
-fn is_plain_file(path: &Path) -> bool {
+pub(super) fn is_plain_file(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
 }
 
-fn create_dir(package: &str, path: &Path) -> Result<(), FetchError> {
+pub(super) fn create_dir(package: &str, path: &Path) -> Result<(), FetchError> {
     fs::create_dir_all(path).map_err(cache_error(package, "create", path))
 }
 
-fn remove_dir(package: &str, path: &Path) -> Result<(), FetchError> {
+pub(super) fn remove_dir(package: &str, path: &Path) -> Result<(), FetchError> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(cache_error(package, "remove", path)(error))

@@ -1,3 +1,5 @@
+mod mixes;
+
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -74,6 +76,15 @@ impl Scene {
         }
     }
 
+    /// The client, and renderers that are not installed.
+    fn tools(&self) -> Tools {
+        Tools {
+            client: self.client(),
+            openmpt123: self.folder.path("openmpt123").into(),
+            lmms: self.folder.path("lmms").into(),
+        }
+    }
+
     fn cache(&self) -> PathBuf {
         self.folder.path("cache")
     }
@@ -117,7 +128,7 @@ impl Scene {
     fn fetch(&self, datasets: &Datasets) -> (Result<Fetched, FetchError>, Vec<String>) {
         let events = RefCell::new(Vec::new());
         let mut listen = |event: Event<'_>| events.borrow_mut().push(format!("{event:?}"));
-        let result = fetch_with(&self.client(), datasets, &self.cache(), &mut listen);
+        let result = fetch_with(&self.tools(), datasets, &self.cache(), &mut listen);
         (result, events.into_inner())
     }
 
@@ -198,6 +209,8 @@ fn only_the_listed_tracks_arrive_and_a_second_run_asks_for_nothing() {
     let expected = Fetched {
         already_complete: 0,
         fetched: 1,
+        rendered: 0,
+        not_rendered: 0,
     };
     assert_eq!(result.expect("fetched"), expected);
     let kinds: Vec<&str> = events
@@ -228,6 +241,8 @@ fn only_the_listed_tracks_arrive_and_a_second_run_asks_for_nothing() {
     let expected = Fetched {
         already_complete: 1,
         fetched: 0,
+        rendered: 0,
+        not_rendered: 0,
     };
     assert_eq!(result.expect("nothing to do"), expected);
     assert!(events.is_empty() && scene.requests().is_empty());
@@ -395,5 +410,10 @@ fn the_default_client_is_apt_get() {
     let client = PackageClient::default();
     assert_eq!(client.program, "apt-get");
     assert_eq!(client.arguments, ["download"]);
+    let tools = Tools::default();
+    assert_eq!(
+        (tools.openmpt123, tools.lmms),
+        ("openmpt123".into(), "lmms".into())
+    );
     assert!(default_cache_dir().is_none_or(|path| path.ends_with(Path::new("acetate/datasets"))));
 }

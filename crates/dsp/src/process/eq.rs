@@ -6,6 +6,7 @@
 
 mod curve;
 mod design;
+mod whole;
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use rustfft::num_complex::{Complex, Complex32};
 use rustfft::{Fft, FftPlannerScalar};
 
 pub use curve::{eq_curve_db, mid_basis, side_basis};
+pub use whole::{apply_curves, convolve};
 
 use crate::Audio;
 use crate::process::{ProcessSpec, Processor, ResponseDb};

@@ -1,0 +1,278 @@
+//! The report as Markdown tables.
+
+use std::fmt::Write;
+
+use super::methods::Method;
+use super::metric::Errors;
+use super::pairs::PairsResult;
+use super::report::{ErrorMeans, EvalReport, SmoothRow, SongsReport, TwoSample};
+use super::statistics::Interval;
+use super::two_sample::NEEDED_ACCURACY;
+
+/// A figure of a row of errors.
+type Figure = fn(&ErrorMeans) -> Option<Interval>;
+
+/// The whole report.
+pub fn markdown(report: &EvalReport) -> String {
+    let mut text = format!(
+        "# Evaluation: {}\n\nAcetate {}, weights BLAKE3 `{}`. Every figure is measured on mastered \
+         samples: -14 LUFS, at most -1 dBTP, 24 bit.\n",
+        report.input, report.version, report.weights_hash
+    );
+    if let Some(songs) = &report.songs {
+        write_songs(&mut text, report, songs);
+    }
+    if let Some(pairs) = &report.pairs {
+        write_pairs(&mut text, report, pairs);
+    }
+    text
+}
+
+impl EvalReport {
+    /// A method's name in tables.
+    pub fn label(&self, method: Method) -> &str {
+        self.methods
+            .iter()
+            .find(|(of, _)| *of == method)
+            .map_or("", |(_, label)| label)
+    }
+}
+
+fn write_songs(text: &mut String, report: &EvalReport, songs: &SongsReport) {
+    let options = &songs.options;
+    let _ = writeln!(
+        text,
+        "{} songs of {} albums, the loudest {} s of each; seed {}. Each smooth curve is used with its \
+         mirror. Brackets: 95 % intervals, albums resampled. Tonal error: mean |dB| over 27 third \
+         octaves (39 Hz to 16 kHz) against the untouched excerpt after a loudness match.",
+        songs.songs, songs.albums, options.excerpt_s, options.seed
+    );
+    let figures: [(&str, Figure); 5] = [
+        ("Mid, tonal error in dB", |row| row.mid_db),
+        ("Side, tonal error in dB", |row| row.side_db),
+        ("Loudness range, difference in LU", |row| row.lra_lu),
+        ("Peak to loudness ratio, difference in dB", |row| row.plr_db),
+        ("Width, difference in dB", |row| row.width_db),
+    ];
+    for (title, figure) in figures {
+        write_smooth(text, report, songs, title, figure);
+    }
+    write_net(text, songs);
+    write_unseen(text, report, songs);
+    write_dynamics(text, report, songs);
+    match &songs.two_sample {
+        Some(test) => write_two_sample(text, report, test),
+        None => text.push_str(
+            "\n## Two-sample test\n\nNot run: it needs severity 3 and at least two albums.\n",
+        ),
+    }
+    write_left_out(text, &songs.left_out);
+}
+
+fn write_smooth(
+    text: &mut String,
+    report: &EvalReport,
+    songs: &SongsReport,
+    title: &str,
+    figure: Figure,
+) {
+    heading(text, title);
+    let columns: Vec<String> = songs
+        .options
+        .severities_db
+        .iter()
+        .map(f64::to_string)
+        .collect();
+    table_head(text, "severity, dB RMS", &columns);
+    let rows: Vec<&SmoothRow> = songs.smooth.iter().collect();
+    for rows in rows.chunks(columns.len().max(1)) {
+        let Some(first) = rows.first() else { continue };
+        let cells = rows.iter().map(|row| interval(figure(&row.errors), 2));
+        table_row(text, report.label(first.method), cells);
+    }
+}
+
+fn write_net(text: &mut String, songs: &SongsReport) {
+    heading(text, "The net");
+    let columns: Vec<String> = songs
+        .net
+        .iter()
+        .map(|row| row.severity_db.to_string())
+        .collect();
+    table_head(text, "severity, dB RMS", &columns);
+    let percent = |share: Option<Interval>| {
+        let scaled = share.map(|share| Interval {
+            mean: 100.0 * share.mean,
+            low: 100.0 * share.low,
+            high: 100.0 * share.high,
+        });
+        interval(scaled, 0)
+    };
+    table_row(
+        text,
+        "songs brought closer to their master (mid), %",
+        songs.net.iter().map(|row| percent(row.improved_share)),
+    );
+    for (name, figure) in [
+        (
+            "mid error less doing nothing's, dB",
+            (|row| row.against_nothing_db) as fn(&super::report::NetRow) -> Option<Interval>,
+        ),
+        ("less the best fixed percentage's, dB", |row| {
+            row.against_best_share_db
+        }),
+        ("less ridge regression's, dB", |row| row.against_ridge_db),
+    ] {
+        let cells = songs.net.iter().map(|row| interval(figure(row), 2));
+        table_row(text, name, cells);
+    }
+    if let Some(row) = songs.untouched {
+        let _ = writeln!(
+            text,
+            "\nUntouched excerpts: the EQ moves by {:.2} dB RMS in the median, {:.2} dB at the 95th \
+             percentile.",
+            row.eq_move_median_db, row.eq_move_p95_db
+        );
+    }
+    let calibration = &songs.calibration;
+    if let (Some(rank), Some(coverage)) = (calibration.spearman, calibration.coverage_80) {
+        let _ = writeln!(
+            text,
+            "\nPredicted deviation against error of the proposal: Spearman {rank:.2}; the 80 % \
+             interval holds {:.0} % (plot: eval.svg).",
+            100.0 * coverage
+        );
+    }
+}
+
+fn write_unseen(text: &mut String, report: &EvalReport, songs: &SongsReport) {
+    heading(text, "Faults of families never seen in training");
+    let columns = ["cases", "mid, dB", "side, dB", "LRA, LU", "PLR, dB"].map(str::to_owned);
+    table_head(text, "family, method", &columns);
+    for row in &songs.unseen {
+        let errors = &row.errors;
+        let figures = [errors.mid_db, errors.side_db, errors.lra_lu, errors.plr_db];
+        let cells = std::iter::once(errors.cases.to_string())
+            .chain(figures.into_iter().map(|figure| interval(figure, 2)));
+        let name = format!("{}: {}", row.family.label(), report.label(row.method));
+        table_row(text, &name, cells);
+    }
+    for family in &songs.families_left_out {
+        let _ = writeln!(text, "\nLeft out: {family}.");
+    }
+}
+
+fn write_dynamics(text: &mut String, report: &EvalReport, songs: &SongsReport) {
+    heading(text, "Expanded levels");
+    let columns = ["cases", "LRA, LU", "PLR, dB", "mid, dB"].map(str::to_owned);
+    table_head(text, "strength, method", &columns);
+    for row in &songs.dynamics {
+        let errors = &row.errors;
+        let figures = [errors.lra_lu, errors.plr_db, errors.mid_db];
+        let cells = std::iter::once(errors.cases.to_string())
+            .chain(figures.into_iter().map(|figure| interval(figure, 2)));
+        let strength = row
+            .strength
+            .map_or("all".to_owned(), |strength| strength.to_string());
+        let name = format!("{strength}: {}", report.label(row.method));
+        table_row(text, &name, cells);
+    }
+}
+
+fn write_two_sample(text: &mut String, report: &EvalReport, test: &TwoSample) {
+    heading(text, "Two-sample test");
+    let _ = writeln!(
+        text,
+        "Balanced accuracy of a classifier ({:?}, penalty {}; the one that reads untreated mixes \
+         best) that parts masters of faults at severity {} from untouched excerpts, on albums that \
+         it has not seen; 0.5 is chance.\n",
+        test.judge.expansion, test.judge.penalty, test.severity_db
+    );
+    table_head(text, "method", &["accuracy".to_owned()]);
+    for (method, accuracy) in &test.rows {
+        let cells = std::iter::once(interval(Some(*accuracy), 3));
+        table_row(text, report.label(*method), cells);
+    }
+    if !test.proves_something {
+        let _ = writeln!(
+            text,
+            "\nThis proves nothing: untreated mixes read below {NEEDED_ACCURACY}."
+        );
+    }
+}
+
+fn write_pairs(text: &mut String, report: &EvalReport, pairs: &PairsResult) {
+    heading(text, "Real pairs, whole songs: mid tonal error, dB");
+    let methods: Vec<Method> = pairs.medians.iter().map(|row| row.method).collect();
+    let columns: Vec<String> = methods
+        .iter()
+        .map(|method| report.label(*method).to_owned())
+        .collect();
+    table_head(text, "pair", &columns);
+    for pair in &pairs.pairs {
+        let error = |method: &Method| -> Option<&Errors> {
+            let found = pair.outcomes.iter().find(|(of, _)| of == method);
+            found.map(|(_, errors)| errors)
+        };
+        let cells = methods
+            .iter()
+            .map(|method| number(error(method).map(|e| e.mid_db)));
+        table_row(text, &pair.name, cells);
+    }
+    let medians = |value: &dyn Fn(&super::pairs::PairsMedian) -> Option<f64>| {
+        let cells: Vec<String> = pairs.medians.iter().map(|row| number(value(row))).collect();
+        cells.into_iter()
+    };
+    table_row(text, "**median, mid**", medians(&|row| Some(row.mid_db)));
+    table_row(text, "**median, side**", medians(&|row| row.side_db));
+    table_row(
+        text,
+        "**median, LRA (LU)**",
+        medians(&|row| Some(row.lra_lu)),
+    );
+    table_row(text, "**median, PLR**", medians(&|row| Some(row.plr_db)));
+    write_left_out(text, &pairs.left_out);
+}
+
+fn write_left_out(text: &mut String, left_out: &[super::run::LeftOut]) {
+    if left_out.is_empty() {
+        return;
+    }
+    heading(text, "Left out");
+    for song in left_out {
+        let name = song.path.file_name().unwrap_or_default().to_string_lossy();
+        let _ = writeln!(text, "- {name}: {}", song.reason);
+    }
+}
+
+fn heading(text: &mut String, title: &str) {
+    let _ = write!(text, "\n## {title}\n\n");
+}
+
+fn table_head(text: &mut String, first: &str, columns: &[String]) {
+    let _ = writeln!(text, "| {first} | {} |", columns.join(" | "));
+    let _ = writeln!(text, "|---|{}", "---|".repeat(columns.len()));
+}
+
+fn table_row(text: &mut String, name: &str, cells: impl Iterator<Item = String>) {
+    let cells: Vec<String> = cells.collect();
+    let _ = writeln!(
+        text,
+        "| {} | {} |",
+        name.replace('|', "/"),
+        cells.join(" | ")
+    );
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or("–".to_owned(), |value| format!("{value:.2}"))
+}
+
+fn interval(value: Option<Interval>, digits: usize) -> String {
+    value.map_or("–".to_owned(), |value| {
+        format!(
+            "{:.digits$} [{:.digits$}, {:.digits$}]",
+            value.mean, value.low, value.high
+        )
+    })
+}

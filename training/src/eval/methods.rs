@@ -1,0 +1,210 @@
+//! The methods that are compared, each a [`Predictor`].
+
+use acetate_dsp::Analysis;
+use acetate_dsp::settings::{Compressor, MID_KNOTS, Settings};
+use acetate_model::predictor::Prediction;
+use acetate_model::weights::WeightsError;
+use acetate_model::{Confidence, Features, NetPredictor, NeutralPredictor, Predictor};
+use serde::Serialize;
+
+use super::baselines::Baselines;
+use super::faults::Smooth;
+use super::projection::{Move, settings_of};
+use super::ridge;
+
+/// A compared method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// The degraded mix itself.
+    Nothing,
+    /// Loudness and limiter, no treatment.
+    LoudnessOnly,
+    /// The whole way to the mean spectrum.
+    MeanCurve,
+    /// The best fixed share of the way.
+    BestShare,
+    /// Ridge regression.
+    Ridge,
+    /// One compressor for every mix.
+    FixedCompressor,
+    /// The net.
+    Net,
+    /// The least-squares inverse of the true fault.
+    Oracle,
+}
+
+impl Method {
+    /// Methods on faults whose curve is known.
+    pub const SMOOTH: [Self; 7] = [
+        Self::Nothing,
+        Self::LoudnessOnly,
+        Self::MeanCurve,
+        Self::BestShare,
+        Self::Ridge,
+        Self::Net,
+        Self::Oracle,
+    ];
+    /// Methods on faults of other families.
+    pub const UNSEEN: [Self; 5] = [
+        Self::Nothing,
+        Self::LoudnessOnly,
+        Self::BestShare,
+        Self::Ridge,
+        Self::Net,
+    ];
+    /// Methods on expanded levels.
+    pub const DYNAMICS: [Self; 4] = [
+        Self::Nothing,
+        Self::LoudnessOnly,
+        Self::FixedCompressor,
+        Self::Net,
+    ];
+
+    /// The method's name in tables.
+    pub fn label(self, baselines: &Baselines) -> String {
+        match self {
+            Self::Nothing => "do nothing".to_owned(),
+            Self::LoudnessOnly => "loudness and limiter only".to_owned(),
+            Self::MeanCurve => "mean curve, 100 %".to_owned(),
+            Self::BestShare => format!(
+                "mean curve, {:.0} % (best fixed)",
+                100.0 * baselines.best_share
+            ),
+            Self::Ridge => "ridge regression".to_owned(),
+            Self::FixedCompressor => format!(
+                "fixed compressor ({} LU, {}:1)",
+                baselines.compressor.threshold_lu, baselines.compressor.ratio
+            ),
+            Self::Net => "net".to_owned(),
+            Self::Oracle => "oracle (knows the fault)".to_owned(),
+        }
+    }
+
+    /// The method as a predictor; `None` where it renders nothing, or needs a fault that is not
+    /// known.
+    pub fn predictor<'a>(
+        self,
+        baselines: &'a Baselines,
+        net: &'a NetPredictor,
+        fault: Option<&Smooth>,
+    ) -> Option<Box<dyn Predictor + 'a>> {
+        let towards =
+            |share: f64| -> Box<dyn Predictor + 'a> { Box::new(TowardsMean { baselines, share }) };
+        match self {
+            Self::Nothing => None,
+            Self::LoudnessOnly => Some(Box::new(NeutralPredictor)),
+            Self::MeanCurve => Some(towards(1.0)),
+            Self::BestShare => Some(towards(baselines.best_share)),
+            Self::Ridge => Some(Box::new(RidgePredictor { baselines })),
+            Self::FixedCompressor => Some(Box::new(Fixed {
+                compressor: baselines.compressor,
+            })),
+            Self::Net => Some(Box::new(Borrowed(net))),
+            Self::Oracle => fault.map(|fault| -> Box<dyn Predictor> {
+                Box::new(Oracle {
+                    wanted: Move::undoing(fault),
+                })
+            }),
+        }
+    }
+}
+
+fn prediction(settings: Settings) -> Prediction {
+    Prediction {
+        settings,
+        confidence: Confidence::default(),
+        eq_sd_db: [0.0; MID_KNOTS],
+    }
+}
+
+/// A share of the way to the mean spectrum.
+struct TowardsMean<'a> {
+    baselines: &'a Baselines,
+    share: f64,
+}
+
+impl Predictor for TowardsMean<'_> {
+    fn predict(&self, analysis: &Analysis) -> Result<Prediction, WeightsError> {
+        let Some(features) = Features::of(analysis) else {
+            return NeutralPredictor.predict(analysis);
+        };
+        let mix_db = std::array::from_fn(|band| f64::from(features.pooled_db[band]));
+        let wanted = Move::towards(&self.baselines.mean_db, &mix_db, self.share);
+        Ok(prediction(settings_of(&wanted, analysis)))
+    }
+
+    fn hash(&self) -> &str {
+        ""
+    }
+}
+
+/// Ridge regression.
+struct RidgePredictor<'a> {
+    baselines: &'a Baselines,
+}
+
+impl Predictor for RidgePredictor<'_> {
+    fn predict(&self, analysis: &Analysis) -> Result<Prediction, WeightsError> {
+        let Some(features) = Features::of(analysis) else {
+            return NeutralPredictor.predict(analysis);
+        };
+        let inputs = ridge::inputs(
+            &features.pooled_db,
+            &features.statistics,
+            analysis.channels == 2,
+        );
+        let wanted = self.baselines.ridge.predict(&inputs);
+        Ok(prediction(settings_of(&wanted, analysis)))
+    }
+
+    fn hash(&self) -> &str {
+        ""
+    }
+}
+
+/// The same compressor for every mix, no EQ.
+struct Fixed {
+    compressor: Compressor,
+}
+
+impl Predictor for Fixed {
+    fn predict(&self, _analysis: &Analysis) -> Result<Prediction, WeightsError> {
+        Ok(prediction(Settings {
+            compressor: self.compressor,
+            ..Settings::default()
+        }))
+    }
+
+    fn hash(&self) -> &str {
+        ""
+    }
+}
+
+/// The inverse of the true fault.
+struct Oracle {
+    wanted: Move,
+}
+
+impl Predictor for Oracle {
+    fn predict(&self, analysis: &Analysis) -> Result<Prediction, WeightsError> {
+        Ok(prediction(settings_of(&self.wanted, analysis)))
+    }
+
+    fn hash(&self) -> &str {
+        ""
+    }
+}
+
+/// The net, shared between cases.
+struct Borrowed<'a>(&'a NetPredictor);
+
+impl Predictor for Borrowed<'_> {
+    fn predict(&self, analysis: &Analysis) -> Result<Prediction, WeightsError> {
+        self.0.predict(analysis)
+    }
+
+    fn hash(&self) -> &str {
+        self.0.hash()
+    }
+}

@@ -1,0 +1,153 @@
+//! `acetate eval`: the end-to-end proof. Excerpts of finished songs are degraded as audio,
+//! mastered by every method through the whole story at 24 bit in memory, and the written samples
+//! are measured against the untouched excerpt.
+//!
+//! ```text
+//! songs ─excerpt─▶ faults ─case: master by each method─▶ metric ─▶ report ─▶ tables, plot
+//!                                  baselines, net ┘
+//! ```
+//! Its faults are drawn by generators that training never uses, every curve together with its
+//! mirror. Albums are resampled whole for every interval.
+//!
+//! Key types: [`Song`](songs::Song), [`Baselines`](baselines::Baselines),
+//! [`CaseResult`](case::CaseResult), [`EvalReport`](report::EvalReport).
+//!
+//! Not its job: the quick look on band frames that training takes (see
+//! [`evaluate`](crate::evaluate)).
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+pub mod baselines;
+mod baselines_file;
+pub mod calibration;
+pub mod case;
+pub mod excerpt;
+pub mod expansion;
+pub mod faults;
+pub mod fit;
+pub mod foretold;
+pub mod kind;
+mod linear;
+mod logistic;
+pub mod lossy;
+pub mod markdown;
+pub mod memory;
+pub mod methods;
+pub mod metric;
+pub mod pairs;
+pub mod plot;
+pub mod projection;
+pub mod report;
+pub mod ridge;
+pub mod run;
+pub mod songs;
+pub mod statistics;
+mod summary;
+#[cfg(test)]
+mod test_signal;
+pub mod two_sample;
+pub mod unseen;
+
+/// Why an evaluation failed, or a song of it was left out.
+#[derive(Debug, Error)]
+pub enum EvalError {
+    /// A song cannot be decoded.
+    #[error(transparent)]
+    Decode(#[from] acetate_io::DecodeError),
+    /// A song failed half-way.
+    #[error("{}: {source}", path.display())]
+    Stream {
+        /// The audio file.
+        path: PathBuf,
+        /// Why.
+        source: acetate_dsp::StreamError,
+    },
+    /// A song is too short to say anything.
+    #[error("{}: expected at least {min_s} s, found {got_s:.1} s", path.display())]
+    TooShort {
+        /// The audio file.
+        path: PathBuf,
+        /// Shortest length, seconds.
+        min_s: f64,
+        /// Length found, seconds.
+        got_s: f64,
+    },
+    /// A signal in memory cannot be measured.
+    #[error("measuring: {0}")]
+    Measure(acetate_dsp::StreamError),
+    /// Nothing in the excerpt has a loudness.
+    #[error("expected music, found silence")]
+    Silent,
+    /// The story ended without a master, which it must not.
+    #[error("expected a written and measured master, found none")]
+    NoMaster,
+    /// A file or folder cannot be read.
+    #[error("{}: cannot be read: {source}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file cannot be written.
+    #[error("{}: cannot be written: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A folder without songs.
+    #[error("{}: expected songs ({extensions}), found none", path.display())]
+    NoSongs {
+        /// The folder.
+        path: PathBuf,
+        /// The file names looked for.
+        extensions: String,
+    },
+    /// A line of a table of pairs.
+    #[error("{}, line {line}: {what}", path.display())]
+    Csv {
+        /// The table.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What was expected and found.
+        what: String,
+    },
+    /// The baselines do not fit this version.
+    #[error("baselines: {0}")]
+    Baselines(String),
+    /// The baselines cannot be fitted.
+    #[error(
+        "baselines: expected tracks with finite features in the training and validation splits, \
+         found {train} and {valid}"
+    )]
+    Fit {
+        /// Training tracks.
+        train: usize,
+        /// Validation tracks.
+        valid: usize,
+    },
+    /// The net cannot run.
+    #[error("weights: {0}")]
+    Weights(#[from] acetate_model::WeightsError),
+    /// Lossy coding failed.
+    #[error("ffmpeg: {0}")]
+    Ffmpeg(String),
+    /// A picture cannot be drawn.
+    #[error("plot: {0}")]
+    Plot(String),
+    /// Nothing was left to evaluate.
+    #[error(
+        "expected at least one song that can be evaluated, found none; the first of {count}: {first}"
+    )]
+    Nothing {
+        /// Songs that were left out.
+        count: usize,
+        /// Why the first was.
+        first: String,
+    },
+}

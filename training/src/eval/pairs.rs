@@ -1,0 +1,156 @@
+//! Real mixes with their real masters, each as a whole song, one by one.
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::EvalError;
+use super::case::{CaseResult, Contenders, compare, measured, with_headroom};
+use super::excerpt::whole;
+use super::methods::Method;
+use super::metric::{Errors, Sound};
+use super::run::{LeftOut, Observer};
+use super::songs::Pair;
+use super::statistics::quantile;
+
+/// One pair, every method.
+#[derive(Clone, Debug, Serialize)]
+pub struct PairResult {
+    /// Name of the pair.
+    pub name: String,
+    /// Its album.
+    pub album: String,
+    /// Every method's distance from the real master.
+    pub outcomes: Vec<(Method, Errors)>,
+}
+
+/// All pairs.
+#[derive(Clone, Debug, Serialize)]
+pub struct PairsResult {
+    /// Every pair that could be evaluated, in order.
+    pub pairs: Vec<PairResult>,
+    /// Median over the pairs of each method's distances: mid and side, dB.
+    pub medians: Vec<PairsMedian>,
+    /// The others.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// One method's medians over the pairs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct PairsMedian {
+    /// The method.
+    pub method: Method,
+    /// Median tonal error of mid, dB.
+    pub mid_db: f64,
+    /// Of side, dB; `None` where no pair has one.
+    pub side_db: Option<f64>,
+    /// Median difference of the loudness range, LU.
+    pub lra_lu: f64,
+    /// Median difference of the peak to loudness ratio, dB.
+    pub plr_db: f64,
+}
+
+/// Masters every mix and compares with the real master.
+///
+/// # Errors
+/// [`EvalError::Nothing`] when not one pair could be evaluated.
+pub fn evaluate_pairs(
+    pairs: &[Pair],
+    contenders: &Contenders<'_>,
+    observer: &dyn Observer,
+) -> Result<PairsResult, EvalError> {
+    observer.begin(pairs.len() as u64);
+    let results: Vec<Result<PairResult, LeftOut>> = pairs
+        .par_iter()
+        .map(|pair| {
+            let result = evaluate_pair(pair, contenders).map_err(|error| {
+                observer.warn(&format!("left out: {}: {error}", pair.name));
+                LeftOut {
+                    path: pair.mix.clone(),
+                    reason: error.to_string(),
+                }
+            });
+            observer.advance(&pair.name);
+            result.map(|(result, failures)| {
+                for failure in failures {
+                    observer.warn(&format!("{}: no master by {failure}", pair.name));
+                }
+                result
+            })
+        })
+        .collect();
+    let (mut kept, mut left_out) = (Vec::new(), Vec::new());
+    for result in results {
+        match result {
+            Ok(pair) => kept.push(pair),
+            Err(pair) => left_out.push(pair),
+        }
+    }
+    if kept.is_empty() {
+        return Err(EvalError::Nothing {
+            count: left_out.len(),
+            first: left_out
+                .first()
+                .map_or_else(String::new, |pair| pair.reason.clone()),
+        });
+    }
+    Ok(PairsResult {
+        medians: medians(&kept),
+        pairs: kept,
+        left_out,
+    })
+}
+
+fn evaluate_pair(
+    pair: &Pair,
+    contenders: &Contenders<'_>,
+) -> Result<(PairResult, Vec<String>), EvalError> {
+    let master = measured(&whole(&pair.master)?)?;
+    let mix = with_headroom(whole(&pair.mix)?);
+    let analysis = measured(&mix)?;
+    if !analysis.integrated_lufs.is_finite() || !master.integrated_lufs.is_finite() {
+        return Err(EvalError::Silent);
+    }
+    let CaseResult {
+        outcomes, failures, ..
+    } = compare(
+        &Method::UNSEEN,
+        &mix,
+        &analysis,
+        &Sound::of(&master),
+        None,
+        contenders,
+    )?;
+    let result = PairResult {
+        name: pair.name.clone(),
+        album: pair.album.clone(),
+        outcomes: outcomes
+            .into_iter()
+            .map(|outcome| (outcome.method, outcome.errors))
+            .collect(),
+    };
+    Ok((result, failures))
+}
+
+fn medians(pairs: &[PairResult]) -> Vec<PairsMedian> {
+    Method::UNSEEN
+        .iter()
+        .filter_map(|&method| {
+            let median = |value: &dyn Fn(&Errors) -> Option<f64>| {
+                let values: Vec<f64> = pairs
+                    .iter()
+                    .flat_map(|pair| &pair.outcomes)
+                    .filter(|(of, _)| *of == method)
+                    .filter_map(|(_, errors)| value(errors))
+                    .collect();
+                quantile(&values, 0.5)
+            };
+            Some(PairsMedian {
+                method,
+                mid_db: median(&|errors| Some(errors.mid_db))?,
+                side_db: median(&|errors| errors.side_db),
+                lra_lu: median(&|errors| Some(errors.lra_lu))?,
+                plr_db: median(&|errors| Some(errors.plr_db))?,
+            })
+        })
+        .collect()
+}

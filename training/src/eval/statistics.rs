@@ -1,0 +1,150 @@
+//! Intervals and rank statistics.
+
+use serde::Serialize;
+
+use crate::rng::Rng;
+
+/// Resamples of a bootstrap.
+const RESAMPLES: usize = 2000;
+/// Share of the resamples that an interval holds.
+const LEVEL: f64 = 0.95;
+
+/// A mean with its 95 % bootstrap interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Interval {
+    /// The mean of all values.
+    pub mean: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// Mean of values with an interval from resampled albums (Efron 1979; clusters are drawn whole, Field
+/// and Welsh 2007). `values` are pairs of album and value. `None` without values.
+pub fn bootstrap(values: &[(usize, f64)], seed: u64) -> Option<Interval> {
+    let albums = 1 + values.iter().map(|(album, _)| *album).max()?;
+    let mut sums = vec![(0.0, 0.0); albums];
+    for &(album, value) in values {
+        sums[album].0 += value;
+        sums[album].1 += 1.0;
+    }
+    sums.retain(|(_, count)| *count > 0.0);
+    let mean_of = |picked: &mut dyn Iterator<Item = (f64, f64)>| {
+        let (sum, count) = picked.fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
+        sum / count
+    };
+    let mut rng = Rng::new(seed);
+    let mut means: Vec<f64> = (0..RESAMPLES)
+        .map(|_| mean_of(&mut (0..sums.len()).map(|_| sums[rng.below(sums.len())])))
+        .collect();
+    means.sort_by(f64::total_cmp);
+    Some(Interval {
+        mean: mean_of(&mut sums.iter().copied()),
+        low: quantile_of_sorted(&means, 0.5 - 0.5 * LEVEL),
+        high: quantile_of_sorted(&means, 0.5 + 0.5 * LEVEL),
+    })
+}
+
+/// A quantile, interpolated between neighbours; `None` without values.
+pub fn quantile(values: &[f64], share: f64) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    (!sorted.is_empty()).then(|| quantile_of_sorted(&sorted, share))
+}
+
+fn quantile_of_sorted(sorted: &[f64], share: f64) -> f64 {
+    let at = share.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
+    let low = at as usize;
+    let high = (low + 1).min(sorted.len() - 1);
+    sorted[low] + (at - low as f64) * (sorted[high] - sorted[low])
+}
+
+/// Spearman's rank correlation, equal values sharing their mean rank. `None` for fewer than two
+/// pairs or where one side is constant.
+pub fn spearman(pairs: &[(f64, f64)]) -> Option<f64> {
+    let a = ranks(&pairs.iter().map(|pair| pair.0).collect::<Vec<_>>());
+    let b = ranks(&pairs.iter().map(|pair| pair.1).collect::<Vec<_>>());
+    let mean = 0.5 * (pairs.len() as f64 - 1.0);
+    let product = |x: &[f64], y: &[f64]| -> f64 {
+        x.iter().zip(y).map(|(x, y)| (x - mean) * (y - mean)).sum()
+    };
+    let scale = (product(&a, &a) * product(&b, &b)).sqrt();
+    (scale > 0.0).then(|| product(&a, &b) / scale)
+}
+
+fn ranks(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let mut ranks = vec![0.0; values.len()];
+    let mut start = 0;
+    while start < order.len() {
+        let mut end = start + 1;
+        while end < order.len() && values[order[end]] == values[order[start]] {
+            end += 1;
+        }
+        for &index in &order[start..end] {
+            ranks[index] = 0.5 * (start + end - 1) as f64;
+        }
+        start = end;
+    }
+    ranks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interval_knows_that_an_album_is_one_draw() {
+        let mut rng = Rng::new(1);
+        // 20 albums of 10 songs that are all alike, and 200 songs on their own.
+        let alike: Vec<(usize, f64)> = (0..20)
+            .flat_map(|album| {
+                let value = rng.normal();
+                (0..10).map(move |_| (album, value))
+            })
+            .collect();
+        let mut rng = Rng::new(1);
+        let alone: Vec<(usize, f64)> = (0..200).map(|album| (album, rng.normal())).collect();
+        let width = |values: &[(usize, f64)]| {
+            let interval = bootstrap(values, 3).unwrap();
+            assert!(interval.low < interval.mean && interval.mean < interval.high);
+            interval.high - interval.low
+        };
+        // Normal theory: 2·1.96/√20 and 2·1.96/√200.
+        assert!((0.55..1.25).contains(&width(&alike)), "{}", width(&alike));
+        assert!((0.22..0.34).contains(&width(&alone)), "{}", width(&alone));
+    }
+
+    #[test]
+    fn no_values_have_no_interval() {
+        assert_eq!(bootstrap(&[], 1), None);
+        let one = bootstrap(&[(0, 2.0)], 1).unwrap();
+        assert_eq!((one.mean, one.low, one.high), (2.0, 2.0, 2.0));
+    }
+
+    #[test]
+    fn ranks_agree_however_they_are_bent() {
+        let bent: Vec<(f64, f64)> = (0..50)
+            .map(|k| (f64::from(k), f64::from(k).exp2()))
+            .collect();
+        assert!((spearman(&bent).unwrap() - 1.0).abs() < 1e-12);
+        let turned: Vec<(f64, f64)> = bent.iter().map(|&(a, b)| (-a, b)).collect();
+        assert!((spearman(&turned).unwrap() + 1.0).abs() < 1e-12);
+        assert_eq!(spearman(&[(1.0, 2.0), (1.0, 3.0)]), None);
+        // With ties, by hand: ranks 0, 1.5, 1.5, 3 against 0, 1, 2, 3.
+        let tied = spearman(&[(1.0, 1.0), (2.0, 2.0), (2.0, 3.0), (5.0, 4.0)]).unwrap();
+        assert!(
+            (tied - 4.5 / (4.5_f64 * 5.0).sqrt()).abs() < 1e-12,
+            "{tied}"
+        );
+    }
+
+    #[test]
+    fn quantiles_interpolate() {
+        assert_eq!(quantile(&[3.0, 1.0, 2.0], 0.5), Some(2.0));
+        assert_eq!(quantile(&[0.0, 10.0], 0.95), Some(9.5));
+        assert_eq!(quantile(&[], 0.5), None);
+    }
+}

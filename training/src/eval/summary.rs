@@ -1,0 +1,289 @@
+//! From cases to the rows of the report.
+
+use std::collections::BTreeSet;
+
+use super::calibration::Calibration;
+use super::case::{CaseResult, Outcome};
+use super::expansion::STRENGTHS;
+use super::foretold::Foretold;
+use super::kind::{Family, Kind};
+use super::methods::Method;
+use super::metric::Sound;
+use super::report::{
+    DynamicsRow, ErrorMeans, NetRow, SmoothRow, SongsReport, TwoSample, UnseenRow, UntouchedRow,
+};
+use super::run::{Evaluation, Options, SongResult};
+use super::statistics::{Interval, bootstrap, quantile};
+use super::two_sample::{NEEDED_ACCURACY, Sample, accuracy, judges};
+
+/// Severity of the two-sample test, dB RMS.
+const TWO_SAMPLE_SEVERITY_DB: f64 = 3.0;
+/// Methods of the two-sample test.
+const TWO_SAMPLE: [Method; 3] = [Method::Nothing, Method::BestShare, Method::Net];
+/// Levels below this are read as this in the two-sample test, dB relative to loudness.
+const FLOOR_DB: f64 = -80.0;
+
+/// Songs with the number of their album.
+struct Songs<'a> {
+    songs: &'a [SongResult],
+    /// Album of each song.
+    albums: Vec<usize>,
+    seed: u64,
+}
+
+/// Sums an evaluation up.
+pub(super) fn summarise(evaluation: Evaluation, options: &Options) -> SongsReport {
+    let names: BTreeSet<&str> = evaluation
+        .songs
+        .iter()
+        .map(|song| song.album.as_str())
+        .collect();
+    let number = |album: &str| names.iter().position(|name| *name == album).unwrap_or(0);
+    let songs = Songs {
+        songs: &evaluation.songs,
+        albums: evaluation
+            .songs
+            .iter()
+            .map(|song| number(&song.album))
+            .collect(),
+        seed: options.seed,
+    };
+    let foretold: Vec<Foretold> = evaluation
+        .songs
+        .iter()
+        .flat_map(|song| &song.cases)
+        .filter_map(|case| case.foretold.clone())
+        .collect();
+    SongsReport {
+        options: options.clone(),
+        songs: evaluation.songs.len(),
+        albums: names.len(),
+        smooth: songs.smooth(&options.severities_db),
+        net: options
+            .severities_db
+            .iter()
+            .map(|&severity_db| songs.net(severity_db))
+            .collect(),
+        untouched: songs.untouched(),
+        calibration: Calibration::of(&foretold),
+        unseen: songs.unseen(),
+        families_left_out: evaluation.families_left_out.clone(),
+        dynamics: songs.dynamics(),
+        two_sample: songs.two_sample(),
+        left_out: evaluation.left_out.clone(),
+        cases: evaluation.songs,
+    }
+}
+
+/// True for the smooth cases of a severity.
+fn of_severity(severity_db: f64) -> impl Fn(&Kind) -> bool {
+    move |kind| matches!(kind, Kind::Smooth { severity_db: of, .. } if *of == severity_db)
+}
+
+fn outcome(case: &CaseResult, method: Method) -> Option<&Outcome> {
+    case.outcomes
+        .iter()
+        .find(|outcome| outcome.method == method)
+}
+
+impl Songs<'_> {
+    /// Each case of a kind with its song's album.
+    fn cases<'a>(
+        &'a self,
+        wanted: &'a dyn Fn(&Kind) -> bool,
+    ) -> impl Iterator<Item = (usize, &'a CaseResult)> {
+        self.songs
+            .iter()
+            .zip(&self.albums)
+            .flat_map(|(song, &album)| song.cases.iter().map(move |case| (album, case)))
+            .filter(|(_, case)| wanted(&case.kind))
+    }
+
+    fn errors(&self, method: Method, wanted: &dyn Fn(&Kind) -> bool) -> ErrorMeans {
+        let outcomes: Vec<(usize, &Outcome)> = self
+            .cases(wanted)
+            .filter_map(|(album, case)| Some((album, outcome(case, method)?)))
+            .collect();
+        let interval = |value: &dyn Fn(&Outcome) -> Option<f64>| {
+            let values: Vec<(usize, f64)> = outcomes
+                .iter()
+                .filter_map(|(album, outcome)| Some((*album, value(outcome)?)))
+                .collect();
+            bootstrap(&values, self.seed)
+        };
+        ErrorMeans {
+            cases: outcomes.len(),
+            mid_db: interval(&|o| Some(o.errors.mid_db)),
+            side_db: interval(&|o| o.errors.side_db),
+            lra_lu: interval(&|o| Some(o.errors.lra_lu)),
+            plr_db: interval(&|o| Some(o.errors.plr_db)),
+            width_db: interval(&|o| o.errors.width_db),
+            eq_move_db: interval(&|o| Some(o.eq_move_db)),
+        }
+    }
+
+    fn smooth(&self, severities_db: &[f64]) -> Vec<SmoothRow> {
+        Method::SMOOTH
+            .into_iter()
+            .flat_map(|method| {
+                severities_db.iter().map(move |&severity_db| SmoothRow {
+                    method,
+                    severity_db,
+                    errors: self.errors(method, &of_severity(severity_db)),
+                })
+            })
+            .collect()
+    }
+
+    /// The net's mid error less another method's, case by case.
+    fn against(&self, method: Method, severity_db: f64) -> Option<Interval> {
+        let differences: Vec<(usize, f64)> = self
+            .cases(&of_severity(severity_db))
+            .filter_map(|(album, case)| {
+                let net = outcome(case, Method::Net)?.errors.mid_db;
+                Some((album, net - outcome(case, method)?.errors.mid_db))
+            })
+            .collect();
+        bootstrap(&differences, self.seed)
+    }
+
+    fn net(&self, severity_db: f64) -> NetRow {
+        let wanted = of_severity(severity_db);
+        let improved: Vec<(usize, f64)> = self
+            .songs
+            .iter()
+            .zip(&self.albums)
+            .filter_map(|(song, &album)| {
+                let change: f64 = song
+                    .cases
+                    .iter()
+                    .filter(|case| wanted(&case.kind))
+                    .filter_map(|case| {
+                        let net = outcome(case, Method::Net)?.errors.mid_db;
+                        Some(net - outcome(case, Method::Nothing)?.errors.mid_db)
+                    })
+                    .reduce(|a, b| a + b)?;
+                Some((album, f64::from(u8::from(change < 0.0))))
+            })
+            .collect();
+        NetRow {
+            severity_db,
+            improved_share: bootstrap(&improved, self.seed),
+            against_nothing_db: self.against(Method::Nothing, severity_db),
+            against_best_share_db: self.against(Method::BestShare, severity_db),
+            against_ridge_db: self.against(Method::Ridge, severity_db),
+        }
+    }
+
+    fn untouched(&self) -> Option<UntouchedRow> {
+        let moves: Vec<f64> = self
+            .cases(&of_severity(0.0))
+            .filter_map(|(_, case)| Some(outcome(case, Method::Net)?.eq_move_db))
+            .collect();
+        Some(UntouchedRow {
+            eq_move_median_db: quantile(&moves, 0.5)?,
+            eq_move_p95_db: quantile(&moves, 0.95)?,
+        })
+    }
+
+    fn unseen(&self) -> Vec<UnseenRow> {
+        Family::ALL
+            .into_iter()
+            .flat_map(|family| Method::UNSEEN.map(|method| (family, method)))
+            .map(|(family, method)| UnseenRow {
+                family,
+                method,
+                errors: self.errors(
+                    method,
+                    &|kind| matches!(kind, Kind::Unseen { family: of, .. } if *of == family),
+                ),
+            })
+            .filter(|row| row.errors.cases > 0)
+            .collect()
+    }
+
+    fn dynamics(&self) -> Vec<DynamicsRow> {
+        let strengths = STRENGTHS.into_iter().map(Some).chain([None]);
+        strengths
+            .flat_map(|strength| Method::DYNAMICS.map(|method| (strength, method)))
+            .map(|(strength, method)| DynamicsRow {
+                strength,
+                method,
+                errors: self.errors(method, &|kind| {
+                    matches!(kind, Kind::Expansion { strength: of }
+                        if strength.is_none_or(|strength| strength == *of))
+                }),
+            })
+            .collect()
+    }
+
+    fn two_sample(&self) -> Option<TwoSample> {
+        let untreated = self.samples(Method::Nothing);
+        let (judge, _) = judges()
+            .into_iter()
+            .filter_map(|judge| Some((judge, accuracy(&untreated, judge)?.mean)))
+            .fold(None, |best: Option<(_, f64)>, next| match best {
+                Some(best) if best.1 >= next.1 => Some(best),
+                _ => Some(next),
+            })?;
+        let rows: Vec<(Method, Interval)> = TWO_SAMPLE
+            .into_iter()
+            .filter_map(|method| Some((method, accuracy(&self.samples(method), judge)?)))
+            .collect();
+        Some(TwoSample {
+            severity_db: TWO_SAMPLE_SEVERITY_DB,
+            judge,
+            proves_something: rows
+                .iter()
+                .any(|(method, reads)| *method == Method::Nothing && reads.mean >= NEEDED_ACCURACY),
+            rows,
+        })
+    }
+
+    /// A method's masters at the test's severity, and every untouched excerpt.
+    fn samples(&self, method: Method) -> Vec<Sample> {
+        let ours = self
+            .cases(&of_severity_3)
+            .filter_map(|(group, case)| {
+                Some(Sample {
+                    group,
+                    features: features(&outcome(case, method)?.sound),
+                    is_ours: true,
+                })
+            })
+            .collect::<Vec<_>>();
+        let masters = self
+            .songs
+            .iter()
+            .zip(&self.albums)
+            .map(|(song, &group)| Sample {
+                group,
+                features: features(&song.master),
+                is_ours: false,
+            });
+        ours.into_iter().chain(masters).collect()
+    }
+}
+
+fn of_severity_3(kind: &Kind) -> bool {
+    of_severity(TWO_SAMPLE_SEVERITY_DB)(kind)
+}
+
+/// Spectra relative to their own means, the distance of the means, range and spread of the levels.
+fn features(sound: &Sound) -> Vec<f64> {
+    let centred = |levels: &[f64]| -> (f64, Vec<f64>) {
+        let levels: Vec<f64> = levels.iter().map(|db| db.max(FLOOR_DB)).collect();
+        let mean = levels.iter().sum::<f64>() / levels.len().max(1) as f64;
+        (mean, levels.iter().map(|db| db - mean).collect())
+    };
+    let (mid_mean, mut features) = centred(&sound.mid_db);
+    let side = sound.side_db.unwrap_or(sound.mid_db.map(|_| FLOOR_DB));
+    let (side_mean, side) = centred(&side);
+    features.extend(side);
+    features.extend([
+        side_mean - mid_mean,
+        sound.loudness_range_lu,
+        sound.level_spread_db,
+    ]);
+    features
+}

@@ -1,0 +1,170 @@
+//! What the simulator foretells, held against the real chain on real audio.
+
+use std::path::{Path, PathBuf};
+
+use acetate_dsp::chain::{Bypass, Chain};
+use acetate_dsp::measure::loudness::range_from_k_power_10ms;
+use acetate_dsp::process::ProcessSpec;
+use acetate_dsp::process::eq::eq_curve_db;
+use acetate_dsp::process::rendered::Rendered;
+use acetate_dsp::settings::Settings;
+use acetate_dsp::stream::AudioSource;
+use acetate_dsp::{Analysis, Audio, analyze};
+use acetate_master::{Brief, master, rehearse};
+use acetate_model::dynamics::{compress_k_power, solve_ratio};
+use acetate_model::features::BANDS;
+use acetate_model::{NetPredictor, Predictor};
+use acetate_training::eval::excerpt::whole;
+use acetate_training::eval::faults::band_curve;
+use acetate_training::eval::memory::MemoryDelivery;
+use acetate_training::eval::metric::Sound;
+use acetate_training::eval::projection::{Move, settings_of};
+use acetate_training::simulator::loudness_change_db;
+
+/// Bands below this are not judged, dB relative to the loudness.
+const JUDGED_DB: f64 = -60.0;
+
+fn excerpts() -> Vec<(PathBuf, Audio)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/audio");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "flac"))
+        .collect();
+    files.sort();
+    assert_eq!(files.len(), 6);
+    files
+        .into_iter()
+        .map(|path| {
+            let audio = whole(&path).unwrap();
+            (path, audio)
+        })
+        .collect()
+}
+
+fn measured(audio: &Audio) -> Analysis {
+    analyze(&mut AudioSource::new(audio.clone())).unwrap()
+}
+
+/// Everything before the limiter, as `master` renders it.
+fn rendered(audio: &Audio, analysis: &Analysis, settings: &Settings) -> Analysis {
+    let spec = ProcessSpec {
+        sample_rate_hz: analysis.sample_rate_hz,
+        channels: analysis.channels,
+        programme_lufs: analysis.integrated_lufs,
+    };
+    let chain = Chain::new(settings, &spec, &Bypass::default());
+    analyze(&mut Rendered::new(AudioSource::new(audio.clone()), chain)).unwrap()
+}
+
+fn rms(values: &[f64]) -> f64 {
+    (values.iter().map(|v| v * v).sum::<f64>() / values.len().max(1) as f64).sqrt()
+}
+
+/// RMS over the judged mid bands between the tone that the simulator foretells for the EQ and
+/// width of `settings` and the rendered one.
+fn tone_error_db(audio: &Audio, settings: &Settings) -> f64 {
+    let before = measured(audio);
+    let (mix, master) = (
+        Sound::of(&before),
+        Sound::of(&rendered(audio, &before, settings)),
+    );
+    let mid_db = band_curve(|hz| eq_curve_db(&settings.eq, hz).mid_db);
+    let side_db = band_curve(|hz| eq_curve_db(&settings.eq, hz).side_db + settings.stereo.mid_db);
+    let pooled: [f32; 2 * BANDS] = std::array::from_fn(|index| {
+        let side = mix.side_db.unwrap_or([-200.0; BANDS]);
+        (if index < BANDS {
+            mix.mid_db[index]
+        } else {
+            side[index - BANDS]
+        }) as f32
+    });
+    let shift = loudness_change_db(&pooled, |b| mid_db[b], |b| side_db[b]);
+    let errors: Vec<f64> = (0..BANDS)
+        .filter(|&band| mix.mid_db[band] > JUDGED_DB)
+        .map(|band| mix.mid_db[band] + mid_db[band] - shift - master.mid_db[band])
+        .collect();
+    rms(&errors)
+}
+
+/// The bar: 0.15 dB RMS over third octaves.
+#[test]
+fn the_tone_foretold_is_the_tone_rendered() {
+    let net = NetPredictor::embedded().unwrap();
+    for (path, audio) in excerpts() {
+        let predicted = net.predict(&measured(&audio)).unwrap().settings;
+        let error_db = tone_error_db(&audio, &predicted);
+        assert!(
+            error_db <= 0.15,
+            "{}: predicted settings: {error_db}",
+            path.display()
+        );
+        // A larger move than any net would propose: +-3 dB from knot to knot and a wide side.
+        let wanted = Move {
+            mid_db: std::array::from_fn(|knot| [2.0, -3.0, 1.0, 3.0][knot % 4]),
+            side_gain_db: 1.5,
+            side_tilt_db: 2.0,
+        };
+        let error_db = tone_error_db(&audio, &settings_of(&wanted, &measured(&audio)));
+        assert!(
+            error_db <= 0.15,
+            "{}: large move: {error_db}",
+            path.display()
+        );
+    }
+}
+
+/// The bar: 0.5 LU, with the compressor solved for a lower level spread.
+#[test]
+fn the_loudness_range_foretold_is_the_one_rendered() {
+    for (path, audio) in excerpts() {
+        let before = measured(&audio);
+        let powers = &before.sequences.k_power_10ms;
+        let mut settings = Settings::default();
+        settings.compressor.threshold_lu = -4.0;
+        settings.compressor.ratio = solve_ratio(
+            powers,
+            before.integrated_lufs,
+            &settings.compressor,
+            -1.0,
+            2.5,
+        );
+        assert!(settings.compressor.ratio > 1.0, "{}", path.display());
+        let foretold = range_from_k_power_10ms(&compress_k_power(
+            powers,
+            before.integrated_lufs,
+            &settings.compressor,
+        ));
+        let got = rendered(&audio, &before, &settings).loudness_range_lu;
+        assert!(
+            (foretold - got).abs() <= 0.5,
+            "{}: {foretold} {got}",
+            path.display()
+        );
+    }
+}
+
+/// The bar: 0.5 LU. The drive is solved on arrays; the PLR that follows is measured on the
+/// written samples.
+#[test]
+fn the_plr_foretold_is_the_one_written() {
+    let net = NetPredictor::embedded().unwrap();
+    let brief = Brief::default();
+    for (path, audio) in excerpts() {
+        let mut source = AudioSource::new(audio);
+        let foretold = rehearse(&mut source, &net, &brief, &mut ()).unwrap();
+        let foretold = foretold.mastering.unwrap().attempts[0].clone();
+        let mut delivery = MemoryDelivery::default();
+        master(&mut source, &net, &brief, &mut delivery, &mut ()).unwrap();
+        let written = measured(&delivery.into_written().unwrap());
+        let plr_db = foretold.ceiling_dbtp - foretold.foretold_lufs;
+        if foretold.limiting_db > 0.0 {
+            assert!(
+                (plr_db - written.plr_db).abs() <= 0.5,
+                "{}: {plr_db} {}",
+                path.display(),
+                written.plr_db
+            );
+        }
+    }
+}
