@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::corpus::Track;
 use crate::degrade::Fault;
+use crate::experiment::hide;
 use crate::pair::Pair;
-use crate::recipe::{Blur, Recipe};
+use crate::recipe::{Blur, Input, Recipe};
 use crate::rng::Rng;
 use crate::simulator::{Batch, Mix, degrade, draw_frames};
 
@@ -67,10 +68,11 @@ pub fn training_batch(
     rng: &mut Rng,
     device: &Device,
 ) -> Result<Batch> {
+    let hidden = &recipe.experiment.hidden;
     let drawn: Vec<Drawn<'_>> = (0..recipe.batch)
         .map(|_| draw(recipe, material, decks, rng))
         .collect();
-    batch_of(&drawn, recipe.frames, &recipe.blur, rng, device)
+    batch_of(&drawn, recipe.frames, (&recipe.blur, hidden), rng, device)
 }
 
 /// The fixed batches that every look judges by: masters with drawn faults, then pairs as they are.
@@ -83,6 +85,7 @@ pub fn validation_batches(
     pairs: &[Pair],
     device: &Device,
 ) -> Result<Vec<Batch>> {
+    let hidden = &recipe.experiment.hidden;
     let mut rng = Rng::new(VALIDATION_SEED);
     let faults = VALIDATION_FAULTS.max(VALIDATION_CASES / tracks.len().max(1));
     let mut drawn: Vec<Drawn<'_>> = (0..tracks.len() * faults)
@@ -99,7 +102,15 @@ pub fn validation_batches(
     }));
     drawn
         .chunks(recipe.batch)
-        .map(|chunk| batch_of(chunk, 2 * recipe.frames, &NO_BLUR, &mut rng, device))
+        .map(|chunk| {
+            batch_of(
+                chunk,
+                2 * recipe.frames,
+                (&NO_BLUR, hidden),
+                &mut rng,
+                device,
+            )
+        })
         .collect()
 }
 
@@ -156,7 +167,7 @@ fn next(deck: &mut Vec<usize>, cards: usize, rng: &mut Rng) -> usize {
 fn batch_of(
     drawn: &[Drawn<'_>],
     frames: usize,
-    blur: &Blur,
+    (blur, hidden): (&Blur, &[Input]),
     rng: &mut Rng,
     device: &Device,
 ) -> Result<Batch> {
@@ -173,7 +184,8 @@ fn batch_of(
         .map(|(drawn, fault)| {
             let track = drawn.track.as_ref();
             let picks = draw_frames(track, frames, rng);
-            let mix = degrade(track, &drawn.fault, &picks, Some((&mut *rng, blur)));
+            let mut mix = degrade(track, &drawn.fault, &picks, Some((&mut *rng, blur)));
+            hide(&mut mix, hidden);
             match drawn.pair {
                 None => (track, fault.as_ref(), mix),
                 Some(pair) => (&pair.master, fault.as_ref(), pair.towards_master(mix)),

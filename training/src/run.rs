@@ -14,6 +14,7 @@ use crate::corpus::{self, CorpusError, Track, TrackFile};
 use crate::datasets::{Datasets, Split, Tier};
 use crate::draw::Material;
 use crate::evaluate::{self, Case, DynamicsRow, Row};
+use crate::experiment::dealt;
 use crate::export::weights_file;
 use crate::fit::{self, FitError, Job, Look, Member, Progress};
 use crate::gates::fit_gates;
@@ -142,7 +143,7 @@ pub fn train(
     observer: &dyn Observer,
 ) -> Result<Trained, TrainError> {
     let tracks = measure(datasets, paths.cache, observer)?;
-    let [train, valid, test] = split(tracks)?;
+    let [train, valid, test] = split(dealt(tracks, &recipe.experiment))?;
     observer.begin(Step::Fit, (recipe.members * recipe.steps) as u64);
     let checkpoints = paths.cache.join(CHECKPOINTS_NAME);
     let job = Job {

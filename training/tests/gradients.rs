@@ -105,6 +105,9 @@ fn every_output_and_nearly_every_parameter_has_a_gradient() {
             }
         }
         let share = f64::from(dead) / f64::from(all);
-        assert!(share < 0.02, "member {member}: {dead} of {all} parameters are dead");
+        assert!(
+            share < 0.02,
+            "member {member}: {dead} of {all} parameters are dead"
+        );
     }
 }

@@ -25,7 +25,10 @@ pub(crate) fn tensor_rows(members: usize) -> Vec<String> {
     (0..members)
         .flat_map(|member| {
             TENSORS.iter().map(move |(name, shape)| {
-                format!("{} F32 {shape:?}", crate::weights::tensor_name(member, name))
+                format!(
+                    "{} F32 {shape:?}",
+                    crate::weights::tensor_name(member, name)
+                )
             })
         })
         .collect()

@@ -1,5 +1,7 @@
 mod mixes;
 
+use std::collections::BTreeMap;
+
 use super::*;
 
 /// A valid file of two packages in one album group; tests break one thing each.

@@ -230,8 +230,8 @@ pub(super) fn run_within(
     }
     let said = fs::read(log).unwrap_or_default();
     // Progress is written over itself with carriage returns: the last words are the useful ones.
-    let lines = said.split(|byte| matches!(byte, b'\r' | b'\n'));
-    let last = lines.filter(|line| !line.trim_ascii().is_empty()).last();
+    let mut lines = said.split(|byte| matches!(byte, b'\r' | b'\n'));
+    let last = lines.rfind(|line| !line.trim_ascii().is_empty());
     Err(failure(package, command, status, last.unwrap_or_default()))
 }
 
