@@ -248,20 +248,43 @@ pub struct VerifyArgs {
 
 /// `acetate train`.
 #[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Without --masters and --pairs the shipped weights are made again from the public \
+    music. A killed run goes on where it stood when it is started again.\n\n\
+    With --masters or --pairs the shipped weights are retrained on your own music. One line says \
+    whether that made them better on albums held out for the question; where it did not, or where \
+    there is too little music, the shipped weights are written and the exit code is 1."
+)]
 pub struct TrainArgs {
-    /// Recipe with every number of the run
-    #[arg(long, value_name = "TOML", default_value = "training/default.toml")]
-    pub recipe: PathBuf,
-    /// The list of sources
+    /// Folder of finished masters to retrain on; each folder in it is an album
+    #[arg(
+        help_heading = "Your own music",
+        long,
+        value_name = "DIR",
+        conflicts_with = "pairs"
+    )]
+    pub masters: Option<PathBuf>,
+    /// List of mixes with their masters to retrain on: columns mix, master, album
+    #[arg(help_heading = "Your own music", long, value_name = "CSV")]
+    pub pairs: Option<PathBuf>,
+    /// Write the retrained weights even where they are not shown to be better
+    #[arg(help_heading = "Your own music", long)]
+    pub force: bool,
+    /// Recipe with every number of the run [default: training/default.toml; for your own music
+    /// training/finetune.toml, embedded]
+    #[arg(long, value_name = "TOML")]
+    pub recipe: Option<PathBuf>,
+    /// The list of public sources
     #[arg(long, value_name = "TOML", default_value = "datasets.toml")]
     pub datasets: PathBuf,
     /// Cache folder [default: $XDG_CACHE_HOME/acetate/datasets]
     #[arg(long, value_name = "DIR")]
     pub cache: Option<PathBuf>,
-    /// Folder for the weights, model card and loss curve
-    #[arg(long, value_name = "DIR", default_value = "weights")]
-    pub out_dir: PathBuf,
-    /// Use what is in the cache and fetch nothing
+    /// Folder for the weights, model card and loss curve [default: weights; for your own music
+    /// retrained]
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: Option<PathBuf>,
+    /// Use what is in the cache and fetch nothing (always so with your own music)
     #[arg(long)]
     pub offline: bool,
 }

@@ -1,12 +1,16 @@
-//! `acetate train`: from the cached corpus to weights and their model card.
+//! `acetate train`: from the cached corpus, or from a catalog of one's own, to weights and their
+//! model card.
 
 use std::fs;
+use std::path::Path;
 use std::sync::Mutex;
 
+use acetate_training::catalog::tune::Tune;
+use acetate_training::catalog::{self, Answer, Catalog, Plan, retrain};
 use acetate_training::datasets::Datasets;
 use acetate_training::recipe::Recipe;
 use acetate_training::run::{Observer, Paths, Step, train};
-use anyhow::Context;
+use anyhow::{Context, bail};
 use indicatif::ProgressBar;
 
 use crate::args::TrainArgs;
@@ -15,24 +19,40 @@ use crate::dataset::{cache_dir, fetch_all};
 use crate::exit::Exit;
 use crate::progress::Bars;
 
+/// The recipe that is used where none is given.
+const DEFAULT_RECIPE: &str = "training/default.toml";
+/// The output folder of the shipped weights.
+const DEFAULT_OUT_DIR: &str = "weights";
+/// The output folder of retrained weights.
+const RETRAINED_OUT_DIR: &str = "retrained";
+
 /// Trains and writes weights, model card and loss curve.
 pub fn run(args: &TrainArgs, console: &Console) -> anyhow::Result<Exit> {
-    let recipe = Recipe::read(&args.recipe)?;
+    let catalog = match (&args.masters, &args.pairs) {
+        (Some(folder), _) => Some(Catalog::Masters(folder.clone())),
+        (None, Some(list)) => Some(Catalog::Pairs(list.clone())),
+        (None, None) => None,
+    };
+    match catalog {
+        Some(catalog) => retrain_on(&catalog, args, console),
+        None if args.force => bail!("--force goes with --masters or --pairs"),
+        None => train_anew(args, console),
+    }
+}
+
+fn train_anew(args: &TrainArgs, console: &Console) -> anyhow::Result<Exit> {
+    let recipe = args.recipe.as_deref().unwrap_or(Path::new(DEFAULT_RECIPE));
+    let recipe = Recipe::read(recipe)?;
     let datasets = Datasets::load(&args.datasets)?;
     let cache = cache_dir(args.cache.as_deref())?;
     if !args.offline {
         fetch_all(&datasets, &cache, console)?;
     }
-    fs::create_dir_all(&args.out_dir).with_context(|| args.out_dir.display().to_string())?;
-    let observer = TerminalObserver {
-        bars: Bars::new(console),
-        console,
-        bar: Mutex::new(None),
-    };
     let paths = Paths {
         cache: &cache,
-        out_dir: &args.out_dir,
+        out_dir: out_dir(args, DEFAULT_OUT_DIR)?,
     };
+    let observer = TerminalObserver::new(console);
     let trained = train(&recipe, &datasets, &paths, &observer)?;
     observer.end();
     if console.json {
@@ -43,6 +63,51 @@ pub fn run(args: &TrainArgs, console: &Console) -> anyhow::Result<Exit> {
     Ok(Exit::Met)
 }
 
+fn retrain_on(catalog: &Catalog, args: &TrainArgs, console: &Console) -> anyhow::Result<Exit> {
+    let tune = match &args.recipe {
+        Some(path) => Tune::read(path)?,
+        None => Tune::embedded()?,
+    };
+    // Without the list of public music there is none to mix in or to measure on; the verdict says so.
+    let datasets = args
+        .datasets
+        .exists()
+        .then(|| Datasets::load(&args.datasets))
+        .transpose()?;
+    let cache = cache_dir(args.cache.as_deref())?;
+    let plan = Plan {
+        tune: &tune,
+        paths: Paths {
+            cache: &cache,
+            out_dir: out_dir(args, RETRAINED_OUT_DIR)?,
+        },
+        datasets: datasets.as_ref(),
+        force: args.force,
+    };
+    let observer = TerminalObserver::new(console);
+    let retrained = retrain(catalog, &plan, &observer)?;
+    observer.end();
+    if console.json {
+        console.print_json(&retrained)?;
+    } else {
+        console.print(&format!("{}\n", retrained.verdict))?;
+        let written = plan.paths.out_dir.join(catalog::WEIGHTS_NAME);
+        console.say(&format!("{}: written", written.display()));
+    }
+    Ok(if retrained.answer == Answer::Better {
+        Exit::Met
+    } else {
+        Exit::Missed
+    })
+}
+
+/// The output folder, made if missing.
+fn out_dir<'a>(args: &'a TrainArgs, default: &'a str) -> anyhow::Result<&'a Path> {
+    let folder = args.out_dir.as_deref().unwrap_or(Path::new(default));
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    Ok(folder)
+}
+
 /// Shows one bar for the step at hand.
 struct TerminalObserver<'a> {
     bars: Bars,
@@ -50,7 +115,15 @@ struct TerminalObserver<'a> {
     bar: Mutex<Option<ProgressBar>>,
 }
 
-impl TerminalObserver<'_> {
+impl<'a> TerminalObserver<'a> {
+    fn new(console: &'a Console) -> Self {
+        Self {
+            bars: Bars::new(console),
+            console,
+            bar: Mutex::new(None),
+        }
+    }
+
     fn end(&self) {
         if let Some(bar) = self.bar.lock().ok().and_then(|mut bar| bar.take()) {
             bar.finish_and_clear();
@@ -80,6 +153,10 @@ impl Observer for TerminalObserver<'_> {
                 bar.set_message(message.to_owned());
             }
         }
+    }
+
+    fn say(&self, message: &str) {
+        self.console.say(message);
     }
 
     fn warn(&self, message: &str) {

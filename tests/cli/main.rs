@@ -7,6 +7,7 @@ mod evaluating;
 mod formats;
 mod golden;
 mod mastering;
+mod retraining;
 mod settings;
 mod shell;
 mod verifying;

@@ -33,6 +33,26 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// No fault at all.
+    pub const NONE: Self = Self {
+        tone_db: [0.0; BANDS],
+        side_gain_db: 0.0,
+        side_tilt_db: 0.0,
+        expansion: 0.0,
+        plr_excess_db: 0.0,
+    };
+
+    /// Both faults, one after the other.
+    pub fn plus(&self, other: &Self) -> Self {
+        Self {
+            tone_db: std::array::from_fn(|band| self.tone_db[band] + other.tone_db[band]),
+            side_gain_db: self.side_gain_db + other.side_gain_db,
+            side_tilt_db: self.side_tilt_db + other.side_tilt_db,
+            expansion: self.expansion + other.expansion,
+            plr_excess_db: self.plr_excess_db + other.plr_excess_db,
+        }
+    }
+
     /// Draws a fault from the prior.
     pub fn draw(rng: &mut Rng, prior: &SeverityPrior) -> Self {
         let severity_db = draw_severity(rng, prior);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use acetate_model::features::features_hash;
 use acetate_model::net::TENSORS;
+use acetate_model::rows::feature_rows;
 use acetate_model::weights::{Gates, HEADER_KEY, Header, WEIGHTS_SCHEMA, tensor_name};
 use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, TensorView};
@@ -22,6 +23,7 @@ pub fn weights_file(
     let header = Header {
         schema: WEIGHTS_SCHEMA.to_owned(),
         features_hash: features_hash(),
+        features: feature_rows(),
         members: members.len(),
         gates,
         recipe: recipe.to_owned(),

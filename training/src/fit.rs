@@ -1,36 +1,30 @@
 //! Trains the members of an ensemble with AdamW, each from its own seed, and keeps the weights
-//! that did best on the validation albums.
+//! that did best on the validation albums. Every look leaves a checkpoint to go on from.
 
-use std::borrow::Cow;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use acetate_model::Net;
 use acetate_model::net::TENSORS;
 use acetate_model::outputs::{MEANS, OUTPUTS};
 use candle_core::{Device, Result, Tensor, Var};
-use candle_nn::optim::{AdamW, Optimizer, ParamsAdamW};
 use rayon::prelude::*;
 use serde::Serialize;
+use thiserror::Error;
 
+use crate::adamw::AdamW;
+use crate::checkpoint::{Checkpoint, CheckpointError, run_key};
 use crate::corpus::Track;
-use crate::degrade::Fault;
-use crate::recipe::{Blur, Recipe};
+use crate::draw::{Decks, Material, training_batch, validation_batches};
+use crate::pair::Pair;
+use crate::recipe::Recipe;
 use crate::rng::Rng;
-use crate::simulator::{Batch, Curves, degrade, draw_frames, loss};
+use crate::simulator::{Batch, Curves, loss};
 
 /// Share of the steps in which the learning rate rises.
 const WARM_UP_SHARE: f64 = 0.03;
 /// The learning rate ends at this share of its start.
 const FINAL_SHARE: f64 = 0.02;
-/// Faults tried on each validation track.
-const VALIDATION_FAULTS: usize = 3;
-/// Seed of the validation faults: the same for every member and look.
-const VALIDATION_SEED: u64 = 0x5eed_0001;
-
-/// What validation is read with.
-const NO_BLUR: Blur = Blur {
-    band_db: 0.0,
-    peak_db: 0.0,
-};
 
 /// One look at the losses.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -56,91 +50,314 @@ pub struct Member {
     pub best_step: usize,
 }
 
-/// Trains all members. `progress` is called after each step with the member and the step.
+/// What to train, on what, and from where.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    /// Every number of the run.
+    pub recipe: &'a Recipe,
+    /// The music to learn from.
+    pub material: Material<'a>,
+    /// Held-out masters: they decide which step is kept, and when to stop.
+    pub valid: &'a [Track],
+    /// Held-out pairs, for the same end.
+    pub valid_pairs: &'a [Pair],
+    /// Tensors of each member to start from; drawn where `None`.
+    pub start: Option<&'a [Vec<Vec<f32>>]>,
+    /// Folder that keeps the checkpoints of every run; none are kept where `None`.
+    pub checkpoints: Option<&'a Path>,
+}
+
+impl Job<'_> {
+    /// The folder of this run's checkpoints.
+    fn folder(&self) -> Option<PathBuf> {
+        self.checkpoints.map(|checkpoints| {
+            let valid = (self.valid, self.valid_pairs);
+            checkpoints.join(run_key(self.recipe, &self.material, valid, self.start))
+        })
+    }
+
+    /// Removes this run's checkpoints: for when what came of it is safe.
+    ///
+    /// # Errors
+    /// [`CheckpointError::File`].
+    pub fn forget(&self) -> std::result::Result<(), CheckpointError> {
+        let Some(path) = self.folder() else {
+            return Ok(());
+        };
+        match std::fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(CheckpointError::File {
+                    path,
+                    source: error,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How training goes, told from any thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// A member goes on from a checkpoint.
+    Resumed {
+        /// The member.
+        member: usize,
+        /// Steps that it had done.
+        step: usize,
+    },
+    /// A member did a step.
+    Step {
+        /// The member.
+        member: usize,
+        /// Steps done.
+        step: usize,
+    },
+}
+
+/// Why training ended without weights.
+#[derive(Debug, Error)]
+pub enum FitError {
+    /// A tensor operation failed.
+    #[error("candle: {0}")]
+    Candle(#[from] candle_core::Error),
+    /// A checkpoint cannot be kept or used.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// There are not as many starting members as the recipe has.
+    #[error(
+        "expected a recipe with members = {start}, as the weights to start from have, found {recipe}"
+    )]
+    Members {
+        /// Members of the weights to start from.
+        start: usize,
+        /// Members of the recipe.
+        recipe: usize,
+    },
+    /// The observer asked for an end.
+    #[error("stopped")]
+    Stopped,
+}
+
+/// Trains all members. `progress` is called after each step and may end the run, which goes on
+/// from its last checkpoints when it is started again.
 ///
 /// # Errors
-/// candle's, when a tensor operation fails.
+/// [`FitError`].
 pub fn fit(
-    recipe: &Recipe,
-    train: &[Track],
-    valid: &[Track],
-    progress: &(dyn Fn(usize, usize) + Sync),
-) -> Result<Vec<Member>> {
-    (0..recipe.members)
+    job: &Job<'_>,
+    progress: &(dyn Fn(Progress) -> ControlFlow<()> + Sync),
+) -> std::result::Result<Vec<Member>, FitError> {
+    if let Some(start) = job.start
+        && start.len() != job.recipe.members
+    {
+        return Err(FitError::Members {
+            start: start.len(),
+            recipe: job.recipe.members,
+        });
+    }
+    let folder = job.folder();
+    (0..job.recipe.members)
         .into_par_iter()
-        .map(|member| fit_member(recipe, member, train, valid, &|step| progress(member, step)))
+        .map(|member| {
+            let path = folder
+                .as_ref()
+                .map(|folder| folder.join(format!("member{member}.safetensors")));
+            fit_member(job, member, path.as_deref(), progress)
+        })
         .collect()
 }
 
-fn fit_member(
-    recipe: &Recipe,
-    member: usize,
-    train: &[Track],
-    valid: &[Track],
-    progress: &dyn Fn(usize),
-) -> Result<Member> {
-    let device = Device::Cpu;
-    let mut rng = Rng::new(recipe.seed + member as u64);
-    let curves = Curves::new(&device)?;
-    let validation = validation_batches(recipe, valid, &device)?;
-    let vars = initial(&mut rng, &device)?;
-    let net = Net::new(
-        vars.iter().map(|var| var.as_tensor().clone()).collect(),
-        &device,
-    )?;
-    let mut optimiser = AdamW::new(
-        vars.clone(),
-        ParamsAdamW {
-            lr: recipe.learning_rate,
-            weight_decay: recipe.weight_decay,
-            ..ParamsAdamW::default()
-        },
-    )?;
+/// A member in training.
+struct Training {
+    vars: Vec<Var>,
+    net: Net,
+    optimiser: AdamW,
+    rng: Rng,
+    decks: Decks,
+    step: usize,
+    done: bool,
+    looks: Vec<Look>,
+    best: Option<(f64, usize, Vec<Vec<f32>>)>,
+}
 
-    let mut order: Vec<usize> = Vec::new();
-    let mut looks: Vec<Look> = Vec::new();
-    let mut best: Option<(f64, usize, Vec<Vec<f32>>)> = None;
+impl Training {
+    /// Starts a member from its seed, or from the tensors given.
+    fn start(job: &Job<'_>, member: usize, device: &Device) -> Result<Self> {
+        let mut rng = Rng::new(seed(job.recipe, member));
+        let vars = match job.start.and_then(|start| start.get(member)) {
+            Some(tensors) => variables(tensors, device)?,
+            None => initial(&mut rng, device)?,
+        };
+        Ok(Self {
+            net: net_of(&vars, device)?,
+            optimiser: AdamW::new(vars.clone(), job.recipe.weight_decay)?,
+            vars,
+            rng,
+            decks: Decks::default(),
+            step: 0,
+            done: false,
+            looks: Vec::new(),
+            best: None,
+        })
+    }
+
+    /// Goes on from a checkpoint.
+    fn resume(
+        job: &Job<'_>,
+        member: usize,
+        checkpoint: Checkpoint,
+        device: &Device,
+    ) -> Result<Self> {
+        let vars = variables(&checkpoint.tensors, device)?;
+        let [first, second] = &checkpoint.moments;
+        Ok(Self {
+            net: net_of(&vars, device)?,
+            optimiser: AdamW::resume(
+                vars.clone(),
+                job.recipe.weight_decay,
+                checkpoint.step,
+                first,
+                second,
+            )?,
+            vars,
+            rng: Rng::at(seed(job.recipe, member), checkpoint.rng_position),
+            decks: checkpoint.decks,
+            step: checkpoint.step,
+            done: checkpoint.done,
+            looks: checkpoint.looks,
+            best: Some(checkpoint.best),
+        })
+    }
+
+    fn checkpoint(&self) -> Result<Checkpoint> {
+        let tensors = values(&self.vars)?;
+        Ok(Checkpoint {
+            step: self.step,
+            done: self.done,
+            rng_position: self.rng.position(),
+            decks: self.decks.clone(),
+            looks: self.looks.clone(),
+            best: match &self.best {
+                Some(best) => best.clone(),
+                None => (f64::INFINITY, 0, tensors.clone()),
+            },
+            tensors,
+            moments: self.optimiser.moments()?,
+        })
+    }
+
+    /// Keeps the tensors where they did better on the validation music than any before.
+    fn keep_if_best(&mut self, valid_loss: f64) -> Result<()> {
+        if self
+            .best
+            .as_ref()
+            .is_none_or(|(least, _, _)| valid_loss < *least)
+        {
+            self.best = Some((valid_loss, self.step, values(&self.vars)?));
+        }
+        Ok(())
+    }
+
+    fn best_step(&self) -> usize {
+        self.best.as_ref().map_or(0, |(_, step, _)| *step)
+    }
+}
+
+fn fit_member(
+    job: &Job<'_>,
+    member: usize,
+    path: Option<&Path>,
+    progress: &(dyn Fn(Progress) -> ControlFlow<()> + Sync),
+) -> std::result::Result<Member, FitError> {
+    let recipe = job.recipe;
+    let device = Device::Cpu;
+    let curves = Curves::new(&device)?;
+    let validation = validation_batches(recipe, job.valid, job.valid_pairs, &device)?;
+    let tell = |event| match progress(event) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(FitError::Stopped),
+    };
+    let found = path.map(Checkpoint::read).transpose()?.flatten();
+    let mut training = match found {
+        Some(checkpoint) => {
+            let step = checkpoint.step;
+            tell(Progress::Resumed { member, step })?;
+            Training::resume(job, member, checkpoint, &device)?
+        }
+        None => Training::start(job, member, &device)?,
+    };
+    if training.step == 0 && job.start.is_some() {
+        // What it starts from counts as a step of its own: it may be the best.
+        let (valid_loss, _) = validate(&training.net, &validation, &curves, recipe)?;
+        training.keep_if_best(valid_loss)?;
+    }
+
     let (mut loss_sum, mut loss_count) = (0.0, 0);
-    for step in 1..=recipe.steps {
-        optimiser.set_learning_rate(learning_rate(recipe, step));
-        let batch = draw_batch(recipe, train, &mut order, &mut rng, &device)?;
-        let outputs = net.forward(&batch.frames_db, &batch.pooled)?;
+    while !training.done && training.step < recipe.steps {
+        let batch = training_batch(
+            recipe,
+            &job.material,
+            &mut training.decks,
+            &mut training.rng,
+            &device,
+        )?;
+        let outputs = training.net.forward(&batch.frames_db, &batch.pooled)?;
         let loss = loss(&batch, &outputs, &curves, &recipe.loss)?;
-        optimiser.backward_step(&loss.total)?;
+        training.step += 1;
+        let step = training.step;
+        training
+            .optimiser
+            .step(&loss.total.backward()?, learning_rate(recipe, step))?;
         loss_sum += f64::from(loss.total.to_scalar::<f32>()?);
         loss_count += 1;
-        progress(step);
 
         if step % recipe.validate_every == 0 || step == recipe.steps {
-            let (valid_loss, valid_mid_error_db) = validate(&net, &validation, &curves, recipe)?;
-            looks.push(Look {
+            let (valid_loss, valid_mid_error_db) =
+                validate(&training.net, &validation, &curves, recipe)?;
+            training.looks.push(Look {
                 step,
                 train_loss: loss_sum / f64::from(loss_count),
                 valid_loss,
                 valid_mid_error_db,
             });
             (loss_sum, loss_count) = (0.0, 0);
-            if best
-                .as_ref()
-                .is_none_or(|(least, _, _)| valid_loss < *least)
-            {
-                best = Some((valid_loss, step, values(&vars)?));
-            }
-            let best_step = best.as_ref().map_or(0, |(_, step, _)| *step);
-            if step - best_step >= recipe.patience * recipe.validate_every {
-                break;
+            training.keep_if_best(valid_loss)?;
+            training.done = step - training.best_step() >= recipe.patience * recipe.validate_every;
+            if let Some(path) = path {
+                training.checkpoint()?.write(path)?;
             }
         }
+        tell(Progress::Step { member, step })?;
     }
-    let (best_step, tensors) = match best {
-        Some((_, step, tensors)) => (step, tensors),
-        None => (0, values(&vars)?),
-    };
+    let best_step = training.best_step();
     Ok(Member {
-        tensors,
-        looks,
+        tensors: match training.best {
+            Some((_, _, tensors)) => tensors,
+            None => values(&training.vars)?,
+        },
+        looks: training.looks,
         best_step,
     })
+}
+
+fn seed(recipe: &Recipe, member: usize) -> u64 {
+    recipe.seed.wrapping_add(member as u64)
+}
+
+fn net_of(vars: &[Var], device: &Device) -> Result<Net> {
+    Net::new(
+        vars.iter().map(|var| var.as_tensor().clone()).collect(),
+        device,
+    )
+}
+
+fn variables(tensors: &[Vec<f32>], device: &Device) -> Result<Vec<Var>> {
+    TENSORS
+        .iter()
+        .zip(tensors)
+        .map(|((_, shape), values)| Var::from_tensor(&Tensor::from_slice(values, *shape, device)?))
+        .collect()
 }
 
 /// Linear warm-up, then half a cosine down to [`FINAL_SHARE`].
@@ -178,74 +395,6 @@ fn initial(rng: &mut Rng, device: &Device) -> Result<Vec<Var>> {
         .collect()
 }
 
-fn draw_batch(
-    recipe: &Recipe,
-    tracks: &[Track],
-    order: &mut Vec<usize>,
-    rng: &mut Rng,
-    device: &Device,
-) -> Result<Batch> {
-    let mut next = |rng: &mut Rng| {
-        if order.is_empty() {
-            order.extend(0..tracks.len());
-            rng.shuffle(order);
-        }
-        &tracks[order.pop().unwrap_or(0)]
-    };
-    let drawn: Vec<(Cow<'_, Track>, Fault)> = (0..recipe.batch)
-        .map(|_| {
-            let track = next(rng);
-            let track = if rng.unit() < recipe.medleys {
-                let other = &tracks[rng.below(tracks.len())];
-                Cow::Owned(Track::medley(track, other, recipe.frames / 2, rng))
-            } else {
-                Cow::Borrowed(track)
-            };
-            (track, Fault::draw(rng, &recipe.severity))
-        })
-        .collect();
-    let faults: Vec<(&Track, &Fault)> = drawn
-        .iter()
-        .map(|(track, fault)| (track.as_ref(), fault))
-        .collect();
-    batch_of(&faults, recipe.frames, &recipe.blur, rng, device)
-}
-
-fn batch_of(
-    faults: &[(&Track, &Fault)],
-    frames: usize,
-    blur: &Blur,
-    rng: &mut Rng,
-    device: &Device,
-) -> Result<Batch> {
-    let mixes: Vec<_> = faults
-        .iter()
-        .map(|&(track, fault)| {
-            let drawn = draw_frames(track, frames, rng);
-            let mix = degrade(track, fault, &drawn, Some((rng, blur)));
-            (track, fault, mix)
-        })
-        .collect();
-    Batch::new(&mixes, device)
-}
-
-fn validation_batches(recipe: &Recipe, valid: &[Track], device: &Device) -> Result<Vec<Batch>> {
-    let mut rng = Rng::new(VALIDATION_SEED);
-    let faults: Vec<(usize, Fault)> = (0..valid.len() * VALIDATION_FAULTS)
-        .map(|index| (index % valid.len(), Fault::draw(&mut rng, &recipe.severity)))
-        .collect();
-    faults
-        .chunks(recipe.batch)
-        .map(|chunk| {
-            let faults: Vec<(&Track, &Fault)> = chunk
-                .iter()
-                .map(|(track, fault)| (&valid[*track], fault))
-                .collect();
-            batch_of(&faults, 2 * recipe.frames, &NO_BLUR, &mut rng, device)
-        })
-        .collect()
-}
-
 fn validate(net: &Net, batches: &[Batch], curves: &Curves, recipe: &Recipe) -> Result<(f64, f64)> {
     let (mut total, mut error) = (0.0, 0.0);
     for batch in batches {
@@ -263,3 +412,7 @@ fn values(vars: &[Var]) -> Result<Vec<Vec<f32>>> {
         .map(|var| var.as_tensor().flatten_all()?.to_vec1::<f32>())
         .collect()
 }
+
+#[cfg(test)]
+#[path = "fit_tests.rs"]
+mod tests;

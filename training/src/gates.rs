@@ -11,7 +11,7 @@ use crate::evaluate::{Case, PLR, SEVERITIES_DB, SPREAD, net_curves, tonal_error}
 
 /// Most harm that the gate may do to masters that were fine already, dB of tonal error (the design
 /// asks for at most 0.3 on test albums; a margin is left).
-const MAX_HARM_DB: f64 = 0.26;
+pub const MAX_HARM_DB: f64 = 0.26;
 /// How much each severity of [`SEVERITIES_DB`] counts in the fit: real mixes are about 1 dB off in
 /// the median. Untouched masters are not weighed but bounded.
 const SEVERITY_WEIGHTS: [f64; 6] = [0.0, 0.4, 0.3, 0.15, 0.1, 0.05];

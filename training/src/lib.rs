@@ -13,9 +13,13 @@
 //!
 //! Not its job: running the net on a mix (see `acetate-model`).
 
+pub mod adamw;
+pub mod catalog;
+pub mod checkpoint;
 pub mod corpus;
 pub mod datasets;
 pub mod degrade;
+pub mod draw;
 pub mod eval;
 pub mod evaluate;
 pub mod experiment;
@@ -24,8 +28,12 @@ pub mod fetch;
 pub mod fit;
 pub mod gates;
 pub mod groups;
+pub mod pair;
 pub mod recipe;
 pub mod report;
 pub mod rng;
 pub mod run;
 pub mod simulator;
+
+#[cfg(test)]
+mod synthetic;

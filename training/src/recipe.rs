@@ -136,6 +136,18 @@ pub enum RecipeError {
         /// Where and why.
         source: Box<toml::de::Error>,
     },
+    /// A number out of its range.
+    #[error("{path}: {name}: expected {expected}, got {got}")]
+    Range {
+        /// The recipe's path.
+        path: PathBuf,
+        /// The field.
+        name: &'static str,
+        /// The range.
+        expected: &'static str,
+        /// The number found.
+        got: f64,
+    },
 }
 
 impl Recipe {

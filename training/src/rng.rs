@@ -14,6 +14,18 @@ impl Rng {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
+    /// The stream of a seed from a position that [`position`](Self::position) gave.
+    pub fn at(seed: u64, position: u128) -> Self {
+        let mut rng = Self::new(seed);
+        rng.0.set_word_pos(position);
+        rng
+    }
+
+    /// Where in its stream the generator stands, words of 32 bits.
+    pub fn position(&self) -> u128 {
+        self.0.get_word_pos()
+    }
+
     /// Uniform in `[0, 1)`.
     pub fn unit(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 / (1u64 << 53) as f64
@@ -44,6 +56,23 @@ impl Rng {
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last + 1));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_goes_on_where_it_stood() {
+        let mut whole = Rng::new(7);
+        for _ in 0..37 {
+            whole.unit();
+        }
+        let mut resumed = Rng::at(7, whole.position());
+        for _ in 0..100 {
+            assert_eq!(whole.unit().to_bits(), resumed.unit().to_bits());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The whole of training: measure, fit, gate, evaluate, export.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use acetate_model::NetPredictor;
@@ -8,11 +9,14 @@ use acetate_model::weights::{Gate, Gates, Weights, WeightsError};
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::corpus::{self, Track, TrackFile};
+use crate::checkpoint::CheckpointError;
+use crate::corpus::{self, CorpusError, Track, TrackFile};
 use crate::datasets::{Datasets, Split, Tier};
+use crate::draw::Material;
 use crate::evaluate::{self, Case, DynamicsRow, Row};
+use crate::experiment::dealt;
 use crate::export::weights_file;
-use crate::fit::{self, Look, Member};
+use crate::fit::{self, FitError, Job, Look, Member, Progress};
 use crate::gates::fit_gates;
 use crate::recipe::Recipe;
 use crate::report;
@@ -22,11 +26,13 @@ const VALID_SEED: u64 = 0xACE7_0001;
 const TEST_SEED: u64 = 0xACE7_0002;
 /// Shares of the mean curve tried for the best fixed percentage.
 const SHARES: [f64; 7] = [0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0];
+/// Folder in the cache that keeps the checkpoints of unfinished runs.
+pub const CHECKPOINTS_NAME: &str = "checkpoints";
 /// File names in the output folder.
 const WEIGHTS_NAME: &str = "default.safetensors";
-const CARD_NAME: &str = "README.md";
-const METRICS_NAME: &str = "metrics.json";
-const CURVE_NAME: &str = "loss.svg";
+pub(crate) const CARD_NAME: &str = "README.md";
+pub(crate) const METRICS_NAME: &str = "metrics.json";
+pub(crate) const CURVE_NAME: &str = "loss.svg";
 
 /// Where training reads and writes.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +60,8 @@ pub trait Observer: Sync {
     fn begin(&self, step: Step, total: u64);
     /// One unit is done.
     fn advance(&self, message: &str);
+    /// Something worth knowing; unsaid by default.
+    fn say(&self, _message: &str) {}
     /// Something went wrong that does not stop the run.
     fn warn(&self, message: &str);
 }
@@ -67,9 +75,12 @@ pub enum TrainError {
         /// The split.
         split: Split,
     },
-    /// A tensor operation failed.
-    #[error("candle: {0}")]
-    Candle(#[from] candle_core::Error),
+    /// Training itself failed.
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    /// A checkpoint cannot be removed.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// The new weights cannot be read back.
     #[error("weights: {0}")]
     Weights(#[from] WeightsError),
@@ -132,9 +143,24 @@ pub fn train(
     observer: &dyn Observer,
 ) -> Result<Trained, TrainError> {
     let tracks = measure(datasets, paths.cache, observer)?;
-    let [train, valid, test] = split(tracks)?;
+    let [train, valid, test] = split(dealt(tracks, &recipe.experiment))?;
     observer.begin(Step::Fit, (recipe.members * recipe.steps) as u64);
-    let members = fit::fit(recipe, &train, &valid, &|_, _| observer.advance(""))?;
+    let checkpoints = paths.cache.join(CHECKPOINTS_NAME);
+    let job = Job {
+        recipe,
+        material: Material {
+            masters: &train,
+            ..Material::default()
+        },
+        valid: &valid,
+        valid_pairs: &[],
+        start: None,
+        checkpoints: Some(&checkpoints),
+    };
+    let members = fit::fit(&job, &|progress| {
+        tell(observer, progress);
+        ControlFlow::Continue(())
+    })?;
 
     observer.begin(Step::Evaluate, 2);
     let open = Gate {
@@ -181,7 +207,19 @@ pub fn train(
         looks: members.iter().map(|member| member.looks.clone()).collect(),
     };
     write_all(paths.out_dir, &bytes, &trained, recipe, &members)?;
+    job.forget()?;
     Ok(trained)
+}
+
+/// Tells an observer of the optimiser's progress.
+pub fn tell(observer: &dyn Observer, progress: Progress) {
+    match progress {
+        Progress::Step { .. } => observer.advance(""),
+        Progress::Resumed { member, step } => {
+            observer.say(&format!("member {member} goes on from step {step}"));
+            (0..step).for_each(|_| observer.advance(""));
+        }
+    }
 }
 
 /// Features of every finished master of tiers A and B that is in the cache.
@@ -190,7 +228,21 @@ fn measure(
     cache: &Path,
     observer: &dyn Observer,
 ) -> Result<Vec<Track>, TrainError> {
-    let files: Vec<TrackFile> = Split::ALL
+    let files = public_files(datasets, cache, &Split::ALL);
+    let (tracks, errors) = measure_files(&files, cache, observer)?;
+    if let Some(first) = errors.first() {
+        observer.warn(&format!(
+            "{} of {} tracks are left out; the first: {first}",
+            errors.len(),
+            files.len()
+        ));
+    }
+    Ok(tracks)
+}
+
+/// The finished masters of tiers A and B of some splits that are in the cache.
+pub(crate) fn public_files(datasets: &Datasets, cache: &Path, splits: &[Split]) -> Vec<TrackFile> {
+    splits
         .iter()
         .flat_map(|&split| datasets.masters_of(split).map(move |track| (split, track)))
         .filter(|(_, track)| matches!(track.tier, Tier::A | Tier::B))
@@ -200,24 +252,24 @@ fn measure(
             path: track.file(cache),
         })
         .filter(|file| file.path.exists())
-        .collect();
+        .collect()
+}
+
+/// Features of files, from the cache where it has them.
+pub(crate) fn measure_files(
+    files: &[TrackFile],
+    cache: &Path,
+    observer: &dyn Observer,
+) -> Result<(Vec<Track>, Vec<CorpusError>), TrainError> {
     let analysis_dir = cache.join("analysis");
     fs::create_dir_all(&analysis_dir).map_err(|source| TrainError::Write {
         path: analysis_dir.clone(),
         source,
     })?;
     observer.begin(Step::Measure, files.len() as u64);
-    let (tracks, errors) = corpus::load(&files, &analysis_dir, &|path| {
+    Ok(corpus::load(files, &analysis_dir, &|path| {
         observer.advance(&path.file_name().unwrap_or_default().to_string_lossy());
-    });
-    if let Some(first) = errors.first() {
-        observer.warn(&format!(
-            "{} of {} tracks are left out; the first: {first}",
-            errors.len(),
-            files.len()
-        ));
-    }
-    Ok(tracks)
+    }))
 }
 
 fn split(tracks: Vec<Track>) -> Result<[Vec<Track>; 3], TrainError> {
@@ -293,13 +345,7 @@ fn write_all(
     recipe: &Recipe,
     members: &[Member],
 ) -> Result<(), TrainError> {
-    let write = |name: &str, bytes: &[u8]| {
-        let path = out_dir.join(name);
-        let temporary = out_dir.join(format!(".{name}.acetate-tmp"));
-        fs::write(&temporary, bytes)
-            .and_then(|()| fs::rename(&temporary, &path))
-            .map_err(|source| TrainError::Write { path, source })
-    };
+    let write = |name: &str, bytes: &[u8]| write_file(out_dir, name, bytes);
     let metrics = serde_json::to_string_pretty(trained).map_err(|error| TrainError::Write {
         path: out_dir.join(METRICS_NAME),
         source: error.into(),
@@ -308,4 +354,13 @@ fn write_all(
     write(METRICS_NAME, format!("{metrics}\n").as_bytes())?;
     write(CARD_NAME, report::model_card(trained, recipe).as_bytes())?;
     write(WEIGHTS_NAME, weights)
+}
+
+/// Writes a file of the output folder under a temporary name first.
+pub(crate) fn write_file(out_dir: &Path, name: &str, bytes: &[u8]) -> Result<(), TrainError> {
+    let path = out_dir.join(name);
+    let temporary = out_dir.join(format!(".{name}.acetate-tmp"));
+    fs::write(&temporary, bytes)
+        .and_then(|()| fs::rename(&temporary, &path))
+        .map_err(|source| TrainError::Write { path, source })
 }

@@ -15,6 +15,7 @@ pub mod features;
 pub mod net;
 pub mod outputs;
 pub mod predictor;
+pub mod rows;
 pub mod weights;
 
 pub use features::{FEATURES, Features};

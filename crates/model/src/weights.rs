@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::features::features_hash;
 use crate::net::{Net, TENSORS};
+use crate::rows;
 
 /// The version of the weights format that this build reads and writes.
 pub const WEIGHTS_SCHEMA: &str = "acetate.weights/2";
@@ -30,6 +31,9 @@ pub struct Header {
     pub schema: String,
     /// Hash of the [`FEATURES`](crate::FEATURES) table they were trained on.
     pub features_hash: String,
+    /// The rows of that table, so that another version can say what differs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<String>,
     /// Number of members.
     pub members: usize,
     /// Variance gates, fitted on validation albums.
@@ -105,15 +109,13 @@ pub enum WeightsError {
         /// What the file says.
         got: String,
     },
-    /// A tensor of another name, type or shape.
-    #[error("tensor {name}: expected f32 {expected:?}, got {got}")]
-    Shape {
-        /// Name of the tensor.
-        name: String,
-        /// Expected shape.
-        expected: &'static [usize],
-        /// What was found.
-        got: String,
+    /// Rows of the features table or of the tensor table that are not this build's.
+    #[error("{table}: made for another version of Acetate: {difference}")]
+    Rows {
+        /// The table.
+        table: &'static str,
+        /// The rows that differ.
+        difference: String,
     },
     /// A value that is not finite.
     #[error("tensor {name}: expected finite values, got {got}")]
@@ -161,6 +163,7 @@ impl Weights {
         }
         let header = read_header(bytes)?;
         let file = SafeTensors::deserialize(bytes)?;
+        check_tensors(&file, header.members)?;
         let device = Device::Cpu;
         let members = (0..header.members)
             .map(|member| {
@@ -205,6 +208,15 @@ fn read_header(bytes: &[u8]) -> Result<Header, WeightsError> {
         }
     };
     check("schema", WEIGHTS_SCHEMA, &header.schema)?;
+    if let Some(difference) = (!header.features.is_empty())
+        .then(|| rows::difference(&rows::feature_rows(), &header.features))
+        .flatten()
+    {
+        return Err(WeightsError::Rows {
+            table: "FEATURES",
+            difference,
+        });
+    }
     check("features_hash", &features_hash(), &header.features_hash)?;
     if header.members == 0 || header.members > MAX_MEMBERS {
         return Err(WeightsError::Version {
@@ -216,20 +228,30 @@ fn read_header(bytes: &[u8]) -> Result<Header, WeightsError> {
     Ok(header)
 }
 
+/// Compares every tensor's name, type and shape with the table's.
+fn check_tensors(file: &SafeTensors<'_>, members: usize) -> Result<(), WeightsError> {
+    let mut got: Vec<String> = file
+        .iter()
+        .map(|(name, view)| format!("{name} {:?} {:?}", view.dtype(), view.shape()))
+        .collect();
+    let mut expected = rows::tensor_rows(members);
+    got.sort();
+    expected.sort();
+    match rows::difference(&expected, &got) {
+        None => Ok(()),
+        Some(difference) => Err(WeightsError::Rows {
+            table: "TENSORS",
+            difference,
+        }),
+    }
+}
+
 fn read_tensor(
     file: &SafeTensors<'_>,
     name: &str,
     shape: &'static [usize],
 ) -> Result<Tensor, WeightsError> {
-    let wrong = |got: String| WeightsError::Shape {
-        name: name.to_owned(),
-        expected: shape,
-        got,
-    };
-    let view = file.tensor(name).map_err(|_| wrong("none".to_owned()))?;
-    if view.dtype() != safetensors::Dtype::F32 || view.shape() != shape {
-        return Err(wrong(format!("{:?} {:?}", view.dtype(), view.shape())));
-    }
+    let view = file.tensor(name)?;
     let values: Vec<f32> = view
         .data()
         .chunks_exact(4)

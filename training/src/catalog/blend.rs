@@ -1,0 +1,170 @@
+//! How far to go from the shipped weights to the fine-tuned ones: straight lines between their
+//! tensors (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"), judged on the albums set
+//! aside for choices.
+
+use acetate_model::Weights;
+use acetate_model::net::TENSORS;
+use acetate_model::weights::{DEFAULT_WEIGHTS, tensor_name};
+use safetensors::SafeTensors;
+use serde::Serialize;
+
+use super::RetrainError;
+use super::judge::{Errors, Songs, judge, mean};
+use crate::export::weights_file;
+use crate::fit::Member;
+use crate::gates::MAX_HARM_DB;
+
+/// Shares of the way that are tried.
+const LAMBDAS: [f64; 4] = [0.25, 0.5, 0.75, 1.0];
+/// Side and level spread may get worse by this much, dB: less than anyone hears.
+const TOLERANCE_DB: f64 = 0.03;
+
+/// One share of the way and how it did on the albums set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Choice {
+    /// 0 is the shipped weights, 1 the fine-tuned ones.
+    pub lambda: f64,
+    /// What is left.
+    pub errors: Errors,
+    /// Whether it keeps all else within bounds.
+    pub within_bounds: bool,
+}
+
+/// The weights chosen.
+#[derive(Clone, Debug)]
+pub struct Blend {
+    /// The share of the way.
+    pub lambda: f64,
+    /// The weights file.
+    pub bytes: Vec<u8>,
+    /// Every share that was tried.
+    pub choices: Vec<Choice>,
+}
+
+/// Whether weights keep all that is not the mid error within bounds: harm to untouched masters
+/// within that of the public gates (or no more than the shipped weights do), side and level spread
+/// no worse.
+pub fn within_bounds(shipped: &Errors, other: &Errors) -> bool {
+    other.harm_db <= MAX_HARM_DB.max(shipped.harm_db)
+        && other.side_db <= shipped.side_db + TOLERANCE_DB
+        && other.spread_db <= shipped.spread_db + TOLERANCE_DB
+}
+
+/// The tensors of each shipped member, in the order of [`TENSORS`].
+///
+/// # Errors
+/// [`RetrainError`] when the embedded weights cannot be read.
+pub fn shipped_tensors() -> Result<Vec<Vec<Vec<f32>>>, RetrainError> {
+    let members = Weights::embedded()?.header.members;
+    let file = SafeTensors::deserialize(DEFAULT_WEIGHTS)?;
+    (0..members)
+        .map(|member| {
+            TENSORS
+                .iter()
+                .map(|(name, _)| {
+                    let view = file.tensor(&tensor_name(member, name))?;
+                    let values = view.data().chunks_exact(4);
+                    Ok(values
+                        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                        .collect())
+                })
+                .collect()
+        })
+        .collect()
+}
+
+/// Finds the share with the least mid error on `songs` among those within bounds; 0 where none is
+/// better than the shipped weights.
+///
+/// # Errors
+/// [`RetrainError`] when weights cannot be made or run.
+pub fn choose(
+    shipped: &[Vec<Vec<f32>>],
+    tuned: &[Member],
+    name: &str,
+    songs: &Songs<'_>,
+) -> Result<Blend, RetrainError> {
+    let base = Weights::embedded()?;
+    let gates = base.header.gates;
+    let before = mean(&judge(&base, songs)?);
+    let mut blend = Blend {
+        lambda: 0.0,
+        bytes: DEFAULT_WEIGHTS.to_vec(),
+        choices: vec![Choice {
+            lambda: 0.0,
+            errors: before,
+            within_bounds: true,
+        }],
+    };
+    let mut least_db = before.mid_db;
+    for lambda in LAMBDAS {
+        let members: Vec<Member> = shipped
+            .iter()
+            .zip(tuned)
+            .map(|(from, to)| Member {
+                tensors: between(from, &to.tensors, lambda),
+                looks: Vec::new(),
+                best_step: to.best_step,
+            })
+            .collect();
+        let bytes = weights_file(&members, gates, name)?;
+        let errors = mean(&judge(&Weights::from_bytes(&bytes)?, songs)?);
+        let within_bounds = within_bounds(&before, &errors);
+        if within_bounds && errors.mid_db < least_db {
+            least_db = errors.mid_db;
+            (blend.lambda, blend.bytes) = (lambda, bytes);
+        }
+        blend.choices.push(Choice {
+            lambda,
+            errors,
+            within_bounds,
+        });
+    }
+    Ok(blend)
+}
+
+fn between(from: &[Vec<f32>], to: &[Vec<f32>], lambda: f64) -> Vec<Vec<f32>> {
+    let share = lambda as f32;
+    from.iter()
+        .zip(to)
+        .map(|(from, to)| {
+            from.iter()
+                .zip(to)
+                .map(|(&a, &b)| if share == 1.0 { b } else { a + share * (b - a) })
+                .collect()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_the_line_are_exact() {
+        let (from, to) = (vec![vec![0.1f32, 3.0]], vec![vec![1e-9f32, -7.3]]);
+        assert_eq!(between(&from, &to, 0.0), from);
+        assert_eq!(between(&from, &to, 1.0), to);
+        assert_eq!(between(&from, &to, 0.5)[0][1], -2.15);
+    }
+
+    #[test]
+    fn a_gain_in_mid_does_not_pay_for_harm_elsewhere() {
+        let shipped = Errors {
+            mid_db: 1.5,
+            side_db: 1.6,
+            spread_db: 0.5,
+            harm_db: 0.2,
+        };
+        let at = |side_db: f64, spread_db: f64, harm_db: f64| Errors {
+            mid_db: 1.0,
+            side_db,
+            spread_db,
+            harm_db,
+        };
+        assert!(within_bounds(&shipped, &at(1.6, 0.5, 0.25)));
+        assert!(!within_bounds(&shipped, &at(1.7, 0.5, 0.2)));
+        assert!(!within_bounds(&shipped, &at(1.6, 0.6, 0.2)));
+        assert!(!within_bounds(&shipped, &at(1.6, 0.5, 0.4)));
+    }
+}

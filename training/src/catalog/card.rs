@@ -1,0 +1,220 @@
+//! What a retraining says: the verdict in one line, and the model card.
+
+use std::fmt::Write;
+
+use acetate_model::Weights;
+use acetate_model::weights::DEFAULT_WEIGHTS;
+
+use super::judge::{Comparison, Errors};
+use super::tune::Tune;
+use super::{Answer, RetrainError, Retrained};
+
+/// What is said of a catalog that nothing was trained on.
+///
+/// # Errors
+/// [`RetrainError::Weights`] when the shipped weights cannot be read.
+pub fn too_few(tune: &Tune, songs: usize, pairs: bool) -> Result<Retrained, RetrainError> {
+    let least = tune.min_songs;
+    Ok(Retrained {
+        verdict: format!(
+            "{songs} {} are too few to retrain on (at least {least}): the shipped weights were written",
+            if pairs { "pairs" } else { "masters" }
+        ),
+        answer: Answer::TooFew,
+        retrained_written: false,
+        lambda: 0.0,
+        recipe: tune.fit.name.clone(),
+        weights_hash: Weights::from_bytes(DEFAULT_WEIGHTS)?.hash,
+        songs: [0; 3],
+        pairs,
+        held_out_albums: Vec::new(),
+        split_by_song: false,
+        own: None,
+        public: None,
+        public_mixed_in: 0,
+        choices: Vec::new(),
+        best_steps: Vec::new(),
+        looks: Vec::new(),
+    })
+}
+
+/// The answer in one line: own held-out songs, the interval, the public set, what was written.
+pub fn verdict(retrained: &Retrained) -> String {
+    let Some(own) = &retrained.own else {
+        return retrained.verdict.clone();
+    };
+    let place = if retrained.split_by_song {
+        "held-out songs"
+    } else {
+        "held-out albums"
+    };
+    let figures = format!("{}{}", against(own), interval(own));
+    let mut text = match retrained.answer {
+        Answer::Better => format!("better on your {place}: {figures}"),
+        Answer::NotShown => format!("not shown to be better on your {place}: {figures}"),
+        Answer::OutOfBounds => format!(
+            "better in tone on your {place}, but worse elsewhere (side {}, level spread {}, \
+            untouched masters {}): {figures}",
+            change(own, |errors| errors.side_db),
+            change(own, |errors| errors.spread_db),
+            change(own, |errors| errors.harm_db),
+        ),
+        _ => "retraining did not help on the songs set aside to choose by".to_owned(),
+    };
+    match &retrained.public {
+        _ if retrained.lambda == 0.0 => {}
+        None => text.push_str("; public set: not in the cache, not measured"),
+        Some(public) => {
+            let _ = write!(
+                text,
+                "; public set: {}, {}",
+                against(public),
+                difference(-public.gain_db)
+            );
+        }
+    }
+    if retrained.answer != Answer::Better {
+        text.push_str(if retrained.retrained_written {
+            "; the retrained weights were written all the same (--force)"
+        } else {
+            "; the shipped weights were written"
+        });
+    }
+    text
+}
+
+fn against(comparison: &Comparison) -> String {
+    format!(
+        "{:.2} dB against {:.2}",
+        comparison.retrained.mid_db, comparison.shipped.mid_db
+    )
+}
+
+fn difference(worse_db: f64) -> String {
+    let hundredths = (100.0 * worse_db).round();
+    if hundredths == 0.0 {
+        "no difference".to_owned()
+    } else if hundredths > 0.0 {
+        format!("{:.2} worse", hundredths / 100.0)
+    } else {
+        format!("{:.2} better", -hundredths / 100.0)
+    }
+}
+
+fn change(comparison: &Comparison, figure: fn(&Errors) -> f64) -> String {
+    difference(figure(&comparison.retrained) - figure(&comparison.shipped))
+}
+
+fn interval(own: &Comparison) -> String {
+    let plural = |count: usize, noun: &str| {
+        let ending = if count == 1 { "" } else { "s" };
+        format!("{count} {noun}{ending}")
+    };
+    let [songs, albums] = [plural(own.songs, "song"), plural(own.albums, "album")];
+    let optimistic = if own.counts_songs() {
+        ", optimistic: songs of one album resemble each other"
+    } else {
+        ""
+    };
+    match own.gain_interval_db {
+        Some([low, high]) => format!(
+            " (95 % interval of the gain {low:.2} to {high:.2}, {songs} of {albums}{optimistic})"
+        ),
+        None => format!(" (one song gives no interval, {songs} of {albums})"),
+    }
+}
+
+/// The model card that goes beside the weights.
+pub fn model_card(retrained: &Retrained, tune: &Tune) -> String {
+    let [fit, choosing, held_out] = retrained.songs;
+    let mut text = format!(
+        "# Model card: weights retrained on a catalog\n\n**{}**\n\n\
+        - Weights: `{}`, BLAKE3 `{}`: {}\n\
+        - Use: `acetate master --weights {}`\n\
+        - Made by: `acetate train {}` with recipe `{}` ({} steps of {} mixes at most, seed {}), from \
+        the shipped weights; kept steps {:?}\n\
+        - Songs: {fit} learned from, {choosing} to choose by, {held_out} held out{}; {} public masters \
+        at a share of {} of the mixes\n\
+        - Restraint: the gates of the shipped weights, unchanged\n\n",
+        retrained.verdict,
+        super::WEIGHTS_NAME,
+        retrained.weights_hash,
+        if retrained.retrained_written {
+            format!(
+                "{:.0} % of the way from the shipped to the fine-tuned weights",
+                100.0 * retrained.lambda
+            )
+        } else {
+            "the shipped weights, byte for byte".to_owned()
+        },
+        super::WEIGHTS_NAME,
+        if retrained.pairs {
+            "--pairs"
+        } else {
+            "--masters"
+        },
+        retrained.recipe,
+        tune.fit.steps,
+        tune.fit.batch,
+        tune.fit.seed,
+        retrained.best_steps,
+        if retrained.split_by_song {
+            " (drawn song by song: there are too few albums)".to_owned()
+        } else if retrained.held_out_albums.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", retrained.held_out_albums.join(", "))
+        },
+        retrained.public_mixed_in,
+        tune.public_share,
+    );
+    tables(retrained, &mut text);
+    text
+}
+
+fn tables(retrained: &Retrained, text: &mut String) {
+    if retrained.own.is_none() {
+        return;
+    }
+    text.push_str(
+        "What is left of the faults, dB (mean |dB| over third octaves from 39 Hz to 16 kHz after a \
+        loudness match; of masters, drawn faults of 0 to 6 dB RMS, those about 1 dB counting most; of \
+        pairs, the real difference):\n\n\
+        | songs | weights | mid | side | level spread | harm to untouched masters |\n\
+        |---|---|---|---|---|---|\n",
+    );
+    for (songs, comparison) in [
+        ("your held-out songs", &retrained.own),
+        ("public test albums", &retrained.public),
+    ] {
+        if let Some(comparison) = comparison {
+            row(text, songs, "shipped", &comparison.shipped);
+            row(text, songs, "retrained", &comparison.retrained);
+        }
+    }
+    text.push_str(
+        "\nShares of the way that were tried, on the songs set aside to choose by:\n\n\
+        | share | mid | side | level spread | harm | within bounds |\n|---|---|---|---|---|---|\n",
+    );
+    for choice in &retrained.choices {
+        let errors = &choice.errors;
+        let _ = writeln!(
+            text,
+            "| {} | {:.3} | {:.3} | {:.3} | {:.3} | {} |",
+            choice.lambda,
+            errors.mid_db,
+            errors.side_db,
+            errors.spread_db,
+            errors.harm_db,
+            if choice.within_bounds { "yes" } else { "no" }
+        );
+    }
+}
+
+fn row(text: &mut String, songs: &str, weights: &str, errors: &Errors) {
+    let _ = writeln!(
+        text,
+        "| {songs} | {weights} | {:.3} | {:.3} | {:.3} | {:.3} |",
+        errors.mid_db, errors.side_db, errors.spread_db, errors.harm_db
+    );
+}

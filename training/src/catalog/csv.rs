@@ -1,0 +1,229 @@
+//! The list of pairs: a CSV with the columns `mix`, `master` and `album` (RFC 4180; fields may be
+//! quoted, lines may end in CR LF). Paths are relative to the list.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// Larger lists are refused, bytes.
+const MAX_BYTES: u64 = 16 << 20;
+/// The columns, in any order.
+const COLUMNS: [&str; 3] = ["mix", "master", "album"];
+
+/// One line of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PairFiles {
+    /// Line in the list, from 1.
+    pub line: usize,
+    /// The mix.
+    pub mix: PathBuf,
+    /// Its master.
+    pub master: PathBuf,
+    /// Its album.
+    pub album: String,
+}
+
+/// Why a list is refused.
+#[derive(Debug, Error)]
+pub enum CsvError {
+    /// The list cannot be read.
+    #[error(transparent)]
+    Read(#[from] acetate_io::ReadError),
+    /// Not text.
+    #[error("{path}: expected a CSV in UTF-8, found byte {byte:#04x} at {offset}")]
+    Encoding {
+        /// The list.
+        path: PathBuf,
+        /// The byte that does not belong.
+        byte: u8,
+        /// Where it is.
+        offset: usize,
+    },
+    /// A line that is none of ours.
+    #[error("{path}: line {line}: expected {expected}, found {found}")]
+    Line {
+        /// The list.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+}
+
+/// Reads a list of pairs.
+///
+/// # Errors
+/// [`CsvError`] naming the list and the line.
+pub fn read(path: &Path) -> Result<Vec<PairFiles>, CsvError> {
+    let bytes = acetate_io::read_bounded(path, MAX_BYTES)?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| CsvError::Encoding {
+        path: path.to_owned(),
+        byte: bytes.get(error.valid_up_to()).copied().unwrap_or_default(),
+        offset: error.valid_up_to(),
+    })?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    parse(text.trim_start_matches('\u{feff}'), folder).map_err(|(line, expected, found)| {
+        CsvError::Line {
+            path: path.to_owned(),
+            line,
+            expected,
+            found,
+        }
+    })
+}
+
+/// Line, what was expected, what was found.
+type Wrong = (usize, String, String);
+
+fn parse(text: &str, folder: &Path) -> Result<Vec<PairFiles>, Wrong> {
+    let mut records = records(text)?.into_iter();
+    let header_wrong = |found: String| {
+        let expected = format!("a header with the columns {}", COLUMNS.join(", "));
+        (1, expected, found)
+    };
+    let (_, header) = records
+        .next()
+        .ok_or_else(|| header_wrong("nothing".to_owned()))?;
+    let names: Vec<&str> = header.iter().map(|name| name.trim()).collect();
+    let mut places = [0; COLUMNS.len()];
+    for (place, column) in places.iter_mut().zip(COLUMNS) {
+        *place = names
+            .iter()
+            .position(|name| name.eq_ignore_ascii_case(column))
+            .ok_or_else(|| header_wrong(format!("\"{}\"", names.join(","))))?;
+    }
+    records
+        .map(|(line, fields)| {
+            if fields.len() != names.len() {
+                let expected = format!("{} fields", names.len());
+                return Err((line, expected, fields.len().to_string()));
+            }
+            let [mix, master, album] = places.map(|place| fields[place].trim());
+            for (name, field) in COLUMNS.iter().zip([mix, master, album]) {
+                if field.is_empty() {
+                    return Err((line, format!("a value for {name}"), "nothing".to_owned()));
+                }
+            }
+            Ok(PairFiles {
+                line,
+                mix: folder.join(mix),
+                master: folder.join(master),
+                album: album.to_owned(),
+            })
+        })
+        .collect()
+}
+
+/// The records with the line that each begins on; empty lines are none.
+fn records(text: &str) -> Result<Vec<(usize, Vec<String>)>, Wrong> {
+    let mut records = Vec::new();
+    let mut fields = Vec::new();
+    let (mut field, mut quoted, mut was_quoted) = (String::new(), false, false);
+    let (mut line, mut began) = (1, 1);
+    let mut characters = text.chars().peekable();
+    loop {
+        let character = characters.next();
+        match character {
+            None if quoted => {
+                let expected = "a closing quote".to_owned();
+                return Err((began, expected, "the end of the file".to_owned()));
+            }
+            Some('"') if quoted && characters.peek() == Some(&'"') => {
+                characters.next();
+                field.push('"');
+            }
+            Some('"') if quoted => quoted = false,
+            Some('"') if field.is_empty() && !was_quoted => (quoted, was_quoted) = (true, true),
+            Some(other) if quoted => {
+                line += usize::from(other == '\n');
+                field.push(other);
+            }
+            Some('\r') if characters.peek() == Some(&'\n') => {}
+            Some(',') => {
+                fields.push(std::mem::take(&mut field));
+                was_quoted = false;
+            }
+            Some('\n') | None => {
+                if !(fields.is_empty() && field.trim().is_empty() && !was_quoted) {
+                    fields.push(std::mem::take(&mut field));
+                    records.push((began, std::mem::take(&mut fields)));
+                }
+                field.clear();
+                was_quoted = false;
+                line += 1;
+                began = line;
+            }
+            Some(other) if was_quoted => {
+                let expected = "a comma after the closing quote".to_owned();
+                return Err((line, expected, format!("{other:?}")));
+            }
+            Some(other) => field.push(other),
+        }
+        if character.is_none() {
+            return Ok(records);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Result<Vec<PairFiles>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pairs.csv");
+        std::fs::write(&path, text).unwrap();
+        read(&path)
+            .map_err(|error| error.to_string())
+            .map(|mut pairs| {
+                for pair in &mut pairs {
+                    pair.mix = pair.mix.strip_prefix(folder.path()).unwrap().to_owned();
+                    pair.master = pair.master.strip_prefix(folder.path()).unwrap().to_owned();
+                }
+                pairs
+            })
+    }
+
+    #[test]
+    fn columns_in_any_order_quotes_and_line_ends_are_read() {
+        let text = "\u{feff}Album,mix,master\r\n\"One, \"\"1\"\"\",a.wav,b.wav\r\n\r\nTwo,\"c\nd.wav\",e.wav\nThree,f,g";
+        let pairs = read_text(text).unwrap();
+        let row = |line: usize, mix: &str, master: &str, album: &str| PairFiles {
+            line,
+            mix: mix.into(),
+            master: master.into(),
+            album: album.to_owned(),
+        };
+        assert_eq!(
+            pairs,
+            [
+                row(2, "a.wav", "b.wav", "One, \"1\""),
+                row(4, "c\nd.wav", "e.wav", "Two"),
+                row(6, "f", "g", "Three"),
+            ]
+        );
+    }
+
+    #[test]
+    fn errors_name_the_list_and_the_line() {
+        for (text, line, words) in [
+            ("", 1, "mix, master, album"),
+            ("mix,album\n", 1, "\"mix,album\""),
+            ("mix,master,album\na,b\n", 2, "3 fields, found 2"),
+            ("mix,master,album\na,b,c\n\na,,c\n", 4, "a value for master"),
+            ("mix,master,album\na,\"b,c\n", 2, "closing quote"),
+            ("mix,master,album\na,\"b\"x,c\n", 2, "'x'"),
+        ] {
+            let error = read_text(text).unwrap_err();
+            assert!(error.contains("pairs.csv"), "{error}");
+            assert!(
+                error.contains(&format!("line {line}:")),
+                "{text:?}: {error}"
+            );
+            assert!(error.contains(words), "{text:?}: {error}");
+        }
+    }
+}

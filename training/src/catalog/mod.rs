@@ -1,0 +1,357 @@
+//! Retraining on a user's catalog: finished masters in a folder, or mixes with their masters in a
+//! list. From the shipped weights a few steps towards the catalog, as far as the albums set aside for
+//! choices say, and an answer from albums that nothing was chosen on.
+//!
+//! ```text
+//! folder or list ─gather─▶ songs ─split─▶ learn ─fit─▶ tuned ─blend─▶ chosen ─judge─▶ verdict
+//! ```
+//! Where the answer is not clearly *better*, the shipped weights are written.
+
+pub mod blend;
+pub mod card;
+pub mod csv;
+pub mod gather;
+pub mod interval;
+pub mod judge;
+pub mod split;
+pub mod tune;
+pub mod walk;
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use acetate_model::weights::DEFAULT_WEIGHTS;
+use acetate_model::{Weights, WeightsError};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::corpus::CorpusError;
+use crate::datasets::{Datasets, Split};
+use crate::draw::Material;
+use crate::fit::{self, FitError, Job, Look};
+use crate::recipe::RecipeError;
+use crate::run::{CHECKPOINTS_NAME, Observer, Paths, Step, TrainError, tell, write_file};
+use blend::{Blend, Choice, within_bounds};
+use gather::Songs;
+use judge::Comparison;
+use split::Parts;
+use tune::Tune;
+
+/// Name of the weights in the output folder.
+pub const WEIGHTS_NAME: &str = "my.safetensors";
+/// Fewer songs than this cannot be split in three.
+const LEAST_SONGS: usize = 3;
+/// Seeds of the faults on the albums set aside, on the held-out ones, on the public ones.
+const CHOOSING_SEED: u64 = 0xACE7_0011;
+const HELD_OUT_SEED: u64 = 0xACE7_0012;
+const PUBLIC_SEED: u64 = 0xACE7_0013;
+
+/// What to retrain on.
+#[derive(Clone, Debug)]
+pub enum Catalog {
+    /// A folder of finished masters.
+    Masters(PathBuf),
+    /// A list of mixes with their masters.
+    Pairs(PathBuf),
+}
+
+/// How to retrain.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan<'a> {
+    /// Every number of the run.
+    pub tune: &'a Tune,
+    /// Cache and output folder.
+    pub paths: Paths<'a>,
+    /// The public music, where its list is known.
+    pub datasets: Option<&'a Datasets>,
+    /// Write the retrained weights whatever the answer is.
+    pub force: bool,
+}
+
+/// The answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// Better on the held-out songs, the interval of the gain above zero, all else within bounds.
+    Better,
+    /// Not shown to be better.
+    NotShown,
+    /// Better in mid, but out of bounds elsewhere.
+    OutOfBounds,
+    /// No share of the way was better on the albums set aside for choices.
+    NoUse,
+    /// Too few songs; nothing was trained.
+    TooFew,
+}
+
+/// What a retraining produced, as written beside the weights.
+#[derive(Clone, Debug, Serialize)]
+pub struct Retrained {
+    /// The answer in one line.
+    pub verdict: String,
+    /// The answer.
+    pub answer: Answer,
+    /// True where the file holds retrained weights, false where it holds the shipped ones.
+    pub retrained_written: bool,
+    /// Share of the way from the shipped to the fine-tuned weights.
+    pub lambda: f64,
+    /// Name of the recipe.
+    pub recipe: String,
+    /// BLAKE3 of the weights file, hex.
+    pub weights_hash: String,
+    /// Songs learned from, chosen by, held out.
+    pub songs: [usize; 3],
+    /// True where the songs are pairs.
+    pub pairs: bool,
+    /// The held-out albums.
+    pub held_out_albums: Vec<String>,
+    /// True where the held-out songs are of albums that were also learned from.
+    pub split_by_song: bool,
+    /// Shipped against chosen weights on the held-out songs; `None` where nothing was trained.
+    pub own: Option<Comparison>,
+    /// The same on the public test albums; `None` where they are not in the cache.
+    pub public: Option<Comparison>,
+    /// Public masters that were mixed in.
+    pub public_mixed_in: usize,
+    /// Every share of the way that was tried, on the albums set aside.
+    pub choices: Vec<Choice>,
+    /// Step kept for each member.
+    pub best_steps: Vec<usize>,
+    /// Every look at the losses, per member.
+    pub looks: Vec<Vec<Look>>,
+}
+
+/// Why retraining failed.
+#[derive(Debug, Error)]
+pub enum RetrainError {
+    /// A folder cannot be read.
+    #[error("{path}: cannot read the folder: {source}")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// No audio in the folder.
+    #[error("{path}: expected finished masters ({extensions}), found none")]
+    NoMasters {
+        /// The folder.
+        path: PathBuf,
+        /// What was looked for.
+        extensions: String,
+    },
+    /// More files than are read.
+    #[error("{path}: expected at most {limit} masters, found more")]
+    TooMany {
+        /// The folder.
+        path: PathBuf,
+        /// Most files.
+        limit: usize,
+    },
+    /// Not even enough to split.
+    #[error("{path}: expected at least {LEAST_SONGS} usable songs, found {found}")]
+    TooFewToSplit {
+        /// The folder or list.
+        path: PathBuf,
+        /// Usable songs.
+        found: usize,
+    },
+    /// The list of pairs is refused.
+    #[error(transparent)]
+    Csv(#[from] csv::CsvError),
+    /// A file of a pair is refused.
+    #[error(transparent)]
+    Corpus(#[from] CorpusError),
+    /// The recipe is refused.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// The optimiser failed.
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    /// A result cannot be made or written.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// Weights cannot be read back or run.
+    #[error("weights: {0}")]
+    Weights(#[from] WeightsError),
+    /// Weights cannot be written.
+    #[error("safetensors: {0}")]
+    Export(#[from] safetensors::SafeTensorError),
+}
+
+/// Retrains on a catalog and writes weights, model card, metrics and loss curve.
+///
+/// # Errors
+/// [`RetrainError`].
+pub fn retrain(
+    catalog: &Catalog,
+    plan: &Plan<'_>,
+    observer: &dyn Observer,
+) -> Result<Retrained, RetrainError> {
+    let cache = plan.paths.cache;
+    let (path, songs) = match catalog {
+        Catalog::Masters(path) => (path, gather::masters(path, cache, observer)?),
+        Catalog::Pairs(path) => (path, gather::pairs(path, cache, observer)?),
+    };
+    let found = songs.masters.len();
+    if found < plan.tune.min_songs && !plan.force {
+        let retrained = card::too_few(plan.tune, found, !songs.pairs.is_empty())?;
+        write_all(plan, DEFAULT_WEIGHTS, &retrained, None)?;
+        return Ok(retrained);
+    }
+    if found < LEAST_SONGS {
+        let path = path.clone();
+        return Err(RetrainError::TooFewToSplit { path, found });
+    }
+    let public = |split| gather::public(plan.datasets, split, &songs, cache, observer);
+    let public_train = public(Split::Train)?;
+    let public_test = public(Split::Test)?;
+
+    let places: Vec<split::Place<'_>> = songs
+        .masters
+        .iter()
+        .map(|track| (track.group.as_str(), track.name.as_str()))
+        .collect();
+    let parts = split::split(&places, plan.tune.held_out_share, plan.tune.choosing_share);
+    let learned = part_of(&songs, &parts.fit);
+    let choosing = part_of(&songs, &parts.choosing);
+    let held_out = part_of(&songs, &parts.held_out);
+    let shipped = blend::shipped_tensors()?;
+    let checkpoints = cache.join(CHECKPOINTS_NAME);
+    let job = Job {
+        recipe: &plan.tune.fit,
+        material: Material {
+            masters: &learned.masters,
+            pairs: &learned.pairs,
+            pairs_share: plan.tune.pairs_share,
+            public: &public_train,
+            public_share: plan.tune.public_share,
+        },
+        valid: &choosing.masters,
+        valid_pairs: &choosing.pairs,
+        start: Some(&shipped),
+        checkpoints: Some(&checkpoints),
+    };
+    let steps = plan.tune.fit.members * plan.tune.fit.steps;
+    observer.begin(Step::Fit, steps as u64);
+    let members = fit::fit(&job, &|progress| {
+        tell(observer, progress);
+        ControlFlow::Continue(())
+    })?;
+
+    observer.begin(Step::Evaluate, 3);
+    let name = &plan.tune.fit.name;
+    let blend = blend::choose(&shipped, &members, name, &judged(&choosing, CHOOSING_SEED))?;
+    observer.advance("");
+    let own = compare(&blend, &judged(&held_out, HELD_OUT_SEED))?;
+    observer.advance("");
+    let public = if public_test.is_empty() {
+        None
+    } else {
+        let songs = judge::Songs {
+            masters: &public_test,
+            pairs: &[],
+            seed: PUBLIC_SEED,
+        };
+        Some(compare(&blend, &songs)?)
+    };
+    observer.advance("");
+
+    let answer = answer(&blend, &own);
+    let retrained_written = blend.lambda > 0.0 && (answer == Answer::Better || plan.force);
+    let bytes = if retrained_written {
+        &blend.bytes[..]
+    } else {
+        DEFAULT_WEIGHTS
+    };
+    let mut retrained = Retrained {
+        verdict: String::new(),
+        answer,
+        retrained_written,
+        lambda: blend.lambda,
+        recipe: name.clone(),
+        weights_hash: Weights::from_bytes(bytes)?.hash,
+        songs: [&parts.fit, &parts.choosing, &parts.held_out].map(Vec::len),
+        pairs: !songs.pairs.is_empty(),
+        held_out_albums: albums(&held_out, &parts),
+        split_by_song: parts.by_song,
+        own: Some(own),
+        public,
+        public_mixed_in: public_train.len(),
+        choices: blend.choices,
+        best_steps: members.iter().map(|member| member.best_step).collect(),
+        looks: members.iter().map(|member| member.looks.clone()).collect(),
+    };
+    retrained.verdict = card::verdict(&retrained);
+    let curve = crate::report::loss_curve(&members)?;
+    write_all(plan, bytes, &retrained, Some(&curve))?;
+    job.forget().map_err(TrainError::from)?;
+    Ok(retrained)
+}
+
+fn part_of(songs: &Songs, part: &[usize]) -> Songs {
+    Songs {
+        masters: part.iter().map(|&at| songs.masters[at].clone()).collect(),
+        pairs: part
+            .iter()
+            .filter_map(|&at| songs.pairs.get(at).cloned())
+            .collect(),
+    }
+}
+
+fn judged(songs: &Songs, seed: u64) -> judge::Songs<'_> {
+    judge::Songs {
+        masters: &songs.masters,
+        pairs: &songs.pairs,
+        seed,
+    }
+}
+
+fn compare(blend: &Blend, songs: &judge::Songs<'_>) -> Result<Comparison, RetrainError> {
+    let shipped = judge::judge(&Weights::embedded()?, songs)?;
+    let chosen = judge::judge(&Weights::from_bytes(&blend.bytes)?, songs)?;
+    Ok(judge::compare(&shipped, &chosen))
+}
+
+fn answer(blend: &Blend, own: &Comparison) -> Answer {
+    let shown = own.gain_interval_db.is_some_and(|[low, _]| low > 0.0);
+    if blend.lambda == 0.0 {
+        Answer::NoUse
+    } else if !shown {
+        Answer::NotShown
+    } else if !within_bounds(&own.shipped, &own.retrained) {
+        Answer::OutOfBounds
+    } else {
+        Answer::Better
+    }
+}
+
+fn albums(held_out: &Songs, parts: &Parts) -> Vec<String> {
+    if parts.by_song {
+        return Vec::new();
+    }
+    let mut albums: Vec<String> = held_out.masters.iter().map(|t| t.group.clone()).collect();
+    albums.sort();
+    albums.dedup();
+    albums
+}
+
+fn write_all(
+    plan: &Plan<'_>,
+    weights: &[u8],
+    retrained: &Retrained,
+    curve: Option<&str>,
+) -> Result<(), TrainError> {
+    let write = |name: &str, bytes: &[u8]| write_file(plan.paths.out_dir, name, bytes);
+    let metrics = serde_json::to_string_pretty(retrained).map_err(|error| TrainError::Write {
+        path: plan.paths.out_dir.join(crate::run::METRICS_NAME),
+        source: error.into(),
+    })?;
+    if let Some(curve) = curve {
+        write(crate::run::CURVE_NAME, curve.as_bytes())?;
+    }
+    write(crate::run::METRICS_NAME, format!("{metrics}\n").as_bytes())?;
+    let card = card::model_card(retrained, plan.tune);
+    write(crate::run::CARD_NAME, card.as_bytes())?;
+    write(WEIGHTS_NAME, weights)
+}
