@@ -19,7 +19,9 @@ use serde::Serialize;
 use crate::corpus::Track;
 use crate::degrade::Fault;
 use crate::eval::faults::smooth;
+use crate::experiment::hide;
 use crate::gates::{applied_mid_db, applied_side_db, applied_spread_db};
+use crate::recipe::Input;
 use crate::rng::Rng;
 use crate::simulator::{degrade, loudness_change_db};
 
@@ -81,19 +83,21 @@ pub struct DynamicsRow {
     pub net_db: f64,
 }
 
-/// Degrades each track at each severity, each curve with its mirror, and asks the net.
+/// Degrades each track at each severity, each curve with its mirror, and asks the net, which does
+/// not see the `hidden` inputs.
 ///
 /// # Errors
 /// [`WeightsError`] when the net cannot run.
 pub fn cases(
     tracks: &[Track],
     predictor: &NetPredictor,
+    hidden: &[Input],
     seed: u64,
 ) -> Result<Vec<Case>, WeightsError> {
     let per_track: Vec<Vec<Case>> = tracks
         .par_iter()
         .enumerate()
-        .map(|(index, track)| track_cases(index, track, predictor, seed))
+        .map(|(index, track)| track_cases(index, track, predictor, hidden, seed))
         .collect::<Result<_, _>>()?;
     Ok(per_track.into_iter().flatten().collect())
 }
@@ -102,6 +106,7 @@ fn track_cases(
     index: usize,
     track: &Track,
     predictor: &NetPredictor,
+    hidden: &[Input],
     seed: u64,
 ) -> Result<Vec<Case>, WeightsError> {
     let mut rng = Rng::new(seed ^ (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -121,7 +126,8 @@ fn track_cases(
                     plr_excess_db: PLR_EXCESSES_DB
                         [(cases.len() / EXPANSIONS.len()) % PLR_EXCESSES_DB.len()],
                 };
-                let mix = degrade(track, &fault, &frames, None);
+                let mut mix = degrade(track, &fault, &frames, None);
+                hide(&mut mix, hidden);
                 let (pooled, statistics) = mix.pooled.split_at(FRAME_WIDTH);
                 let raw = predictor.raw(&Features {
                     frames_db: mix.frames_db,

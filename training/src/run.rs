@@ -18,12 +18,14 @@ use crate::experiment::dealt;
 use crate::export::weights_file;
 use crate::fit::{self, FitError, Job, Look, Member, Progress};
 use crate::gates::fit_gates;
+use crate::groups::{GroupRow, judge_groups};
 use crate::recipe::Recipe;
 use crate::report;
 
-/// Seeds of the faults on validation and test albums.
+/// Seed of the faults on validation albums.
 const VALID_SEED: u64 = 0xACE7_0001;
-const TEST_SEED: u64 = 0xACE7_0002;
+/// The splits that training reads.
+const SPLITS: [Split; 2] = [Split::Train, Split::Valid];
 /// Shares of the mean curve tried for the best fixed percentage.
 const SHARES: [f64; 7] = [0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0];
 /// Folder in the cache that keeps the checkpoints of unfinished runs.
@@ -107,18 +109,18 @@ pub struct Trained {
     pub recipe: String,
     /// BLAKE3 of the weights file, hex.
     pub weights_hash: String,
-    /// Tracks used: train, valid, test.
-    pub tracks: [usize; 3],
+    /// Tracks used: train, valid. Test albums are left alone: they are for `acetate eval`.
+    pub tracks: [usize; 2],
     /// The fitted gates.
     pub gates: Gates,
     /// Share of the mean curve that does best on validation albums.
     pub best_share: f64,
     /// Validation albums, every method, every severity: what choices are made on.
     pub valid: Vec<Row>,
-    /// Test albums, every method, every severity.
-    pub test: Vec<Row>,
-    /// Test albums, level spread.
+    /// Validation albums, level spread.
     pub dynamics: Vec<DynamicsRow>,
+    /// Validation albums: what each group of outputs is worth.
+    pub groups: Vec<GroupRow>,
     /// Step kept for each member.
     pub best_steps: Vec<usize>,
     /// Every look at the losses, per member.
@@ -126,7 +128,7 @@ pub struct Trained {
 }
 
 impl Trained {
-    /// The test table as text.
+    /// The validation tables as text.
     pub fn table(&self) -> String {
         report::tables(self)
     }
@@ -143,7 +145,7 @@ pub fn train(
     observer: &dyn Observer,
 ) -> Result<Trained, TrainError> {
     let tracks = measure(datasets, paths.cache, observer)?;
-    let [train, valid, test] = split(dealt(tracks, &recipe.experiment))?;
+    let [train, valid] = split(dealt(tracks, &recipe.experiment))?;
     observer.begin(Step::Fit, (recipe.members * recipe.steps) as u64);
     let checkpoints = paths.cache.join(CHECKPOINTS_NAME);
     let job = Job {
@@ -162,7 +164,7 @@ pub fn train(
         ControlFlow::Continue(())
     })?;
 
-    observer.begin(Step::Evaluate, 2);
+    observer.begin(Step::Evaluate, 1);
     let open = Gate {
         strength: 1.0,
         constant: 0.0,
@@ -179,19 +181,18 @@ pub fn train(
         ungated,
         &recipe.name,
     )?)?);
-    let valid_cases = evaluate::cases(&valid, &predictor, VALID_SEED)?;
+    let hidden = &recipe.experiment.hidden;
+    let valid_cases = evaluate::cases(&valid, &predictor, hidden, VALID_SEED)?;
     observer.advance("");
     let gates = fit_gates(&valid, &valid_cases);
     let mean = evaluate::mean_spectrum(&train);
     let best_share = best_share(&valid, &valid_cases, &mean);
-    let test_cases = evaluate::cases(&test, &predictor, TEST_SEED)?;
-    observer.advance("");
 
     let bytes = weights_file(&members, gates, &recipe.name)?;
     let trained = Trained {
         recipe: recipe.name.clone(),
         weights_hash: Weights::from_bytes(&bytes)?.hash,
-        tracks: [train.len(), valid.len(), test.len()],
+        tracks: [train.len(), valid.len()],
         gates,
         best_share,
         valid: [
@@ -201,8 +202,8 @@ pub fn train(
             }),
         ]
         .concat(),
-        test: judge_all(&test, &test_cases, &mean, best_share, &gates),
-        dynamics: evaluate::judge_dynamics(&test_cases, &gates),
+        dynamics: evaluate::judge_dynamics(&valid_cases, &gates),
+        groups: judge_groups(&valid, &valid_cases, &gates),
         best_steps: members.iter().map(|member| member.best_step).collect(),
         looks: members.iter().map(|member| member.looks.clone()).collect(),
     };
@@ -228,7 +229,7 @@ fn measure(
     cache: &Path,
     observer: &dyn Observer,
 ) -> Result<Vec<Track>, TrainError> {
-    let files = public_files(datasets, cache, &Split::ALL);
+    let files = public_files(datasets, cache, &SPLITS);
     let (tracks, errors) = measure_files(&files, cache, observer)?;
     if let Some(first) = errors.first() {
         observer.warn(&format!(
@@ -272,15 +273,15 @@ pub(crate) fn measure_files(
     }))
 }
 
-fn split(tracks: Vec<Track>) -> Result<[Vec<Track>; 3], TrainError> {
-    let mut parts: [Vec<Track>; 3] = Default::default();
+fn split(tracks: Vec<Track>) -> Result<[Vec<Track>; 2], TrainError> {
+    let mut parts: [Vec<Track>; 2] = Default::default();
     for track in tracks {
-        let index = Split::ALL.iter().position(|&split| split == track.split);
+        let index = SPLITS.iter().position(|&split| split == track.split);
         if let Some(part) = index.and_then(|index| parts.get_mut(index)) {
             part.push(track);
         }
     }
-    for (part, split) in parts.iter().zip(Split::ALL) {
+    for (part, split) in parts.iter().zip(SPLITS) {
         if part.is_empty() {
             return Err(TrainError::NoTracks { split });
         }
