@@ -1,6 +1,7 @@
 //! `acetate eval`: the end-to-end proof on held-out albums, a folder of songs, or real pairs.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -9,7 +10,7 @@ use acetate_training::datasets::{Datasets, Split};
 use acetate_training::eval::baselines::Baselines;
 use acetate_training::eval::case::Contenders;
 use acetate_training::eval::fit::fit_baselines;
-use acetate_training::eval::markdown::markdown;
+use acetate_training::eval::markdown::{LOG_HEAD, log_line, markdown};
 use acetate_training::eval::pairs::evaluate_pairs;
 use acetate_training::eval::plot::svg;
 use acetate_training::eval::report::EvalReport;
@@ -27,6 +28,8 @@ use crate::progress::Bars;
 
 /// File of the baselines in the folder of the weights.
 const BASELINES_NAME: &str = "baselines.safetensors";
+/// File that logs every run on test albums.
+const LOG_NAME: &str = "test_runs.md";
 /// Largest weights file that is read.
 const MAX_WEIGHTS_BYTES: u64 = acetate_model::weights::MAX_BYTES as u64;
 
@@ -71,6 +74,10 @@ pub fn run(args: &EvalArgs, console: &Console) -> anyhow::Result<Exit> {
     observer.end();
     if let Some(folder) = &args.out_dir {
         write(folder, &report)?;
+        let of_corpus = args.masters.is_none() && args.pairs.is_none();
+        if of_corpus && args.split == EvalSplit::Test {
+            log(folder, &report)?;
+        }
     }
     if console.json {
         console.print_json(&report)?;
@@ -167,6 +174,18 @@ fn write(folder: &Path, report: &EvalReport) -> anyhow::Result<()> {
         Some(svg) => put("eval.svg", &svg),
         None => Ok(()),
     }
+}
+
+/// Adds a run on test albums to the log that is kept of all of them.
+fn log(folder: &Path, report: &EvalReport) -> anyhow::Result<()> {
+    let path = folder.join(LOG_NAME);
+    let before = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => LOG_HEAD.to_owned(),
+        Err(error) => return Err(error).with_context(|| path.display().to_string()),
+    };
+    let line = log_line(report).unwrap_or_default();
+    acetate_io::write_text(&path, &(before + &line)).with_context(|| path.display().to_string())
 }
 
 /// Shows one bar for what is at hand.

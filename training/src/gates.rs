@@ -12,6 +12,11 @@ use crate::evaluate::{Case, PLR, SEVERITIES_DB, SPREAD, net_curves, tonal_error}
 /// Most harm that the gate may do to masters that were fine already, dB of tonal error (the design
 /// asks for at most 0.3 on test albums; a margin is left).
 pub const MAX_HARM_DB: f64 = 0.26;
+/// Most that the compressor may take off the level spread of untouched masters, dB on average: about
+/// 0.3 LU of loudness range.
+const MAX_SPREAD_HARM_DB: f64 = 0.15;
+/// Most that the saturation may take off the PLR of untouched masters, dB on average.
+const MAX_PLR_HARM_DB: f64 = 0.2;
 /// How much each severity of [`SEVERITIES_DB`] counts in the fit: real mixes are about 1 dB off in
 /// the median. Untouched masters are not weighed but bounded.
 const SEVERITY_WEIGHTS: [f64; 6] = [0.0, 0.4, 0.3, 0.15, 0.1, 0.05];
@@ -112,29 +117,26 @@ pub fn fit_gates(tracks: &[Track], cases: &[Case]) -> Gates {
                 .unwrap_or(0.0)
         })
     });
-    // Untouched dynamics count as much as all expanded ones together.
     let spread = search(|gate| {
         let gates = Gates {
             spread: gate,
             ..start
         };
-        cases
-            .iter()
-            .map(|case| {
-                let applied = applied_spread_db(&case.raw, &gates);
-                untouched_weight(case.fault.expansion) * (case.spread_target_db - applied).abs()
-            })
-            .sum()
+        dynamics_cost(cases, MAX_SPREAD_HARM_DB, &|case| {
+            (
+                case.fault.expansion,
+                case.spread_target_db - applied_spread_db(&case.raw, &gates),
+            )
+        })
     });
     let plr = search(|gate| {
         let gates = Gates { plr: gate, ..start };
-        cases
-            .iter()
-            .map(|case| {
-                let applied = applied_plr_db(&case.raw, &gates);
-                untouched_weight(case.fault.plr_excess_db) * (case.plr_target_db - applied).abs()
-            })
-            .sum()
+        dynamics_cost(cases, MAX_PLR_HARM_DB, &|case| {
+            (
+                case.fault.plr_excess_db,
+                case.plr_target_db - applied_plr_db(&case.raw, &gates),
+            )
+        })
     });
     Gates {
         mid,
@@ -144,10 +146,23 @@ pub fn fit_gates(tracks: &[Track], cases: &[Case]) -> Gates {
     }
 }
 
-/// Untouched dynamics count as much as all changed ones together: each of the four strengths is
-/// tried equally often.
-fn untouched_weight(strength: f64) -> f64 {
-    if strength == 0.0 { 3.0 } else { 1.0 }
+/// Error left where the dynamics were changed, unless the harm to untouched ones is out of bounds.
+/// `judged` gives the strength of the change and the error left, dB.
+fn dynamics_cost(cases: &[Case], max_harm_db: f64, judged: &dyn Fn(&Case) -> (f64, f64)) -> f64 {
+    let (mut harm, mut untouched, mut error) = (0.0, 0.0, 0.0);
+    for (strength, error_db) in cases.iter().map(judged) {
+        if strength == 0.0 {
+            harm += error_db.abs();
+            untouched += 1.0;
+        } else {
+            error += error_db.abs();
+        }
+    }
+    if harm > max_harm_db * untouched {
+        f64::INFINITY
+    } else {
+        error
+    }
 }
 
 fn search(cost: impl Fn(Gate) -> f64) -> Gate {

@@ -49,7 +49,8 @@ pub struct EvalArgs {
     /// Weights of your own instead of the embedded ones
     #[arg(help_heading = "How", long, value_name = "SAFETENSORS")]
     pub weights: Option<PathBuf>,
-    /// Folder for eval.json, eval.md and eval.svg, made if missing
+    /// Folder for eval.json, eval.md and eval.svg, made if missing; a run on test albums is added to
+    /// its test_runs.md
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
     /// The list of sources

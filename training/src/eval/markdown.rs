@@ -28,6 +28,39 @@ pub fn markdown(report: &EvalReport) -> String {
     text
 }
 
+/// Heading of the log of the runs on test albums.
+pub const LOG_HEAD: &str = "# Runs on the test albums\n\nEvery run of `acetate eval` on the test split \
+    that wrote into this folder, in order; no choice was made on them. The net's mid error in dB by \
+    severity.\n\n| version | weights, BLAKE3 | songs | severities, dB RMS | net, mid error in dB |\n\
+    |---|---|---|---|---|\n";
+
+/// A run's line in the log of the runs on test albums.
+pub fn log_line(report: &EvalReport) -> Option<String> {
+    let songs = report.songs.as_ref()?;
+    let errors: Vec<String> = songs
+        .smooth
+        .iter()
+        .filter(|row| row.method == Method::Net)
+        .map(|row| interval(row.errors.mid_db, 2))
+        .collect();
+    let severities: Vec<String> = songs
+        .options
+        .severities_db
+        .iter()
+        .map(f64::to_string)
+        .collect();
+    Some(format!(
+        "| {} | `{}` | {} of {} albums, {} s | {} | {} |\n",
+        report.version,
+        &report.weights_hash.get(..16).unwrap_or_default(),
+        songs.songs,
+        songs.albums,
+        songs.options.excerpt_s,
+        severities.join(" / "),
+        errors.join(" / ")
+    ))
+}
+
 impl EvalReport {
     /// A method's name in tables.
     pub fn label(&self, method: Method) -> &str {
