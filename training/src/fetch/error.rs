@@ -124,6 +124,9 @@ pub enum FetchError {
 /// What can go wrong with the audio of one module or project.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
+    /// The renderer failed, more than once where it crashed.
+    #[error(transparent)]
+    Program(Box<FetchError>),
     /// The project's text lacks what has to be edited.
     #[error("expected an LMMS project with {expected}, found {found}")]
     Project {

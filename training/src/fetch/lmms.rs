@@ -13,8 +13,9 @@ use std::ops::Range;
 
 use super::RenderError;
 
-/// The gain of the master channel is divided by this before rendering (24 dB).
-const HEADROOM: f64 = 16.0;
+/// The gain of the master channel is divided by this before rendering (48 dB); it costs nothing in
+/// floating point.
+const HEADROOM: f64 = 256.0;
 
 /// A project ready to be rendered.
 #[derive(Debug, PartialEq)]
@@ -169,10 +170,10 @@ mod tests {
 
     #[test]
     fn only_master_volume_and_master_chain_change() {
-        let quieter = PROJECT.replace(r#"volume="1.6""#, r#"volume="0.1""#);
+        let quieter = PROJECT.replace(r#"volume="1.6""#, r#"volume="0.00625""#);
         let prepared = prepare(PROJECT, true).expect("a project");
         assert_eq!(prepared.text, quieter);
-        assert_eq!(prepared.restoring_gain, 16.0);
+        assert_eq!(prepared.restoring_gain, 256.0);
         let without = prepare(PROJECT, false).expect("a project");
         let chain = r#"<fxchain numofeffects="1" enabled="1">"#;
         assert_eq!(

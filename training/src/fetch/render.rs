@@ -17,6 +17,9 @@ const SAMPLE_RATE_HZ: &str = "44100";
 /// A render that takes longer than this is stopped: LMMS can hang.
 const LIMIT: Duration = Duration::from_secs(3600);
 
+/// How often a renderer is run that a signal ended: LMMS sometimes crashes as it stops.
+const TRIES: usize = 3;
+
 /// A render that the cache should hold.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted<'a> {
@@ -32,6 +35,25 @@ impl Wanted<'_> {
 
     pub(super) fn is_complete(&self, cache_dir: &Path) -> bool {
         store::is_stored(&self.target(cache_dir))
+    }
+
+    /// Runs the renderer, again where it crashed.
+    fn run(&self, command: &mut Command, folder: &Path) -> Result<(), FetchError> {
+        let package = &self.track.package.name;
+        let log = folder.join("log");
+        let mut tries = 1;
+        loop {
+            match command::run_within(package, command, &log, LIMIT) {
+                Err(FetchError::Command { status, .. })
+                    if status.code().is_none() && tries < TRIES =>
+                {
+                    tries += 1;
+                }
+                result => {
+                    return result.map_err(|error| self.error(RenderError::Program(error.into())));
+                }
+            }
+        }
     }
 
     fn error(&self, source: RenderError) -> FetchError {
@@ -98,7 +120,7 @@ fn render_module(
         .args(["--samplerate", SAMPLE_RATE_HZ, "--channels", "2", "--float"])
         .args(["--stereo", "100", "--filter", "8", "--repeat", "0", "--"])
         .arg(&module);
-    command::run_within(package, &mut command, &folder.join("log"), LIMIT)?;
+    wanted.run(&mut command, folder)?;
     Ok(folder.join("module.wav"))
 }
 
@@ -128,7 +150,7 @@ fn render_project(
         .args(["--format", "wav", "--float"])
         .args(["--samplerate", SAMPLE_RATE_HZ, "--output"])
         .arg(&output);
-    command::run_within(package, &mut command, &folder.join("log"), LIMIT)?;
+    wanted.run(&mut command, folder)?;
     Ok((output, prepared.restoring_gain))
 }
 

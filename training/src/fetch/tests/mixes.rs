@@ -121,7 +121,7 @@ fn modules_and_projects_are_rendered_once_and_pairs_listed() {
     assert_eq!((record.gain_db, record.frames), (0.0, FRAMES as u64));
 
     let projects = fs::read_to_string(scene.folder.path("projects")).expect("kept");
-    let lowered = projects.matches("volume=\"0.0625\"").count();
+    let lowered = projects.matches("volume=\"0.00390625\"").count();
     let switched_off = projects.matches("fxchain enabled=\"0\"").count();
     assert_eq!((lowered, switched_off), (2, 1), "{projects}");
     let csv = fs::read_to_string(scene.cache().join("pairs.csv")).expect("written");
@@ -153,10 +153,10 @@ fn a_render_above_full_scale_is_scaled_by_a_stated_gain() {
     audio(&scene, 0.9);
     scene.fetch(&datasets).0.expect("rendered");
     assert_eq!(stored(&scene, "m/song.XM.flac.json").gain_db, 0.0);
-    // LMMS rendered 24 dB lower: at the author's level the peak is 0.9 · 16 = 14.4.
+    // LMMS rendered 48 dB lower: at the author's level the peak is 0.9 · 256 = 230.4.
     let record = stored(&scene, "m/song, 2.mmpz.flac.json");
-    assert!((record.peak_dbfs - 23.17).abs() < 0.01, "{record:?}");
-    assert!((record.gain_db + 24.17).abs() < 0.01, "{record:?}");
+    assert!((record.peak_dbfs - 47.25).abs() < 0.01, "{record:?}");
+    assert!((record.gain_db + 48.25).abs() < 0.01, "{record:?}");
     let file = scene.cache().join("mixes/some-mixes/m/song, 2.mmpz.flac");
     let mut decoder = acetate_io::open(file, &OpenOptions { strict: true }).expect("FLAC");
     let mut block = Audio::silence(44_100, 2, 0);
@@ -215,6 +215,7 @@ fn what_a_renderer_got_wrong_is_said_with_the_song() {
             "no such sample",
         ),
         (0.5, Some("exit 0"), "m/song.XM: "),
+        (0.5, Some("kill -SEGV $$"), "m/song.XM: "),
     ] {
         let Some((scene, datasets)) = scene_with_mixes() else {
             return;
@@ -234,4 +235,23 @@ fn what_a_renderer_got_wrong_is_said_with_the_song() {
         );
         assert!(!scene.cache().join("partial/render").exists());
     }
+}
+
+#[test]
+fn a_renderer_that_crashed_is_tried_again() {
+    let Some((scene, datasets)) = scene_with_mixes() else {
+        return;
+    };
+    install_both(&scene);
+    audio(&scene, 0.5);
+    let once = scene.folder.path("crashed");
+    let program = fs::read_to_string(scene.folder.path("lmms")).expect("installed");
+    let crash = format!(
+        "if [ \"$2\" = render ] && [ ! -e {0} ]; then touch {0}; kill -SEGV $$; fi\n{program}",
+        once.display()
+    );
+    install(&scene, "lmms", &crash);
+    let (result, _) = scene.fetch(&datasets);
+    assert_eq!(result.expect("rendered").rendered, 3);
+    assert!(once.exists());
 }
