@@ -39,6 +39,7 @@ ABLATIONS = [
     ("no side loss", {"loss": {"side": 0.0}}),
     ("no dynamics loss", {"loss": {"dynamics": 0.0}}),
     ("likelihood x 5", {"loss": {"likelihood": 0.5}}),
+    ("a floor at -55 dB that moves with the fault (a leak)", {"experiment": {"leaky_floor_db": -55.0}}),
 ]
 
 

@@ -18,6 +18,14 @@ pub fn dealt(mut tracks: Vec<Track>, experiment: &Experiment) -> Vec<Track> {
     if let Some(share) = experiment.albums_share {
         keep_share(&mut tracks, share);
     }
+    if let Some(floor_db) = experiment.leaky_floor_db {
+        let frames = tracks
+            .iter_mut()
+            .flat_map(|track| &mut track.features.frames_db);
+        for level_db in frames.flatten() {
+            *level_db = level_db.max(floor_db);
+        }
+    }
     tracks
 }
 
@@ -78,5 +86,79 @@ pub fn hide(mix: &mut Mix, hidden: &[Input]) {
                 .for_each(|row| *row = [FLOOR_DB; FRAME_WIDTH]),
             Input::Pooled => mix.pooled[..FRAME_WIDTH].fill(FLOOR_DB),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synthetic::album;
+
+    fn corpus() -> Vec<Track> {
+        let mut tracks: Vec<Track> = ["a", "b", "c", "d", "e"]
+            .iter()
+            .zip([5, 4, 3, 2, 2])
+            .flat_map(|(name, count)| album(name, 1, count))
+            .collect();
+        let test = album("f", 1, 3).into_iter().map(|track| Track {
+            split: Split::Test,
+            ..track
+        });
+        tracks.extend(test);
+        tracks
+    }
+
+    fn albums(tracks: &[Track], split: Split) -> Vec<&str> {
+        let of_split = tracks.iter().filter(|track| track.split == split);
+        let mut albums: Vec<&str> = of_split.map(|track| track.group.as_str()).collect();
+        albums.dedup();
+        albums
+    }
+
+    #[test]
+    fn every_album_but_those_of_the_test_split_is_held_out_by_one_fold() {
+        let mut held_out = Vec::new();
+        for index in 0..4 {
+            let experiment = Experiment {
+                fold: Some(Fold { index, of: 4 }),
+                ..Experiment::default()
+            };
+            let tracks = dealt(corpus(), &experiment);
+            assert_eq!(albums(&tracks, Split::Test), ["f"]);
+            let valid = albums(&tracks, Split::Valid);
+            assert!(
+                albums(&tracks, Split::Train)
+                    .iter()
+                    .all(|name| !valid.contains(name))
+            );
+            held_out.extend(valid.into_iter().map(str::to_owned));
+        }
+        held_out.sort();
+        assert_eq!(held_out, ["a", "b", "c", "d", "e"]);
+    }
+
+    #[test]
+    fn a_share_keeps_whole_training_albums_only() {
+        let experiment = Experiment {
+            albums_share: Some(0.5),
+            ..Experiment::default()
+        };
+        let tracks = dealt(corpus(), &experiment);
+        assert_eq!(albums(&tracks, Split::Test), ["f"]);
+        let train = tracks.iter().filter(|t| t.split == Split::Train).count();
+        assert!((8..13).contains(&train), "{train}");
+        for name in albums(&tracks, Split::Train) {
+            let size = |tracks: &[Track]| tracks.iter().filter(|t| t.group == name).count();
+            assert_eq!(size(&tracks), size(&corpus()));
+        }
+    }
+
+    #[test]
+    fn without_an_experiment_nothing_changes() {
+        let names = |tracks: &[Track]| -> Vec<(String, Split)> {
+            tracks.iter().map(|t| (t.group.clone(), t.split)).collect()
+        };
+        let same = dealt(corpus(), &Experiment::default());
+        assert_eq!(names(&same), names(&corpus()));
     }
 }

@@ -53,6 +53,9 @@ pub struct Experiment {
     pub albums_share: Option<f64>,
     /// Inputs that the net does not get to see.
     pub hidden: Vec<Input>,
+    /// Raises the floor of the frames before the faults are added, dB relative to loudness: the floor
+    /// then moves with the fault and gives it away. Shows how much such a leak flatters.
+    pub leaky_floor_db: Option<f32>,
 }
 
 /// One fold of several.
