@@ -149,6 +149,33 @@ mod tests {
     }
 
     #[test]
+    fn useless_tuning_leaves_the_shipped_weights_byte_for_byte() {
+        let shipped = shipped_tensors().unwrap();
+        let mut rng = crate::rng::Rng::new(5);
+        let noise: Vec<Member> = shipped
+            .iter()
+            .map(|tensors| Member {
+                tensors: tensors
+                    .iter()
+                    .map(|values| values.iter().map(|_| rng.normal() as f32).collect())
+                    .collect(),
+                looks: Vec::new(),
+                best_step: 1,
+            })
+            .collect();
+        let masters = crate::synthetic::album("a", 1, 2);
+        let songs = Songs {
+            masters: &masters,
+            pairs: &[],
+            seed: 9,
+        };
+        let blend = choose(&shipped, &noise, "noise", &songs).unwrap();
+        assert_eq!(blend.lambda, 0.0);
+        assert!(blend.bytes == DEFAULT_WEIGHTS);
+        assert_eq!(blend.choices.len(), LAMBDAS.len() + 1);
+    }
+
+    #[test]
     fn a_gain_in_mid_does_not_pay_for_harm_elsewhere() {
         let shipped = Errors {
             mid_db: 1.5,
