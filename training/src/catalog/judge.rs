@@ -36,7 +36,7 @@ pub struct SongErrors {
 /// Means over songs, dB.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Errors {
-    /// Tonal error of mid, severities as [`SEVERITY_WEIGHTS`] weighs them; of pairs, what is left of the
+    /// Tonal error of mid, severities as `SEVERITY_WEIGHTS` weighs them; of pairs, what is left of the
     /// curve from mix to master.
     pub mid_db: f64,
     /// The same of side.
