@@ -1,4 +1,4 @@
-//! The rows of [`FEATURES`](crate::FEATURES) and [`TENSORS`] as
+//! The rows of [`FEATURES`] and [`TENSORS`] as
 //! text, so that weights of another version can be refused by what differs.
 
 use crate::features::FEATURES;
