@@ -31,8 +31,8 @@ pub type Place<'a> = (&'a str, &'a str);
 /// Splits a catalog of three songs at least.
 pub fn split(songs: &[Place<'_>], held_out_share: f64, choosing_share: f64) -> Parts {
     let all: Vec<usize> = (0..songs.len()).collect();
-    let (held_out, rest, by_song) = part(songs, &all, held_out_share, HELD_OUT);
-    let (choosing, fit, _) = part(songs, &rest, choosing_share, CHOOSING);
+    let (held_out, rest, by_song) = part(songs, &all, held_out_share, HELD_OUT, 2);
+    let (choosing, fit, _) = part(songs, &rest, choosing_share, CHOOSING, 1);
     Parts {
         fit,
         choosing,
@@ -41,14 +41,17 @@ pub fn split(songs: &[Place<'_>], held_out_share: f64, choosing_share: f64) -> P
     }
 }
 
-/// Takes about `share` of the songs: those taken, the rest, and whether albums were divided.
+/// Takes about `share` of the songs, but leaves `leave`: those taken, the rest, and whether albums
+/// were divided.
 fn part(
     songs: &[Place<'_>],
     among: &[usize],
     share: f64,
     salt: &str,
+    leave: usize,
 ) -> (Vec<usize>, Vec<usize>, bool) {
     let wanted = share * among.len() as f64;
+    let most = among.len().saturating_sub(leave).max(1);
     let mut albums: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for &song in among {
         albums.entry(songs[song].0).or_default().push(song);
@@ -57,8 +60,8 @@ fn part(
     order.sort_by_key(|(album, _)| hash(salt, &[album]));
     let mut taken: Vec<usize> = Vec::new();
     for (_, members) in &order {
-        let with = (taken.len() + members.len()) as f64;
-        if (taken.len() as f64) < wanted && with <= SLACK * wanted {
+        let with = taken.len() + members.len();
+        if (taken.len() as f64) < wanted && with as f64 <= SLACK * wanted && with <= most {
             taken.extend(members);
         }
     }
@@ -66,7 +69,7 @@ fn part(
     if by_song {
         taken = among.to_vec();
         taken.sort_by_key(|&song| hash(salt, &[songs[song].0, songs[song].1]));
-        taken.truncate((wanted.round() as usize).clamp(1, among.len() - 1));
+        taken.truncate((wanted.round() as usize).clamp(1, most));
     }
     taken.sort_unstable();
     let rest = among
@@ -157,7 +160,10 @@ mod tests {
     #[test]
     fn the_smallest_catalog_still_has_three_parts() {
         let catalog = catalog(&[("a", 2), ("b", 1)]);
-        let parts = split(&places(&catalog), 0.3, 0.25);
-        assert!(!parts.fit.is_empty() && !parts.choosing.is_empty() && !parts.held_out.is_empty());
+        for share in [0.0, 0.3, 0.9] {
+            let parts = split(&places(&catalog), share, share);
+            let sizes = [&parts.fit, &parts.choosing, &parts.held_out].map(Vec::len);
+            assert_eq!(sizes, [1; 3], "{share}");
+        }
     }
 }
