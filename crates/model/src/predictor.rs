@@ -24,6 +24,10 @@ const ROUNDING: f64 = 0.01;
 const DC_LIMIT_DBFS: f64 = -60.0;
 /// Corner of the DC filter, Hz.
 const DC_HIGHPASS_HZ: f64 = 4.0;
+/// Largest EQ move that is predicted, RMS over the mid knots, dB. Real masters move their mix by
+/// about 1 dB; a song that seems to want more than twice that is more likely unlike anything
+/// learned from than that far off. `--amount` goes further where a listener wants it.
+const MAX_EQ_RMS_DB: f64 = 2.0;
 /// Low side is never widened: the bass stays mono-safe.
 const LOW_SIDE_MAX_DB: f64 = 0.0;
 /// Peaks further above the target PLR than this reach the largest saturation, dB.
@@ -172,12 +176,19 @@ impl Predictor for NetPredictor {
     }
 }
 
-/// The mid knots to apply, centred and gated, dB, and the share of the proposal that they are.
+/// The mid knots to apply, centred, gated and bounded to 2 dB RMS, dB, and the share of the
+/// proposal that they are.
 pub fn gated_mid_db(raw: &RawOutputs, gates: &Gates) -> ([f64; MID_KNOTS], f64) {
     let knots_db = centred_knots(&raw.mean_db[..MID_KNOTS]);
-    let share = gates
+    let proposed_db = rms(&knots_db);
+    let dared = gates
         .mid
-        .share(rms(&knots_db), mean_sd(&raw.variance[..MID_KNOTS]));
+        .share(proposed_db, mean_sd(&raw.variance[..MID_KNOTS]));
+    let share = if dared * proposed_db > MAX_EQ_RMS_DB {
+        MAX_EQ_RMS_DB / proposed_db
+    } else {
+        dared
+    };
     (knots_db.map(|gain_db| gain_db * share), share)
 }
 
@@ -277,6 +288,7 @@ fn round_and_clamp(settings: &mut Settings) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::weights::Gate;
 
     #[test]
     fn centring_leaves_no_level_in_the_curve() {
@@ -288,6 +300,34 @@ mod tests {
         }
         let flat = centred_knots(&[2.0; MID_KNOTS]);
         assert!(flat.iter().all(|gain| gain.abs() < 1e-12));
+    }
+
+    #[test]
+    fn however_sure_the_net_is_the_eq_stays_subtle() {
+        let open = Gate {
+            strength: 1.0,
+            constant: 0.0,
+            exponent: 2.0,
+        };
+        let gates = Gates {
+            mid: open,
+            side: open,
+            spread: open,
+            plr: open,
+        };
+        let tilted = |step_db: f64| {
+            let mut mean_db = [0.0; MEANS];
+            for (knot, gain_db) in mean_db[..MID_KNOTS].iter_mut().enumerate() {
+                *gain_db = knot as f64 * step_db;
+            }
+            let variance = [0.01; MEANS];
+            gated_mid_db(&RawOutputs { mean_db, variance }, &gates)
+        };
+        let (gentle_db, share) = tilted(0.2);
+        assert!(share == 1.0 && rms(&gentle_db) < MAX_EQ_RMS_DB);
+        let (bold_db, share) = tilted(2.0);
+        assert!((rms(&bold_db) - MAX_EQ_RMS_DB).abs() < 1e-9, "{bold_db:?}");
+        assert!(share > 0.0 && share < 1.0);
     }
 
     #[test]
