@@ -11,6 +11,7 @@ pub mod crest;
 mod interpolate;
 pub mod levels;
 pub mod loudness;
+pub mod noise_to_mask;
 mod peak_envelope;
 pub mod reference_meter;
 pub mod spectrum;
