@@ -112,8 +112,10 @@ params! {
     "stereo.low_crossover_hz" "Hz" [40.0, 300.0] 120.0 Fixed (stereo.low_crossover_hz) "low crossover of the side signal";
     "stereo.high_crossover_hz" "Hz" [1500.0, 10000.0] 4000.0 Fixed (stereo.high_crossover_hz) "high crossover of the side signal";
     "limiter.drive_db" "dB" [-60.0, 80.0] 0.0 Fixed (limiter.drive_db) "gain before the limiter; solved for the target";
-    "limiter.lookahead_ms" "ms" [0.5, 10.0] 2.0 Fixed (limiter.lookahead_ms) "look-ahead of the limiter";
-    "limiter.release_ms" "ms" [20.0, 1000.0] 200.0 Fixed (limiter.release_ms) "slow release time constant of the limiter";
+    "limiter.lookahead_ms" "ms" [0.5, 10.0] 1.0 Fixed (limiter.lookahead_ms) "look-ahead of the limiter";
+    "limiter.hold_ms" "ms" [0.0, 30.0] 0.0 Fixed (limiter.hold_ms) "between peaks no further apart the limiter's gain stays down";
+    "limiter.fast_release_ms" "ms" [0.2, 200.0] 0.5 Fixed (limiter.fast_release_ms) "fast release time constant of the limiter";
+    "limiter.release_ms" "ms" [20.0, 2000.0] 400.0 Fixed (limiter.release_ms) "slow release time constant of the limiter";
 }
 
 #[cfg(test)]

@@ -171,6 +171,11 @@ pub struct Limiter {
     pub drive_fixed: bool,
     /// Look-ahead, ms: also the time in which the gain comes down.
     pub lookahead_ms: f64,
+    /// Between peaks no further apart than this the gain stays down, ms.
+    pub hold_ms: f64,
+    /// Time constant of the fast part of the release, ms: what stands above the recent average of
+    /// the reduction goes with it.
+    pub fast_release_ms: f64,
     /// Time constant of the slow part of the release, ms.
     pub release_ms: f64,
 }
@@ -291,6 +296,8 @@ impl Settings {
                 drive_db: 0.0,
                 drive_fixed: false,
                 lookahead_ms: 0.0,
+                hold_ms: 0.0,
+                fast_release_ms: 0.0,
                 release_ms: 0.0,
             },
         }

@@ -1,11 +1,13 @@
 //! Everything before the limiter, and what is solved on it.
 
+use std::ops::Range;
+
 use acetate_dsp::chain::{self, Chain};
 use acetate_dsp::process::ProcessSpec;
 use acetate_dsp::process::rendered::Rendered;
 use acetate_dsp::process::resample::Resampled;
 use acetate_dsp::settings::Settings;
-use acetate_dsp::solve::{DriveCurve, DriveCurveBuilder, Solution};
+use acetate_dsp::solve::{DriveCurve, DriveCurveBuilder, Solution, choose_character};
 use acetate_dsp::stream::BLOCK_FRAMES;
 use acetate_dsp::{Analysis, Audio, Sink, Source, Spec, StreamError};
 
@@ -39,6 +41,48 @@ pub(crate) fn render(
     mut scratch: Option<&mut dyn Scratch>,
     progress: &mut dyn Progress,
 ) -> Result<RenderOutcome, MasterError> {
+    let mut curve = DriveCurveBuilder::new(spec.sample_rate_hz, spec.channels, brief.dual_mono);
+    let total = delivery_frames(analysis, spec);
+    let mut frames = 0;
+    let mut take = |source: &mut dyn Source| -> Result<(), StreamError> {
+        for_each_block(source, &mut |block| {
+            curve.push(block);
+            if let Some(scratch) = scratch.as_deref_mut() {
+                scratch.write(block)?;
+            }
+            frames += block.frames() as u64;
+            progress.at(Stage::Render, frames, Some(total));
+            Ok(())
+        })?;
+        if let Some(scratch) = scratch.as_deref_mut() {
+            Sink::finish(scratch)?;
+        }
+        Ok(())
+    };
+    let compression_db = before_limiter(input, analysis, plan, brief, spec, &mut take)?;
+    if frames != total {
+        return Err(MasterError::InputChanged {
+            first: total,
+            second: frames,
+        });
+    }
+    Ok(RenderOutcome {
+        compression_db,
+        curve: curve.finish(plan.settings.target.true_peak_dbtp),
+        frames,
+    })
+}
+
+/// Hands everything before the limiter, at the delivery rate, to `take`. Returns the most gain
+/// reduction of the compressor, dB.
+pub(crate) fn before_limiter(
+    input: &mut dyn Source,
+    analysis: &Analysis,
+    plan: &Plan,
+    brief: &Brief,
+    spec: Spec,
+    take: &mut dyn FnMut(&mut dyn Source) -> Result<(), StreamError>,
+) -> Result<f64, MasterError> {
     let process = ProcessSpec {
         sample_rate_hz: analysis.sample_rate_hz,
         channels: analysis.channels,
@@ -46,52 +90,52 @@ pub(crate) fn render(
     };
     let chain = Chain::new(&plan.settings, &process, &brief.bypass);
     let mut rendered = Rendered::new(input, chain);
-    let total = delivery_frames(analysis, spec);
-    let mut curve = DriveCurveBuilder::new(spec.sample_rate_hz, spec.channels, brief.dual_mono);
-    let mut frames = 0;
-    let mut take = |source: &mut dyn Source| -> Result<(), StreamError> {
-        source.rewind()?;
-        let mut block = Audio::silence(spec.sample_rate_hz, spec.channels, BLOCK_FRAMES);
-        loop {
-            let read = source.read(&mut block, BLOCK_FRAMES)?;
-            if read == 0 {
-                break;
-            }
-            curve.push(&block);
-            if let Some(scratch) = scratch.as_deref_mut() {
-                scratch.write(&block)?;
-            }
-            frames += read as u64;
-            progress.at(Stage::Render, frames, Some(total));
-        }
-        if let Some(scratch) = scratch.as_deref_mut() {
-            Sink::finish(scratch)?;
-        }
-        Ok(())
-    };
     if spec.sample_rate_hz == analysis.sample_rate_hz {
         take(&mut rendered)?;
     } else {
         let resampled = Resampled::new(&mut rendered, spec.sample_rate_hz);
         take(&mut resampled.map_err(StreamError::new)?)?;
     }
-    if frames != total {
-        return Err(MasterError::InputChanged {
-            first: total,
-            second: frames,
-        });
+    let stages = rendered.stage().report();
+    let compressor = chain::Stage::Compressor.name();
+    let compressor = stages.iter().find(|stage| stage.name == compressor);
+    Ok(compressor.map_or(0.0, |stage| stage.gain_reduction_db))
+}
+
+/// Reads a source from its start, block by block.
+fn for_each_block(
+    source: &mut dyn Source,
+    take: &mut dyn FnMut(&Audio) -> Result<(), StreamError>,
+) -> Result<(), StreamError> {
+    source.rewind()?;
+    let spec = source.spec();
+    let mut block = Audio::silence(spec.sample_rate_hz, spec.channels, BLOCK_FRAMES);
+    while source.read(&mut block, BLOCK_FRAMES)? > 0 {
+        take(&block)?;
     }
-    let compression_db = rendered
-        .stage()
-        .report()
-        .iter()
-        .find(|stage| stage.name == chain::Stage::Compressor.name())
-        .map_or(0.0, |stage| stage.gain_reduction_db);
-    Ok(RenderOutcome {
-        compression_db,
-        curve: curve.finish(plan.settings.target.true_peak_dbtp),
-        frames,
-    })
+    Ok(())
+}
+
+/// The named passages of a source; `ranges` are frames, in order and apart.
+pub(crate) fn read_passages(
+    source: &mut dyn Source,
+    ranges: &[Range<u64>],
+) -> Result<Vec<Audio>, StreamError> {
+    let spec = source.spec();
+    let mut passages = vec![Audio::silence(spec.sample_rate_hz, spec.channels, 0); ranges.len()];
+    let mut at = 0;
+    for_each_block(source, &mut |block| {
+        let end = at + block.frames() as u64;
+        for (range, passage) in ranges.iter().zip(&mut passages) {
+            let (from, to) = (range.start.max(at), range.end.min(end));
+            if from < to {
+                passage.append(&block.slice((from - at) as usize, (to - at) as usize));
+            }
+        }
+        at = end;
+        Ok(())
+    })?;
+    Ok(passages)
 }
 
 /// The solved drive and what stands behind the limiter's character.
@@ -100,21 +144,39 @@ pub(crate) struct Solved {
     pub(crate) reason: String,
 }
 
-/// Chooses the limiter's character (unless the settings were given) and solves its drive, both on
-/// arrays.
-pub(crate) fn solve_drive(
+/// Brings the audio before the limiter in ranges of frames.
+pub(crate) type ReadPassages<'a> = dyn FnMut(&[Range<u64>]) -> Result<Vec<Audio>, MasterError> + 'a;
+
+/// Chooses the limiter's character (unless the settings were given) and solves its drive.
+pub(crate) fn solve(
     curve: &DriveCurve,
     settings: &mut Settings,
     keep_character: bool,
-) -> Solved {
+    passages: &mut ReadPassages<'_>,
+) -> Result<Solved, MasterError> {
+    let mut solution = curve.solve_drive(&settings.target, &settings.limiter);
     let reason = if keep_character {
         "as the settings have it".to_owned()
     } else {
-        let choice = curve.choose_character(&settings.target, &settings.limiter);
-        settings.limiter = choice.limiter;
+        let ranges = curve.limited_passages(&settings.limiter, solution.drive_db);
+        let passages = if ranges.is_empty() {
+            Vec::new()
+        } else {
+            passages(&ranges)?
+        };
+        let choice = choose_character(
+            &settings.limiter,
+            solution.drive_db,
+            curve.loss_lu(&settings.limiter, solution.drive_db),
+            settings.target.true_peak_dbtp,
+            &passages,
+        );
+        if choice.limiter != settings.limiter {
+            settings.limiter = choice.limiter;
+            solution = curve.solve_drive(&settings.target, &settings.limiter);
+        }
         choice.to_string()
     };
-    let solution = curve.solve_drive(&settings.target, &settings.limiter);
     settings.limiter.drive_db = solution.drive_db;
-    Solved { solution, reason }
+    Ok(Solved { solution, reason })
 }

@@ -1,5 +1,7 @@
 //! [`master()`]: analyze, predict, render, solve, verify, tell.
 
+use std::ops::Range;
+
 use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
 use acetate_dsp::chain;
 use acetate_dsp::settings::Settings;
@@ -10,7 +12,7 @@ use crate::attempts::Attempts;
 use crate::brief::Brief;
 use crate::delivery::{Delivery, Progress, Stage};
 use crate::error::MasterError;
-use crate::render::{delivery_frames, render, solve_drive};
+use crate::render::{before_limiter, delivery_frames, read_passages, render, solve};
 use crate::report::{Attempt, Report};
 use crate::tell::{Told, tell};
 
@@ -76,7 +78,12 @@ pub fn master_measured(
         progress,
     )?;
     let mut settings = plan.settings.clone();
-    let solved = solve_drive(&rendered.curve, &mut settings, brief.settings.is_some());
+    let solved = solve(
+        &rendered.curve,
+        &mut settings,
+        brief.settings.is_some(),
+        &mut |ranges| Ok(read_passages(scratch.as_mut(), ranges)?),
+    )?;
     let mut attempts = Attempts {
         settings: &mut settings,
         solved,
@@ -113,7 +120,17 @@ pub fn rehearse(
     let (analysis, plan, spec) = prepare(input, predictor, brief, progress)?;
     let rendered = render(input, &analysis, &plan, brief, spec, None, progress)?;
     let mut settings = plan.settings.clone();
-    let solved = solve_drive(&rendered.curve, &mut settings, brief.settings.is_some());
+    let keep_character = brief.settings.is_some();
+    let mut again = |ranges: &[Range<u64>]| {
+        let mut passages = Vec::new();
+        let mut take = |source: &mut dyn Source| {
+            passages = read_passages(source, ranges)?;
+            Ok(())
+        };
+        before_limiter(input, &analysis, &plan, brief, spec, &mut take)?;
+        Ok(passages)
+    };
+    let solved = solve(&rendered.curve, &mut settings, keep_character, &mut again)?;
     let foretold = Attempt {
         drive_db: solved.solution.drive_db,
         ceiling_dbtp: plan.settings.target.true_peak_dbtp,

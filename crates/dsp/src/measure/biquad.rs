@@ -1,5 +1,7 @@
 //! Second-order sections in `f64` for the meters, both channels of a frame side by side.
 
+use std::f64::consts::FRAC_1_SQRT_2;
+
 /// One sample of each channel; a mono signal leaves the second at zero.
 pub type Frame = [f64; 2];
 
@@ -19,7 +21,12 @@ pub struct Coefficients {
 impl Coefficients {
     /// Butterworth low-pass of second order, bilinear transform, exact at its corner.
     pub fn low_pass(corner_hz: f64, sample_rate_hz: f64) -> Self {
-        let (k, norm, a) = Self::butterworth(corner_hz, sample_rate_hz);
+        Self::low_pass_q(corner_hz, FRAC_1_SQRT_2, sample_rate_hz)
+    }
+
+    /// Low-pass of second order with a quality factor, bilinear transform, exact at its corner.
+    pub fn low_pass_q(corner_hz: f64, q: f64, sample_rate_hz: f64) -> Self {
+        let (k, norm, a) = Self::resonant(corner_hz, q, sample_rate_hz);
         let b0 = k * k * norm;
         Self {
             b: [b0, 2.0 * b0, b0],
@@ -29,16 +36,16 @@ impl Coefficients {
 
     /// Butterworth high-pass of second order, bilinear transform, exact at its corner.
     pub fn high_pass(corner_hz: f64, sample_rate_hz: f64) -> Self {
-        let (_, norm, a) = Self::butterworth(corner_hz, sample_rate_hz);
+        let (_, norm, a) = Self::resonant(corner_hz, FRAC_1_SQRT_2, sample_rate_hz);
         Self {
             b: [norm, -2.0 * norm, norm],
             a,
         }
     }
 
-    fn butterworth(corner_hz: f64, sample_rate_hz: f64) -> (f64, f64, [f64; 2]) {
+    fn resonant(corner_hz: f64, q: f64, sample_rate_hz: f64) -> (f64, f64, [f64; 2]) {
         let k = libm::tan(std::f64::consts::PI * corner_hz / sample_rate_hz);
-        let damping = std::f64::consts::SQRT_2 * k;
+        let damping = k / q;
         let norm = 1.0 / (1.0 + damping + k * k);
         let a = [2.0 * (k * k - 1.0) * norm, (1.0 - damping + k * k) * norm];
         (k, norm, a)
@@ -59,6 +66,11 @@ impl Biquad {
             coefficients,
             state: [[0.0; 2]; 2],
         }
+    }
+
+    /// Back to rest.
+    pub fn reset(&mut self) {
+        self.state = [[0.0; 2]; 2];
     }
 
     /// Filters one frame.

@@ -1,170 +1,301 @@
-//! The limiter's character: which look-ahead and release do this programme the least damage.
+//! The limiter's character: which look-ahead, hold and releases do this programme the least
+//! audible damage.
 //!
-//! There is no standard measure of a limiter's damage. Ours is documented, deterministic and
-//! taken from the gain alone: `damage = loss_lu + movement_db_per_s / 40 + ramps_db_per_s / 120`,
-//! where *movement* is how fast the gain moves between 2 and 50 Hz (heard as pumping), *ramps*
-//! how fast it moves above 50 Hz (heard as distortion), both as root mean squares weighted with
-//! the K-weighted energy they fall on, and *loss* is the loudness that the limiter costs. The
-//! divisors make the three terms alike at a medium reduction of real mixes; they are a judgement,
-//! not a result of listening tests. The curve's 1 ms resolution tells look-aheads apart from 1 ms
-//! upwards.
+//! A few short passages in which the limiter takes the most are limited with each candidate, all
+//! at the same loudness: a slow limiter costs loudness, and has to be driven harder for it. What a
+//! candidate adds to the driven passage is held against what the passage masks
+//! ([`MaskedReference`]); the least noise-to-mask ratio wins.
 
 use std::fmt;
+use std::ops::Range;
+
+use rayon::prelude::*;
 
 use super::DriveCurve;
-use super::drive_curve::SUB_BLOCKS_PER_SECOND;
-use crate::params::PARAMS;
+use crate::measure::biquad::Biquad;
+use crate::measure::loudness::k_weighting;
+use crate::measure::noise_to_mask::{LevelMatch, MaskedReference};
+use crate::process::limiter::Limiter;
 use crate::settings;
+use crate::units::{db_from_power, gain_from_db};
+use crate::{Audio, ProcessSpec, Processor};
 
-/// Movement that weighs as much as a loss of 1 LU, dB/s.
-const MOVEMENT_PER_LU: f64 = 40.0;
-/// Ramps that weigh as much as a loss of 1 LU, dB/s.
-const RAMPS_PER_LU: f64 = 120.0;
-/// Candidates: factors of the base's look-ahead and release.
-const CANDIDATES: [(f64, f64); 4] = [(1.0, 0.5), (1.0, 2.0), (0.5, 1.0), (2.0, 1.0)];
-/// A candidate replaces the base only when its damage is smaller by this share.
-const WORTH_A_CHANGE: f64 = 0.10;
-/// 20 / ln 10: a small relative change of a gain in dB.
-const DB_PER_NEPER: f64 = 20.0 * std::f64::consts::LOG10_E;
-/// Edges of the band of pumping, Hz.
-const MOVEMENT_HZ: [f64; 2] = [2.0, 50.0];
-
-/// How the limiter's gain moves over a programme at one drive.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct GainMovement {
-    /// Loudness that the limiter costs, LU.
-    pub loss_lu: f64,
-    /// Root mean square of the gain's slope between 2 and 50 Hz, weighted with energy, dB/s.
-    pub movement_db_per_s: f64,
-    /// The same above 50 Hz, dB/s.
-    pub ramps_db_per_s: f64,
-}
-
-impl GainMovement {
-    /// The measure that [`DriveCurve::choose_character`] makes small, in LU.
-    pub fn damage_lu(&self) -> f64 {
-        self.loss_lu + self.movement_db_per_s / MOVEMENT_PER_LU + self.ramps_db_per_s / RAMPS_PER_LU
-    }
-}
+/// Candidates beside the base: look-ahead, hold, fast release, slow release, ms.
+const CANDIDATES: [[f64; 4]; 5] = [
+    [0.5, 2.0, 1.0, 400.0],
+    [1.0, 0.0, 0.5, 400.0],
+    [1.0, 1.0, 1.0, 1600.0],
+    [2.0, 2.0, 1.0, 400.0],
+    [2.0, 15.0, 5.0, 400.0],
+];
+/// A candidate replaces the base only when its noise-to-mask ratio is lower by this, dB.
+const WORTH_A_CHANGE_DB: f64 = 0.5;
+/// Less limiting than this is not worth a choice, dB.
+const LEAST_REDUCTION_DB: f64 = 0.5;
+/// Most passages that are listened to.
+const MAX_PASSAGES: usize = 6;
+/// Length of a passage, s.
+const PASSAGE_S: f64 = 1.0;
+/// Part of it in which the limiter only runs in, s.
+const RUN_IN_S: f64 = 0.25;
+/// Drive per missing level of the limited passages: some of it is lost again.
+const DRIVE_PER_DB: f64 = 1.4;
+/// Trials that bring a candidate to the level of the base.
+const MAX_RETRIALS: usize = 4;
+/// Level at which two trials are alike, dB.
+const LEVEL_TOLERANCE_DB: f64 = 0.05;
 
 /// A limiter's character and why it was chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CharacterChoice {
-    /// The base with the chosen look-ahead and release; its drive is the base's.
+    /// The base with the chosen times; its drive is the base's.
     pub limiter: settings::Limiter,
-    /// The drive at which the candidates were compared, dB.
-    pub drive_db: f64,
-    /// What the base would do at that drive.
-    pub base: GainMovement,
-    /// What the choice does at that drive.
-    pub chosen: GainMovement,
+    /// What was found; `None` where there was nothing to choose for.
+    pub ratios: Option<Ratios>,
+}
+
+/// Noise-to-mask ratios over all passages.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ratios {
+    /// Of the base, dB.
+    pub base_db: f64,
+    /// Of the choice, dB.
+    pub chosen_db: f64,
+    /// Passages listened to.
+    pub passages: usize,
 }
 
 impl fmt::Display for CharacterChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.base == GainMovement::default() {
-            return write!(f, "the limiter does not work at {:.2} dB", self.drive_db);
-        }
-        let (before, after) = (self.base.damage_lu(), self.chosen.damage_lu());
-        if before == after {
-            return write!(f, "no candidate does clearly less damage ({before:.2})");
+        let Some(ratios) = self.ratios else {
+            return write!(f, "the limiter hardly works");
+        };
+        if ratios.base_db == ratios.chosen_db {
+            return write!(
+                f,
+                "no other character leaves clearly less audible noise ({:.1} dB against what the \
+                 music masks, in {} passages)",
+                ratios.base_db, ratios.passages
+            );
         }
         write!(
             f,
-            "look-ahead {:.1} ms, release {:.0} ms: damage {after:.2} instead of {before:.2} \
-             (loss {:.2} LU, movement {:.0} dB/s, ramps {:.0} dB/s)",
+            "look-ahead {:.1} ms, hold {:.0} ms, release {:.1} and {:.0} ms: {:.1} dB of noise \
+             against what the music masks instead of {:.1}, in {} passages",
             self.limiter.lookahead_ms,
+            self.limiter.hold_ms,
+            self.limiter.fast_release_ms,
             self.limiter.release_ms,
-            self.chosen.loss_lu,
-            self.chosen.movement_db_per_s,
-            self.chosen.ramps_db_per_s,
+            ratios.chosen_db,
+            ratios.base_db,
+            ratios.passages,
         )
     }
 }
 
 impl DriveCurve {
-    /// Compares the base with half and double its look-ahead and release, at the drive that the
-    /// base needs, and takes the one with the least [damage](GainMovement::damage_lu).
-    pub fn choose_character(
-        &self,
-        target: &settings::Target,
-        base: &settings::Limiter,
-    ) -> CharacterChoice {
-        let drive_db = self.solve_drive(target, base).drive_db;
-        let mut choice = CharacterChoice {
-            limiter: *base,
-            drive_db,
-            base: GainMovement::default(),
-            chosen: GainMovement::default(),
-        };
-        if self.max_gain_reduction_db(drive_db) == 0.0 {
-            return choice;
+    /// Frames of the passages to hand to [`choose_character`]: spread over what the limiter takes
+    /// at this drive, in order and apart. Empty where it takes next to nothing.
+    pub fn limited_passages(&self, limiter: &settings::Limiter, drive_db: f64) -> Vec<Range<u64>> {
+        if self.max_gain_reduction_db(drive_db) < LEAST_REDUCTION_DB {
+            return Vec::new();
         }
-        let unlimited_lufs = self.unlimited_lufs(drive_db);
-        let mut gains = Vec::new();
-        let mut movement = |limiter: &settings::Limiter| {
-            self.gain_reduction(limiter, drive_db, &mut gains);
-            let mut movement = movement_of(&gains, self.energies());
-            let loss_lu = unlimited_lufs - self.integrated_of_gains(&gains, drive_db);
-            movement.loss_lu = if loss_lu.is_finite() { loss_lu } else { 0.0 };
-            movement
-        };
-        choice.base = movement(base);
-        choice.chosen = choice.base;
-        let worth_it = choice.base.damage_lu() * (1.0 - WORTH_A_CHANGE);
-        for (lookahead, release) in CANDIDATES {
-            let candidate = settings::Limiter {
-                lookahead_ms: in_range("limiter.lookahead_ms", base.lookahead_ms * lookahead),
-                release_ms: in_range("limiter.release_ms", base.release_ms * release),
-                ..*base
-            };
-            let movement = movement(&candidate);
-            let damage_lu = movement.damage_lu();
-            if damage_lu < worth_it && damage_lu < choice.chosen.damage_lu() {
-                choice.limiter = candidate;
-                choice.chosen = movement;
+        let mut power_gains = Vec::new();
+        self.power_gains(limiter, drive_db, &mut power_gains);
+        let length = (PASSAGE_S * 1000.0) as usize;
+        // What is taken off in each piece of a passage's length, as energy.
+        let taken: Vec<f64> = self
+            .energies()
+            .chunks(length)
+            .zip(power_gains.chunks(length))
+            .filter(|(energies, _)| energies.len() == length)
+            .map(|(energies, gains)| {
+                let pairs = energies.iter().zip(gains);
+                pairs
+                    .map(|(&energy, &gain)| f64::from(energy) * (1.0 - f64::from(gain)).max(0.0))
+                    .sum()
+            })
+            .collect();
+        let total: f64 = taken.iter().sum();
+        if total <= 0.0 {
+            return Vec::new();
+        }
+        let mut passages = Vec::with_capacity(MAX_PASSAGES);
+        let (mut sum, mut next) = (0.0, 0.5);
+        for (index, share) in taken.iter().enumerate() {
+            sum += share / total * MAX_PASSAGES as f64;
+            if sum > next {
+                let start = (index * length) as u64;
+                passages.push(self.frame_of(start)..self.frame_of(start + length as u64));
+                next = sum.floor() + 0.5;
+                if next <= sum {
+                    next += 1.0;
+                }
             }
         }
-        choice
+        passages
     }
 }
 
-/// Slopes of a gain per sub-block, weighted with the energy that it leaves.
-fn movement_of(gains: &[f32], energies: &[f32]) -> GainMovement {
-    let rate_hz = SUB_BLOCKS_PER_SECOND as f64;
-    let keep = |corner_hz: f64| libm::exp(-std::f64::consts::TAU * corner_hz / rate_hz);
-    let [slow_keep, fast_keep] = MOVEMENT_HZ.map(keep);
-    let (mut slow, mut fast, mut last_band, mut last_rest) = (0.0, 0.0, 0.0, 0.0);
-    let (mut band_sum, mut rest_sum, mut weights) = (0.0, 0.0, 0.0);
-    for (&gain, &energy) in gains.iter().zip(energies) {
-        let (gain, energy) = (f64::from(gain), f64::from(energy));
-        slow = gain + slow_keep * (slow - gain);
-        fast = gain + fast_keep * (fast - gain);
-        let (band, rest) = (fast - slow, gain - fast);
-        // A slope relative to the gain, squared, times energy · gain²: the gain cancels.
-        band_sum += energy * (band - last_band) * (band - last_band);
-        rest_sum += energy * (rest - last_rest) * (rest - last_rest);
-        weights += energy * gain * gain;
-        (last_band, last_rest) = (band, rest);
-    }
-    let rms = |sum: f64| {
-        if weights > 0.0 {
-            DB_PER_NEPER * rate_hz * (sum / weights).sqrt()
-        } else {
-            0.0
-        }
+/// Compares the base with a few other characters on passages of the signal before the
+/// limiter, at the drive that the base needs. `loss_lu` is the loudness that the base costs the
+/// whole programme there ([`DriveCurve::loss_lu`]): all are judged at that level.
+pub fn choose_character(
+    base: &settings::Limiter,
+    drive_db: f64,
+    loss_lu: f64,
+    ceiling_dbtp: f64,
+    passages: &[Audio],
+) -> CharacterChoice {
+    let level_match = LevelMatch::Gain(gain_from_db(loss_lu));
+    let idle = CharacterChoice {
+        limiter: *base,
+        ratios: None,
     };
-    GainMovement {
-        loss_lu: 0.0,
-        movement_db_per_s: rms(band_sum),
-        ramps_db_per_s: rms(rest_sum),
+    if passages.is_empty() {
+        return idle;
+    }
+    let base_at_drive = settings::Limiter { drive_db, ..*base };
+    let references: Vec<MaskedReference> = passages
+        .par_iter()
+        .map(|passage| {
+            let mut driven = without_run_in(passage);
+            driven.scale(gain_from_db(drive_db) as f32);
+            MaskedReference::new(&driven)
+        })
+        .collect();
+    let with = |limiter: &settings::Limiter| Trial::run(passages, limiter, ceiling_dbtp);
+    let first = with(&base_at_drive);
+    let Some(base_db) = first.ratio_db(&references, level_match) else {
+        return idle;
+    };
+    let judged: Vec<(settings::Limiter, Option<f64>)> = CANDIDATES
+        .par_iter()
+        .map(|&[lookahead_ms, hold_ms, fast_release_ms, release_ms]| {
+            let candidate = settings::Limiter {
+                lookahead_ms,
+                hold_ms,
+                fast_release_ms,
+                release_ms,
+                ..base_at_drive
+            };
+            (
+                candidate,
+                as_loud(&with, candidate, first.power).ratio_db(&references, level_match),
+            )
+        })
+        .collect();
+    let mut choice = CharacterChoice {
+        limiter: *base,
+        ratios: Some(Ratios {
+            base_db,
+            chosen_db: base_db,
+            passages: passages.len(),
+        }),
+    };
+    let mut least_db = base_db - WORTH_A_CHANGE_DB;
+    for (candidate, ratio_db) in judged {
+        if let Some(ratio_db) = ratio_db
+            && ratio_db < least_db
+        {
+            least_db = ratio_db;
+            choice.limiter = settings::Limiter {
+                drive_db: base.drive_db,
+                ..candidate
+            };
+            choice.ratios = Some(Ratios {
+                base_db,
+                chosen_db: ratio_db,
+                passages: passages.len(),
+            });
+        }
+    }
+    choice
+}
+
+/// A trial that is driven until its passages have this power.
+fn as_loud(
+    with: &(impl Fn(&settings::Limiter) -> Trial + Sync),
+    candidate: settings::Limiter,
+    power: f64,
+) -> Trial {
+    let mut limiter = candidate;
+    let mut trial = with(&limiter);
+    for _ in 0..MAX_RETRIALS {
+        let missing_db = db_from_power(power / trial.power);
+        if missing_db.abs() <= LEVEL_TOLERANCE_DB || !missing_db.is_finite() {
+            break;
+        }
+        limiter.drive_db += DRIVE_PER_DB * missing_db;
+        trial = with(&limiter);
+    }
+    trial
+}
+
+fn without_run_in(passage: &Audio) -> Audio {
+    let run_in = (RUN_IN_S * f64::from(passage.sample_rate_hz())) as usize;
+    passage.slice(run_in.min(passage.frames()), passage.frames())
+}
+
+/// All passages behind one limiter.
+struct Trial {
+    limited: Vec<Audio>,
+    /// K-weighted power of them all.
+    power: f64,
+}
+
+impl Trial {
+    fn run(passages: &[Audio], limiter: &settings::Limiter, ceiling_dbtp: f64) -> Self {
+        let limited: Vec<Audio> = passages
+            .iter()
+            .map(|passage| without_run_in(&limited(passage, limiter, ceiling_dbtp)))
+            .collect();
+        Self {
+            power: limited.iter().map(k_power).sum(),
+            limited,
+        }
+    }
+
+    /// Mean noise-to-mask ratio over the passages, dB.
+    fn ratio_db(&self, references: &[MaskedReference], level_match: LevelMatch) -> Option<f64> {
+        let mut ratios = Vec::with_capacity(references.len());
+        for (reference, limited) in references.iter().zip(&self.limited) {
+            // A passage in which nothing is audible has no say.
+            let ratio = reference.compare(limited, level_match);
+            ratios.extend(ratio.map(|ratio| libm::pow(10.0, ratio.total_db / 10.0)));
+        }
+        let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
+        (!ratios.is_empty()).then(|| db_from_power(mean))
     }
 }
 
-/// A value within the range of its row.
-fn in_range(name: &str, value: f64) -> f64 {
-    PARAMS
-        .iter()
-        .find(|param| param.name == name)
-        .map_or(value, |param| value.clamp(param.min, param.max))
+fn limited(passage: &Audio, limiter: &settings::Limiter, ceiling_dbtp: f64) -> Audio {
+    let spec = ProcessSpec {
+        sample_rate_hz: passage.sample_rate_hz(),
+        channels: passage.channel_count(),
+        programme_lufs: 0.0,
+    };
+    let mut processor = Limiter::new(limiter, ceiling_dbtp, &spec);
+    let latency = processor.latency_frames();
+    let mut out = passage.clone();
+    out.set_frames(passage.frames() + latency);
+    processor.process(&mut out);
+    out.drop_front(latency);
+    out
+}
+
+/// K-weighted energy of a passage, both channels.
+fn k_power(audio: &Audio) -> f64 {
+    let [mut shelf, mut high_pass] =
+        k_weighting(f64::from(audio.sample_rate_hz())).map(Biquad::new);
+    (0..audio.frames())
+        .map(|index| {
+            let at = |channel: usize| match audio.channels().get(channel) {
+                Some(samples) => f64::from(samples[index]),
+                None => 0.0,
+            };
+            let [left, right] = high_pass.step(shelf.step([at(0), at(1)]));
+            left * left + right * right
+        })
+        .sum()
 }

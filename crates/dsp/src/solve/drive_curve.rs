@@ -5,73 +5,143 @@ use crate::measure::biquad::Biquad;
 use crate::measure::loudness::{integrated_from_k_power_10ms, k_weighting};
 use crate::measure::true_peak::PeakEnvelope;
 use crate::process::limiter::SAFETY_DB;
-use crate::process::limiter::gain::{GainComputer, GainLaw, required_reduction};
+use crate::process::limiter::gain::GainLaw;
+use crate::process::limiter::stages::{GainStages, LowBand};
 use crate::settings;
 use crate::units::{db_from_gain, gain_from_db};
 
 /// Sub-blocks a second; sub-block `k` covers frames `floor(k·rate/1000)..floor((k+1)·rate/1000)`.
-pub(super) const SUB_BLOCKS_PER_SECOND: u64 = 1000;
+const SUB_BLOCKS_PER_SECOND: u64 = 1000;
+/// Peaks in one sub-block: a quick gain is over in a few milliseconds.
+const PEAKS_PER_SUB_BLOCK: usize = 4;
+/// Peaks a second.
+const PEAKS_PER_SECOND: u64 = SUB_BLOCKS_PER_SECOND * PEAKS_PER_SUB_BLOCK as u64;
+/// Weight of a silent peak, so that a silent sub-block has a mean.
+const LEAST_WEIGHT: f64 = 1e-20;
 /// Sub-blocks in one entry of the loudness sequence (10 ms).
 const SUB_BLOCKS_PER_POWER: usize = 10;
-/// A peak stands somewhere in its sub-block, on average in the middle: gain that is held for
-/// whole sub-blocks is held one sub-block too long.
-const HOLD_CORRECTION_MS: f64 = 1.0;
 /// Frames handled at once; bounds the scratch memory.
 const CHUNK_FRAMES: usize = 512;
 
-/// First frame of a sub-block.
-fn boundary(sub_block: u64, sample_rate_hz: u32) -> u64 {
-    sub_block * u64::from(sample_rate_hz) / SUB_BLOCKS_PER_SECOND
+/// A level in 16 bits: a positive `f32` without its last 15 bits, rounded to within 0.02 dB.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Level(u16);
+
+impl Level {
+    fn of(value: f32) -> Self {
+        Self(((value.max(0.0).to_bits() + 0x4000) >> 15) as u16)
+    }
+
+    fn value(self) -> f64 {
+        f64::from(f32::from_bits(u32::from(self.0) << 15))
+    }
 }
 
 /// Builds a [`DriveCurve`] in one pass over the signal before the limiter.
 pub struct DriveCurveBuilder {
-    sample_rate_hz: u32,
     envelope: PeakEnvelope,
+    low_band: LowBand,
     weighting: [Biquad; 2],
     /// Weight of the energy: 2 where a mono signal is to count as two channels.
     weight: f64,
     input: Audio,
     values: [f32; CHUNK_FRAMES],
-    /// Frames taken so far by each of the two measures.
-    peak_cut: Cutter,
+    peaks: Maxima,
+    low_peaks: Maxima,
+    sample_rate_hz: u32,
     energy_cut: Cutter,
-    peak: f32,
     energy: f64,
-    peaks: Vec<f32>,
     energies: Vec<f32>,
-    latency_left: usize,
+    /// Highest value of the envelope.
+    peak: f32,
 }
 
-/// Cuts a stream of frames at the boundaries of the sub-blocks.
+/// Cuts a stream of frames at fixed times.
 #[derive(Clone, Copy, Debug)]
 struct Cutter {
     sample_rate_hz: u32,
+    per_second: u64,
     frame: u64,
-    sub_block: u64,
+    piece: u64,
 }
 
 impl Cutter {
-    fn new(sample_rate_hz: u32) -> Self {
+    fn new(sample_rate_hz: u32, per_second: u64) -> Self {
         Self {
             sample_rate_hz,
+            per_second,
             frame: 0,
-            sub_block: 0,
+            piece: 0,
         }
     }
 
-    /// How many of `available` frames belong to the sub-block in work.
+    /// First frame of a piece.
+    fn boundary(&self, piece: u64) -> u64 {
+        piece * u64::from(self.sample_rate_hz) / self.per_second
+    }
+
+    /// How many of `available` frames belong to the piece in work.
     fn take(&self, available: usize) -> usize {
-        let left = boundary(self.sub_block + 1, self.sample_rate_hz).saturating_sub(self.frame);
+        let left = self.boundary(self.piece + 1).saturating_sub(self.frame);
         left.min(available as u64) as usize
     }
 
-    /// Moves on by `frames`; true when the sub-block in work is complete.
+    /// Moves on by `frames`; true when the piece in work is complete.
     fn advance(&mut self, frames: usize) -> bool {
         self.frame += frames as u64;
-        let complete = self.frame >= boundary(self.sub_block + 1, self.sample_rate_hz);
-        self.sub_block += u64::from(complete);
+        let complete = self.frame >= self.boundary(self.piece + 1);
+        self.piece += u64::from(complete);
         complete
+    }
+}
+
+/// The largest value of each piece of a stream that comes late.
+struct Maxima {
+    cut: Cutter,
+    latency_left: usize,
+    highest: f32,
+    levels: Vec<Level>,
+}
+
+impl Maxima {
+    fn new(sample_rate_hz: u32, per_second: u64, latency_frames: usize) -> Self {
+        Self {
+            cut: Cutter::new(sample_rate_hz, per_second),
+            latency_left: latency_frames,
+            highest: 0.0,
+            levels: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, values: &[f32]) {
+        let mut at = self.latency_left.min(values.len());
+        self.latency_left -= at;
+        while at < values.len() {
+            let take = self.cut.take(values.len() - at);
+            for &value in &values[at..at + take] {
+                self.highest = if value > self.highest {
+                    value
+                } else {
+                    self.highest
+                };
+            }
+            // A rate below that of the pieces leaves pieces without a frame: they repeat.
+            while self.cut.advance(0) {
+                self.levels.push(Level::of(self.highest));
+            }
+            if self.cut.advance(take) {
+                self.levels.push(Level::of(self.highest));
+                self.highest = 0.0;
+            }
+            at += take;
+        }
+    }
+
+    /// Exactly `count` levels; what is missing at the end is the piece in work.
+    fn finish(mut self, count: usize) -> Vec<Level> {
+        self.levels.resize(count, Level::of(self.highest));
+        self.levels.shrink_to_fit();
+        self.levels
     }
 }
 
@@ -82,22 +152,27 @@ impl DriveCurveBuilder {
         let channels = channels.clamp(1, 2);
         // A rate of zero would have no sub-blocks.
         let sample_rate_hz = sample_rate_hz.max(1);
+        let rate_hz = f64::from(sample_rate_hz);
         let envelope = PeakEnvelope::new(channels);
-        let latency_left = envelope.latency_frames();
+        let low_band = LowBand::new(rate_hz);
         Self {
-            sample_rate_hz,
+            peaks: Maxima::new(sample_rate_hz, PEAKS_PER_SECOND, envelope.latency_frames()),
+            low_peaks: Maxima::new(
+                sample_rate_hz,
+                SUB_BLOCKS_PER_SECOND,
+                low_band.delay_frames(),
+            ),
             envelope,
-            weighting: k_weighting(f64::from(sample_rate_hz)).map(Biquad::new),
+            low_band,
+            weighting: k_weighting(rate_hz).map(Biquad::new),
             weight: if channels == 1 && dual_mono { 2.0 } else { 1.0 },
             input: Audio::silence(sample_rate_hz, channels, CHUNK_FRAMES),
             values: [0.0; CHUNK_FRAMES],
-            peak_cut: Cutter::new(sample_rate_hz),
-            energy_cut: Cutter::new(sample_rate_hz),
-            peak: 0.0,
+            sample_rate_hz,
+            energy_cut: Cutter::new(sample_rate_hz, SUB_BLOCKS_PER_SECOND),
             energy: 0.0,
-            peaks: Vec::new(),
             energies: Vec::new(),
-            latency_left,
+            peak: 0.0,
         }
     }
 
@@ -118,23 +193,23 @@ impl DriveCurveBuilder {
         }
     }
 
-    /// Peaks of the chunk in `input`, without the envelope's latency.
+    /// Peaks of the chunk in `input` and of its low band.
     fn push_peaks(&mut self, frames: usize) {
-        self.envelope
-            .process(&self.input, &mut self.values[..frames]);
-        let mut at = self.latency_left.min(frames);
-        self.latency_left -= at;
-        while at < frames {
-            let take = self.peak_cut.take(frames - at);
-            for &value in &self.values[at..at + take] {
-                self.peak = if value > self.peak { value } else { self.peak };
-            }
-            if self.peak_cut.advance(take) {
-                self.peaks.push(self.peak);
-                self.peak = 0.0;
-            }
-            at += take;
+        let values = &mut self.values[..frames];
+        self.envelope.process(&self.input, values);
+        self.peak = values
+            .iter()
+            .fold(self.peak, |a, &b| if b > a { b } else { a });
+        self.peaks.push(values);
+        for (index, value) in values.iter_mut().enumerate() {
+            let frame = match self.input.channels() {
+                [left, right, ..] => [f64::from(left[index]), f64::from(right[index])],
+                [mono] => [f64::from(mono[index]), 0.0],
+                [] => [0.0; 2],
+            };
+            *value = self.low_band.step(frame) as f32;
         }
+        self.low_peaks.push(values);
     }
 
     /// K-weighted energies of the chunk in `input`.
@@ -168,30 +243,31 @@ impl DriveCurveBuilder {
 
     /// Ends the programme. `ceiling_dbtp` is the ceiling that the limiter will be given.
     pub fn finish(mut self, ceiling_dbtp: f64) -> DriveCurve {
-        // Silence brings out the last frames of the envelope; it belongs to no sub-block after
-        // the programme's last.
+        // Silence brings out the last frames of the detectors.
         let end = self.energy_cut.frame;
-        while self.peak_cut.frame < end {
-            let frames =
-                ((end - self.peak_cut.frame) as usize + self.latency_left).min(CHUNK_FRAMES);
+        let mut left = self
+            .envelope
+            .latency_frames()
+            .max(self.low_band.delay_frames());
+        while left > 0 && end > 0 {
+            let frames = left.min(CHUNK_FRAMES);
             self.input.set_frames(frames);
             self.input.scale(0.0);
             self.push_peaks(frames);
+            left -= frames;
         }
-        if self.energy_cut.frame > boundary(self.energy_cut.sub_block, self.sample_rate_hz) {
+        if self.energy_cut.frame > self.energy_cut.boundary(self.energy_cut.piece) {
             self.energies.push((self.weight * self.energy) as f32);
-            self.peaks.push(self.peak);
         }
-        self.peaks.truncate(self.energies.len());
-        self.peaks.shrink_to_fit();
         self.energies.shrink_to_fit();
-        let peak = self.peaks.iter().fold(0.0f32, |a, &b| a.max(b));
+        let sub_blocks = self.energies.len();
         DriveCurve {
             sample_rate_hz: self.sample_rate_hz,
             frames: end,
             ceiling: gain_from_db(ceiling_dbtp - SAFETY_DB),
-            peak: f64::from(peak),
-            peaks: self.peaks,
+            peak: f64::from(self.peak),
+            peaks: self.peaks.finish(sub_blocks * PEAKS_PER_SUB_BLOCK),
+            low_peaks: self.low_peaks.finish(sub_blocks),
             energies: self.energies,
         }
     }
@@ -212,17 +288,20 @@ fn energy(
     sum
 }
 
-/// What a programme does under the limiter, at 1 ms resolution: 8 bytes per millisecond.
+/// What a programme does under the limiter, at 1 ms resolution (peaks at 0.25 ms): 14 bytes per
+/// millisecond.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DriveCurve {
     sample_rate_hz: u32,
     frames: u64,
     /// What the limiter aims at, linear.
     ceiling: f64,
-    /// Largest of `peaks`.
+    /// Largest value of the envelope, linear.
     peak: f64,
-    /// Peak envelope of each sub-block, linear.
-    peaks: Vec<f32>,
+    /// Peak envelope, [`PEAKS_PER_SUB_BLOCK`] values for each sub-block, linear.
+    peaks: Vec<Level>,
+    /// Peak of the low band in each sub-block, linear.
+    low_peaks: Vec<Level>,
     /// K-weighted energy of each sub-block, sum of squares over frames and channels.
     energies: Vec<f32>,
 }
@@ -230,12 +309,17 @@ pub struct DriveCurve {
 impl DriveCurve {
     /// Number of sub-blocks of 1 ms; the last one may be shorter.
     pub fn sub_blocks(&self) -> usize {
-        self.peaks.len()
+        self.energies.len()
     }
 
     /// K-weighted energy of each sub-block before drive and gain.
     pub(super) fn energies(&self) -> &[f32] {
         &self.energies
+    }
+
+    /// First frame of a sub-block.
+    pub(super) fn frame_of(&self, sub_block: u64) -> u64 {
+        sub_block * u64::from(self.sample_rate_hz) / SUB_BLOCKS_PER_SECOND
     }
 
     /// True peak of the programme before the drive, on the limiter's own grid, dBTP; `-inf` for
@@ -244,8 +328,9 @@ impl DriveCurve {
         db_from_gain(self.peak)
     }
 
-    /// The limiter's largest gain reduction at a drive, dB. The gain comes down to what the
-    /// highest peak requires, whatever the character, so this is that peak's excess.
+    /// The limiter's largest gain reduction at a drive, dB: the excess of the highest peak. Where
+    /// the bass stands over the ceiling by itself, the two gains together may take some tenths
+    /// more.
     pub fn max_gain_reduction_db(&self, drive_db: f64) -> f64 {
         (self.true_peak_dbtp() + drive_db - db_from_gain(self.ceiling)).max(0.0)
     }
@@ -255,36 +340,59 @@ impl DriveCurve {
         reduction_db + db_from_gain(self.ceiling) - self.true_peak_dbtp()
     }
 
-    /// The limiter's gain (linear) in each sub-block at a drive. `gains` is overwritten.
-    pub fn gain_reduction(&self, limiter: &settings::Limiter, drive_db: f64, gains: &mut Vec<f32>) {
-        gains.clear();
-        gains.reserve(self.peaks.len());
+    /// The limiter's gain in each sub-block at a drive: mean of its square (a power ratio).
+    /// `power_gains` is overwritten.
+    pub fn power_gains(
+        &self,
+        limiter: &settings::Limiter,
+        drive_db: f64,
+        power_gains: &mut Vec<f32>,
+    ) {
+        power_gains.clear();
         let drive = gain_from_db(drive_db);
         if self.peak * drive <= self.ceiling {
-            gains.resize(self.peaks.len(), 1.0);
+            power_gains.resize(self.sub_blocks(), 1.0);
             return;
         }
-        let mut law = GainLaw::from_settings(limiter);
-        law.hold_ms -= HOLD_CORRECTION_MS;
-        let mut computer = GainComputer::new(&law, SUB_BLOCKS_PER_SECOND as f64);
-        let delay = computer.delay_frames();
-        let required = self
-            .peaks
-            .iter()
-            .map(|&peak| required_reduction(f64::from(peak) * drive, self.ceiling));
-        gains.extend(
-            required
-                .chain(std::iter::repeat_n(0.0, delay))
-                .map(|reduction| computer.next_gain(reduction) as f32)
-                .skip(delay),
-        );
+        let law = GainLaw::from_settings(limiter);
+        // A peak stands on average in the middle of its piece: held for the whole of it, it is held
+        // half a piece too long.
+        let width_ms = 500.0 / PEAKS_PER_SECOND as f64;
+        let mut stages = GainStages::new(&law, self.ceiling, PEAKS_PER_SECOND as f64, width_ms);
+        let delay = stages.delay_frames();
+        let total = self.peaks.len();
+        power_gains.reserve(self.sub_blocks());
+        // Within a sub-block the energy stands where the peaks stand.
+        let (mut sum, mut weights) = (0.0, 0.0);
+        for index in 0..total + delay {
+            let peak = self.peaks.get(index).copied().unwrap_or_default();
+            let low_index = index / PEAKS_PER_SUB_BLOCK;
+            let low = self.low_peaks.get(low_index).copied().unwrap_or_default();
+            let gain = stages.next_gain(peak.value() * drive, low.value() * drive);
+            let Some(own) = index.checked_sub(delay) else {
+                continue;
+            };
+            let weight = self.peaks[own].value().powi(2) + LEAST_WEIGHT;
+            sum += weight * gain * gain;
+            weights += weight;
+            if own % PEAKS_PER_SUB_BLOCK == PEAKS_PER_SUB_BLOCK - 1 {
+                power_gains.push((sum / weights) as f32);
+                (sum, weights) = (0.0, 0.0);
+            }
+        }
     }
 
     /// Integrated loudness behind drive and limiter, LUFS; `-inf` when nothing passes the gates.
     pub fn integrated_lufs(&self, limiter: &settings::Limiter, drive_db: f64) -> f64 {
-        let mut gains = Vec::new();
-        self.gain_reduction(limiter, drive_db, &mut gains);
-        self.integrated_of_gains(&gains, drive_db)
+        let mut power_gains = Vec::new();
+        self.power_gains(limiter, drive_db, &mut power_gains);
+        self.integrated_of_gains(&power_gains, drive_db)
+    }
+
+    /// Integrated loudness that the limiter costs at a drive, LU; 0 where there is none to lose.
+    pub fn loss_lu(&self, limiter: &settings::Limiter, drive_db: f64) -> f64 {
+        let loss_lu = self.unlimited_lufs(drive_db) - self.integrated_lufs(limiter, drive_db);
+        if loss_lu.is_finite() { loss_lu } else { 0.0 }
     }
 
     /// Integrated loudness behind a drive without a limiter, LUFS.
@@ -292,8 +400,8 @@ impl DriveCurve {
         self.integrated_of_gains(&vec![1.0; self.sub_blocks()], drive_db)
     }
 
-    /// Integrated loudness with a gain (linear) per sub-block behind a drive, LUFS.
-    pub(super) fn integrated_of_gains(&self, gains: &[f32], drive_db: f64) -> f64 {
+    /// Integrated loudness with a gain (power ratio) per sub-block behind a drive, LUFS.
+    fn integrated_of_gains(&self, gains: &[f32], drive_db: f64) -> f64 {
         let power_gain = gain_from_db(2.0 * drive_db);
         let mut powers = Vec::with_capacity(gains.len() / SUB_BLOCKS_PER_POWER + 1);
         let chunks = self
@@ -302,8 +410,8 @@ impl DriveCurve {
             .zip(gains.chunks(SUB_BLOCKS_PER_POWER));
         for (index, (energies, gains)) in chunks.enumerate() {
             let first = (index * SUB_BLOCKS_PER_POWER) as u64;
-            let start = boundary(first, self.sample_rate_hz);
-            let end = boundary(first + SUB_BLOCKS_PER_POWER as u64, self.sample_rate_hz);
+            let start = self.frame_of(first);
+            let end = self.frame_of(first + SUB_BLOCKS_PER_POWER as u64);
             if end > self.frames {
                 // An incomplete last entry is discarded, like an incomplete gating block.
                 break;
@@ -311,7 +419,7 @@ impl DriveCurve {
             let energy: f64 = energies
                 .iter()
                 .zip(gains)
-                .map(|(&energy, &gain)| f64::from(energy) * f64::from(gain) * f64::from(gain))
+                .map(|(&energy, &gain)| f64::from(energy) * f64::from(gain))
                 .sum();
             powers.push((energy * power_gain / (end - start).max(1) as f64) as f32);
         }

@@ -1,22 +1,15 @@
 //! The limiter's gain law: from the gain that each frame needs to the gain that it gets.
 //!
-//! Required reduction → sliding maximum over look-ahead and hold → two-stage release → three box
-//! filters in cascade. The boxes' total support is the look-ahead, every value in it is at least
-//! the reduction that the frame needs, and an average of such values is too: the gain is never
-//! above the required one. [`Limiter`](super::Limiter) runs the law at the sample rate and
-//! [`solve`](crate::solve) runs the very same code at 1 kHz.
+//! Required reduction → closing (valleys shorter than the hold are filled) and sliding maximum over
+//! the look-ahead → two-stage release → three box filters in cascade. The boxes' total support is
+//! the look-ahead, every value in it is at least the reduction that the frame needs, and an average
+//! of such values is too: the gain is never above the required one.
 //!
 //! Reductions are linear, `1 - gain`: 0 does nothing, 1 is silence.
 
-/// How long a reduction is held before it may be released, ms. Look-ahead and hold together are
-/// longer than half a period of 35 Hz, so that the gain stands still under a bass tone.
-pub const HOLD_MS: f64 = 15.0;
-/// Time constant of the fast part of the release, ms (a shorter slow part shortens it too).
-pub const FAST_RELEASE_MS: f64 = 50.0;
-/// Lengths of the three boxes, as shares of their sum: the flattest stop-band of that support.
-const BOX_SHARES: [f64; 2] = [0.404, 0.335];
-/// Fixed-point one of the box filters: running sums of integers do not drift.
-const ONE: i64 = 1 << 30;
+use super::boxes::BoxCascade;
+use super::sliding::Closing;
+
 /// Reductions below this (-180 dB) are at rest.
 const REST: f64 = 1e-9;
 
@@ -25,8 +18,10 @@ const REST: f64 = 1e-9;
 pub struct GainLaw {
     /// Time in which the gain comes down, ms.
     pub lookahead_ms: f64,
-    /// Time for which it stays down, ms.
+    /// Between peaks that are no further apart than this it stays down, ms.
     pub hold_ms: f64,
+    /// Time constant of the fast part of the release, ms (a shorter slow part shortens it too).
+    pub fast_release_ms: f64,
     /// Time constant of the slow part of the release, ms.
     pub release_ms: f64,
 }
@@ -35,7 +30,7 @@ pub struct GainLaw {
 #[derive(Clone, Debug)]
 pub struct GainComputer {
     delay_frames: usize,
-    maximum: SlidingMaximum,
+    closing: Closing,
     release: Release,
     smooth: BoxCascade,
 }
@@ -45,10 +40,11 @@ impl GainComputer {
     pub fn new(law: &GainLaw, rate_hz: f64) -> Self {
         let frames = |ms: f64| libm::round(ms.max(0.0) * rate_hz / 1000.0) as usize;
         let support = frames(law.lookahead_ms) + 1;
+        let hold = frames(law.hold_ms);
         Self {
-            delay_frames: support - 1,
-            maximum: SlidingMaximum::new(support + frames(law.hold_ms)),
-            release: Release::new(law.release_ms, rate_hz),
+            delay_frames: support - 1 + hold,
+            closing: Closing::new(support, hold),
+            release: Release::new(law.fast_release_ms, law.release_ms, rate_hz),
             smooth: BoxCascade::new(support),
         }
     }
@@ -62,13 +58,13 @@ impl GainComputer {
     /// [`delay_frames`](Self::delay_frames) before it (1 before the first).
     #[inline]
     pub fn next_gain(&mut self, required_reduction: f64) -> f64 {
-        let held = self.maximum.push(required_reduction);
+        let held = self.closing.push(required_reduction);
         self.smooth.push(self.release.next_reduction(held))
     }
 
     /// Back to the state just after construction.
     pub fn reset(&mut self) {
-        self.maximum.reset();
+        self.closing.reset();
         self.release.reset();
         self.smooth.reset();
     }
@@ -85,53 +81,6 @@ pub fn required_reduction(envelope: f64, ceiling: f64) -> f64 {
     }
 }
 
-/// Maximum of the last `window` values: a monotone deque in a ring, amortised O(1).
-#[derive(Clone, Debug)]
-struct SlidingMaximum {
-    window: u64,
-    mask: usize,
-    /// Decreasing values and the number of the push that brought each.
-    ring: Vec<(f64, u64)>,
-    front: usize,
-    len: usize,
-    pushes: u64,
-}
-
-impl SlidingMaximum {
-    fn new(window: usize) -> Self {
-        let capacity = (window + 1).next_power_of_two();
-        Self {
-            window: window as u64,
-            mask: capacity - 1,
-            ring: vec![(0.0, 0); capacity],
-            front: 0,
-            len: 0,
-            pushes: 0,
-        }
-    }
-
-    #[inline]
-    fn push(&mut self, value: f64) -> f64 {
-        while self.len > 0 && self.ring[(self.front + self.len - 1) & self.mask].0 <= value {
-            self.len -= 1;
-        }
-        self.ring[(self.front + self.len) & self.mask] = (value, self.pushes);
-        self.len += 1;
-        if self.ring[self.front & self.mask].1 + self.window <= self.pushes {
-            self.front = (self.front + 1) & self.mask;
-            self.len -= 1;
-        }
-        self.pushes += 1;
-        self.ring[self.front & self.mask].0
-    }
-
-    fn reset(&mut self) {
-        self.front = 0;
-        self.len = 0;
-        self.pushes = 0;
-    }
-}
-
 /// Two-stage release: what stands above the recent average of the reduction goes fast, the
 /// average itself goes slowly. A lone transient is let go at once, dense material is not pumped.
 #[derive(Clone, Debug)]
@@ -143,10 +92,10 @@ struct Release {
 }
 
 impl Release {
-    fn new(release_ms: f64, rate_hz: f64) -> Self {
+    fn new(fast_release_ms: f64, release_ms: f64, rate_hz: f64) -> Self {
         let keep = |ms: f64| libm::exp(-1000.0 / (ms.max(0.001) * rate_hz));
         Self {
-            fast: keep(FAST_RELEASE_MS.min(release_ms)),
+            fast: keep(fast_release_ms.min(release_ms)),
             slow: 1.0 - keep(release_ms),
             reduction: 0.0,
             average: 0.0,
@@ -171,104 +120,17 @@ impl Release {
     }
 }
 
-/// Three moving averages in cascade, in integers: exact, without drift.
-#[derive(Clone, Debug)]
-struct BoxCascade {
-    boxes: [RunningSum; 3],
-    /// What the cascade gives for a constant [`ONE`].
-    unity: i64,
-}
-
-impl BoxCascade {
-    /// A kernel of `support` frames.
-    fn new(support: usize) -> Self {
-        let sum = support + 2;
-        let first = (libm::round(BOX_SHARES[0] * sum as f64) as usize).max(1);
-        let second = (libm::round(BOX_SHARES[1] * sum as f64) as usize).max(1);
-        let third = sum.saturating_sub(first + second).max(1);
-        let mut cascade = Self {
-            boxes: [first, second, third].map(RunningSum::new),
-            unity: ONE * (first * second * third) as i64,
-        };
-        cascade.reset();
-        cascade
-    }
-
-    /// Takes a reduction, returns the smoothed gain, rounded down.
-    #[inline]
-    fn push(&mut self, reduction: f64) -> f64 {
-        let mut value = ((1.0 - reduction) * ONE as f64) as i64;
-        for running in &mut self.boxes {
-            value = running.push(value);
-        }
-        value as f64 / self.unity as f64
-    }
-
-    fn reset(&mut self) {
-        let mut value = ONE;
-        for running in &mut self.boxes {
-            value = running.fill(value);
-        }
-    }
-}
-
-/// Sum of the last values of a stream of integers.
-#[derive(Clone, Debug)]
-struct RunningSum {
-    ring: Vec<i64>,
-    position: usize,
-    sum: i64,
-}
-
-impl RunningSum {
-    fn new(length: usize) -> Self {
-        Self {
-            ring: vec![0; length],
-            position: 0,
-            sum: 0,
-        }
-    }
-
-    #[inline]
-    fn push(&mut self, value: i64) -> i64 {
-        self.sum += value - self.ring[self.position];
-        self.ring[self.position] = value;
-        self.position += 1;
-        if self.position == self.ring.len() {
-            self.position = 0;
-        }
-        self.sum
-    }
-
-    /// As if `value` had always come; returns the sum.
-    fn fill(&mut self, value: i64) -> i64 {
-        self.ring.fill(value);
-        self.position = 0;
-        self.sum = value * self.ring.len() as i64;
-        self.sum
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::test_signal::noise;
     use super::*;
 
     const LAW: GainLaw = GainLaw {
         lookahead_ms: 2.0,
-        hold_ms: HOLD_MS,
+        hold_ms: 15.0,
+        fast_release_ms: 50.0,
         release_ms: 200.0,
     };
-
-    /// A fixed pseudo-random sequence in 0..1.
-    fn noise(length: usize) -> Vec<f64> {
-        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-        (0..length)
-            .map(|_| {
-                state = state.wrapping_mul(6364136223846793005).wrapping_add(1);
-                (state >> 11) as f64 / (1u64 << 53) as f64
-            })
-            .collect()
-    }
 
     fn gains(law: &GainLaw, rate_hz: f64, required: &[f64]) -> Vec<f64> {
         let mut computer = GainComputer::new(law, rate_hz);
@@ -280,19 +142,6 @@ mod tests {
             .map(|r| computer.next_gain(r))
             .skip(delay)
             .collect()
-    }
-
-    #[test]
-    fn the_sliding_maximum_is_the_maximum_of_the_window() {
-        for window in [1, 2, 3, 7, 64] {
-            let values = noise(500);
-            let mut sliding = SlidingMaximum::new(window);
-            for (index, &value) in values.iter().enumerate() {
-                let start = (index + 1).saturating_sub(window);
-                let expected = values[start..=index].iter().copied().fold(0.0, f64::max);
-                assert_eq!(sliding.push(value), expected, "window {window} at {index}");
-            }
-        }
     }
 
     #[test]
@@ -321,10 +170,9 @@ mod tests {
         assert!((deepest - 0.5).abs() < 1e-8, "{deepest}");
         assert_eq!(gains[5000 - 97], 1.0, "nothing before the look-ahead");
         assert!(gains[5000 - 90] < 1.0);
-        // 720 frames of hold, then the release: fast down to what the average has gathered.
-        assert!((gains[5000 + 600] - 0.5).abs() < 1e-8);
-        assert!(gains[5000 + 720 + 2400] > 0.75);
-        assert!(gains[5000 + 720 + 4 * 2400] > 0.95);
+        // No second peak, so no hold; the release goes fast down to what the average has gathered.
+        assert!(gains[5000 + 2400] > 0.75);
+        assert!(gains[5000 + 4 * 2400] > 0.95);
     }
 
     #[test]
@@ -361,10 +209,31 @@ mod tests {
             let mut required = vec![0.5; length];
             required.extend(vec![0.0; 1000]);
             let gains = gains(&LAW, rate_hz, &required);
-            gains[length + HOLD_MS as usize + 100]
+            gains[length + 100]
         };
         let (transient, dense) = (after_ms(2), after_ms(2000));
         assert!(transient > 0.9, "{transient}");
         assert!(dense < 0.75, "{dense}");
+    }
+
+    #[test]
+    fn between_peaks_within_the_hold_the_gain_stands_still() {
+        let rate_hz = 48_000.0;
+        // Crests of a 50 Hz tone: one every 10 ms.
+        let required: Vec<f64> = (0..48_000)
+            .map(|n| if n % 480 == 0 { 0.5 } else { 0.0 })
+            .collect();
+        let held = gains(&LAW, rate_hz, &required);
+        assert!(
+            held[4800..43_200]
+                .iter()
+                .all(|gain| (gain - 0.5).abs() < 1e-8)
+        );
+        let short = GainLaw {
+            hold_ms: 5.0,
+            ..LAW
+        };
+        let moving = gains(&short, rate_hz, &required);
+        assert!(moving[4800..43_200].iter().any(|&gain| gain > 0.55));
     }
 }

@@ -2,21 +2,28 @@
 //! channels.
 //!
 //! The [`PeakEnvelope`] of the input says how far the interpolated signal reaches around each
-//! frame; the [gain law](gain) turns that into a gain that is never above the required one; the
-//! delayed input is multiplied by drive and gain at the base rate. Where nothing exceeds the
+//! frame; two stages turn that into a gain: what the bass alone needs is taken slowly, the rest
+//! by the [gain law](gain) of the settings, and the two together are never above the required gain.
+//! The delayed input is multiplied by drive and gain at the base rate. Where nothing exceeds the
 //! ceiling and the drive is 0 dB, the output is the delayed input, bit for bit.
 //!
-//! Detection leaves an overshoot of a few hundredths of a dB on music (the grid's, and that of a
-//! short interpolator in the last tenth below half the sample rate; the moving gain adds none that
-//! was found), more where the spectrum is white; [`SAFETY_DB`] is kept for it. The proof that a
-//! written file keeps its ceiling is the verification's, not the limiter's.
+//! Detection leaves an overshoot of a few hundredths of a dB on music (the grid's, and that of an
+//! interpolator that ends at 0.47 of the sample rate), more where the spectrum is white;
+//! [`SAFETY_DB`] is kept for it. The proof that a written file keeps its ceiling is the
+//! verification's, not the limiter's.
 
+mod boxes;
 pub mod gain;
+mod sliding;
+pub(crate) mod stages;
 mod statistics;
+#[cfg(test)]
+mod test_signal;
 
 pub use statistics::ReductionStatistics;
 
-use self::gain::{GainComputer, GainLaw, HOLD_MS, required_reduction};
+use self::gain::GainLaw;
+use self::stages::{Delay, GainStages, LowBand};
 use self::statistics::Statistics;
 use super::{ProcessSpec, Processor};
 use crate::Audio;
@@ -35,7 +42,8 @@ impl GainLaw {
     pub fn from_settings(limiter: &settings::Limiter) -> Self {
         Self {
             lookahead_ms: limiter.lookahead_ms,
-            hold_ms: HOLD_MS,
+            hold_ms: limiter.hold_ms,
+            fast_release_ms: limiter.fast_release_ms,
             release_ms: limiter.release_ms,
         }
     }
@@ -44,9 +52,12 @@ impl GainLaw {
 /// Drive and true-peak limiter.
 pub struct Limiter {
     drive: f64,
-    ceiling: f64,
     envelope: PeakEnvelope,
-    computer: GainComputer,
+    low_band: LowBand,
+    /// Brings the envelope to the time of the low band.
+    envelope_delay: Delay,
+    stages: GainStages,
+    latency_frames: usize,
     delay: Vec<Vec<f32>>,
     position: usize,
     input: Audio,
@@ -60,17 +71,22 @@ impl Limiter {
     /// validated.
     pub fn new(limiter: &settings::Limiter, ceiling_dbtp: f64, spec: &ProcessSpec) -> Self {
         let channels = spec.channels.clamp(1, 2);
+        let rate_hz = f64::from(spec.sample_rate_hz);
         let envelope = PeakEnvelope::new(channels);
-        let computer = GainComputer::new(
-            &GainLaw::from_settings(limiter),
-            f64::from(spec.sample_rate_hz),
-        );
-        let latency_frames = envelope.latency_frames() + computer.delay_frames();
+        let low_band = LowBand::new(rate_hz);
+        let ceiling = gain_from_db(ceiling_dbtp - SAFETY_DB);
+        let stages = GainStages::new(&GainLaw::from_settings(limiter), ceiling, rate_hz, 0.0);
+        // The later of the two detectors sets the time; a low band that is the earlier one is
+        // read a little early, which its guard's look-ahead forgives.
+        let detection_frames = low_band.delay_frames().max(envelope.latency_frames());
+        let latency_frames = detection_frames + stages.delay_frames();
         Self {
             drive: gain_from_db(limiter.drive_db),
-            ceiling: gain_from_db(ceiling_dbtp - SAFETY_DB),
+            envelope_delay: Delay::new(detection_frames - envelope.latency_frames(), 0.0),
             envelope,
-            computer,
+            low_band,
+            stages,
+            latency_frames,
             delay: vec![vec![0.0; latency_frames.max(1)]; channels],
             position: 0,
             input: Audio::silence(spec.sample_rate_hz, channels, CHUNK_FRAMES),
@@ -98,6 +114,20 @@ impl Limiter {
     /// What the limiter has done to the programme so far.
     pub fn reduction(&self) -> ReductionStatistics {
         self.statistics.summary()
+    }
+
+    /// Gains (linear, drive not included) of the chunk in `input`, whose envelope is in `peaks`.
+    fn find_gains(&mut self, frames: usize) {
+        for index in 0..frames {
+            let frame = match self.input.channels() {
+                [left, right, ..] => [f64::from(left[index]), f64::from(right[index])],
+                [mono] => [f64::from(mono[index]), 0.0],
+                [] => [0.0; 2],
+            };
+            let low_peak = self.low_band.step(frame) * self.drive;
+            let peak = self.envelope_delay.push(f64::from(self.peaks[index])) * self.drive;
+            self.gains[index] = self.stages.next_gain(peak, low_peak) as f32;
+        }
     }
 
     /// Delays the chunk, and applies drive and gain.
@@ -150,13 +180,7 @@ impl Processor for Limiter {
             }
             self.envelope
                 .process(&self.input, &mut self.peaks[..frames]);
-            for (&peak, gain) in self.peaks[..frames].iter().zip(&mut self.gains) {
-                let peak = f64::from(peak) * self.drive;
-                let reduced = self
-                    .computer
-                    .next_gain(required_reduction(peak, self.ceiling));
-                *gain = reduced as f32;
-            }
+            self.find_gains(frames);
             self.statistics.push(&self.gains[..frames]);
             if self.drive != 1.0 {
                 for gain in &mut self.gains[..frames] {
@@ -169,12 +193,14 @@ impl Processor for Limiter {
     }
 
     fn latency_frames(&self) -> usize {
-        self.envelope.latency_frames() + self.computer.delay_frames()
+        self.latency_frames
     }
 
     fn reset(&mut self) {
         self.envelope.reset();
-        self.computer.reset();
+        self.low_band.reset();
+        self.envelope_delay.fill(0.0);
+        self.stages.reset();
         self.delay.iter_mut().for_each(|delay| delay.fill(0.0));
         self.position = 0;
         self.statistics.reset();
