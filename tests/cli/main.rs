@@ -6,6 +6,7 @@ mod dir;
 mod evaluating;
 mod formats;
 mod golden;
+mod hostile;
 mod mastering;
 mod retraining;
 mod settings;

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 pub const MIN_SAMPLE_RATE_HZ: u32 = 8_000;
 /// Highest sample rate that is mastered, Hz.
 pub const MAX_SAMPLE_RATE_HZ: u32 = 192_000;
+/// Longest programme that is mastered, s: a small compressed file can stand for days of silence, and
+/// the memory of an analysis grows with the length.
+pub const MAX_DURATION_S: u64 = 12 * 3600;
 
 /// What can be decoded, in words, for error messages.
 pub(crate) const READABLE: &str =
@@ -64,6 +67,12 @@ pub enum DecodeError {
         /// The file.
         path: PathBuf,
     },
+    /// Longer than anything that is mastered.
+    #[error("{}: expected at most {} hours of audio, found more", path.display(), MAX_DURATION_S / 3600)]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+    },
     /// The structure of the file is broken, so that nothing after this place can be decoded.
     #[error("{}: expected well-formed {container}, found at frame {frame}: {found}", path.display())]
     Malformed {
@@ -115,7 +124,12 @@ fn hint(path: &Path, convertible: bool) -> String {
         let stem = path
             .file_stem()
             .map_or_else(|| "out".into(), |stem| stem.to_string_lossy());
-        format!("; convert it first: ffmpeg -i \"{name}\" \"{stem}.wav\"")
+        // The same name again would be the file itself.
+        let converted = match format!("{stem}.wav") {
+            same if same == name => format!("{stem}.pcm.wav"),
+            other => other,
+        };
+        format!("; convert it first: ffmpeg -i \"{name}\" \"{converted}\"")
     } else {
         String::new()
     }
