@@ -8,6 +8,7 @@ mod formats;
 mod golden;
 mod hostile;
 mod mastering;
+mod resuming;
 mod retraining;
 mod settings;
 mod shell;
