@@ -1,5 +1,6 @@
 //! End-to-end tests of the real binary on real audio. Each file reads like the promise it checks.
 
+mod any_settings;
 mod bad_input;
 mod batch;
 mod dir;
