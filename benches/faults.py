@@ -78,19 +78,18 @@ def read_only(folder, mix):
 
 
 def with_fault(mix, output, fault, delay_s):
-    """Masters a mix while `fault` strikes after a while."""
+    """Masters a mix while `fault` strikes after a while; how it ended."""
     command = [str(BINARY), "master", str(mix), "-o", str(output), "--threads", "1"]
     run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     time.sleep(delay_s)
-    struck = run.poll() is None
     fault()
     _, said = run.communicate()
-    return struck, subprocess.CompletedProcess(command, run.returncode, "", said)
+    return subprocess.CompletedProcess(command, run.returncode, "", said)
 
 
 def input_changed(folder, mix, times, chance, whole_s, right):
     """Appended to, cut, overwritten in place, replaced: an error, or the master of what was there."""
-    refused = untouched = 0
+    refused = untouched = changed_before = 0
     copy, output = folder / "copy.wav", folder / "changed.wav"
 
     def append():
@@ -113,19 +112,27 @@ def input_changed(folder, mix, times, chance, whole_s, right):
     for turn in range(times):
         shutil.copy(mix, copy)
         fault = [append, cut, overwrite, replace][turn % 4]
-        struck, done = with_fault(copy, output, fault, chance.uniform(0.02, whole_s))
+        done = with_fault(copy, output, fault, chance.uniform(0.02, whole_s))
         if done.returncode == 2:
             is_clean_error(done, ["changed", "cannot be read", "expected"], fault.__name__)
             hold(not output.exists(), "no master of a changed mix")
             refused += 1
         else:
-            hold(done.returncode == 0 and digest(output) == right, f"{fault.__name__}: not the master of the mix")
-            untouched += 1
+            hold(done.returncode == 0, f"{fault.__name__}: exit code {done.returncode}, {done.stderr}")
+            if digest(output) == right:
+                untouched += 1
+            else:
+                # Changed before it was opened.
+                acetate("master", copy, "-o", folder / "after.wav", "--overwrite")
+                hold(digest(output) == digest(folder / "after.wav"), f"{fault.__name__}: a master of a mixture")
+                changed_before += 1
             output.unlink()
         hold(not temporary_files(folder), "nothing temporary is left")
-        del struck
     hold(refused > 0, "no change came in time")
-    return f"{refused} of {times} refused, {untouched} delivered as from the unchanged mix"
+    return (
+        f"{refused} of {times} refused, {untouched} delivered as from the unchanged mix, "
+        f"{changed_before} as from the changed one"
+    )
 
 
 def folder_removed(folder, mix, times, chance, whole_s):
@@ -133,7 +140,7 @@ def folder_removed(folder, mix, times, chance, whole_s):
     for _ in range(times):
         gone = folder / "gone"
         gone.mkdir()
-        _, done = with_fault(mix, gone / "m.wav", lambda: shutil.rmtree(gone, ignore_errors=True), chance.uniform(0.02, whole_s))
+        done = with_fault(mix, gone / "m.wav", lambda: shutil.rmtree(gone, ignore_errors=True), chance.uniform(0.02, whole_s))
         if done.returncode == 2:
             is_clean_error(done, ["No such file", "expected a folder"], "folder removed")
             refused += 1

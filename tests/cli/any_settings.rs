@@ -80,7 +80,7 @@ fn sound(chance: &mut Chance) -> Audio {
                     1 => noise,
                     2 => tone.signum(),
                     3 => f64::from(frame % period == 0),
-                    4 => tone * f64::from(frame / (period + 100) % 2 == 0),
+                    4 => tone * f64::from((frame / (period + 100)).is_multiple_of(2)),
                     5 => noise * (-((frame % (8 * period)) as f64) / period as f64).exp(),
                     _ => (noise * 1e6).clamp(-1.0, 1.0),
                 };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use acetate_dsp::{Audio, Source, Spec, StreamError};
 
 use crate::backend::{Backend, Facts, Fault, Packets, Step};
-use crate::error::{DecodeError, MAX_DURATION_S, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
+use crate::error::{DecodeError, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, max_frames};
 use crate::framing::find_damage;
 use crate::identity::{Identity, special_file};
 use crate::info::{DecodeWarning, MediaInfo};
@@ -243,10 +243,11 @@ impl Decoder {
                 self.finish_pass(matches!(rest, Ok(Step::End)))?;
                 return Ok(false);
             }
-            let frames_allowed = MAX_DURATION_S * u64::from(self.spec.sample_rate_hz);
-            if self.pass.frames > frames_allowed {
+            let max_frames = max_frames(self.identity.bytes(), self.spec.sample_rate_hz);
+            if self.pass.frames > max_frames {
                 return Err(DecodeError::TooLong {
                     path: self.path.clone(),
+                    max_frames,
                 });
             }
             let decoded = self.pending.first().map_or(0, Vec::len) - self.pending_at;

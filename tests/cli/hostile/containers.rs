@@ -1,7 +1,7 @@
 //! Headers that lie, stop short or say the absurd.
 
 use super::wave::{chunk, chunk_that_says, fmt, good, pcm16, rf64, riff};
-use super::{Wanted, judge};
+use super::{Wanted, judge, refused};
 use crate::dir::{Dir, programme};
 
 #[test]
@@ -134,4 +134,13 @@ fn every_sample_type_is_read() {
     for name in ["u8.wav", "f64.wav"] {
         judge(&dir, name, Wanted::Master);
     }
+}
+
+#[test]
+fn a_small_file_that_stands_for_hours_is_refused() {
+    // 40 kB of FLAC: 3,000 frames of 65,535 samples of one value at 8 kHz are 7 hours.
+    let dir = Dir::new();
+    dir.write("bomb.flac", include_bytes!("coded/bomb.flac"));
+    let words = "frames of audio in a file of this size";
+    refused(&dir, &["analyze", "bomb.flac"], "bomb.flac", words);
 }

@@ -1,7 +1,9 @@
 //! Bad input, tried systematically: each file gets a correct, verified master or one clear error.
 
 mod containers;
+mod crashers;
 mod damage;
+mod faults;
 mod paths;
 mod samples;
 mod wave;

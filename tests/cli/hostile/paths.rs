@@ -39,7 +39,7 @@ fn folders_pipes_devices_and_loops_are_refused() {
 fn a_file_without_permission_is_refused() {
     let dir = Dir::new();
     let path = dir.write("secret.wav", &wave::good());
-    std::fs::set_permissions(&path, PermissionsExt::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o000)).unwrap();
     if std::fs::File::open(&path).is_ok() {
         // The administrator may read everything, and then a master is right.
         judge(&dir, "secret.wav", Wanted::Master);
