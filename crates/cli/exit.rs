@@ -43,7 +43,7 @@ pub fn on_interrupt() -> anyhow::Result<()> {
                 // A closed standard error is no reason to stay.
                 let _ = writeln!(
                     std::io::stderr(),
-                    "stopped by a signal ({}): {removed} temporary files removed, no input touched, \
+                    "stopped by a signal ({}): temporary files removed: {removed}; no input touched, \
                      nothing half-written under its final name",
                     signal_name(signal).unwrap_or("unknown")
                 );

@@ -164,7 +164,7 @@ impl Run<'_> {
             if removed > 0 {
                 let folder = folder.display();
                 self.console.say(&format!(
-                    "{folder}: {removed} temporary files of a killed run removed"
+                    "{folder}: temporary files of a killed run removed: {removed}"
                 ));
             }
         }
