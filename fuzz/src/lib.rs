@@ -1,8 +1,8 @@
 //! What the fuzz targets share: bytes as a file, and what has to hold for every input.
 //!
 //! A target is right when it neither panics nor hangs nor takes too much memory, and when what it
-//! gives is in order: finite samples, the ceiling kept, the length kept. The same functions replay
-//! kept inputs in `tests/fuzz_corpus.rs` of the main workspace's crates.
+//! gives is in order: finite samples, the ceiling kept, the length kept. What was found is kept
+//! in `tests/crashers` and replayed by `cargo test`.
 
 #![forbid(unsafe_code)]
 
