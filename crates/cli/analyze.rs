@@ -48,9 +48,9 @@ fn analyze(
     })
     .with_context(|| path.display().to_string())?;
     bar.finish();
-    input.report_warnings(console);
+    let report = input.with_damage(Report::of_analysis(analysis), console);
     Ok(Report {
         input: Some(input.facts()?),
-        ..Report::of_analysis(analysis)
+        ..report
     })
 }

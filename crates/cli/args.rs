@@ -23,7 +23,7 @@ pub use eval::{EvalArgs, EvalSplit};
         acetate master mix.wav --amount 50          half of the treatment\n  \
         acetate verify master.wav --target apple    hold any file against a target\n\n\
         Exit codes: 0 all met; 1 delivered, but a check failed or the target could not be met \
-        honestly; 2 usage or unreadable input; 130 interrupted."
+        honestly; 2 usage or unreadable input; 130 interrupted, 143 terminated."
 )]
 pub struct Args {
     /// What every command understands.
@@ -177,6 +177,10 @@ pub struct MasterArgs {
     /// Leave inputs alone whose output exists
     #[arg(help_heading = "Output", long)]
     pub skip_existing: bool,
+    /// Go on with a batch: leave what was delivered and verified before, from the same input with
+    /// the same options, by the hashes of both files
+    #[arg(help_heading = "Output", long, conflicts_with = "skip_existing")]
+    pub resume: bool,
     /// Analyze, predict and solve, but write nothing
     #[arg(help_heading = "Output", long)]
     pub dry_run: bool,

@@ -64,15 +64,7 @@ impl Console {
 
     /// Reports why nothing was done.
     pub fn error(&self, error: &anyhow::Error) {
-        let mut text = "error".to_owned();
-        for cause in error.chain().map(ToString::to_string) {
-            // Most errors of ours say what their cause says; it is not said twice.
-            if !text.contains(&cause) {
-                text.push_str(": ");
-                text.push_str(&cause);
-            }
-        }
-        self.to_stderr(&text);
+        self.to_stderr(&in_words(error));
     }
 
     /// A closed standard error is no reason to stop.
@@ -101,5 +93,37 @@ impl Console {
         } else {
             text.to_owned()
         }
+    }
+}
+
+/// An error with its causes on one line. Most errors of ours say what their cause says, and many
+/// begin with the file's name that stands before them: nothing is said twice.
+fn in_words(error: &anyhow::Error) -> String {
+    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let mut text = "error".to_owned();
+    for (index, cause) in causes.iter().enumerate() {
+        let next = causes.get(index + 1);
+        let is_repeated = next.is_some_and(|next| next.starts_with(&format!("{cause}: ")));
+        if !is_repeated && !text.contains(cause.as_str()) {
+            text.push_str(": ");
+            text.push_str(cause);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_and_a_cause_are_said_once() {
+        let cause = anyhow::anyhow!("a.wav: expected sound, found text");
+        let error = cause
+            .context("a.wav: expected sound, found text")
+            .context("a.wav");
+        assert_eq!(in_words(&error), "error: a.wav: expected sound, found text");
+        let error = anyhow::anyhow!("disk full").context("a.wav");
+        assert_eq!(in_words(&error), "error: a.wav: disk full");
     }
 }

@@ -1,6 +1,11 @@
 //! Exit codes, and what happens on an interrupt.
 
+use std::io::Write;
 use std::process::ExitCode;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::signal_name;
 
 /// How a run ended, worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,8 +18,8 @@ pub enum Exit {
     Unusable,
 }
 
-/// Exit code of an interrupt, as shells report it.
-const INTERRUPTED: i32 = 130;
+/// A signal's exit code is this and its number, as shells report it.
+const SIGNALLED: i32 = 128;
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
@@ -26,12 +31,26 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// On SIGINT, SIGTERM and SIGHUP: removes temporary files and ends with code 130.
+/// On SIGINT, SIGTERM and SIGHUP: removes temporary files, says so and ends with code 130, 143 or
+/// 129.
 pub fn on_interrupt() -> anyhow::Result<()> {
-    Ok(ctrlc::set_handler(|| {
-        acetate_io::remove_all_temporary_files();
-        std::process::exit(INTERRUPTED);
-    })?)
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            if let Some(signal) = signals.forever().next() {
+                let removed = acetate_io::remove_all_temporary_files();
+                // A closed standard error is no reason to stay.
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "stopped by a signal ({}): temporary files removed: {removed}; no input touched, \
+                     nothing half-written under its final name",
+                    signal_name(signal).unwrap_or("unknown")
+                );
+                std::process::exit(SIGNALLED + signal);
+            }
+        })?;
+    Ok(())
 }
 
 /// True when the reader of our output went away, which is no error.

@@ -1,11 +1,14 @@
 //! Inputs: files and standard input, one after the other or side by side.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use acetate_dsp::Source;
 use acetate_io::{Decoder, OpenOptions, SpooledInput};
+use acetate_master::Report;
+use acetate_master::findings::damaged;
 use acetate_master::report::FileFacts;
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use rayon::prelude::*;
 
 use crate::console::Console;
@@ -65,9 +68,20 @@ impl Input {
     }
 
     /// Says what the decoder went past.
-    pub fn report_warnings(&self, console: &Console) {
+    fn report_warnings(&self, console: &Console) {
         for warning in self.decoder.warnings() {
             console.warn(&format!("{}: {warning}", self.given.display()));
+        }
+    }
+
+    /// Says what the decoder went past, and puts it first into the report.
+    pub fn with_damage(&self, report: Report, console: &Console) -> Report {
+        self.report_warnings(console);
+        let damage = self.decoder.warnings();
+        let damage = damage.iter().map(|warning| damaged(&warning.to_string()));
+        Report {
+            findings: damage.chain(report.findings).collect(),
+            ..report
         }
     }
 
@@ -80,9 +94,12 @@ impl Input {
 /// Hash and format of a file on disk, under the name that the report gives it.
 pub fn file_facts(path: &Path, name: &Path, decoder: &Decoder) -> anyhow::Result<FileFacts> {
     let info = decoder.info();
+    let blake3 = acetate_io::content_hash(path)?;
+    // The hash has to be that of the bytes that were decoded.
+    decoder.expect_unchanged()?;
     Ok(FileFacts {
         path: name.display().to_string(),
-        blake3: acetate_io::content_hash(path)?,
+        blake3,
         format: format!("{} {}", info.container, info.codec),
         sample_rate_hz: info.sample_rate_hz,
         channels: info.channels,
@@ -90,12 +107,21 @@ pub fn file_facts(path: &Path, name: &Path, decoder: &Decoder) -> anyhow::Result
 }
 
 /// Runs a command on every input, on all threads where there are several. A bad file is said and
-/// the others go on; the worst exit code counts.
+/// the others go on, even past a panic, which is a bug of ours; the worst exit code counts.
 pub fn each_input(
     inputs: &[PathBuf],
     console: &Console,
     run: impl Fn(&Path) -> anyhow::Result<Exit> + Sync,
 ) -> anyhow::Result<Exit> {
+    let run = |input: &Path| {
+        // What a panic leaves behind belongs to this input alone, and is dropped with it.
+        catch_unwind(AssertUnwindSafe(|| run(input))).unwrap_or_else(|_| {
+            let input = input.display();
+            Err(anyhow!(
+                "{input}: internal error: please report it with this file"
+            ))
+        })
+    };
     if let [input] = inputs {
         return run(input);
     }

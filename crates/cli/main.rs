@@ -15,6 +15,7 @@ mod input;
 mod master;
 mod naming;
 mod progress;
+mod record;
 mod table;
 mod train;
 mod verify;
@@ -30,6 +31,7 @@ use crate::exit::Exit;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
+    acetate_io::silence_caught_panics();
     let args = Args::parse();
     let console = console::Console::new(&args.global);
     let outcome = exit::on_interrupt()

@@ -1,5 +1,6 @@
 //! `acetate master`: one mix or many, each to a verified master.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
@@ -8,7 +9,7 @@ use acetate_dsp::Settings;
 use acetate_dsp::chain::Bypass;
 use acetate_dsp::settings::{Amounts, EqPhase};
 use acetate_master::{Brief, Report, settings_file};
-use acetate_model::{NetPredictor, Weights};
+use acetate_model::{NetPredictor, Predictor, Weights};
 use anyhow::{Context, bail};
 
 use crate::args::MasterArgs;
@@ -18,16 +19,21 @@ use crate::exit::Exit;
 use crate::input::{Input, each_input};
 use crate::naming::{Job, is_pipe, jobs};
 use crate::progress::Bars;
+use crate::record::{self, Known};
 use crate::{table, verify};
 
 /// Masters every input.
 pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
     let jobs = jobs(args)?;
+    let brief = brief(args)?;
+    let predictor = predictor(args.weights.as_deref())?;
     let run = Run {
         args,
         console,
-        brief: brief(args)?,
-        predictor: predictor(args.weights.as_deref())?,
+        asked: asked(&brief, &predictor),
+        keeps_record: args.resume || jobs.len() > 1,
+        brief,
+        predictor,
         bars: Bars::new(console),
     };
     if args.save_settings.is_some() && jobs.len() > 1 {
@@ -40,6 +46,9 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
         && !args.dry_run
     {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
+    if !args.dry_run {
+        run.clean_up(&jobs);
     }
     let started = Instant::now();
     let tally = Tally::default();
@@ -63,6 +72,10 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
 struct Run<'a> {
     args: &'a MasterArgs,
     console: &'a Console,
+    /// Hash of everything that decides the sound but the input.
+    asked: String,
+    /// Whether what is delivered goes into the folder's record.
+    keeps_record: bool,
     brief: Brief,
     predictor: NetPredictor,
     bars: Bars,
@@ -73,13 +86,15 @@ enum Outcome {
     Met,
     Missed,
     Skipped,
+    /// Delivered by an earlier run; whether all checks passed then.
+    Resumed(bool),
 }
 
 impl Outcome {
     fn exit(&self) -> Exit {
         match self {
-            Self::Met | Self::Skipped => Exit::Met,
-            Self::Missed => Exit::Missed,
+            Self::Met | Self::Skipped | Self::Resumed(true) => Exit::Met,
+            Self::Missed | Self::Resumed(false) => Exit::Missed,
         }
     }
 }
@@ -96,7 +111,8 @@ impl Run<'_> {
                 job.output.display()
             );
         }
-        if job.output.exists() && !self.args.overwrite && !self.args.skip_existing {
+        let is_judged_later = self.args.skip_existing || self.args.resume;
+        if job.output.exists() && !self.args.overwrite && !is_judged_later {
             bail!(
                 "{}: exists already: use --overwrite to replace it or --skip-existing to leave it",
                 job.output.display()
@@ -110,6 +126,9 @@ impl Run<'_> {
             self.console
                 .say(&format!("{}: exists, skipped", job.output.display()));
             return Ok(Outcome::Skipped);
+        }
+        if let Some(outcome) = self.resume(job)? {
+            return Ok(outcome);
         }
         let folder = if is_pipe(&job.output) {
             None
@@ -131,16 +150,62 @@ impl Run<'_> {
         })
     }
 
+    /// Removes what killed runs left in the folders that are written to.
+    fn clean_up(&self, jobs: &[Job]) {
+        let files = jobs.iter().filter(|job| !is_pipe(&job.output));
+        let folders: BTreeSet<&Path> = files.filter_map(|job| job.output.parent()).collect();
+        for folder in folders {
+            let folder = if folder.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                folder
+            };
+            let removed = acetate_io::remove_stale_temporary_files(folder);
+            if removed > 0 {
+                let folder = folder.display();
+                self.console.say(&format!(
+                    "{folder}: temporary files of a killed run removed: {removed}"
+                ));
+            }
+        }
+    }
+
+    /// How `--resume` deals with what is there; `None` where the master has to be made.
+    fn resume(&self, job: &Job) -> anyhow::Result<Option<Outcome>> {
+        if !self.args.resume || is_pipe(&job.output) || is_pipe(&job.input) || self.args.dry_run {
+            return Ok(None);
+        }
+        let output = job.output.display();
+        match record::look_up(job, &self.asked)? {
+            Known::Absent => Ok(None),
+            Known::Delivered { all_met } => {
+                let how = if all_met {
+                    "delivered and verified before"
+                } else {
+                    "delivered before with the target missed"
+                };
+                self.console.say(&format!("{output}: {how}, skipped"));
+                Ok(Some(Outcome::Resumed(all_met)))
+            }
+            _ if self.args.overwrite => Ok(None),
+            Known::Outdated => bail!(
+                "{output}: was delivered from another input or with other options: use --overwrite to replace it"
+            ),
+            Known::Foreign => bail!(
+                "{output}: expected the master that was delivered and verified, found another file: use --overwrite to replace it"
+            ),
+        }
+    }
+
     fn rehearse(&self, job: &Job, input: &mut Input) -> anyhow::Result<Report> {
         let mut bar = self.bars.file(&job.input);
         let report =
             acetate_master::rehearse(input.source(), &self.predictor, &self.brief, &mut bar)
                 .with_context(|| job.input.display().to_string())?;
         bar.finish();
-        input.report_warnings(self.console);
         Ok(Report {
             input: Some(input.facts()?),
-            ..report
+            ..input.with_damage(report, self.console)
         })
     }
 
@@ -156,7 +221,7 @@ impl Run<'_> {
         )
         .with_context(|| job.input.display().to_string())?;
         bar.finish();
-        input.report_warnings(self.console);
+        let report = input.with_damage(report, self.console);
         for warning in delivery.warnings() {
             self.console
                 .warn(&format!("{}: {warning}", job.output.display()));
@@ -169,6 +234,9 @@ impl Run<'_> {
         if is_pipe(&job.output) {
             deliver_to_stdout(delivery)?;
         } else {
+            if self.keeps_record {
+                record::add(&job.output, &self.asked, &report)?;
+            }
             delivery.commit()?;
         }
         Ok(report)
@@ -204,6 +272,12 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+/// Everything that decides the sound of a master but its input.
+fn asked(brief: &Brief, predictor: &NetPredictor) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    acetate_io::text_hash(&format!("{version} {} {brief:?}", predictor.hash()))
 }
 
 fn brief(args: &MasterArgs) -> anyhow::Result<Brief> {
@@ -288,7 +362,7 @@ impl Tally {
         let counter = match outcome {
             Ok(Outcome::Met) => &self.met,
             Ok(Outcome::Missed) => &self.missed,
-            Ok(Outcome::Skipped) => &self.skipped,
+            Ok(Outcome::Skipped | Outcome::Resumed(_)) => &self.skipped,
             Err(_) => &self.failed,
         };
         counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);

@@ -26,10 +26,9 @@ pub fn run(args: &VerifyArgs, console: &Console) -> anyhow::Result<Exit> {
         })
         .with_context(|| path.display().to_string())?;
         bar.finish();
-        input.report_warnings(console);
         let report = Report {
             input: Some(input.facts()?),
-            ..verified
+            ..input.with_damage(verified, console)
         };
         if console.json {
             console.print_json(&report)?;

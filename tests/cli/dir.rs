@@ -84,7 +84,7 @@ impl Dir {
 }
 
 impl Ran {
-    fn of(output: Output) -> Self {
+    pub fn of(output: Output) -> Self {
         Self {
             code: output.status.code().expect("an exit code, not a signal"),
             stdout: output.stdout,

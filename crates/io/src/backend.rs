@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as SymphoniaError;
@@ -13,10 +12,15 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::TimeBase;
 
+use crate::guard;
 use crate::rf64::Rf64Reader;
 
 /// Most silence that stands in for one broken packet; no packet of a real codec is longer.
 const MAX_BROKEN_FRAMES: u64 = 65_536;
+
+/// Most silence that stands in for packets that were dropped, in all: 10 minutes at 192 kHz. A
+/// place in the header is easily forged, and silence costs time.
+const MAX_MISSING_FRAMES: u64 = 600 * 192_000;
 
 /// Codecs whose output is what went into the encoder.
 const LOSSLESS_CODECS: [&str; 3] = ["pcm", "flac", "alac"];
@@ -83,6 +87,14 @@ impl Backend {
             Self::Rf64(reader) => reader.step(planes),
         }
     }
+
+    /// At the end: the encoder's checksum over the sound is another, and was looked at.
+    pub(crate) fn is_not_what_was_encoded(&mut self) -> bool {
+        match self {
+            Self::Symphonia(packets) => packets.decoder.finalize().verify_ok == Some(false),
+            Self::Rf64(_) => false,
+        }
+    }
 }
 
 /// What the container says.
@@ -96,6 +108,8 @@ pub(crate) struct Facts {
     pub delay_frames: u64,
     /// Whether the container states delay or padding.
     pub states_trim: bool,
+    /// The header was never completed.
+    pub unfinished: bool,
 }
 
 /// Symphonia's demuxer and decoder of one track.
@@ -113,9 +127,13 @@ pub(crate) struct Packets {
 
 /// Finds packets that the demuxer dropped on a bad checksum.
 struct Gaps {
-    next_frame: u64,
+    /// Where the next packet belongs; `None` before the first one of a stream of unknown length,
+    /// which may begin anywhere.
+    next_frame: Option<u64>,
     /// Frames by the header: a packet beyond them lies about its place.
     stated_frames: u64,
+    /// Frames that were missing so far.
+    missing_frames: u64,
     /// The packet behind a gap, while silence fills it.
     held: Option<Packet>,
 }
@@ -124,21 +142,28 @@ impl Gaps {
     /// Frames missing before `packet`.
     fn before(&mut self, packet: &Packet) -> u64 {
         let start = u64::try_from(packet.pts.get()).unwrap_or(0);
-        let missing = start.saturating_sub(self.next_frame);
+        let next_frame = self.next_frame.unwrap_or(start);
+        let missing = start.saturating_sub(next_frame);
         let end = start.saturating_add(packet.dur.get());
-        if end > self.stated_frames {
+        let missing_frames = self.missing_frames.saturating_add(missing);
+        if end > self.stated_frames || missing_frames > MAX_MISSING_FRAMES {
             // Out of range: taken as if it followed directly.
-            self.next_frame = self.next_frame.saturating_add(packet.dur.get());
+            self.next_frame = Some(next_frame.saturating_add(packet.dur.get()));
             return 0;
         }
-        self.next_frame = end;
+        self.next_frame = Some(end);
+        self.missing_frames = missing_frames;
         missing
     }
 }
 
 impl Packets {
     /// Finds the container and the first sound track.
-    pub(crate) fn open(file: File, extension: Option<&str>) -> Result<(Self, Facts), Fault> {
+    pub(crate) fn open(
+        file: File,
+        extension: Option<&str>,
+        verify: bool,
+    ) -> Result<(Self, Facts), Fault> {
         let stream = MediaSourceStream::new(Box::new(file), Default::default());
         let mut hint = Hint::new();
         if let Some(extension) = extension {
@@ -163,10 +188,10 @@ impl Packets {
             }
             other => other.into(),
         })?;
-        Self::select(format)
+        Self::select(format, verify)
     }
 
-    fn select(format: Box<dyn FormatReader>) -> Result<(Self, Facts), Fault> {
+    fn select(format: Box<dyn FormatReader>, verify: bool) -> Result<(Self, Facts), Fault> {
         let container = format.format_info().short_name.to_owned();
         let track = format.default_track(TrackType::Audio).ok_or_else(|| {
             let kind = match format.tracks() {
@@ -183,7 +208,7 @@ impl Packets {
             .ok_or_else(|| Fault::unsupported(format!("{container} with an unknown codec")))?;
         let decoder = guarded(|| {
             symphonia::default::get_codecs()
-                .make_audio_decoder(params, &AudioDecoderOptions::default())
+                .make_audio_decoder(params, &AudioDecoderOptions::default().verify(verify))
         })
         .map_err(|error| match error {
             Raised::Error(SymphoniaError::Unsupported(_)) => {
@@ -208,13 +233,16 @@ impl Packets {
             frames: track.num_frames,
             delay_frames: u64::from(track.delay.unwrap_or(0)),
             states_trim: track.delay.is_some() || track.padding.is_some(),
+            unfinished: false,
             codec,
         };
-        let gaps = track.num_frames.filter(|_| facts.codec == "flac");
+        let has_gaps =
+            facts.codec == "flac" && (facts.container == "flac" || track.num_frames.is_some());
         let packets = Self {
-            gaps: gaps.map(|stated_frames| Gaps {
-                next_frame: 0,
-                stated_frames,
+            gaps: has_gaps.then(|| Gaps {
+                next_frame: track.num_frames.map(|_| 0),
+                stated_frames: track.num_frames.unwrap_or(u64::MAX),
+                missing_frames: 0,
                 held: None,
             }),
             track_id: track.id,
@@ -333,6 +361,9 @@ impl From<Raised> for Fault {
     fn from(raised: Raised) -> Self {
         match raised {
             Raised::Error(SymphoniaError::IoError(error)) => Self::Io(error),
+            Raised::Error(SymphoniaError::Unsupported(what)) if what.contains("missing") => {
+                Self::malformed(what)
+            }
             Raised::Error(SymphoniaError::Unsupported(what)) => Self::unsupported(what),
             Raised::Error(error) => Self::Malformed(error.to_string()),
             Raised::Panic => Self::malformed("data that the decoder cannot cope with"),
@@ -340,13 +371,10 @@ impl From<Raised> for Fault {
     }
 }
 
-/// Calls symphonia. Its authors hold that no input may make it panic; where one does (an
-/// arithmetic check of a debug build, an index), the file is at fault and the programme must not
-/// die of it, so this is the last line of defence. What the closure leaves behind is thrown away
-/// or cleared, so that no half-made state is used.
+/// Calls symphonia; its panics are errors.
 fn guarded<T>(call: impl FnOnce() -> Result<T, SymphoniaError>) -> Result<T, Raised> {
-    match catch_unwind(AssertUnwindSafe(call)) {
+    match guard::guarded(call) {
         Ok(result) => result.map_err(Raised::Error),
-        Err(_) => Err(Raised::Panic),
+        Err(guard::Panicked) => Err(Raised::Panic),
     }
 }

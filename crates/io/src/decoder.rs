@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use acetate_dsp::{Audio, Source, Spec, StreamError};
 
 use crate::backend::{Backend, Facts, Fault, Packets, Step};
-use crate::error::{DecodeError, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
+use crate::error::{DecodeError, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, max_frames};
+use crate::framing::find_damage;
 use crate::identity::{Identity, special_file};
 use crate::info::{DecodeWarning, MediaInfo};
 use crate::pass::{Pass, hash_samples};
@@ -45,6 +46,8 @@ pub struct Decoder {
     frames_hint: Option<u64>,
     kind: Kind,
     trim: Trim,
+    /// Damage that was found before a frame was decoded.
+    damage: Vec<DecodeWarning>,
     backend: Backend,
     /// Silence to give before `pending`: stands in for broken packets.
     silence: u64,
@@ -76,7 +79,7 @@ impl Decoder {
         let mut file = File::open(path).map_err(failed)?;
         let kind = sniff::sniff(&mut file).map_err(failed)?;
         let (mut backend, facts) =
-            start(path, kind, &file).map_err(|fault| to_error(path, "audio", 0, fault))?;
+            start(path, kind, &file, true).map_err(|fault| to_error(path, "audio", 0, fault))?;
 
         let mut pass = Pass::default();
         let mut pending = Vec::new();
@@ -112,6 +115,10 @@ impl Decoder {
         }
 
         let trim = find_trim(&file, &facts, sample_rate_hz).map_err(failed)?;
+        let mut damage = find_damage(&file, &facts.container).map_err(failed)?;
+        if facts.unfinished {
+            damage.push(DecodeWarning::Unfinished);
+        }
         let frames_hint = match kind {
             Kind::StreamedWave => None,
             _ => trim.keep.or(facts.frames),
@@ -136,6 +143,7 @@ impl Decoder {
             },
             frames_hint,
             trim,
+            damage,
             backend,
             silence,
             pending,
@@ -161,9 +169,19 @@ impl Decoder {
         &self.path
     }
 
+    /// Whether the path still leads to the file as it was when it was opened, for whoever reads it
+    /// by another way, as for its hash.
+    ///
+    /// # Errors
+    /// [`DecodeError::Changed`].
+    pub fn expect_unchanged(&self) -> Result<(), DecodeError> {
+        self.check_identity()
+    }
+
     /// Damage met so far; complete once the file was read to its end.
     pub fn warnings(&self) -> Vec<DecodeWarning> {
-        self.first.as_ref().unwrap_or(&self.pass).warnings()
+        let pass = self.first.as_ref().unwrap_or(&self.pass);
+        [self.damage.clone(), pass.warnings()].concat()
     }
 
     /// The next frames, as [`Source::read`], with this crate's own error.
@@ -202,7 +220,7 @@ impl Decoder {
             .map_err(|error| self.error(Fault::Io(error)))?;
         // A decoder made anew is the only state that is certain to equal the first.
         let (backend, _) =
-            start(&self.path, self.kind, &self.file).map_err(|fault| self.error(fault))?;
+            start(&self.path, self.kind, &self.file, false).map_err(|fault| self.error(fault))?;
         self.backend = backend;
         self.silence = 0;
         self.pending.iter_mut().for_each(Vec::clear);
@@ -219,8 +237,18 @@ impl Decoder {
                 return Ok(false);
             }
             if self.trim.keep == Some(self.pass.frames) {
-                self.finish_pass()?;
+                self.pending.iter_mut().for_each(Vec::clear);
+                self.pending_at = 0;
+                let rest = self.backend.step(&mut self.pending);
+                self.finish_pass(matches!(rest, Ok(Step::End)))?;
                 return Ok(false);
+            }
+            let max_frames = max_frames(self.identity.bytes(), self.spec.sample_rate_hz);
+            if self.pass.frames > max_frames {
+                return Err(DecodeError::TooLong {
+                    path: self.path.clone(),
+                    max_frames,
+                });
             }
             let decoded = self.pending.first().map_or(0, Vec::len) - self.pending_at;
             let skip = self.trim.skip - self.pass.skipped;
@@ -243,7 +271,7 @@ impl Decoder {
                     self.refuse_if_strict()?;
                 }
                 Ok(Step::End) => {
-                    self.finish_pass()?;
+                    self.finish_pass(true)?;
                     return Ok(false);
                 }
                 Err(fault) => return Err(self.error(fault)),
@@ -282,9 +310,14 @@ impl Decoder {
         frames
     }
 
-    fn finish_pass(&mut self) -> Result<(), DecodeError> {
+    /// `decoded_all`: the reader has nothing left, so that its checksum covers the whole.
+    fn finish_pass(&mut self, decoded_all: bool) -> Result<(), DecodeError> {
         self.pass.ended = true;
         self.check_identity()?;
+        if decoded_all && self.warnings().is_empty() && self.backend.is_not_what_was_encoded() {
+            self.pass.checksum_differs = true;
+            self.refuse_if_strict()?;
+        }
         if let Some(expected_frames) = self.info.frames.filter(|frames| *frames > self.pass.frames)
         {
             self.pass.ends_early = Some(DecodeWarning::EndsEarly {
@@ -369,7 +402,9 @@ impl Source for Decoder {
     }
 }
 
-fn start(path: &Path, kind: Kind, file: &File) -> Result<(Backend, Facts), Fault> {
+/// Opens the reader for a file. `verify`: also hold the sound against the encoder's checksum, where
+/// the format has one.
+fn start(path: &Path, kind: Kind, file: &File, verify: bool) -> Result<(Backend, Facts), Fault> {
     let file = file.try_clone()?;
     match kind {
         Kind::Rf64 => {
@@ -377,18 +412,31 @@ fn start(path: &Path, kind: Kind, file: &File) -> Result<(Backend, Facts), Fault
             Ok((Backend::Rf64(reader), facts))
         }
         Kind::Other(found, convertible) => Err(Fault::NotAudio(found.to_owned(), convertible)),
-        Kind::Candidate | Kind::Wave | Kind::StreamedWave => {
-            if kind != Kind::Candidate
-                && let Some(channels) = rf64::wave_channels(&file)?
+        Kind::Candidate => packets(path, file, verify),
+        Kind::Wave | Kind::StreamedWave => {
+            let outline = rf64::wave_outline(&file)?;
+            if let Some(channels) = outline.channels
                 && !(1..=2).contains(&channels)
             {
                 return Err(Fault::Channels(channels));
             }
-            let extension = path.extension().and_then(|extension| extension.to_str());
-            let (packets, facts) = Packets::open(file, extension)?;
-            Ok((Backend::Symphonia(Box::new(packets)), facts))
+            if outline.unfinished {
+                let (reader, facts) = Rf64Reader::open_unfinished(file)?;
+                return Ok((Backend::Rf64(reader), facts));
+            }
+            if outline.overlong {
+                let (reader, facts) = Rf64Reader::open(file, "wave")?;
+                return Ok((Backend::Rf64(reader), facts));
+            }
+            packets(path, file, verify)
         }
     }
+}
+
+fn packets(path: &Path, file: File, verify: bool) -> Result<(Backend, Facts), Fault> {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    let (packets, facts) = Packets::open(file, extension, verify)?;
+    Ok((Backend::Symphonia(Box::new(packets)), facts))
 }
 
 fn no_frame(path: &Path, facts: &Facts, pass: &Pass) -> DecodeError {

@@ -8,6 +8,20 @@ use std::path::{Path, PathBuf};
 pub const MIN_SAMPLE_RATE_HZ: u32 = 8_000;
 /// Highest sample rate that is mastered, Hz.
 pub const MAX_SAMPLE_RATE_HZ: u32 = 192_000;
+/// Longest programme that is mastered, s: the memory of an analysis grows with the length.
+pub const MAX_DURATION_S: u64 = 12 * 3600;
+/// Frames that any file may hold.
+const FREE_FRAMES: u64 = 1 << 25;
+/// Beyond those a file holds at most so many frames for each byte: a small one that stands for hours
+/// of silence costs time. MP3 at 8 kbit/s and 8 kHz has 8.
+const FRAMES_PER_BYTE: u64 = 64;
+
+/// Most frames that are read from a file of so many bytes.
+pub(crate) fn max_frames(file_bytes: u64, sample_rate_hz: u32) -> u64 {
+    let by_size = file_bytes.saturating_mul(FRAMES_PER_BYTE);
+    let by_duration = MAX_DURATION_S * u64::from(sample_rate_hz);
+    by_size.saturating_add(FREE_FRAMES).min(by_duration)
+}
 
 /// What can be decoded, in words, for error messages.
 pub(crate) const READABLE: &str =
@@ -64,6 +78,14 @@ pub enum DecodeError {
         /// The file.
         path: PathBuf,
     },
+    /// Longer than anything that is mastered, or than a file of its size can be in earnest.
+    #[error("{}: expected at most {max_frames} frames of audio in a file of this size, found more", path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// The most that are read.
+        max_frames: u64,
+    },
     /// The structure of the file is broken, so that nothing after this place can be decoded.
     #[error("{}: expected well-formed {container}, found at frame {frame}: {found}", path.display())]
     Malformed {
@@ -115,7 +137,12 @@ fn hint(path: &Path, convertible: bool) -> String {
         let stem = path
             .file_stem()
             .map_or_else(|| "out".into(), |stem| stem.to_string_lossy());
-        format!("; convert it first: ffmpeg -i \"{name}\" \"{stem}.wav\"")
+        // The same name again would be the file itself.
+        let converted = match format!("{stem}.wav") {
+            same if same == name => format!("{stem}.pcm.wav"),
+            other => other,
+        };
+        format!("; convert it first: ffmpeg -i \"{name}\" \"{converted}\"")
     } else {
         String::new()
     }

@@ -7,6 +7,11 @@ use std::path::Path;
 use crate::DecodeError;
 use crate::identity::special_file;
 
+/// BLAKE3 hash of a text, in lower-case hexadecimal.
+pub fn text_hash(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex().to_string()
+}
+
 /// BLAKE3 hash of a file's bytes, in lower-case hexadecimal. Reads in blocks of 64 KiB.
 ///
 /// # Errors

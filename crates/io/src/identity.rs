@@ -24,6 +24,11 @@ impl Identity {
         })
     }
 
+    /// Length of the file.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     pub(crate) fn describe(&self, other: &Self) -> String {
         if self.bytes != other.bytes {
             format!("{} bytes", self.bytes)

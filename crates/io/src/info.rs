@@ -31,7 +31,26 @@ pub enum DecodeWarning {
         /// Frames before the first of them.
         first_at_frame: u64,
     },
-    /// The file ends before the length that its header states.
+    /// Between the frames or pages of the stream something is missing or unreadable. It was passed
+    /// over, so that the sound is shorter there.
+    Gaps {
+        /// Places.
+        count: u64,
+        /// Bytes that were passed over.
+        bytes: u64,
+        /// Where in the file the first of them is.
+        first_at_byte: u64,
+    },
+    /// The stream stops in the middle.
+    CutOff {
+        /// Where in the file its last whole frame or page ends.
+        at_byte: u64,
+    },
+    /// A WAV whose header was never completed: it states no sound, and sound follows.
+    Unfinished,
+    /// The sound is not what the encoder's checksum over all of it says.
+    Checksum,
+    /// There are fewer frames than the header states.
     EndsEarly {
         /// Frames that the header states.
         expected_frames: u64,
@@ -48,15 +67,45 @@ impl fmt::Display for DecodeWarning {
                 first_at_frame,
             } => write!(
                 f,
-                "{count} packets could not be decoded and were replaced by silence, the first at frame {first_at_frame}"
+                "{} could not be decoded and {} replaced by silence, the first at frame {first_at_frame}",
+                counted(*count, "packet"),
+                if *count == 1 { "was" } else { "were" }
+            ),
+            Self::Gaps {
+                count,
+                bytes,
+                first_at_byte,
+            } => write!(
+                f,
+                "data are missing or unreadable in {} ({} passed over), the first at byte {first_at_byte}; the sound is shorter there",
+                counted(*count, "place"),
+                counted(*bytes, "byte"),
+            ),
+            Self::CutOff { at_byte } => write!(
+                f,
+                "the end is missing: the last whole frame or page ends at byte {at_byte}"
+            ),
+            Self::Unfinished => write!(
+                f,
+                "the header was never completed and states no sound; all that follows it was taken as sound"
+            ),
+            Self::Checksum => write!(
+                f,
+                "the sound is not what the file's checksum over all of it says"
             ),
             Self::EndsEarly {
                 expected_frames,
                 got_frames,
             } => write!(
                 f,
-                "the file ends after {got_frames} frames, but its header says {expected_frames}"
+                "the header states {expected_frames} frames, the file holds {got_frames}"
             ),
         }
     }
+}
+
+/// "1 packet", "2 packets".
+fn counted(count: u64, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
 }

@@ -11,6 +11,8 @@ pub(crate) struct Pass {
     pub hashes: [u64; 2],
     pub broken: Option<(u64, u64)>,
     pub ends_early: Option<DecodeWarning>,
+    /// The encoder's checksum says something else.
+    pub checksum_differs: bool,
     pub ended: bool,
 }
 
@@ -26,7 +28,13 @@ impl Pass {
                 count,
                 first_at_frame,
             });
-        broken.into_iter().chain(self.ends_early.clone()).collect()
+        let checksum = self.checksum_differs.then_some(DecodeWarning::Checksum);
+        let ends_early = self.ends_early.clone();
+        broken
+            .into_iter()
+            .chain(checksum)
+            .chain(ends_early)
+            .collect()
     }
 }
 

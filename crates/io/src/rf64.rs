@@ -46,9 +46,19 @@ pub(crate) struct Rf64Reader {
 impl Rf64Reader {
     /// Reads the header and stands before the first frame. `container` is its name for reports.
     pub(crate) fn open(file: File, container: &str) -> Result<(Self, Facts), Fault> {
+        Self::open_with(file, container, false)
+    }
+
+    /// As [`open`](Self::open) for a plain WAV whose header was never completed: the sound is
+    /// whatever follows it.
+    pub(crate) fn open_unfinished(file: File) -> Result<(Self, Facts), Fault> {
+        Self::open_with(file, "wave", true)
+    }
+
+    fn open_with(file: File, container: &str, unfinished: bool) -> Result<(Self, Facts), Fault> {
         let file_bytes = file.metadata()?.len();
         let mut reader = BufReader::new(file);
-        let layout = read_layout(&mut reader, file_bytes)?;
+        let layout = read_layout(&mut reader, file_bytes, unfinished)?;
         reader.seek(SeekFrom::Start(layout.data_start))?;
         let facts = Facts {
             container: container.to_owned(),
@@ -58,6 +68,7 @@ impl Rf64Reader {
             frames: Some(layout.stated_frames.unwrap_or(layout.frames)),
             delay_frames: 0,
             states_trim: false,
+            unfinished,
         };
         let this = Self {
             reader,
@@ -169,7 +180,11 @@ fn read_ds64(reader: &mut BufReader<File>, bytes: u64) -> Result<Ds64, Fault> {
     })
 }
 
-fn read_layout(reader: &mut BufReader<File>, file_bytes: u64) -> Result<Layout, Fault> {
+fn read_layout(
+    reader: &mut BufReader<File>,
+    file_bytes: u64,
+    unfinished: bool,
+) -> Result<Layout, Fault> {
     let mut fmt = None;
     let mut data = None;
     walk(reader, file_bytes, |reader, chunk| {
@@ -180,7 +195,7 @@ fn read_layout(reader: &mut BufReader<File>, file_bytes: u64) -> Result<Layout, 
                 reader.take(bytes).read_to_end(&mut body)?;
                 fmt = Some(read_fmt(&body)?);
             }
-            b"data" => data = Some((chunk.start, chunk.bytes)),
+            b"data" => data = Some((chunk.start, chunk.bytes.filter(|_| !unfinished))),
             _ => {}
         }
         Ok(fmt.is_some() && data.is_some())
@@ -254,25 +269,57 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
         .fold(0, |value, byte| value << 8 | u64::from(*byte))
 }
 
-/// Channel count of a plain WAV's first `fmt ` chunk, before symphonia computes with it (its
-/// arithmetic overflows beyond some dozens of channels). The position is put back to the start.
-pub(crate) fn wave_channels(file: &File) -> io::Result<Option<u64>> {
+/// What a plain WAV's header says, read before symphonia computes with it (its arithmetic
+/// overflows beyond some dozens of channels).
+#[derive(Default)]
+pub(crate) struct WaveOutline {
+    /// Channels by the first `fmt ` chunk.
+    pub channels: Option<u64>,
+    /// The data chunk states no bytes, and what follows it is no chunk: a recording whose header
+    /// was never completed.
+    pub unfinished: bool,
+    /// The data chunk states more than the whole file: symphonia refuses that.
+    pub overlong: bool,
+}
+
+/// Reads a plain WAV's outline. The position is put back to the start.
+pub(crate) fn wave_outline(file: &File) -> io::Result<WaveOutline> {
     let file_bytes = file.metadata()?.len();
     let mut reader = BufReader::new(file.try_clone()?);
-    let mut channels = None;
+    let mut outline = WaveOutline::default();
+    let mut empty_data_end = None;
+    let mut riff_bytes = [0; 4];
+    reader.seek(SeekFrom::Start(4))?;
+    let riff_end = match reader.read_exact(&mut riff_bytes) {
+        Ok(()) => 8 + u64::from(u32::from_le_bytes(riff_bytes)),
+        Err(_) => 0,
+    };
     let walked = walk(&mut reader, file_bytes, |reader, chunk| {
-        if &chunk.id != b"fmt " {
-            return Ok(&chunk.id == b"data");
+        if &chunk.id == b"fmt " && outline.channels.is_none() {
+            let mut body = [0; 4];
+            reader.read_exact(&mut body)?;
+            outline.channels = Some(u64::from(u16_at(&body, 2)));
         }
-        let mut body = [0; 4];
-        reader.read_exact(&mut body)?;
-        channels = Some(u64::from(u16_at(&body, 2)));
-        Ok(true)
+        if &chunk.id == b"data" {
+            empty_data_end = chunk.bytes.filter(|bytes| *bytes == 0).map(|_| chunk.start);
+            let end = chunk.bytes.map(|bytes| chunk.start.saturating_add(bytes));
+            outline.overlong = end.is_some_and(|end| end > riff_end && end > file_bytes);
+        }
+        Ok(&chunk.id == b"data")
     });
+    if let Some(end) = empty_data_end
+        && file_bytes > end
+    {
+        let mut next_id = [0; 4];
+        reader.seek(SeekFrom::Start(end))?;
+        let is_chunk = reader.read_exact(&mut next_id).is_ok()
+            && next_id.iter().all(|byte| (0x20..0x7F).contains(byte));
+        outline.unfinished = !is_chunk;
+    }
     reader.seek(SeekFrom::Start(0))?;
     match walked {
         Err(Fault::Io(error)) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
-        _ => Ok(channels),
+        _ => Ok(outline),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::flac::{FlacError, FlacWriter};
 use crate::identity::special_file;
 use crate::place::{folder_of, require_space};
 use crate::tags::{TagWarning, Tags};
-use crate::temporary::{TemporaryFile, remove_stale};
+use crate::temporary::{TemporaryFile, remove_stale_temporary_files};
 use crate::wav::{RF64_ABOVE_BYTES, WavError, WavWriter};
 use crate::{Container, DecodeError, Decoder, OpenOptions, OutputFormat, WriteError, open};
 
@@ -89,8 +89,8 @@ impl StagedFile {
         create_temporary(path, &name).map(drop)
     }
 
-    /// Creates the temporary file and its header. Temporary files that a killed run left for the
-    /// same output are removed.
+    /// Creates the temporary file and its header. Temporary files that killed runs left in the
+    /// folder are removed.
     ///
     /// # Errors
     /// [`WriteError`] when the folder cannot be written to, the disk is too full, or the format
@@ -111,7 +111,7 @@ impl StagedFile {
                 sample_rate_hz: spec.sample_rate_hz,
             });
         }
-        remove_stale(path, &name);
+        remove_stale_temporary_files(folder_of(path));
         let word_length = options.format.word_length();
         if let (Some(frames), Container::Wav) =
             (options.expected_frames, options.format.container())

@@ -7,7 +7,6 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use flac_codec::metadata::{Picture as FlacPicture, PictureType as FlacPictureType};
@@ -19,6 +18,7 @@ use lofty::probe::Probe;
 use lofty::tag::{ItemKey, ItemValue, Tag, TagExt, TagItem, TagType};
 
 use crate::flac::FlacTags;
+use crate::guard::guarded;
 use crate::rf64::{push_chunk, tags_as_wave};
 use crate::sniff::{self, Kind};
 
@@ -63,7 +63,7 @@ impl Tags {
     pub fn read(path: impl AsRef<Path>) -> (Self, Vec<TagWarning>) {
         let path = path.as_ref();
         // Like the decoder, lofty parses hostile bytes; a panic there costs the tags only.
-        let read = catch_unwind(AssertUnwindSafe(|| read_file(path)));
+        let read = guarded(|| read_file(path));
         let error = match read {
             Ok(Ok(file)) => return (Self::merge(&file), Vec::new()),
             Ok(Err(error)) => error,

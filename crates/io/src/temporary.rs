@@ -29,13 +29,16 @@ fn live() -> MutexGuard<'static, BTreeSet<PathBuf>> {
 }
 
 /// Removes every temporary file that this process has open, for the handler of an interrupt;
-/// returns how many there were. The process should exit right after it.
+/// returns how many there were. The process has to exit right after it: whoever makes, keeps or
+/// drops a temporary file from now on waits for that.
 pub fn remove_all_temporary_files() -> usize {
-    let paths = std::mem::take(&mut *live());
-    paths
+    let paths = live();
+    let removed = paths
         .iter()
         .filter(|path| fs::remove_file(path).is_ok())
-        .count()
+        .count();
+    std::mem::forget(paths);
+    removed
 }
 
 /// A temporary file, removed when dropped unless it was given away.
@@ -114,27 +117,27 @@ fn prefix(name: &OsStr) -> OsString {
     OsString::from_vec(prefix)
 }
 
-/// Removes temporary files for the same output whose process is gone; failures are left alone.
-pub(crate) fn remove_stale(output: &Path, name: &OsStr) {
-    let prefix = prefix(name);
-    let Ok(entries) = fs::read_dir(folder_of(output)) else {
-        return;
+/// Removes the temporary files that killed runs left in a folder, whatever they were for; returns
+/// how many there were. Those of living runs and failures are left alone.
+pub fn remove_stale_temporary_files(folder: impl AsRef<Path>) -> usize {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return 0;
     };
-    for entry in entries.flatten() {
-        let file_name = entry.file_name();
-        let owner = file_name
-            .as_bytes()
-            .strip_prefix(prefix.as_bytes())
-            .and_then(|rest| rest.strip_suffix(SUFFIX.as_bytes()))
-            .and_then(owner);
-        if owner.is_some_and(is_gone) && is_unlocked(&entry.path()) {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
+    entries
+        .flatten()
+        .filter(|entry| {
+            let is_stale = owner(entry.file_name().as_bytes()).is_some_and(is_gone);
+            is_stale && is_unlocked(&entry.path()) && fs::remove_file(entry.path()).is_ok()
+        })
+        .count()
 }
 
-/// The process number in `<pid>-<n>`.
-fn owner(middle: &[u8]) -> Option<Pid> {
+/// The process number in `.<name>.<pid>-<n>.acetate-tmp`.
+fn owner(file_name: &[u8]) -> Option<Pid> {
+    let name = file_name
+        .strip_prefix(b".")?
+        .strip_suffix(SUFFIX.as_bytes())?;
+    let middle = name.rsplit(|byte| *byte == b'.').next()?;
     let (pid, number) = std::str::from_utf8(middle).ok()?.split_once('-')?;
     number.parse::<u64>().ok()?;
     Pid::from_raw(pid.parse().ok().filter(|pid| *pid > 0)?)

@@ -43,7 +43,7 @@ pub(crate) fn find_trim(file: &File, facts: &Facts, sample_rate_hz: u32) -> io::
 /// Whether the container's length is a count, not an estimate from the bit rate.
 pub(crate) fn states_exact_length(facts: &Facts) -> bool {
     match facts.container.as_str() {
-        "adts" => false,
+        "aac" => false,
         "mp1" | "mp2" | "mp3" => facts.states_trim,
         // Whole packets, unless the packet table says how much of them is sound.
         "caf" => facts.states_trim || facts.codec.starts_with("pcm_"),

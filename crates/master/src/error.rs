@@ -26,6 +26,17 @@ pub enum MasterError {
         /// Length of the input, seconds.
         duration_s: f64,
     },
+    /// Samples so far beyond full scale that they are no sound.
+    #[error(
+        "expected samples of at most {max_dbfs:+.0} dBFS, found {got_dbfs:+.0} dBFS: the file is \
+         broken, or its samples are of another type than its header says"
+    )]
+    TooLoud {
+        /// Highest sample peak, dBFS.
+        max_dbfs: f64,
+        /// Sample peak of the input, dBFS.
+        got_dbfs: f64,
+    },
     /// The sample rate cannot be rendered.
     #[error("expected a sample rate of {min_hz} to {max_hz} Hz, got {got_hz} Hz")]
     SampleRate {

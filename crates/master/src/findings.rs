@@ -34,6 +34,18 @@ pub struct Finding {
     pub advice: String,
 }
 
+/// A finding about damage that the reader of a file went past; its words come from there.
+pub fn damaged(what: &str) -> Finding {
+    Finding {
+        code: "damaged".to_owned(),
+        severity: Severity::Problem,
+        evidence: 1.0,
+        unit: String::new(),
+        text: format!("the file is damaged: {what}"),
+        advice: "export or copy the mix again; --strict refuses such files".to_owned(),
+    }
+}
+
 /// Clipped samples in a million from which a mix counts as clipped.
 const CLIPPED_PPM: f64 = 20.0;
 /// A mix with less peak to loudness ratio than this has been limited already, dB.

@@ -19,6 +19,10 @@ use crate::tell::{Told, tell};
 /// Sample rates that are rendered, Hz.
 const SAMPLE_RATES_HZ: (u32, u32) = (8_000, 192_000);
 
+/// Highest sample peak that is mastered, dBFS: float mixes go some dB over full scale; this is far
+/// beyond, and far below where squares of single precision overflow.
+const MAX_PEAK_DBFS: f64 = 100.0;
+
 /// What will be rendered, before a sample is touched.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -182,6 +186,12 @@ fn measure_input(
 }
 
 fn has_loudness(analysis: &Analysis) -> Result<(), MasterError> {
+    if analysis.sample_peak_dbfs > MAX_PEAK_DBFS {
+        return Err(MasterError::TooLoud {
+            max_dbfs: MAX_PEAK_DBFS,
+            got_dbfs: analysis.sample_peak_dbfs,
+        });
+    }
     if analysis.integrated_lufs.is_finite() {
         return Ok(());
     }

@@ -197,7 +197,7 @@ fn a_cut_file_gives_what_is_there_and_says_so() {
         let strict = open(&path, &OpenOptions { strict: true });
         let error = read_all(&mut strict.unwrap()).unwrap_err().to_string();
         assert!(
-            error.contains("after 4000 frames, but its header says 5000"),
+            error.contains("header states 5000 frames, the file holds 4000"),
             "{error}"
         );
     }

@@ -207,3 +207,32 @@ fn every_cut_and_many_flips_of_every_container_are_survived() {
         }
     }
 }
+
+#[test]
+fn a_flac_of_unknown_length_has_no_gaps() {
+    let folder = folder();
+    let format = OutputFormat::new(Container::Flac, WordLength::Bits16).unwrap();
+    let path = write(
+        &folder.path().join("a.flac"),
+        &sweep(8_000, 1, 40_000),
+        format,
+    );
+    let mut bytes = std::fs::read(path).unwrap();
+    // Total samples unknown (RFC 9639, 8.2: the last 36 bits before the checksum).
+    bytes[21] &= 0xF0;
+    bytes[22..26].fill(0);
+    let decoded = decode(&save(&folder, "b.flac", &bytes));
+    assert_eq!(decoded.frames(), 40_000, "an unknown length is no gap");
+}
+
+#[test]
+fn a_file_that_changed_after_it_was_read_is_said() {
+    let folder = folder();
+    let path = save(&folder, "a.wav", &wave(&fmt(1, 1, 44_100, 16), &[0; 800]));
+    let mut decoder = decoder(&path);
+    read_all(&mut decoder).unwrap();
+    decoder.expect_unchanged().unwrap();
+    std::fs::write(&path, wave(&fmt(1, 1, 44_100, 16), &[0; 802])).unwrap();
+    let error = decoder.expect_unchanged().unwrap_err().to_string();
+    assert!(error.contains("changed while it was read"), "{error}");
+}

@@ -1,0 +1,20 @@
+//! Any bytes as an audio file, measured: the report has to be JSON.
+
+#![no_main]
+
+use acetate_dsp::analyze;
+use acetate_fuzz::{as_file, only_uncaught_panics_count};
+use acetate_io::{OpenOptions, open};
+use acetate_master::Report;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(init: only_uncaught_panics_count(), |bytes: &[u8]| {
+    let Ok(mut decoder) = open(as_file(bytes), &OpenOptions::default()) else {
+        return;
+    };
+    let Ok(analysis) = analyze(&mut decoder) else {
+        return;
+    };
+    let report = serde_json::to_string(&Report::of_analysis(analysis));
+    assert!(report.is_ok(), "{report:?}");
+});
