@@ -8,6 +8,7 @@ mod bandwidth;
 pub(crate) mod biquad;
 pub mod clipping;
 pub mod crest;
+mod fine_peak;
 mod interpolate;
 pub mod levels;
 pub mod loudness;
