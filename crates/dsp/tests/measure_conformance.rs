@@ -9,7 +9,10 @@ use acetate_dsp::measure::loudness::{
     Loudness, LoudnessFigures, SURROUND_WEIGHT, add_channels, lufs_from_power,
 };
 use acetate_dsp::stream::AudioSource;
-use conformance_signals::{Case, RATES_HZ, cases, tones, transient};
+use conformance_signals::{Case, cases, tones, transient};
+
+/// Sample rates at which every case has to pass, Hz.
+const RATES_HZ: [u32; 6] = [44_100, 48_000, 88_200, 96_000, 176_400, 192_000];
 
 fn stereo(rate_hz: u32, channel: Vec<f32>) -> Audio {
     Audio::new(rate_hz, vec![channel.clone(), channel]).unwrap()

@@ -9,7 +9,7 @@ pub(crate) mod biquad;
 pub mod clipping;
 pub mod crest;
 mod fine_peak;
-mod interpolate;
+pub(crate) mod interpolate;
 pub mod levels;
 pub mod loudness;
 mod peak_envelope;

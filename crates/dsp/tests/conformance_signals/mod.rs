@@ -4,9 +4,6 @@
 
 use std::f64::consts::{PI, TAU};
 
-/// Sample rates at which every case has to pass, Hz.
-pub const RATES_HZ: [u32; 6] = [44_100, 48_000, 88_200, 96_000, 176_400, 192_000];
-
 const SILENCE: f64 = f64::NEG_INFINITY;
 /// Tolerance of EBU Tech 3341 for loudness, and of BS.2217, LU.
 const LOUDNESS_LU: f64 = 0.1;
