@@ -2,6 +2,11 @@
 
 mod bad_input;
 mod batch;
+mod conformance;
+#[path = "../../crates/dsp/tests/conformance_signals/mod.rs"]
+mod conformance_signals;
+mod determinism;
+mod differential;
 mod dir;
 mod evaluating;
 mod formats;
