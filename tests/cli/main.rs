@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod batch;
+mod certificate;
+mod codec_safe;
 mod conformance;
 #[path = "../../crates/dsp/tests/conformance_signals/mod.rs"]
 mod conformance_signals;
