@@ -59,7 +59,7 @@ fn one_higher_peak_between_grid_points_is_found_among_thousands() {
     let mut signal: Vec<f32> = (0..frames)
         .map(|n| {
             let edge = (n.min(frames - 1 - n) as f64 / 2_000.0).min(1.0);
-            let gap = (f64::from((n as i32 - 44_100).abs()) / 1_500.0 - 0.4).clamp(0.0, 1.0);
+            let gap = (f64::from((n - 44_100i32).abs()) / 1_500.0 - 0.4).clamp(0.0, 1.0);
             (edge * gap * (TAU * n as f64 / 40.0).cos()) as f32
         })
         .collect();
@@ -114,7 +114,7 @@ fn clipped_noise_and_a_peak_in_the_side_signal_only() {
             .iter()
             .map(|x| (4.0 * x).clamp(-0.7, 0.7))
             .collect();
-        check("clipped noise", &[clipped.clone()]);
+        check("clipped noise", std::slice::from_ref(&clipped));
         let mid = tone(0.01, 0.0, 0.3, 800, 100);
         let with = |sign: f32| -> Vec<f32> {
             mid.iter()

@@ -288,7 +288,7 @@ mod tests {
             }
         }
         for freq_hz in [22_060.0, 24_000.0, 30_000.0, 43_000.0] {
-            let alias_hz = (44_100.0 - freq_hz as f64).abs();
+            let alias_hz = (44_100.0_f64 - freq_hz).abs();
             let got = gain_db(96_000, 44_100, freq_hz, alias_hz);
             println!("{freq_hz} Hz aliases to {alias_hz} Hz at {got:.1} dB");
             assert!(got < -145.0, "{freq_hz}: {got} dB");
