@@ -127,6 +127,13 @@ pub struct MasterArgs {
     /// Most gain reduction that the limiter may take, dB [default: 9]
     #[arg(help_heading = "Target", long, value_name = "DB")]
     pub max_limiting: Option<f64>,
+    /// Encode and decode the master with ffmpeg (AAC, Vorbis, Opus, MP3) and lower the ceiling until
+    /// nothing passes full scale; the named targets of lossy platforms imply it
+    #[arg(help_heading = "Target", long, overrides_with = "no_codec_safe")]
+    pub codec_safe: bool,
+    /// Do not try the codecs, whatever the named target implies
+    #[arg(help_heading = "Target", long, overrides_with = "codec_safe")]
+    pub no_codec_safe: bool,
     /// How much of the whole treatment, percent
     #[arg(help_heading = "Treatment", long, value_name = "0..100", default_value_t = 100.0, value_parser = percent)]
     pub amount: f64,
@@ -156,6 +163,15 @@ pub struct MasterArgs {
     /// Write the settings that were rendered, the solved drive included
     #[arg(help_heading = "Treatment", long, value_name = "TOML")]
     pub save_settings: Option<PathBuf>,
+    /// Write a certificate: hashes, settings, every figure with its meter, every attempt; a folder for
+    /// several inputs
+    #[arg(
+        help_heading = "Output",
+        long,
+        value_name = "JSON",
+        conflicts_with = "dry_run"
+    )]
+    pub certificate: Option<PathBuf>,
     /// Linear-phase EQ: no phase shift, some pre-ringing
     #[arg(help_heading = "Treatment", long)]
     pub linear_phase: bool,
@@ -239,12 +255,23 @@ pub struct AnalyzeArgs {
 
 /// `acetate verify`.
 #[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "With --certificate the master's hash and figures are held against the certificate of \
+    `acetate master --certificate`; with --input as well, the mix is rendered again with the \
+    certified settings and compared byte by byte. It says \"identical\" or what differs; exit code 0 or 1."
+)]
 pub struct VerifyArgs {
     /// Files to hold against the target; `-` for standard input
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
     #[command(flatten)]
     pub target: TargetArgs,
+    /// Hold one master against its certificate instead of a target
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["target", "lufs", "ceiling", "dual_mono"])]
+    pub certificate: Option<PathBuf>,
+    /// The mix behind the certificate, to be rendered again
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    pub input: Option<PathBuf>,
     /// Refuse damaged input instead of mending it with a warning
     #[arg(long)]
     pub strict: bool,
@@ -336,6 +363,8 @@ pub enum SchemaKind {
     Report,
     /// Settings files
     Settings,
+    /// Certificates
+    Certificate,
 }
 
 /// `acetate completions`.

@@ -53,6 +53,16 @@ impl FileDelivery {
         })
     }
 
+    /// A render that never gets its name: it goes away with this.
+    pub fn temporary(job: &Job, input: &Path) -> anyhow::Result<Self> {
+        Self::new(job, input, true)
+    }
+
+    /// What was written, to be read.
+    pub fn open(&self) -> anyhow::Result<Box<dyn Source>> {
+        Ok(Box::new(self.staged()?.reread()?))
+    }
+
     /// What of the tags could not be carried over.
     pub fn warnings(&self) -> Vec<&TagWarning> {
         let staged = self.staged.iter().flat_map(StagedFile::tag_warnings);

@@ -68,7 +68,7 @@ impl Input {
     }
 
     /// Says what the decoder went past.
-    fn report_warnings(&self, console: &Console) {
+    pub fn report_warnings(&self, console: &Console) {
         for warning in self.decoder.warnings() {
             console.warn(&format!("{}: {warning}", self.given.display()));
         }

@@ -5,6 +5,8 @@
 
 mod analyze;
 mod args;
+mod certificate;
+mod codecs;
 mod console;
 mod dataset;
 mod delivery;

@@ -8,11 +8,12 @@ use std::time::Instant;
 use acetate_dsp::Settings;
 use acetate_dsp::chain::Bypass;
 use acetate_dsp::settings::{Amounts, EqPhase};
-use acetate_master::{Brief, Report, settings_file};
+use acetate_master::{Brief, Report, presets, settings_file};
 use acetate_model::{NetPredictor, Predictor, Weights};
 use anyhow::{Context, bail};
 
 use crate::args::MasterArgs;
+use crate::codecs::Ffmpeg;
 use crate::console::Console;
 use crate::delivery::{FileDelivery, deliver_to_stdout};
 use crate::exit::Exit;
@@ -20,13 +21,14 @@ use crate::input::{Input, each_input};
 use crate::naming::{Job, is_pipe, jobs};
 use crate::progress::Bars;
 use crate::record::{self, Known};
-use crate::{table, verify};
+use crate::{certificate, table, verify};
 
 /// Masters every input.
 pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
     let jobs = jobs(args)?;
     let brief = brief(args)?;
     let predictor = predictor(args.weights.as_deref())?;
+    let certificates = certificate::paths(args, &jobs)?;
     let run = Run {
         args,
         console,
@@ -54,11 +56,12 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
     let tally = Tally::default();
     let inputs: Vec<_> = jobs.iter().map(|job| job.input.clone()).collect();
     let exit = each_input(&inputs, console, |input| {
-        let job = jobs
+        let (job, certificate) = jobs
             .iter()
-            .find(|job| job.input == input)
+            .zip(&certificates)
+            .find(|(job, _)| job.input == input)
             .context("an input without a job")?;
-        let outcome = run.master(job);
+        let outcome = run.master(job, certificate.as_deref());
         tally.count(&outcome);
         outcome.map(|outcome| outcome.exit())
     })?;
@@ -121,7 +124,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn master(&self, job: &Job) -> anyhow::Result<Outcome> {
+    fn master(&self, job: &Job, certificate: Option<&Path>) -> anyhow::Result<Outcome> {
         if self.args.skip_existing && !is_pipe(&job.output) && job.output.exists() {
             self.console
                 .say(&format!("{}: exists, skipped", job.output.display()));
@@ -142,6 +145,10 @@ impl Run<'_> {
             self.deliver(job, &mut input)?
         };
         self.save_settings(&report)?;
+        if let Some(path) = certificate {
+            let overwrite = self.args.overwrite || self.args.skip_existing;
+            certificate::write(path, &report, &self.brief, overwrite)?;
+        }
         self.print(job, &report)?;
         Ok(if report.all_met {
             Outcome::Met
@@ -212,16 +219,40 @@ impl Run<'_> {
     fn deliver(&self, job: &Job, input: &mut Input) -> anyhow::Result<Report> {
         let mut delivery = FileDelivery::new(job, input.path(), self.args.overwrite)?;
         let mut bar = self.bars.file(&job.input);
-        let report = acetate_master::master(
-            input.source(),
-            &self.predictor,
-            &self.brief,
-            &mut delivery,
-            &mut bar,
-        )
+        let report = if self.brief.codec_safe {
+            acetate_master::master_codec_safe(
+                input.source(),
+                &self.predictor,
+                &self.brief,
+                &mut delivery,
+                &mut Ffmpeg::probe(),
+                &mut bar,
+            )
+        } else {
+            acetate_master::master(
+                input.source(),
+                &self.predictor,
+                &self.brief,
+                &mut delivery,
+                &mut bar,
+            )
+        }
         .with_context(|| job.input.display().to_string())?;
         bar.finish();
         let report = input.with_damage(report, self.console);
+        let codecs = report
+            .mastering
+            .as_ref()
+            .and_then(|mastering| mastering.codecs.as_ref());
+        for missing in codecs.iter().flat_map(|codecs| &codecs.missing) {
+            self.console.warn(&format!(
+                "{}: {} was not tried ({}): its documented margin is used, a ceiling of at most {:.1} dBTP",
+                job.output.display(),
+                missing.codec,
+                missing.reason,
+                missing.allowed_dbtp
+            ));
+        }
         for warning in delivery.warnings() {
             self.console
                 .warn(&format!("{}: {warning}", job.output.display()));
@@ -324,12 +355,21 @@ fn brief(args: &MasterArgs) -> anyhow::Result<Brief> {
         sample_rate_hz: args.rate,
         word_length: args.word_length(),
         dual_mono: args.target.dual_mono,
+        codec_safe: !args.no_codec_safe
+            && (args.codec_safe || implied(args.target.target.as_deref())),
         eq_phase: if args.linear_phase {
             EqPhase::Linear
         } else {
             EqPhase::Minimum
         },
     })
+}
+
+/// Whether a named target is one of a lossy platform.
+fn implied(target: Option<&str>) -> bool {
+    target
+        .and_then(presets::find)
+        .is_some_and(|preset| preset.codec_safe)
 }
 
 fn read_settings(path: &Path) -> anyhow::Result<Settings> {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use acetate_master::Report;
+use acetate_master::codec::{CodecSafety, DECODED_CEILING_DBTP};
 use acetate_master::findings::Severity;
 use acetate_master::report::{Check, Mastering, Measures};
 
@@ -21,6 +22,9 @@ pub fn mastered(report: &Report, input: &str, output: &str, console: &Console) -
     };
     let _ = writeln!(text, "{} → {}: {verdict}", input, console.strong(output));
     figures(&mut text, mastering, &report.checks, console);
+    if let Some(codecs) = &mastering.codecs {
+        decoded(&mut text, codecs, console);
+    }
     if let Some(infeasible) = &mastering.infeasible {
         let _ = writeln!(
             text,
@@ -93,6 +97,33 @@ fn figures(text: &mut String, mastering: &Mastering, checks: &[Check], console: 
         number(mastering.limiting_db),
         target.max_limiting_db
     );
+}
+
+/// The decoded peaks of the last render, and what they took of the ceiling.
+fn decoded(text: &mut String, codecs: &CodecSafety, console: &Console) {
+    let mark = if codecs.held {
+        console.good("met")
+    } else {
+        console.bad("MISSED")
+    };
+    let last = codecs.passes.last();
+    for reading in last.iter().flat_map(|pass| &pass.readings) {
+        let _ = writeln!(
+            text,
+            "  {:<22}{:>10}{:>10}  at most {:.1}  {mark}",
+            reading.codec,
+            "",
+            number(reading.true_peak_dbtp),
+            DECODED_CEILING_DBTP
+        );
+    }
+    if codecs.ceiling_dbtp < codecs.asked_ceiling_dbtp {
+        let _ = writeln!(
+            text,
+            "  ceiling lowered from {:.2} to {:.2} dBTP so that lossy encoding does not clip",
+            codecs.asked_ceiling_dbtp, codecs.ceiling_dbtp
+        );
+    }
 }
 
 fn findings(text: &mut String, report: &Report, console: &Console) {
@@ -219,6 +250,29 @@ pub fn verified(report: &Report, input: &str, console: &Console) -> String {
             },
             measures,
         );
+    }
+    text
+}
+
+/// A master held against its certificate: identical, or what differs, side by side.
+pub fn certified(report: &Report, input: &str, console: &Console) -> String {
+    let Some(verdict) = &report.verdict else {
+        return String::new();
+    };
+    let input = console.strong(input);
+    if verdict.identical {
+        let how = if verdict.rendered_again {
+            "the same bytes and figures, and the mix renders to the same bytes again"
+        } else {
+            "the same bytes and figures"
+        };
+        return format!("{input}: {} ({how})\n", console.good("identical"));
+    }
+    let mut text = format!("{input}: {}\n", console.bad("NOT identical"));
+    for difference in &verdict.differences {
+        let _ = writeln!(text, "  {}", difference.what);
+        let _ = writeln!(text, "    certified  {}", difference.certified);
+        let _ = writeln!(text, "    found      {}", difference.found);
     }
     text
 }

@@ -1,4 +1,4 @@
-//! `acetate verify`: hold files against a target.
+//! `acetate verify`: hold files against a target, or a master against its certificate.
 
 use acetate_dsp::Settings;
 use acetate_dsp::settings::Target;
@@ -10,10 +10,13 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::input::{Input, each_input};
 use crate::progress::Bars;
-use crate::table;
+use crate::{certificate, table};
 
 /// Verifies every input and prints the verdict.
 pub fn run(args: &VerifyArgs, console: &Console) -> anyhow::Result<Exit> {
+    if let Some(path) = &args.certificate {
+        return certificate::verify(args, path, console);
+    }
     let target = target(&args.target)?;
     let bars = Bars::new(console);
     each_input(&args.inputs, console, |path| {

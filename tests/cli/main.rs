@@ -3,6 +3,13 @@
 mod any_settings;
 mod bad_input;
 mod batch;
+mod certificate;
+mod codec_safe;
+mod conformance;
+#[path = "../../crates/dsp/tests/conformance_signals/mod.rs"]
+mod conformance_signals;
+mod determinism;
+mod differential;
 mod dir;
 mod evaluating;
 mod formats;

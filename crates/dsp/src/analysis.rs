@@ -68,6 +68,7 @@ pub struct Analysis {
 
 /// One meter's figure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct MeterReading {
     /// The meter's name.
     pub meter: String,

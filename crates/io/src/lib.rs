@@ -49,7 +49,7 @@ pub use hash::{content_hash, text_hash};
 pub use info::{DecodeWarning, MediaInfo};
 pub use place::same_file;
 pub use spill::Spill;
-pub use spool::{ReadError, SpooledInput, read_bounded, write_text};
+pub use spool::{ReadError, SpooledInput, deliver_text, read_bounded, write_text};
 pub use staged::{StageOptions, StagedFile};
 pub use tags::{TagWarning, Tags};
 pub use temporary::{remove_all_temporary_files, remove_stale_temporary_files};

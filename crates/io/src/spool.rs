@@ -4,7 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::WriteError;
 use crate::place::folder_of;
+use crate::staged::rename_without_replacing;
 use crate::temporary::TemporaryFile;
 
 /// A pipe's bytes in a temporary file, so that they can be read again. Removed when dropped.
@@ -41,6 +43,40 @@ pub fn write_text(path: &Path, text: &str) -> io::Result<()> {
     temporary.file().write_all(text.as_bytes())?;
     temporary.file().sync_all()?;
     fs::rename(temporary.path(), path)?;
+    temporary.keep();
+    let _ = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
+    Ok(())
+}
+
+/// Writes a small text file with the care of [`StagedFile`](crate::StagedFile): under a temporary
+/// name first, then renamed in one step; an earlier one is replaced only with `overwrite`.
+///
+/// # Errors
+/// [`WriteError`] that names the file.
+pub fn deliver_text(path: &Path, text: &str, overwrite: bool) -> Result<(), WriteError> {
+    let failed = |source: io::Error| WriteError::Commit {
+        path: path.to_owned(),
+        source,
+    };
+    if overwrite {
+        return write_text(path, text).map_err(failed);
+    }
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput);
+    let name = name.map_err(|kind| failed(kind.into()))?;
+    let temporary = TemporaryFile::create(path, name).map_err(failed)?;
+    let written = temporary.file().write_all(text.as_bytes());
+    written
+        .and_then(|()| temporary.file().sync_all())
+        .map_err(failed)?;
+    rename_without_replacing(temporary.path(), path).map_err(|error| {
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            WriteError::Exists {
+                path: path.to_owned(),
+            }
+        } else {
+            failed(error)
+        }
+    })?;
     temporary.keep();
     let _ = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
     Ok(())

@@ -344,7 +344,7 @@ fn create_temporary(path: &Path, name: &OsStr) -> Result<TemporaryFile, WriteErr
 
 /// Atomic where the file system can (Linux: `renameat2`, macOS: `renamex_np`), else by hard link,
 /// which never replaces either, else by looking first.
-fn rename_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn rename_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
     use rustix::io::Errno;
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         Ok(()) => Ok(()),

@@ -27,6 +27,26 @@ pub struct Brief {
     pub dual_mono: bool,
     /// Phase of the EQ, where the predictor sets it.
     pub eq_phase: EqPhase,
+    /// No lossy codec may drive the master over full scale.
+    pub codec_safe: bool,
+}
+
+impl Brief {
+    /// The target that counts: the settings' own one, unless it is overridden.
+    pub fn effective_target(&self) -> &Target {
+        match &self.settings {
+            Some(settings) if !self.target_overrides => &settings.target,
+            _ => &self.target,
+        }
+    }
+
+    /// Asks for a lower ceiling, dBTP.
+    pub(crate) fn lower_ceiling(&mut self, ceiling_dbtp: f64) {
+        self.target.true_peak_dbtp = ceiling_dbtp;
+        if let Some(settings) = &mut self.settings {
+            settings.target.true_peak_dbtp = ceiling_dbtp;
+        }
+    }
 }
 
 impl Default for Brief {
@@ -41,6 +61,7 @@ impl Default for Brief {
             word_length: WordLength::Bits24,
             dual_mono: false,
             eq_phase: EqPhase::default(),
+            codec_safe: false,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! [`Delivery`], and judges what the delivery reads back.
 //!
 //! Key types: [`Brief`] (what is asked for), [`Report`] (what was done and measured),
+//! [`Certificate`] (the same, to be checked later),
 //! [`Delivery`] (where the samples go). [`master()`] is the whole story, [`verify()`] its last
 //! chapter for any programme.
 //!
@@ -12,6 +13,8 @@
 
 mod attempts;
 pub mod brief;
+pub mod certificate;
+pub mod codec;
 pub mod delivery;
 pub mod error;
 pub mod findings;
@@ -25,6 +28,8 @@ pub mod verify;
 pub mod words;
 
 pub use brief::Brief;
+pub use certificate::Certificate;
+pub use codec::master_codec_safe;
 pub use delivery::{Delivery, Progress, Scratch, Stage};
 pub use error::MasterError;
 pub use report::Report;

@@ -5,8 +5,10 @@ use acetate_dsp::analysis::{Analysis, MeterReading};
 use acetate_dsp::measure::levels::OutputMeasures;
 use acetate_dsp::settings::{Amounts, Settings, Target};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::certificate::Verdict;
+use crate::codec::CodecSafety;
 use crate::findings::Finding;
 
 /// Version of the report's format.
@@ -36,6 +38,9 @@ pub struct Report {
     /// What `master` did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mastering: Option<Mastering>,
+    /// What became of the certificate that the programme was held against.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
     /// What was checked against the target.
     pub checks: Vec<Check>,
     /// What stands out in the input.
@@ -45,7 +50,8 @@ pub struct Report {
 }
 
 /// A file and what it holds.
-#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct FileFacts {
     /// Path as given.
     pub path: String,
@@ -60,21 +66,29 @@ pub struct FileFacts {
 }
 
 /// The figures that every command prints.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Measures {
     /// Integrated loudness, LUFS.
+    #[serde(deserialize_with = "figure")]
     pub integrated_lufs: f64,
     /// Loudness range, LU.
+    #[serde(deserialize_with = "figure")]
     pub loudness_range_lu: f64,
     /// True peak, dBTP, the worst of all meters.
+    #[serde(deserialize_with = "figure")]
     pub true_peak_dbtp: f64,
     /// Sample peak, dBFS.
+    #[serde(deserialize_with = "figure")]
     pub sample_peak_dbfs: f64,
     /// Highest short-term loudness, LUFS.
+    #[serde(deserialize_with = "figure")]
     pub short_term_max_lufs: f64,
     /// Highest momentary loudness, LUFS.
+    #[serde(deserialize_with = "figure")]
     pub momentary_max_lufs: f64,
     /// Peak to loudness ratio, dB.
+    #[serde(deserialize_with = "figure")]
     pub plr_db: f64,
     /// Length, seconds.
     pub duration_s: f64,
@@ -82,6 +96,11 @@ pub struct Measures {
     pub true_peak_by_meter: Vec<MeterReading>,
     /// Integrated loudness of each meter, LUFS.
     pub integrated_by_meter: Vec<MeterReading>,
+}
+
+/// Reads null as what it was written for: a figure that does not exist.
+fn figure<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NEG_INFINITY))
 }
 
 impl From<&Analysis> for Measures {
@@ -131,6 +150,8 @@ pub struct Mastering {
     pub infeasible: Option<Infeasible>,
     /// Every render and its verification.
     pub attempts: Vec<Attempt>,
+    /// What lossy encoding does to the master; `None` where it was not asked.
+    pub codecs: Option<CodecSafety>,
     /// What was done and why, in a musician's words.
     pub done: Vec<String>,
     /// Hash of the weights behind the prediction; empty where none were used.
@@ -140,7 +161,8 @@ pub struct Mastering {
 }
 
 /// Why the loudness could not be reached.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Infeasible {
     /// How far below the target the loudest honest result is, LU.
     pub short_by_lu: f64,
@@ -151,7 +173,8 @@ pub struct Infeasible {
 }
 
 /// One render and its verification.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Attempt {
     /// Gain before the limiter, dB.
     pub drive_db: f64,
@@ -170,7 +193,8 @@ pub struct Attempt {
 }
 
 /// One figure held against what was asked for.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Check {
     /// What was measured.
     pub name: String,
@@ -216,6 +240,7 @@ impl Report {
             measures: None,
             analysis: None,
             mastering: None,
+            verdict: None,
             checks: Vec::new(),
             findings: Vec::new(),
             all_met: true,

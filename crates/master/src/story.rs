@@ -169,7 +169,7 @@ fn prepare(
     Ok((analysis, plan, spec))
 }
 
-fn measure_input(
+pub(crate) fn measure_input(
     input: &mut dyn Source,
     brief: &Brief,
     progress: &mut dyn Progress,

@@ -66,6 +66,7 @@ pub(crate) fn tell(told: Told<'_>) -> Report {
                 .unwrap_or_default(),
             infeasible: told.written.and_then(|w| w.infeasible),
             attempts: told.attempts,
+            codecs: None,
             done,
             weights_hash: told.plan.weights_hash,
             word_length_bits: told.brief.word_length.bits(),

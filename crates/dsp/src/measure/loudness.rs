@@ -25,6 +25,9 @@ const RANGE_GATE_LU: f64 = -20.0;
 /// Offset of BS.1770-5, Annex 1, equation 2: a 1 kHz sine in one channel reads its level.
 const OFFSET_LU: f64 = -0.691;
 
+/// Weight of a surround channel's power (BS.1770-5, Annex 1, Table 3); the front ones have 1.
+pub const SURROUND_WEIGHT: f64 = 1.41;
+
 /// Loudness in LUFS of a K-weighted power (channels summed, full scale = 1); `-inf` for none.
 pub fn lufs_from_power(power: f64) -> f64 {
     OFFSET_LU + db_from_power(power)
@@ -157,6 +160,14 @@ impl Loudness {
     /// The meter's powers, without a copy.
     pub fn into_k_power_10ms(self) -> Vec<f32> {
         self.powers
+    }
+}
+
+/// Adds the powers of other channels of the same programme, each times `weight`: a programme of more
+/// than two channels is measured with one meter per pair.
+pub fn add_channels(powers: &mut [f32], others: &[f32], weight: f64) {
+    for (power, &other) in powers.iter_mut().zip(others) {
+        *power = (f64::from(*power) + weight * f64::from(other)) as f32;
     }
 }
 

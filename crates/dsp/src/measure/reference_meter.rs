@@ -14,6 +14,10 @@ use crate::units::db_from_gain;
 /// Silence read after the end, so that the interpolator lets go of the last samples.
 const FLUSH_FRAMES: usize = 256;
 
+/// The crate's filters come from the C library's functions, whose last bit differs between
+/// processors; readings are rounded to this, dB, so that it does not show.
+const STEP_DB: f64 = 1e-6;
+
 /// By how much the crate's high-pass lifts its passband at a sample rate, dB: its numerator over
 /// that of the bilinear transform (corner and quality of BS.1770-5, Annex 1, Table 2).
 fn passband_lift_db(sample_rate_hz: f64) -> f64 {
@@ -89,9 +93,13 @@ impl ReferenceMeter {
             integrated_lufs: if integrated_lufs.is_nan() {
                 f64::NEG_INFINITY
             } else {
-                integrated_lufs
+                rounded(integrated_lufs)
             },
-            true_peak_dbtp: db_from_gain(peak),
+            true_peak_dbtp: rounded(db_from_gain(peak)),
         })
     }
+}
+
+fn rounded(level_db: f64) -> f64 {
+    (level_db / STEP_DB).round() * STEP_DB
 }

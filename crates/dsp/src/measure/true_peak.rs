@@ -1,43 +1,49 @@
-//! True peak (BS.1770-5, Annex 2) with a known worst case, and the [`PeakEnvelope`] that
+//! True peak (BS.1770-5, Annex 2) with a stated worst case, and the [`PeakEnvelope`] that
 //! limiters follow.
 //!
-//! A fast 8× pass finds where the signal is highest; the few places that may hold the maximum
-//! are read again on a 64× grid with a long `f64` sinc. Against a 64× sinc of 768 taps it is
-//! within 0.03 dB on tones and bursts up to 20 kHz at 44.1 kHz, clipped noise and impulses (see
-//! the tests). Other rates use the same grids relative to their own.
+//! **Worst case: [`WORST_UNDER_READ_DB`] below a 64× windowed sinc for whatever lies below
+//! [`FLAT_TO_CYCLES_PER_FRAME`]: 20 kHz at 44.1 kHz, 21.7 kHz at 48 kHz, 43.5 kHz at 96 kHz, 87 kHz at
+//! 192 kHz.** The grids are relative to the sample rate, so that the bound is the same at every
+//! rate; it holds for the first and the last samples, which ring into silence.
+//!
+//! A fast 8× pass finds where the signal is highest. Between two points of its grid a band-limited
+//! signal rises to at most 1 / cos(π f / 8) of the larger one (0.14 dB at f = 0.4535); with the
+//! pass's own ripple this is less than 0.26 dB, and every frame that may exceed the highest reading
+//! so far is read again on a 64× grid with a sinc of 64 taps, the highest of them with one of 512.
+//!
+//! Above that band the 8× pass under-reads more and more. The highest summits that it found, at most
+//! 1024, are therefore read with the long sinc too: steady tones up to 0.498 cycles per
+//! frame read within 0.01 dB, and a burst that hides behind a louder passage of the 8× grid within
+//! 0.05 dB up to 0.49 (21.6 kHz at 44.1 kHz), 0.3 dB up to 0.495.
 
 pub use super::peak_envelope::PeakEnvelope;
 
-use super::interpolate::{Interpolator, TAPS, larger, sinc_taps};
+use super::fine_peak::{
+    LONG_REACH as REACH_FRAMES, LongSinc, SHORT_REACH, ShortSinc, WINDOW_FRAMES,
+};
+use super::interpolate::{Interpolator, TAPS, larger};
 use crate::Audio;
 use crate::units::db_from_gain;
 
-/// Oversampling factor of the fine grid.
-const FINE_STEPS: usize = 64;
-/// Samples that one point of the fine grid reads.
-const FINE_TAPS: usize = 512;
-/// Shape of the fine sinc's Kaiser window: -80 dB, flat up to 0.495 of the sample rate.
-const FINE_BETA: f64 = 8.0;
-/// Frames on either side of a candidate that the fine pass searches: close to half the sample
-/// rate the coarse pass may misplace a peak by that much.
-const SEARCH_FRAMES: usize = 3;
-/// Places kept for the fine pass; a later one has to be higher than the lowest of them. A limited
-/// song has hundreds of summits alike on the coarse grid, and any of them may be the true peak.
+/// By how much [`TruePeak`] may read low on what lies below [`FLAT_TO_CYCLES_PER_FRAME`], dB.
+pub const WORST_UNDER_READ_DB: f64 = 0.05;
+/// Edge of the band for which [`WORST_UNDER_READ_DB`] holds: 20 kHz at 44.1 kHz, in cycles per frame.
+pub const FLAT_TO_CYCLES_PER_FRAME: f64 = 20_000.0 / 44_100.0;
+
+/// A frame may hold more than the highest reading so far if its coarse peak times this does.
+const COARSE_SLACK: f32 = 1.03;
+/// Places kept for the long sinc; a later one has to be higher than the lowest of them.
 const MAX_CANDIDATES: usize = 1024;
-/// A place is a candidate from this share of the highest coarse peak on. The coarse pass is off
-/// by 2 % up to 0.45 of the sample rate, and more above.
+/// A place is a candidate from this share of the highest coarse peak on.
 const CANDIDATE_SHARE: f32 = 0.85;
 /// Frames judged at once.
 const CHUNK_FRAMES: usize = 128;
-/// Frames on either side of a frame that its fine reading needs.
-const REACH_FRAMES: usize = FINE_TAPS / 2 + SEARCH_FRAMES;
-/// Samples around a candidate.
-const WINDOW_FRAMES: usize = 2 * REACH_FRAMES + 1;
 
 /// Streaming true-peak meter over all channels.
 #[derive(Clone, Debug)]
 pub struct TruePeak {
     interpolator: Interpolator,
+    short_sinc: ShortSinc,
     /// `REACH_FRAMES` before the chunk, the chunk, `REACH_FRAMES` after it; per channel.
     buffers: Vec<Vec<f32>>,
     /// Frames in each buffer.
@@ -47,12 +53,17 @@ pub struct TruePeak {
     frames: i64,
     sample_peak: f32,
     coarse_peak: f32,
+    /// Highest reading of the short sinc.
+    short_peak: f32,
+    /// Where it was read.
+    highest: Option<Candidate>,
     candidates: Vec<Candidate>,
 }
 
 #[derive(Clone, Debug)]
 struct Candidate {
-    coarse: f32,
+    /// On the finest grid that read it so far.
+    peak: f32,
     frame: i64,
     window: [f32; WINDOW_FRAMES],
 }
@@ -73,12 +84,15 @@ impl TruePeak {
     pub fn new(channels: usize) -> Self {
         Self {
             interpolator: Interpolator::new(),
+            short_sinc: ShortSinc::new(),
             buffers: vec![vec![0.0; CHUNK_FRAMES + 2 * REACH_FRAMES]; channels],
             filled: REACH_FRAMES + TAPS / 2,
             chunk_start: -(TAPS as i64 / 2),
             frames: 0,
             sample_peak: 0.0,
             coarse_peak: 0.0,
+            short_peak: 0.0,
+            highest: None,
             candidates: Vec::with_capacity(MAX_CANDIDATES),
         }
     }
@@ -110,18 +124,16 @@ impl TruePeak {
             }
             self.advance(room);
         }
-        let rows: Vec<Vec<f64>> = (0..FINE_STEPS)
-            .map(|p| sinc_taps(FINE_TAPS, FINE_BETA, p as f64 / FINE_STEPS as f64))
-            .collect();
+        let long_sinc = LongSinc::new();
         let mut peak = f64::from(self.sample_peak);
         let mut frame = 0;
-        for candidate in &self.candidates {
-            if candidate.coarse >= CANDIDATE_SHARE * self.coarse_peak {
-                let fine = fine_peak(&rows, &candidate.window);
-                if fine >= peak {
-                    peak = fine;
-                    frame = candidate.frame;
-                }
+        let summits = self.candidates.iter();
+        let high = summits.filter(|summit| summit.peak >= CANDIDATE_SHARE * self.coarse_peak);
+        for candidate in high.chain(&self.highest) {
+            let fine = long_sinc.peak(&candidate.window);
+            if fine >= peak {
+                peak = fine;
+                frame = candidate.frame;
             }
         }
         TruePeakReading {
@@ -164,7 +176,7 @@ impl TruePeak {
             _ => 0.0,
         };
         let needed = lowest.max(CANDIDATE_SHARE * self.coarse_peak);
-        if top * self.interpolator.l1_bound() <= needed {
+        if top * self.interpolator.l1_bound() * COARSE_SLACK <= needed {
             return;
         }
         let (mut first, mut second) = ([0.0; INTERVALS], [0.0; INTERVALS]);
@@ -179,58 +191,60 @@ impl TruePeak {
         for i in 1..=CHUNK_FRAMES {
             let at = REACH_FRAMES - 1 + i;
             let peak = peaks[i];
+            self.coarse_peak = larger(peak, self.coarse_peak);
+            let read = if peak * COARSE_SLACK > self.short_peak {
+                self.read(channel, at)
+            } else {
+                peak
+            };
             let summit = peak > peaks[i - 1] && peak >= peaks[i + 1];
             if summit && peak >= CANDIDATE_SHARE * self.coarse_peak {
-                self.coarse_peak = larger(peak, self.coarse_peak);
-                self.keep(channel, at, peak);
+                self.keep(self.candidate(channel, at, larger(read, peak)));
             }
         }
     }
 
-    fn keep(&mut self, channel: usize, at: usize, coarse: f32) {
+    /// Reads a frame with the short sinc.
+    fn read(&mut self, channel: usize, at: usize) -> f32 {
+        let around = &self.buffers[channel][at - SHORT_REACH..=at + SHORT_REACH];
+        let peak = self.short_sinc.peak(around);
+        if peak > self.short_peak {
+            self.short_peak = peak;
+            self.highest = Some(self.candidate(channel, at, peak));
+        }
+        peak
+    }
+
+    fn candidate(&self, channel: usize, at: usize, peak: f32) -> Candidate {
         let around = &self.buffers[channel][at - REACH_FRAMES..=at + REACH_FRAMES];
         let mut candidate = Candidate {
-            coarse,
+            peak,
             frame: self.chunk_start + (at - REACH_FRAMES) as i64,
             window: [0.0; WINDOW_FRAMES],
         };
         candidate.window.copy_from_slice(around);
+        candidate
+    }
+
+    fn keep(&mut self, candidate: Candidate) {
         if self.candidates.len() < MAX_CANDIDATES {
             self.candidates.push(candidate);
             return;
         }
         let (index, lowest) = self.lowest();
-        if coarse > lowest {
+        if candidate.peak > lowest {
             self.candidates[index] = candidate;
         }
     }
 
-    /// Index and coarse peak of the lowest candidate.
+    /// Index and peak of the lowest candidate.
     fn lowest(&self) -> (usize, f32) {
         let mut best = (0, f32::INFINITY);
         for (index, candidate) in self.candidates.iter().enumerate() {
-            if candidate.coarse < best.1 {
-                best = (index, candidate.coarse);
+            if candidate.peak < best.1 {
+                best = (index, candidate.peak);
             }
         }
         best
     }
-}
-
-/// Highest absolute value on the fine grid within `SEARCH_FRAMES` of the window's centre.
-fn fine_peak(rows: &[Vec<f64>], window: &[f32; WINDOW_FRAMES]) -> f64 {
-    let mut peak = 0.0f64;
-    // Interval `i` starts at the frame `i - SEARCH_FRAMES` from the centre.
-    for interval in 0..2 * SEARCH_FRAMES {
-        let samples = &window[interval + 1..interval + 1 + FINE_TAPS];
-        for row in rows {
-            let value: f64 = row
-                .iter()
-                .zip(samples)
-                .map(|(t, &x)| t * f64::from(x))
-                .sum();
-            peak = peak.max(value.abs());
-        }
-    }
-    peak
 }

@@ -1,0 +1,125 @@
+//! The 64× grids of [`TruePeak`](super::true_peak::TruePeak): a short sinc that reads every frame
+//! which may hold the peak, and a long one for the few that stand out.
+
+use super::interpolate::sinc_taps;
+
+/// Oversampling factor of both grids.
+const STEPS: usize = 64;
+/// Points of the grid on one side of a frame.
+const SIDE: usize = STEPS / 2;
+/// Shape of both Kaiser windows: ripples of -80 dB.
+const BETA: f64 = 8.0;
+
+/// Samples that a point of the short sinc reads: flat to 0.46 of the sample rate.
+const SHORT_TAPS: usize = 64;
+/// Samples on either side of a frame that its short reading needs.
+pub const SHORT_REACH: usize = SHORT_TAPS / 2;
+
+/// Samples that a point of the long sinc reads: flat to 0.495 of the sample rate.
+const LONG_TAPS: usize = 512;
+/// Frames on either side of a candidate that the long sinc searches: close to half the sample rate
+/// the coarse pass may misplace a peak by that much.
+const SEARCH_FRAMES: usize = 3;
+/// Samples on either side of a candidate that its long reading needs.
+pub const LONG_REACH: usize = LONG_TAPS / 2 + SEARCH_FRAMES;
+/// Samples around a candidate.
+pub const WINDOW_FRAMES: usize = 2 * LONG_REACH + 1;
+
+/// The short sinc, one row of points per sample, so that the points are computed side by side.
+#[derive(Clone, Debug)]
+pub struct ShortSinc {
+    /// Points from half a sample before a frame up to it.
+    before: Vec<[f32; SIDE]>,
+    /// Points from a frame on, up to half a sample after it.
+    after: Vec<[f32; SIDE]>,
+}
+
+impl ShortSinc {
+    /// Builds the taps.
+    pub fn new() -> Self {
+        let rows: Vec<Vec<f64>> = (0..STEPS)
+            .map(|p| sinc_taps(SHORT_TAPS, BETA, p as f64 / STEPS as f64))
+            .collect();
+        let side = |rows: &[Vec<f64>]| {
+            (0..SHORT_TAPS)
+                .map(|tap| std::array::from_fn(|p| rows[p][tap] as f32))
+                .collect()
+        };
+        Self {
+            before: side(&rows[SIDE..]),
+            after: side(&rows[..SIDE]),
+        }
+    }
+
+    /// Highest absolute value within half a sample of the frame in the middle of `samples`, which
+    /// are `2 · SHORT_REACH + 1`.
+    pub fn peak(&self, samples: &[f32]) -> f32 {
+        let before = highest(&self.before, samples);
+        let after = highest(&self.after, &samples[1..]);
+        before.max(after)
+    }
+}
+
+fn highest(taps: &[[f32; SIDE]], samples: &[f32]) -> f32 {
+    let mut sums = [0.0f32; SIDE];
+    for (row, &sample) in taps.iter().zip(samples) {
+        for (sum, tap) in sums.iter_mut().zip(row) {
+            *sum += tap * sample;
+        }
+    }
+    sums.iter().fold(0.0, |top, sum| top.max(sum.abs()))
+}
+
+/// The long sinc, in `f64`.
+pub struct LongSinc {
+    rows: Vec<Vec<f64>>,
+}
+
+impl LongSinc {
+    /// Builds the taps.
+    pub fn new() -> Self {
+        let row = |p| sinc_taps(LONG_TAPS, BETA, p as f64 / STEPS as f64);
+        Self {
+            rows: (0..STEPS).map(row).collect(),
+        }
+    }
+
+    /// Highest absolute value within `SEARCH_FRAMES` of the window's centre.
+    pub fn peak(&self, window: &[f32; WINDOW_FRAMES]) -> f64 {
+        let mut peak = 0.0f64;
+        // Interval `i` starts at the frame `i - SEARCH_FRAMES` from the centre.
+        for interval in 0..2 * SEARCH_FRAMES {
+            let samples = &window[interval + 1..interval + 1 + LONG_TAPS];
+            for row in &self.rows {
+                let value: f64 = row
+                    .iter()
+                    .zip(samples)
+                    .map(|(t, &x)| t * f64::from(x))
+                    .sum();
+                peak = peak.max(value.abs());
+            }
+        }
+        peak
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_sincs_agree_on_a_tone_of_20_khz_at_44_1_khz() {
+        let mut window = [0.0; WINDOW_FRAMES];
+        for (n, sample) in window.iter_mut().enumerate() {
+            // The crest lies 0.3 samples after the centre.
+            let from_crest = n as f64 - LONG_REACH as f64 - 0.3;
+            let angle = std::f64::consts::TAU * 20.0 / 44.1 * from_crest;
+            *sample = libm::cos(angle) as f32;
+        }
+        let around = &window[LONG_REACH - SHORT_REACH..=LONG_REACH + SHORT_REACH];
+        let short = f64::from(ShortSinc::new().peak(around));
+        let long = LongSinc::new().peak(&window);
+        assert!((short - 1.0).abs() < 5e-4, "{short}");
+        assert!((long - 1.0).abs() < 5e-4, "{long}");
+    }
+}

@@ -1,0 +1,419 @@
+//! [`Certificate`]: what was done to which file and what was measured, to be checked later by
+//! anybody: the same input with the same settings gives the same bytes.
+
+use acetate_dsp::chain::{Bypass, UnknownStage};
+use acetate_dsp::process::dither::WordLength;
+use acetate_dsp::settings::{Amounts, EqPhase, Target};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::brief::Brief;
+use crate::codec::CodecSafety;
+use crate::findings::Finding;
+use crate::report::{Attempt, Check, FileFacts, Infeasible, Mastering, Measures, Report};
+use crate::settings_file::{self, SettingsFileError};
+
+/// Version of the certificate's format.
+pub const CERTIFICATE_SCHEMA: &str = "acetate.certificate/1";
+/// Figures closer than this are the same, dB or LU: the digits of a text file.
+const SAME: f64 = 1e-6;
+
+/// What was done to which file, and what was measured. A figure that is not finite is null.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// Format of this certificate: [`CERTIFICATE_SCHEMA`].
+    pub schema: String,
+    /// Version of the software.
+    pub version: String,
+    /// The mix.
+    pub input: FileFacts,
+    /// The master.
+    pub output: FileFacts,
+    /// BLAKE3 of the weights behind the prediction; empty where the settings were given.
+    pub weights_hash: String,
+    /// What was asked for.
+    pub brief: CertifiedBrief,
+    /// What was rendered, as the TOML that `--settings` reads: exact to the last bit.
+    pub settings: String,
+    /// The mix's figures, each with its meter.
+    pub before: Measures,
+    /// The master's figures, each with its meter, measured on the written file.
+    pub after: Measures,
+    /// What was checked.
+    pub checks: Vec<Check>,
+    /// True when every check passed.
+    pub all_met: bool,
+    /// Why the target could not be met honestly.
+    pub infeasible: Option<Infeasible>,
+    /// Every render and its verification.
+    pub attempts: Vec<Attempt>,
+    /// What lossy encoding does to the master; null where it was not asked.
+    pub codecs: Option<CodecSafety>,
+    /// What stands out in the mix.
+    pub findings: Vec<Finding>,
+}
+
+/// What was asked for, as far as the settings do not say it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CertifiedBrief {
+    /// Loudness, ceiling and bound on limiting.
+    pub target: Target,
+    /// How much of each stage's treatment.
+    pub amounts: Amounts,
+    /// Stages left out.
+    pub bypass: Vec<String>,
+    /// Settings were given, nothing was predicted.
+    pub settings_given: bool,
+    /// Sample rate asked for, Hz; the input's where null.
+    pub sample_rate_hz: Option<u32>,
+    /// Word length, bits; 32 is float.
+    pub word_length_bits: u32,
+    /// A mono programme was measured as it sounds from two speakers.
+    pub dual_mono: bool,
+    /// Phase of the EQ, where it was predicted.
+    pub eq_phase: EqPhase,
+    /// No lossy codec was to drive the master over full scale.
+    pub codec_safe: bool,
+}
+
+/// Why a certificate cannot be used.
+#[derive(Debug, Error)]
+pub enum CertificateError {
+    /// Not a certificate, an unknown field, or a value of another type.
+    #[error("expected a certificate: {0}")]
+    Parse(#[from] serde_json::Error),
+    /// Another version of the format.
+    #[error("expected a certificate of the format \"{CERTIFICATE_SCHEMA}\", found \"{got}\"")]
+    Schema {
+        /// The format found.
+        got: String,
+    },
+    /// Its settings are no settings.
+    #[error("the certificate's settings: {0}")]
+    Settings(#[from] SettingsFileError),
+    /// It names a stage that does not exist.
+    #[error("the certificate's bypassed stages: {0}")]
+    Bypass(#[from] UnknownStage),
+    /// A word length that is not written.
+    #[error("expected a word length of 16, 24 or 32 bits in the certificate, found {got}")]
+    WordLength {
+        /// The word length found.
+        got: u32,
+    },
+    /// The report tells of no written master.
+    #[error("expected the report of a written master, found one without input, output or figures")]
+    NotWritten,
+}
+
+/// One thing that is not as the certificate has it.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Difference {
+    /// What differs.
+    pub what: String,
+    /// As certified.
+    pub certified: String,
+    /// As found now.
+    pub found: String,
+}
+
+impl Difference {
+    /// `None` where both are equal.
+    pub fn between(what: &str, certified: &str, found: &str) -> Option<Self> {
+        (certified != found).then(|| Self {
+            what: what.to_owned(),
+            certified: certified.to_owned(),
+            found: found.to_owned(),
+        })
+    }
+}
+
+/// What became of a certificate's check.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Verdict {
+    /// The certificate.
+    pub certificate: String,
+    /// Nothing differs.
+    pub identical: bool,
+    /// The mix was rendered again and compared byte by byte.
+    pub rendered_again: bool,
+    /// Everything that differs.
+    pub differences: Vec<Difference>,
+}
+
+impl Certificate {
+    /// The certificate of a master, from its report with both files in it.
+    ///
+    /// # Errors
+    /// [`CertificateError::NotWritten`] for a report without a written master,
+    /// [`CertificateError::Settings`] for settings that have no text form.
+    pub fn new(report: &Report, brief: &Brief) -> Result<Self, CertificateError> {
+        let (Some(input), Some(output), Some(mastering)) =
+            (&report.input, &report.output, &report.mastering)
+        else {
+            return Err(CertificateError::NotWritten);
+        };
+        let after = mastering.after.clone();
+        Ok(Self {
+            schema: CERTIFICATE_SCHEMA.to_owned(),
+            version: report.version.clone(),
+            input: input.clone(),
+            output: output.clone(),
+            weights_hash: mastering.weights_hash.clone(),
+            brief: CertifiedBrief::of(mastering, brief),
+            settings: settings_file::to_toml(&mastering.settings)?,
+            before: mastering.before.clone(),
+            after: after.ok_or(CertificateError::NotWritten)?,
+            checks: report.checks.clone(),
+            all_met: report.all_met,
+            infeasible: mastering.infeasible.clone(),
+            attempts: mastering.attempts.clone(),
+            codecs: mastering.codecs.clone(),
+            findings: report.findings.clone(),
+        })
+    }
+
+    /// Reads a certificate.
+    ///
+    /// # Errors
+    /// [`CertificateError`] with the line of the first field that does not fit.
+    pub fn from_json(text: &[u8]) -> Result<Self, CertificateError> {
+        /// The one field that every version has.
+        #[derive(Deserialize)]
+        struct Header {
+            schema: String,
+        }
+        let Header { schema } = serde_json::from_slice(text)?;
+        if schema != CERTIFICATE_SCHEMA {
+            return Err(CertificateError::Schema { got: schema });
+        }
+        Ok(serde_json::from_slice(text)?)
+    }
+
+    /// The certificate as text.
+    ///
+    /// # Errors
+    /// [`CertificateError::Parse`] when it has no JSON form.
+    pub fn to_json(&self) -> Result<String, CertificateError> {
+        let mut text = serde_json::to_string_pretty(self)?;
+        text.push('\n');
+        Ok(text)
+    }
+
+    /// What has to be asked for to get the same master again, whatever the net would say now.
+    ///
+    /// # Errors
+    /// [`CertificateError`] for settings, stages or a word length that do not exist.
+    pub fn brief(&self) -> Result<Brief, CertificateError> {
+        let settings = settings_file::from_toml(&self.settings)?;
+        let stages = self.brief.bypass.iter().map(|name| name.parse());
+        Ok(Brief {
+            target: settings.target,
+            bypass: Bypass::new(stages.collect::<Result<Vec<_>, _>>()?),
+            settings: Some(settings),
+            sample_rate_hz: self.brief.sample_rate_hz,
+            word_length: match self.brief.word_length_bits {
+                16 => WordLength::Bits16,
+                24 => WordLength::Bits24,
+                32 => WordLength::Float32,
+                got => return Err(CertificateError::WordLength { got }),
+            },
+            dual_mono: self.brief.dual_mono,
+            ..Brief::default()
+        })
+    }
+
+    /// The master's certified figures beside the ones found now, where they differ.
+    pub fn compare(&self, found: &Measures) -> Vec<Difference> {
+        let certified = figures(&self.after);
+        let found = figures(found);
+        let names = certified.iter().chain(&found).map(|(name, _)| name);
+        let mut differences: Vec<Difference> = Vec::new();
+        for name in names {
+            let of = |all: &[(String, f64)]| {
+                all.iter()
+                    .find(|(other, _)| other == name)
+                    .map(|(_, value)| *value)
+            };
+            let (was, is) = (of(&certified), of(&found));
+            let same = match (was, is) {
+                (Some(was), Some(is)) => was == is || (was - is).abs() <= SAME,
+                _ => false,
+            };
+            if !same && differences.iter().all(|known| known.what != *name) {
+                let text = |value: Option<f64>| {
+                    value.map_or_else(|| "none".to_owned(), |value| format!("{value:.6}"))
+                };
+                differences.push(Difference {
+                    what: name.clone(),
+                    certified: text(was),
+                    found: text(is),
+                });
+            }
+        }
+        differences
+    }
+
+    /// The checks that were certified with another verdict than they have now.
+    pub fn compare_checks(&self, found: &[Check]) -> Vec<Difference> {
+        let verdict = |pass: bool| if pass { "met" } else { "missed" };
+        let pairs = found.iter().filter_map(|now| {
+            let then = self.checks.iter().find(|check| check.name == now.name)?;
+            Difference::between(
+                &format!("check of {}", now.name),
+                verdict(then.pass),
+                verdict(now.pass),
+            )
+        });
+        pairs.collect()
+    }
+
+    /// The JSON schema of a certificate.
+    pub fn json_schema() -> schemars::Schema {
+        schemars::schema_for!(Certificate)
+    }
+}
+
+impl CertifiedBrief {
+    fn of(mastering: &Mastering, brief: &Brief) -> Self {
+        Self {
+            target: mastering.target,
+            amounts: brief.amounts,
+            bypass: mastering.bypassed.clone(),
+            settings_given: brief.settings.is_some(),
+            sample_rate_hz: brief.sample_rate_hz,
+            word_length_bits: brief.word_length.bits(),
+            dual_mono: brief.dual_mono,
+            eq_phase: brief.eq_phase,
+            codec_safe: brief.codec_safe,
+        }
+    }
+}
+
+/// Every figure under its name, those of single meters with the meter's name.
+fn figures(measures: &Measures) -> Vec<(String, f64)> {
+    let mut figures: Vec<(String, f64)> = [
+        ("integrated loudness, LUFS", measures.integrated_lufs),
+        ("loudness range, LU", measures.loudness_range_lu),
+        ("true peak, dBTP", measures.true_peak_dbtp),
+        ("sample peak, dBFS", measures.sample_peak_dbfs),
+        ("short-term max, LUFS", measures.short_term_max_lufs),
+        ("momentary max, LUFS", measures.momentary_max_lufs),
+        ("peak to loudness, dB", measures.plr_db),
+        ("duration, s", measures.duration_s),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    for (quantity, readings) in [
+        ("integrated loudness, LUFS", &measures.integrated_by_meter),
+        ("true peak, dBTP", &measures.true_peak_by_meter),
+    ] {
+        figures.extend(
+            readings
+                .iter()
+                .map(|r| (format!("{quantity}, by {}", r.meter), r.value)),
+        );
+    }
+    figures
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use acetate_dsp::Settings;
+    use acetate_dsp::analysis::MeterReading;
+
+    fn measures() -> Measures {
+        Measures {
+            integrated_lufs: -14.003_217,
+            loudness_range_lu: f64::NEG_INFINITY,
+            true_peak_dbtp: -1.02,
+            sample_peak_dbfs: -1.1,
+            short_term_max_lufs: -13.0,
+            momentary_max_lufs: -12.0,
+            plr_db: 12.98,
+            duration_s: 2.0,
+            true_peak_by_meter: vec![MeterReading {
+                meter: "acetate".to_owned(),
+                value: -1.02,
+            }],
+            integrated_by_meter: Vec::new(),
+        }
+    }
+
+    fn certificate() -> Certificate {
+        let mut settings = Settings::default();
+        settings.limiter.drive_db = 0.1 + 0.2;
+        Certificate {
+            schema: CERTIFICATE_SCHEMA.to_owned(),
+            version: "1".to_owned(),
+            input: FileFacts::default(),
+            output: FileFacts::default(),
+            weights_hash: String::new(),
+            brief: CertifiedBrief {
+                target: Target::default(),
+                amounts: Amounts::default(),
+                bypass: vec!["eq".to_owned()],
+                settings_given: false,
+                sample_rate_hz: None,
+                word_length_bits: 24,
+                dual_mono: false,
+                eq_phase: EqPhase::Minimum,
+                codec_safe: false,
+            },
+            settings: settings_file::to_toml(&settings).unwrap(),
+            before: measures(),
+            after: measures(),
+            checks: Vec::new(),
+            all_met: true,
+            infeasible: None,
+            attempts: Vec::new(),
+            codecs: None,
+            findings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_certificate_survives_its_text_and_its_settings_to_the_last_bit() {
+        let text = certificate().to_json().unwrap();
+        let read = Certificate::from_json(text.as_bytes()).unwrap();
+        assert!(read.compare(&measures()).is_empty());
+        let brief = read.brief().unwrap();
+        assert_eq!(brief.settings.unwrap().limiter.drive_db, 0.1 + 0.2);
+        assert!(brief.bypass.contains(acetate_dsp::chain::Stage::Eq));
+    }
+
+    #[test]
+    fn another_format_and_unknown_fields_are_refused() {
+        let text = certificate().to_json().unwrap();
+        let other = text.replace("acetate.certificate/1", "acetate.certificate/2");
+        let error = Certificate::from_json(other.as_bytes())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("certificate/2"), "{error}");
+        for (from, to) in [
+            ("\"weights_hash\"", "\"mood\": 3, \"weights_hash\""),
+            ("\"dual_mono\"", "\"mood\": 3, \"dual_mono\""),
+            ("\"plr_db\"", "\"mood\": 3, \"plr_db\""),
+        ] {
+            let odd = text.replace(from, to);
+            let error = Certificate::from_json(odd.as_bytes())
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains("mood"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_figure_that_differs_stands_beside_the_certified_one() {
+        let mut found = measures();
+        found.true_peak_by_meter[0].value = -0.5;
+        let differences = certificate().compare(&found);
+        assert_eq!(differences.len(), 1);
+        assert_eq!(differences[0].what, "true peak, dBTP, by acetate");
+        assert_eq!(differences[0].certified, "-1.020000");
+        assert_eq!(differences[0].found, "-0.500000");
+    }
+}

@@ -1,0 +1,275 @@
+//! Masters that survive lossy encoding: they are encoded and decoded by real codecs, and the ceiling
+//! is lowered just enough that no decoded peak passes full scale.
+//!
+//! Where a codec is not to be had, the ceiling is lowered by the most that it was ever measured to
+//! add to a peak at this bit rate (12 songs of several kinds limited to -1 dBTP, encoders of ffmpeg).
+
+use std::fmt;
+
+use acetate_dsp::analysis::Analysis;
+use acetate_dsp::measure::true_peak::TruePeak;
+use acetate_dsp::{Audio, Source, Spec, StreamError};
+use acetate_model::Predictor;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::brief::Brief;
+use crate::delivery::{Delivery, Progress};
+use crate::error::MasterError;
+use crate::report::{Check, Report};
+use crate::story::{master_measured, measure_input};
+
+/// Highest decoded true peak that is safe, dBTP.
+pub const DECODED_CEILING_DBTP: f64 = 0.0;
+/// Renders at most.
+const MAX_PASSES: usize = 5;
+/// What a correction takes beyond the measured excess, dB.
+const CORRECTION_MARGIN_DB: f64 = 0.02;
+/// Louder masters than this need the larger margin, LUFS.
+const LOUD_LUFS: f64 = -14.0;
+
+/// How a lossy codec works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    /// Advanced Audio Coding, low complexity.
+    Aac,
+    /// Vorbis in Ogg.
+    Vorbis,
+    /// Opus in Ogg.
+    Opus,
+    /// MPEG-1 Audio Layer III.
+    Mp3,
+}
+
+/// A lossy codec at the bit rate that a platform uses.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Codec {
+    /// How it works.
+    pub coding: Coding,
+    /// Its name.
+    pub name: &'static str,
+    /// Bit rate of a stereo programme, kbit/s.
+    pub bit_rate_kbps: u32,
+    /// What it may add to a peak of a master up to -14 LUFS, dB.
+    pub margin_db: f64,
+    /// What it may add to a peak of a louder one, dB.
+    pub loud_margin_db: f64,
+}
+
+/// Every codec that is tried.
+pub const CODECS: [Codec; 4] = [
+    Codec {
+        coding: Coding::Aac,
+        name: "AAC",
+        bit_rate_kbps: 256,
+        margin_db: 0.9,
+        loud_margin_db: 1.4,
+    },
+    Codec {
+        coding: Coding::Vorbis,
+        name: "Ogg Vorbis",
+        bit_rate_kbps: 320,
+        margin_db: 0.9,
+        loud_margin_db: 0.9,
+    },
+    Codec {
+        coding: Coding::Opus,
+        name: "Opus",
+        bit_rate_kbps: 160,
+        margin_db: 0.9,
+        loud_margin_db: 2.6,
+    },
+    Codec {
+        coding: Coding::Mp3,
+        name: "MP3",
+        bit_rate_kbps: 320,
+        margin_db: 0.9,
+        loud_margin_db: 0.9,
+    },
+];
+
+impl fmt::Display for Codec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} kbit/s", self.name, self.bit_rate_kbps)
+    }
+}
+
+/// Encoders and decoders, as far as they are installed.
+pub trait Codecs {
+    /// The program and version behind a codec; the reason where it cannot be used.
+    ///
+    /// # Errors
+    /// One sentence that says what is missing.
+    fn encoder(&mut self, codec: &Codec) -> Result<String, String>;
+
+    /// Encodes a whole programme, decodes it again and hands the decoded blocks to `take`.
+    ///
+    /// # Errors
+    /// [`StreamError`] when the programme cannot be read or the codec fails.
+    fn round_trip(
+        &mut self,
+        codec: &Codec,
+        programme: &mut dyn Source,
+        take: &mut dyn FnMut(&Audio),
+    ) -> Result<Spec, StreamError>;
+}
+
+/// What lossy encoding does to a master.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CodecSafety {
+    /// The ceiling that was asked for, dBTP.
+    pub asked_ceiling_dbtp: f64,
+    /// The ceiling that was rendered, dBTP.
+    pub ceiling_dbtp: f64,
+    /// Every render and its decoded peaks.
+    pub passes: Vec<CodecPass>,
+    /// Codecs that could not be tried; the documented margin stands for them.
+    pub missing: Vec<MissingCodec>,
+    /// True when no decoded peak of the last render passes full scale.
+    pub held: bool,
+}
+
+/// One render, encoded and decoded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CodecPass {
+    /// The ceiling of this render, dBTP.
+    pub ceiling_dbtp: f64,
+    /// One per codec.
+    pub readings: Vec<CodecReading>,
+}
+
+/// One codec's decoded peak.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CodecReading {
+    /// The codec with its bit rate.
+    pub codec: String,
+    /// Program and version.
+    pub encoder: String,
+    /// True peak after decoding, by our own meter, dBTP.
+    pub true_peak_dbtp: f64,
+}
+
+/// A codec that could not be tried.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MissingCodec {
+    /// The codec with its bit rate.
+    pub codec: String,
+    /// Why.
+    pub reason: String,
+    /// The highest true peak that its documented margin allows, dBTP.
+    pub allowed_dbtp: f64,
+}
+
+/// As [`master()`](crate::master()), for a master that no codec drives over full scale.
+///
+/// # Errors
+/// As [`master()`](crate::master()), or when a codec fails half-way.
+pub fn master_codec_safe(
+    input: &mut dyn Source,
+    predictor: &dyn Predictor,
+    brief: &Brief,
+    delivery: &mut dyn Delivery,
+    codecs: &mut dyn Codecs,
+    progress: &mut dyn Progress,
+) -> Result<Report, MasterError> {
+    let analysis: Analysis = measure_input(input, brief, progress)?;
+    let mut brief = brief.clone();
+    let asked_ceiling_dbtp = brief.effective_target().true_peak_dbtp;
+    let (present, missing) = split(codecs, brief.effective_target().integrated_lufs);
+    let allowed = missing.iter().map(|codec| codec.allowed_dbtp);
+    brief.lower_ceiling(allowed.fold(asked_ceiling_dbtp, f64::min));
+    let mut passes = Vec::new();
+    loop {
+        let mut report = master_measured(
+            input,
+            analysis.clone(),
+            predictor,
+            &brief,
+            delivery,
+            progress,
+        )?;
+        let pass = CodecPass {
+            ceiling_dbtp: brief.effective_target().true_peak_dbtp,
+            readings: present
+                .iter()
+                .map(|(codec, encoder)| read(codec, encoder, codecs, delivery))
+                .collect::<Result<_, _>>()?,
+        };
+        let peaks = pass.readings.iter().map(|reading| reading.true_peak_dbtp);
+        let worst_dbtp = peaks.fold(f64::NEG_INFINITY, f64::max);
+        passes.push(pass);
+        let over_db = worst_dbtp - DECODED_CEILING_DBTP;
+        if over_db <= 0.0 || passes.len() == MAX_PASSES {
+            let safety = CodecSafety {
+                asked_ceiling_dbtp,
+                ceiling_dbtp: brief.effective_target().true_peak_dbtp,
+                passes,
+                missing,
+                held: over_db <= 0.0,
+            };
+            if !present.is_empty() {
+                report.checks.push(check(worst_dbtp));
+            }
+            report.all_met &= safety.held;
+            if let Some(mastering) = &mut report.mastering {
+                mastering.codecs = Some(safety);
+            }
+            return Ok(report);
+        }
+        let ceiling_dbtp = brief.effective_target().true_peak_dbtp;
+        brief.lower_ceiling(ceiling_dbtp - over_db - CORRECTION_MARGIN_DB);
+    }
+}
+
+/// The codecs that can be tried, each with its encoder, and those that cannot.
+fn split(codecs: &mut dyn Codecs, loudness_lufs: f64) -> (Vec<(Codec, String)>, Vec<MissingCodec>) {
+    let (mut present, mut missing) = (Vec::new(), Vec::new());
+    for codec in CODECS {
+        match codecs.encoder(&codec) {
+            Ok(encoder) => present.push((codec, encoder)),
+            Err(reason) => missing.push(MissingCodec {
+                codec: codec.to_string(),
+                reason,
+                allowed_dbtp: DECODED_CEILING_DBTP
+                    - if loudness_lufs > LOUD_LUFS {
+                        codec.loud_margin_db
+                    } else {
+                        codec.margin_db
+                    },
+            }),
+        }
+    }
+    (present, missing)
+}
+
+/// The decoded true peak of what the delivery holds.
+fn read(
+    codec: &Codec,
+    encoder: &str,
+    codecs: &mut dyn Codecs,
+    delivery: &mut dyn Delivery,
+) -> Result<CodecReading, MasterError> {
+    let mut written = delivery.reread()?;
+    let mut meter = TruePeak::new(written.spec().channels);
+    codecs.round_trip(codec, written.as_mut(), &mut |block| meter.process(block))?;
+    Ok(CodecReading {
+        codec: codec.to_string(),
+        encoder: encoder.to_owned(),
+        true_peak_dbtp: meter.finish().true_peak_dbtp,
+    })
+}
+
+fn check(worst_dbtp: f64) -> Check {
+    Check {
+        name: "true peak after decoding".to_owned(),
+        unit: "dBTP".to_owned(),
+        measured: worst_dbtp,
+        target: DECODED_CEILING_DBTP,
+        tolerance: 0.0,
+        pass: worst_dbtp <= DECODED_CEILING_DBTP,
+    }
+}
