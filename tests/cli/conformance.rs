@@ -1,6 +1,10 @@
 //! `acetate analyze` itself passes the conformance signals of EBU Tech 3341, EBU Tech 3342 and ITU-R
-//! BS.2217, from WAV and from FLAC, at every sample rate. FLAC above 48 kHz is asked the signals of
-//! up to [`LONG_S`], since its samples are those of the WAV.
+//! BS.2217, from WAV and from FLAC, at every sample rate.
+//!
+//! All signals together take minutes of a processor at the highest rates. Above 48 kHz
+//! the usual run therefore leaves out signals over [`LONG_S`] and four of five delays of
+//! 3341's cases 10 and 11, and from 48 kHz on it takes WAV and FLAC in turns; `ACETATE_CONFORMANCE=all` asks for all in
+//! both. The library passes all of them at every rate in every run.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,7 +17,7 @@ use serde_json::Value;
 use crate::conformance_signals::{Case, cases};
 use crate::dir::Dir;
 
-/// Longer signals are read from FLAC at 44.1 and 48 kHz only, seconds.
+/// Longer signals are left out above 48 kHz, seconds.
 const LONG_S: usize = 18;
 /// Signals on disk at a time.
 const BATCH: usize = 8;
@@ -69,31 +73,45 @@ fn check(rate_hz: u32, case: &Case, name: &str, report: &Value) {
     }
 }
 
+/// Whether the usual run reads a signal at a high rate.
+fn is_usual(case: &Case, frames: usize, rate_hz: u32) -> bool {
+    let step = case
+        .name
+        .rsplit('-')
+        .next()
+        .and_then(|step| step.parse().ok());
+    let delayed = ["3341-10-", "3341-11-"]
+        .iter()
+        .any(|name| case.name.starts_with(name));
+    let left_out = delayed && !step.unwrap_or(0u32).is_multiple_of(5);
+    frames <= LONG_S * rate_hz as usize && !left_out
+}
+
 fn pass(rate_hz: u32) {
+    let all = std::env::var("ACETATE_CONFORMANCE").is_ok_and(|value| value == "all");
+    let formats = if all || rate_hz == 44_100 { 2 } else { 1 };
+    let mut turn = ["wav", "flac"].into_iter().cycle();
     for batch in cases().chunks(BATCH) {
         let dir = Dir::new();
-        let mut names = Vec::new();
+        let mut written: Vec<(&Case, String)> = Vec::new();
         for case in batch {
             let channel = case.channel(rate_hz);
-            for extension in ["wav", "flac"] {
-                let long = channel.len() > LONG_S * rate_hz as usize;
-                if extension == "flac" && rate_hz > 48_000 && long {
-                    continue;
-                }
+            if !all && rate_hz > 48_000 && !is_usual(case, channel.len(), rate_hz) {
+                continue;
+            }
+            for extension in turn.by_ref().take(formats) {
                 let name = format!("{}.{extension}", case.name);
                 write(&dir.path(&name), rate_hz, &channel);
-                names.push(name);
+                written.push((case, name));
             }
         }
+        if written.is_empty() {
+            continue;
+        }
+        let names: Vec<String> = written.iter().map(|(_, name)| name.clone()).collect();
         let reports = analyze(&dir, &names);
-        for case in batch {
-            for name in names.iter().filter(|name| {
-                Path::new(name)
-                    .file_stem()
-                    .is_some_and(|stem| stem == case.name.as_str())
-            }) {
-                check(rate_hz, case, name, &reports[name]);
-            }
+        for (case, name) in written {
+            check(rate_hz, case, &name, &reports[&name]);
         }
     }
 }
