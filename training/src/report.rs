@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use acetate_model::predictor::MAX_EQ_RMS_DB;
 use plotters::prelude::*;
 
 use crate::evaluate::{Row, SEVERITIES_DB};
@@ -96,7 +97,7 @@ pub fn model_card(trained: &Trained, recipe: &Recipe) -> String {
         - Restraint: a move m with predicted standard deviation sd is applied as \
         strength · max(0, 1 - (constant · sd / m)^exponent); fitted on validation albums for the least \
         error from severity 1 up among those that harm untouched masters by at most {harm} dB: EQ {mid:?}, \
-        side {side:?}, level spread {spread:?}, PLR {plr:?}\n\
+        side {side:?}, level spread {spread:?}, PLR {plr:?}. Never more than {most} dB RMS of EQ\n\
         - The proof on audio, on test albums that training never reads: `eval.md` (`acetate eval`), and \
         every run of it in `test_runs.md`\n\n\
         ## Validation albums: the gates, the kept steps and the best fixed share were chosen on them\n\n\
@@ -113,6 +114,7 @@ pub fn model_card(trained: &Trained, recipe: &Recipe) -> String {
         seed = recipe.seed,
         best = trained.best_steps,
         harm = MAX_HARM_DB,
+        most = MAX_EQ_RMS_DB,
         mid = gates.mid,
         side = gates.side,
         spread = gates.spread,

@@ -27,7 +27,7 @@ const DC_HIGHPASS_HZ: f64 = 4.0;
 /// Largest EQ move that is predicted, RMS over the mid knots, dB. Real masters move their mix by
 /// about 1 dB; a song that seems to want more than twice that is more likely unlike anything
 /// learned from than that far off. `--amount` goes further where a listener wants it.
-const MAX_EQ_RMS_DB: f64 = 2.0;
+pub const MAX_EQ_RMS_DB: f64 = 2.0;
 /// Low side is never widened: the bass stays mono-safe.
 const LOW_SIDE_MAX_DB: f64 = 0.0;
 /// Peaks further above the target PLR than this reach the largest saturation, dB.
@@ -176,7 +176,7 @@ impl Predictor for NetPredictor {
     }
 }
 
-/// The mid knots to apply, centred, gated and bounded to 2 dB RMS, dB, and the share of the
+/// The mid knots to apply, centred, gated and bounded to [`MAX_EQ_RMS_DB`], dB, and the share of the
 /// proposal that they are.
 pub fn gated_mid_db(raw: &RawOutputs, gates: &Gates) -> ([f64; MID_KNOTS], f64) {
     let knots_db = centred_knots(&raw.mean_db[..MID_KNOTS]);
