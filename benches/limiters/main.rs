@@ -1,5 +1,5 @@
 //! How clean limiters are, side by side on real music:
-//! `cargo run --release --example limiters -- FOLDER [SECONDS]`.
+//! `cargo run --release --example limiters -- FOLDER [SECONDS] [same-drive]`.
 //!
 //! The loudest passage of each file (20 s by default) is driven so that its true peak stands 3, 6
 //! and 9 dB above a ceiling of -1 dBFS, and goes through our limiter and through each of the peers
@@ -7,7 +7,8 @@
 //! pedalboard's (python3). Each result is aligned and held against the driven passage with the
 //! noise-to-mask ratio of `acetate_dsp::measure::noise_to_mask`. Two tables of medians: at the
 //! same drive, and at the same loudness and true peak (a limiter that overshoots is turned down by
-//! its overshoot, and driven until it is as loud as our default).
+//! its overshoot, and driven until it is as loud as our default; `same-drive` leaves this table
+//! out, which takes several times as long as the first).
 
 mod ours;
 mod peers;
@@ -80,6 +81,7 @@ fn main() -> Result<()> {
         Some(text) => text.parse().context("SECONDS")?,
         None => PASSAGE_S,
     };
+    let same_drive_only = arguments.next().as_deref() == Some("same-drive");
     let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
         .with_context(|| folder.clone())?
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
@@ -94,23 +96,30 @@ fn main() -> Result<()> {
     candidates.extend(peers.map(|peer| (peer.name.clone(), Candidate::Peer(peer))));
     let rows: Vec<Vec<Row>> = files
         .par_iter()
-        .filter_map(|path| match judge(path, seconds, &candidates) {
-            Ok(rows) => {
-                eprintln!("{}", path.display());
-                Some(rows)
-            }
-            Err(error) => {
-                eprintln!("{}: left out: {error:#}", path.display());
-                None
-            }
-        })
+        .filter_map(
+            |path| match judge(path, seconds, &candidates, same_drive_only) {
+                Ok(rows) => {
+                    eprintln!("{}", path.display());
+                    Some(rows)
+                }
+                Err(error) => {
+                    eprintln!("{}: left out: {error:#}", path.display());
+                    None
+                }
+            },
+        )
         .collect();
     table::print(&rows);
     Ok(())
 }
 
 /// All limiters on one file.
-fn judge(path: &Path, seconds: f64, candidates: &[(String, Candidate)]) -> Result<Vec<Row>> {
+fn judge(
+    path: &Path,
+    seconds: f64,
+    candidates: &[(String, Candidate)],
+    same_drive_only: bool,
+) -> Result<Vec<Row>> {
     let mut input = acetate_io::open(path, &acetate_io::OpenOptions::default())?;
     let audio = acetate_dsp::stream::read_all(&mut input as &mut dyn Source)?;
     if audio.channel_count() != 2 {
@@ -142,6 +151,9 @@ fn judge(path: &Path, seconds: f64, candidates: &[(String, Candidate)]) -> Resul
             let out = candidate.limited(&driven).with_context(|| name.clone())?;
             let over_db = true_peak_dbtp(&out) - CEILING_DB;
             add(Footing::SameDrive, &out, over_db)?;
+            if same_drive_only {
+                continue;
+            }
             // The first candidate is our default: as loud as that all the others have to be.
             let goal_lufs = *goal_lufs.get_or_insert_with(|| lufs(&under_ceiling(&out)));
             let (out, over_db) = as_loud(candidate, &driven, goal_lufs, out)?;

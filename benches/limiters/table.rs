@@ -5,6 +5,9 @@ use crate::{Footing, REDUCTIONS_DB, Row};
 /// Prints medians over the passages, two tables for each depth.
 pub fn print(rows: &[Vec<Row>]) {
     for footing in [Footing::SameDrive, Footing::SameLoudness] {
+        if !rows.iter().flatten().any(|row| row.footing == footing) {
+            continue;
+        }
         for reduction_db in REDUCTIONS_DB {
             let title = match footing {
                 Footing::SameDrive => "same drive",
