@@ -1,9 +1,10 @@
 //! Our limiter with fixed characters and with the solved one.
 
 use acetate_dsp::process::limiter::Limiter;
+use acetate_dsp::process::processed;
 use acetate_dsp::settings;
 use acetate_dsp::solve::{DriveCurveBuilder, choose_character};
-use acetate_dsp::{Audio, ProcessSpec, Processor};
+use acetate_dsp::{Audio, ProcessSpec};
 
 use crate::CEILING_DB;
 
@@ -65,13 +66,13 @@ fn solved(driven: &Audio) -> settings::Limiter {
     let mut curve = DriveCurveBuilder::new(driven.sample_rate_hz(), driven.channel_count(), false);
     curve.push(driven);
     let curve = curve.finish(CEILING_DB);
-    let passages: Vec<Audio> = curve
-        .limited_passages(&base, 0.0)
-        .into_iter()
+    let limited = curve.limited_passages(&base, 0.0);
+    let passages: Vec<Audio> = limited
+        .ranges
+        .iter()
         .map(|range| driven.slice(range.start as usize, range.end as usize))
         .collect();
-    let loss_lu = curve.loss_lu(&base, 0.0);
-    choose_character(&base, 0.0, loss_lu, CEILING_DB, &passages).limiter
+    choose_character(&base, 0.0, limited.loss_lu, CEILING_DB, &passages).limiter
 }
 
 fn render(driven: &Audio, limiter: &settings::Limiter) -> Audio {
@@ -80,11 +81,5 @@ fn render(driven: &Audio, limiter: &settings::Limiter) -> Audio {
         channels: driven.channel_count(),
         programme_lufs: -14.0,
     };
-    let mut processor = Limiter::new(limiter, CEILING_DB, &spec);
-    let latency = processor.latency_frames();
-    let mut out = driven.clone();
-    out.set_frames(driven.frames() + latency);
-    processor.process(&mut out);
-    out.drop_front(latency);
-    out
+    processed(&mut Limiter::new(limiter, CEILING_DB, &spec), driven)
 }

@@ -29,13 +29,6 @@ const EXPONENTS: [f64; 4] = [1.0, 2.0, 4.0, 8.0];
 /// Strengths tried.
 const STRENGTHS: [f64; 6] = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5];
 
-/// No restraint at all: where the fit starts.
-const OPEN: Gate = Gate {
-    strength: 1.0,
-    constant: 0.0,
-    exponent: 2.0,
-};
-
 /// Nothing is dared: what is left where no gate keeps within bounds.
 const SHUT: Gate = Gate {
     strength: 0.0,
@@ -75,12 +68,7 @@ fn severity_weight(case: &Case) -> f64 {
 /// Finds the gates with the least weighted error at severities from 1 dB up among those that keep the harm
 /// to untouched masters within bounds, all on validation cases.
 pub fn fit_gates(tracks: &[Track], cases: &[Case]) -> Gates {
-    let start = Gates {
-        mid: OPEN,
-        side: OPEN,
-        spread: OPEN,
-        plr: OPEN,
-    };
+    let start = Gates::OPEN;
     let cost = |error_db: &dyn Fn(&Case) -> f64| {
         let (mut harm, mut untouched, mut error) = (0.0, 0.0, 0.0);
         for case in cases {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use acetate_model::NetPredictor;
-use acetate_model::weights::{Gate, Gates, Weights, WeightsError};
+use acetate_model::weights::{Gates, Weights, WeightsError};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -165,17 +165,7 @@ pub fn train(
     })?;
 
     observer.begin(Step::Evaluate, 1);
-    let open = Gate {
-        strength: 1.0,
-        constant: 0.0,
-        exponent: 2.0,
-    };
-    let ungated = Gates {
-        mid: open,
-        side: open,
-        spread: open,
-        plr: open,
-    };
+    let ungated = Gates::OPEN;
     let predictor = NetPredictor::new(Weights::from_bytes(&weights_file(
         &members,
         ungated,

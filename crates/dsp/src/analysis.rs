@@ -10,8 +10,8 @@ use crate::measure::crest::Crest;
 use crate::measure::levels::Levels;
 use crate::measure::spectrum::SpectrumMeter;
 use crate::measure::stereo_image::StereoImage;
-use crate::stream::BLOCK_FRAMES;
-use crate::{Audio, Source, StreamError};
+use crate::stream::for_each_block;
+use crate::{Source, StreamError};
 
 /// Measured facts of a whole programme. A figure that does not exist (the loudness of silence)
 /// is `-inf`, and becomes null in JSON.
@@ -149,7 +149,6 @@ pub fn analyze_with(
     options: &AnalyzeOptions,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Analysis, StreamError> {
-    source.rewind()?;
     let spec = source.spec();
     let (rate, channels) = (spec.sample_rate_hz, spec.channels);
     let mut levels = Levels::new(spec, options.dual_mono)?;
@@ -157,21 +156,17 @@ pub fn analyze_with(
     let mut crest = Crest::new(rate);
     let mut image = StereoImage::default();
     let mut clipping = Clipping::new(channels);
-    let mut block = Audio::silence(rate, channels, BLOCK_FRAMES);
     let mut frames = 0;
-    loop {
-        let read = source.read(&mut block, BLOCK_FRAMES)?;
-        if read == 0 {
-            break;
-        }
-        levels.process(&mut block)?;
-        spectrum.process(&block);
-        crest.process(&block);
-        image.process(&block);
-        clipping.process(&block);
-        frames += read as u64;
+    for_each_block(source, &mut |block| {
+        levels.process(block)?;
+        spectrum.process(block);
+        crest.process(block);
+        image.process(block);
+        clipping.process(block);
+        frames += block.frames() as u64;
         progress(frames);
-    }
+        Ok(())
+    })?;
     let measures = levels.finish()?;
     let spectrum = spectrum.finish();
     let (clipped_runs, clipped_samples) = clipping.finish();

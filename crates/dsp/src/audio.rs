@@ -89,6 +89,16 @@ impl Audio {
         &self.channels[index]
     }
 
+    /// One frame; a mono signal leaves the second channel at zero.
+    #[inline]
+    pub(crate) fn frame(&self, index: usize) -> [f64; 2] {
+        match self.channels.as_slice() {
+            [left, right, ..] => [f64::from(left[index]), f64::from(right[index])],
+            [mono] => [f64::from(mono[index]), 0.0],
+            [] => [0.0; 2],
+        }
+    }
+
     /// The first channel and, in stereo, the second, both writable.
     pub fn split_mut(&mut self) -> (&mut [f32], Option<&mut [f32]>) {
         match self.channels.as_mut_slice() {

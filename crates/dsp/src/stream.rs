@@ -150,17 +150,33 @@ impl Sink for Audio {
     }
 }
 
+/// Hands every block of a source to `take`, from its start; `take` may change the block.
+///
+/// # Errors
+/// [`StreamError`] when the source or `take` fails.
+pub fn for_each_block(
+    source: &mut dyn Source,
+    take: &mut dyn FnMut(&mut Audio) -> Result<(), StreamError>,
+) -> Result<(), StreamError> {
+    source.rewind()?;
+    let spec = source.spec();
+    let mut block = Audio::silence(spec.sample_rate_hz, spec.channels, BLOCK_FRAMES);
+    while source.read(&mut block, BLOCK_FRAMES)? > 0 {
+        take(&mut block)?;
+    }
+    Ok(())
+}
+
 /// Reads a whole source into memory, from its start. For short signals and tests.
 ///
 /// # Errors
 /// [`StreamError`] when the source fails.
 pub fn read_all(source: &mut dyn Source) -> Result<Audio, StreamError> {
-    source.rewind()?;
     let spec = source.spec();
     let mut all = Audio::silence(spec.sample_rate_hz, spec.channels, 0);
-    let mut block = Audio::silence(spec.sample_rate_hz, spec.channels, BLOCK_FRAMES);
-    while source.read(&mut block, BLOCK_FRAMES)? > 0 {
-        all.append(&block);
-    }
+    for_each_block(source, &mut |block| {
+        all.append(block);
+        Ok(())
+    })?;
     Ok(all)
 }

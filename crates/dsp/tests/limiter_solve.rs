@@ -6,6 +6,7 @@ use std::f64::consts::TAU;
 
 use acetate_dsp::measure::loudness::{Loudness, integrated_from_k_power_10ms};
 use acetate_dsp::process::limiter::Limiter;
+use acetate_dsp::process::processed;
 use acetate_dsp::settings::{self, Target};
 use acetate_dsp::solve::{
     CharacterChoice, DriveCurve, DriveCurveBuilder, Infeasible, choose_character,
@@ -64,11 +65,7 @@ fn prediction_is_what_a_render_measures() {
                 let drive_db = curve.drive_for_reduction_db(reduction_db);
                 let limiter = settings::Limiter { drive_db, ..base };
                 let mut processor = Limiter::new(&limiter, CEILING_DBTP, &spec(&audio));
-                let latency = processor.latency_frames();
-                let mut out = audio.clone();
-                out.set_frames(audio.frames() + latency);
-                processor.process(&mut out);
-                out.drop_front(latency);
+                let out = processed(&mut processor, &audio);
                 // More than the default brief allows is foretold less well.
                 let tolerance_lu = if reduction_db <= 9.0 { 0.05 } else { 0.1 };
                 let (predicted, measured) = (
@@ -248,14 +245,13 @@ fn dual_mono_counts_twice() {
 
 /// The choice for a whole programme at a drive.
 fn choice_for(audio: &Audio, base: &settings::Limiter, drive_db: f64) -> CharacterChoice {
-    let curve = curve_of(audio);
-    let passages: Vec<Audio> = curve
-        .limited_passages(base, drive_db)
-        .into_iter()
+    let limited = curve_of(audio).limited_passages(base, drive_db);
+    let passages: Vec<Audio> = limited
+        .ranges
+        .iter()
         .map(|range| audio.slice(range.start as usize, range.end as usize))
         .collect();
-    let loss_lu = curve.loss_lu(base, drive_db);
-    choose_character(base, drive_db, loss_lu, CEILING_DBTP, &passages)
+    choose_character(base, drive_db, limited.loss_lu, CEILING_DBTP, &passages)
 }
 
 #[test]

@@ -7,9 +7,9 @@ use acetate_dsp::process::limiter::{Limiter, ReductionStatistics};
 use acetate_dsp::process::rendered::Rendered;
 use acetate_dsp::settings::{self, Settings, Target};
 use acetate_dsp::solve::{self, DriveCurve, Solution};
-use acetate_dsp::stream::BLOCK_FRAMES;
+use acetate_dsp::stream::for_each_block;
 use acetate_dsp::units::gain_from_db;
-use acetate_dsp::{Audio, Processor, Source, Spec};
+use acetate_dsp::{Processor, Source, Spec};
 
 use crate::brief::Brief;
 use crate::delivery::{Delivery, Progress, Scratch, Stage};
@@ -165,23 +165,18 @@ impl Attempts<'_> {
         let mut dither = Dither::new(self.brief.word_length, DITHER_SEED);
         let trim = gain_from_db(trim_db) as f32;
         let mut source = Rendered::new(&mut *scratch as &mut dyn Source, limiter);
-        source.rewind()?;
         let mut sink = delivery.begin(self.spec, self.frames)?;
-        let mut block = Audio::silence(self.spec.sample_rate_hz, self.spec.channels, BLOCK_FRAMES);
         let mut done = 0;
-        loop {
-            let read = source.read(&mut block, BLOCK_FRAMES)?;
-            if read == 0 {
-                break;
-            }
+        for_each_block(&mut source, &mut |block| {
             if trim_db < 0.0 {
                 block.scale(trim);
             }
-            dither.process(&mut block);
-            sink.write(&block)?;
-            done += read as u64;
+            dither.process(block);
+            sink.write(block)?;
+            done += block.frames() as u64;
             progress.at(Stage::Write, done, Some(self.frames));
-        }
+            Ok(())
+        })?;
         sink.finish()?;
         Ok(source.stage().reduction())
     }

@@ -8,7 +8,7 @@ use acetate_dsp::process::rendered::Rendered;
 use acetate_dsp::process::resample::Resampled;
 use acetate_dsp::settings::Settings;
 use acetate_dsp::solve::{DriveCurve, DriveCurveBuilder, Solution, choose_character};
-use acetate_dsp::stream::BLOCK_FRAMES;
+use acetate_dsp::stream::for_each_block;
 use acetate_dsp::{Analysis, Audio, Sink, Source, Spec, StreamError};
 
 use crate::brief::Brief;
@@ -102,20 +102,6 @@ pub(crate) fn before_limiter(
     Ok(compressor.map_or(0.0, |stage| stage.gain_reduction_db))
 }
 
-/// Reads a source from its start, block by block.
-fn for_each_block(
-    source: &mut dyn Source,
-    take: &mut dyn FnMut(&Audio) -> Result<(), StreamError>,
-) -> Result<(), StreamError> {
-    source.rewind()?;
-    let spec = source.spec();
-    let mut block = Audio::silence(spec.sample_rate_hz, spec.channels, BLOCK_FRAMES);
-    while source.read(&mut block, BLOCK_FRAMES)? > 0 {
-        take(&block)?;
-    }
-    Ok(())
-}
-
 /// The named passages of a source; `ranges` are frames, in order and apart.
 pub(crate) fn read_passages(
     source: &mut dyn Source,
@@ -158,16 +144,16 @@ pub(crate) fn solve(
     let reason = if keep_character {
         "as the settings have it".to_owned()
     } else {
-        let ranges = curve.limited_passages(&settings.limiter, solution.drive_db);
-        let passages = if ranges.is_empty() {
+        let limited = curve.limited_passages(&settings.limiter, solution.drive_db);
+        let passages = if limited.ranges.is_empty() {
             Vec::new()
         } else {
-            passages(&ranges)?
+            passages(&limited.ranges)?
         };
         let choice = choose_character(
             &settings.limiter,
             solution.drive_db,
-            curve.loss_lu(&settings.limiter, solution.drive_db),
+            limited.loss_lu,
             settings.target.true_peak_dbtp,
             &passages,
         );

@@ -288,7 +288,6 @@ fn round_and_clamp(settings: &mut Settings) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::weights::Gate;
 
     #[test]
     fn centring_leaves_no_level_in_the_curve() {
@@ -304,24 +303,13 @@ mod tests {
 
     #[test]
     fn however_sure_the_net_is_the_eq_stays_subtle() {
-        let open = Gate {
-            strength: 1.0,
-            constant: 0.0,
-            exponent: 2.0,
-        };
-        let gates = Gates {
-            mid: open,
-            side: open,
-            spread: open,
-            plr: open,
-        };
         let tilted = |step_db: f64| {
             let mut mean_db = [0.0; MEANS];
             for (knot, gain_db) in mean_db[..MID_KNOTS].iter_mut().enumerate() {
                 *gain_db = knot as f64 * step_db;
             }
             let variance = [0.01; MEANS];
-            gated_mid_db(&RawOutputs { mean_db, variance }, &gates)
+            gated_mid_db(&RawOutputs { mean_db, variance }, &Gates::OPEN)
         };
         let (gentle_db, share) = tilted(0.2);
         assert!(share == 1.0 && rms(&gentle_db) < MAX_EQ_RMS_DB);

@@ -59,6 +59,16 @@ pub struct Gates {
     pub plr: Gate,
 }
 
+impl Gates {
+    /// No restraint in any group.
+    pub const OPEN: Self = Self {
+        mid: Gate::OPEN,
+        side: Gate::OPEN,
+        spread: Gate::OPEN,
+        plr: Gate::OPEN,
+    };
+}
+
 /// One group's restraint.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,6 +82,13 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// No restraint at all.
+    pub const OPEN: Self = Self {
+        strength: 1.0,
+        constant: 0.0,
+        exponent: 2.0,
+    };
+
     /// Share of a move to apply, 0 to `strength`.
     pub fn share(&self, move_db: f64, sd_db: f64) -> f64 {
         if move_db == 0.0 {

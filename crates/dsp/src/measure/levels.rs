@@ -9,7 +9,7 @@ use super::loudness::{Loudness, LoudnessFigures};
 use super::reference_meter::ReferenceMeter;
 use super::true_peak::TruePeak;
 use crate::analysis::MeterReading;
-use crate::stream::{BLOCK_FRAMES, Spec};
+use crate::stream::{Spec, for_each_block};
 use crate::{Audio, Source, StreamError};
 
 /// Lowest sample rate that can be measured, Hz.
@@ -192,19 +192,13 @@ pub fn verify_pass(
     dual_mono: bool,
     progress: &mut dyn FnMut(u64),
 ) -> Result<OutputMeasures, StreamError> {
-    source.rewind()?;
-    let spec = source.spec();
-    let mut levels = Levels::new(spec, dual_mono)?;
-    let mut block = Audio::silence(spec.sample_rate_hz, spec.channels, BLOCK_FRAMES);
+    let mut levels = Levels::new(source.spec(), dual_mono)?;
     let mut frames = 0;
-    loop {
-        let read = source.read(&mut block, BLOCK_FRAMES)?;
-        if read == 0 {
-            break;
-        }
-        levels.process(&mut block)?;
-        frames += read as u64;
+    for_each_block(source, &mut |block| {
+        levels.process(block)?;
+        frames += block.frames() as u64;
         progress(frames);
-    }
+        Ok(())
+    })?;
     Ok(levels.finish()?)
 }

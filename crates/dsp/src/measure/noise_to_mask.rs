@@ -228,15 +228,6 @@ impl MaskedChannel {
     }
 }
 
-/// Compares a processed signal with its reference once; see [`MaskedReference`].
-pub fn noise_to_mask(
-    reference: &Audio,
-    processed: &Audio,
-    level_match: LevelMatch,
-) -> Option<NoiseToMask> {
-    MaskedReference::new(reference).compare(processed, level_match)
-}
-
 /// The ear model at one sample rate.
 struct Ear {
     fft: Arc<dyn RealToComplex<f32>>,
@@ -484,6 +475,14 @@ mod tests {
     use crate::units::gain_from_db;
 
     const RATE_HZ: u32 = 48_000;
+
+    fn noise_to_mask(
+        reference: &Audio,
+        processed: &Audio,
+        level_match: LevelMatch,
+    ) -> Option<NoiseToMask> {
+        MaskedReference::new(reference).compare(processed, level_match)
+    }
 
     fn tone(freq_hz: f64, level_dbfs: f64) -> Vec<f64> {
         (0..RATE_HZ)

@@ -23,6 +23,16 @@ pub struct ProcessSpec {
     pub programme_lufs: f64,
 }
 
+/// A whole signal behind a stage, without the stage's latency. For short signals.
+pub fn processed(stage: &mut dyn Processor, signal: &Audio) -> Audio {
+    let latency = stage.latency_frames();
+    let mut out = signal.clone();
+    out.set_frames(signal.frames() + latency);
+    stage.process(&mut out);
+    out.drop_front(latency);
+    out
+}
+
 /// Magnitude response of a linear stage at one frequency.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ResponseDb {

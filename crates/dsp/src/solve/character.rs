@@ -12,13 +12,15 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::DriveCurve;
+use super::drive_curve::SUB_BLOCKS_PER_SECOND;
 use crate::measure::biquad::Biquad;
 use crate::measure::loudness::k_weighting;
 use crate::measure::noise_to_mask::{LevelMatch, MaskedReference};
 use crate::process::limiter::Limiter;
+use crate::process::processed;
 use crate::settings;
 use crate::units::{db_from_power, gain_from_db};
-use crate::{Audio, ProcessSpec, Processor};
+use crate::{Audio, ProcessSpec};
 
 /// Candidates beside the base: look-ahead, hold, fast release, slow release, ms.
 const CANDIDATES: [[f64; 4]; 5] = [
@@ -93,22 +95,37 @@ impl fmt::Display for CharacterChoice {
     }
 }
 
+/// Where a limiter works most, and what it costs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LimitedPassages {
+    /// Frames of the passages to hand to [`choose_character`]: spread over what the limiter takes,
+    /// in order and apart. Empty where it takes next to nothing.
+    pub ranges: Vec<Range<u64>>,
+    /// Integrated loudness that the limiter costs the whole programme, LU.
+    pub loss_lu: f64,
+}
+
 impl DriveCurve {
-    /// Frames of the passages to hand to [`choose_character`]: spread over what the limiter takes
-    /// at this drive, in order and apart. Empty where it takes next to nothing.
-    pub fn limited_passages(&self, limiter: &settings::Limiter, drive_db: f64) -> Vec<Range<u64>> {
+    /// Finds the passages in which this limiter takes the most at this drive.
+    pub fn limited_passages(&self, limiter: &settings::Limiter, drive_db: f64) -> LimitedPassages {
         if self.max_gain_reduction_db(drive_db) < LEAST_REDUCTION_DB {
-            return Vec::new();
+            return LimitedPassages::default();
         }
         let mut power_gains = Vec::new();
         self.power_gains(limiter, drive_db, &mut power_gains);
-        let length = (PASSAGE_S * 1000.0) as usize;
-        // What is taken off in each piece of a passage's length, as energy.
+        LimitedPassages {
+            ranges: self.spread_over(&power_gains),
+            loss_lu: self.loss_lu(&power_gains, drive_db),
+        }
+    }
+
+    /// Passages spread over the energy that these gains take off.
+    fn spread_over(&self, power_gains: &[f32]) -> Vec<Range<u64>> {
+        let length = (PASSAGE_S * SUB_BLOCKS_PER_SECOND as f64) as usize;
         let taken: Vec<f64> = self
             .energies()
-            .chunks(length)
-            .zip(power_gains.chunks(length))
-            .filter(|(energies, _)| energies.len() == length)
+            .chunks_exact(length)
+            .zip(power_gains.chunks_exact(length))
             .map(|(energies, gains)| {
                 let pairs = energies.iter().zip(gains);
                 pairs
@@ -127,10 +144,7 @@ impl DriveCurve {
             if sum > next {
                 let start = (index * length) as u64;
                 passages.push(self.frame_of(start)..self.frame_of(start + length as u64));
-                next = sum.floor() + 0.5;
-                if next <= sum {
-                    next += 1.0;
-                }
+                next = (sum + 0.5).floor() + 0.5;
             }
         }
         passages
@@ -139,7 +153,7 @@ impl DriveCurve {
 
 /// Compares the base with a few other characters on passages of the signal before the
 /// limiter, at the drive that the base needs. `loss_lu` is the loudness that the base costs the
-/// whole programme there ([`DriveCurve::loss_lu`]): all are judged at that level.
+/// whole programme there ([`LimitedPassages::loss_lu`]): all are judged at that level.
 pub fn choose_character(
     base: &settings::Limiter,
     drive_db: f64,
@@ -275,13 +289,7 @@ fn limited(passage: &Audio, limiter: &settings::Limiter, ceiling_dbtp: f64) -> A
         channels: passage.channel_count(),
         programme_lufs: 0.0,
     };
-    let mut processor = Limiter::new(limiter, ceiling_dbtp, &spec);
-    let latency = processor.latency_frames();
-    let mut out = passage.clone();
-    out.set_frames(passage.frames() + latency);
-    processor.process(&mut out);
-    out.drop_front(latency);
-    out
+    processed(&mut Limiter::new(limiter, ceiling_dbtp, &spec), passage)
 }
 
 /// K-weighted energy of a passage, both channels.
@@ -290,11 +298,7 @@ fn k_power(audio: &Audio) -> f64 {
         k_weighting(f64::from(audio.sample_rate_hz())).map(Biquad::new);
     (0..audio.frames())
         .map(|index| {
-            let at = |channel: usize| match audio.channels().get(channel) {
-                Some(samples) => f64::from(samples[index]),
-                None => 0.0,
-            };
-            let [left, right] = high_pass.step(shelf.step([at(0), at(1)]));
+            let [left, right] = high_pass.step(shelf.step(audio.frame(index)));
             left * left + right * right
         })
         .sum()

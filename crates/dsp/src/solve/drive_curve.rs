@@ -11,7 +11,7 @@ use crate::settings;
 use crate::units::{db_from_gain, gain_from_db};
 
 /// Sub-blocks a second; sub-block `k` covers frames `floor(k·rate/1000)..floor((k+1)·rate/1000)`.
-const SUB_BLOCKS_PER_SECOND: u64 = 1000;
+pub(super) const SUB_BLOCKS_PER_SECOND: u64 = 1000;
 /// Peaks in one sub-block: a quick gain is over in a few milliseconds.
 const PEAKS_PER_SUB_BLOCK: usize = 4;
 /// Peaks a second.
@@ -56,6 +56,11 @@ pub struct DriveCurveBuilder {
     peak: f32,
 }
 
+/// First frame of a piece, where pieces are cut `per_second`.
+fn boundary(piece: u64, per_second: u64, sample_rate_hz: u32) -> u64 {
+    piece * u64::from(sample_rate_hz) / per_second
+}
+
 /// Cuts a stream of frames at fixed times.
 #[derive(Clone, Copy, Debug)]
 struct Cutter {
@@ -77,7 +82,7 @@ impl Cutter {
 
     /// First frame of a piece.
     fn boundary(&self, piece: u64) -> u64 {
-        piece * u64::from(self.sample_rate_hz) / self.per_second
+        boundary(piece, self.per_second, self.sample_rate_hz)
     }
 
     /// How many of `available` frames belong to the piece in work.
@@ -124,10 +129,6 @@ impl Maxima {
                 } else {
                     self.highest
                 };
-            }
-            // A rate below that of the pieces leaves pieces without a frame: they repeat.
-            while self.cut.advance(0) {
-                self.levels.push(Level::of(self.highest));
             }
             if self.cut.advance(take) {
                 self.levels.push(Level::of(self.highest));
@@ -202,12 +203,7 @@ impl DriveCurveBuilder {
             .fold(self.peak, |a, &b| if b > a { b } else { a });
         self.peaks.push(values);
         for (index, value) in values.iter_mut().enumerate() {
-            let frame = match self.input.channels() {
-                [left, right, ..] => [f64::from(left[index]), f64::from(right[index])],
-                [mono] => [f64::from(mono[index]), 0.0],
-                [] => [0.0; 2],
-            };
-            *value = self.low_band.step(frame) as f32;
+            *value = self.low_band.step(self.input.frame(index)) as f32;
         }
         self.low_peaks.push(values);
     }
@@ -319,7 +315,7 @@ impl DriveCurve {
 
     /// First frame of a sub-block.
     pub(super) fn frame_of(&self, sub_block: u64) -> u64 {
-        sub_block * u64::from(self.sample_rate_hz) / SUB_BLOCKS_PER_SECOND
+        boundary(sub_block, SUB_BLOCKS_PER_SECOND, self.sample_rate_hz)
     }
 
     /// True peak of the programme before the drive, on the limiter's own grid, dBTP; `-inf` for
@@ -389,9 +385,11 @@ impl DriveCurve {
         self.integrated_of_gains(&power_gains, drive_db)
     }
 
-    /// Integrated loudness that the limiter costs at a drive, LU; 0 where there is none to lose.
-    pub fn loss_lu(&self, limiter: &settings::Limiter, drive_db: f64) -> f64 {
-        let loss_lu = self.unlimited_lufs(drive_db) - self.integrated_lufs(limiter, drive_db);
+    /// Integrated loudness that gains (power ratios) cost at a drive, LU; 0 where there is none to
+    /// lose.
+    pub(super) fn loss_lu(&self, power_gains: &[f32], drive_db: f64) -> f64 {
+        let loss_lu =
+            self.unlimited_lufs(drive_db) - self.integrated_of_gains(power_gains, drive_db);
         if loss_lu.is_finite() { loss_lu } else { 0.0 }
     }
 

@@ -12,6 +12,6 @@ mod character;
 mod drive_curve;
 mod drive_solver;
 
-pub use character::{CharacterChoice, Ratios, choose_character};
+pub use character::{CharacterChoice, LimitedPassages, Ratios, choose_character};
 pub use drive_curve::{DriveCurve, DriveCurveBuilder};
 pub use drive_solver::{Infeasible, Solution};

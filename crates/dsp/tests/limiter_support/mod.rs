@@ -4,8 +4,9 @@
 use std::f64::consts::{PI, TAU};
 
 use acetate_dsp::process::limiter::Limiter;
+use acetate_dsp::process::processed;
 use acetate_dsp::settings;
-use acetate_dsp::{Audio, ProcessSpec, Processor};
+use acetate_dsp::{Audio, ProcessSpec};
 
 /// Deterministic noise, uniform in -1..1.
 pub struct Noise(pub u64);
@@ -94,13 +95,10 @@ pub fn with_drive(drive_db: f64) -> settings::Limiter {
 
 /// Drives and limits a whole signal, and takes the latency out again.
 pub fn limited(audio: &Audio, limiter: &settings::Limiter, ceiling_dbtp: f64) -> Audio {
-    let mut processor = Limiter::new(limiter, ceiling_dbtp, &spec(audio));
-    let latency = processor.latency_frames();
-    let mut out = audio.clone();
-    out.set_frames(audio.frames() + latency);
-    processor.process(&mut out);
-    out.drop_front(latency);
-    out
+    processed(
+        &mut Limiter::new(limiter, ceiling_dbtp, &spec(audio)),
+        audio,
+    )
 }
 
 /// Highest absolute value of the signal between its samples, dBTP: 32 points per sample of a

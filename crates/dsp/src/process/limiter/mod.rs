@@ -119,12 +119,7 @@ impl Limiter {
     /// Gains (linear, drive not included) of the chunk in `input`, whose envelope is in `peaks`.
     fn find_gains(&mut self, frames: usize) {
         for index in 0..frames {
-            let frame = match self.input.channels() {
-                [left, right, ..] => [f64::from(left[index]), f64::from(right[index])],
-                [mono] => [f64::from(mono[index]), 0.0],
-                [] => [0.0; 2],
-            };
-            let low_peak = self.low_band.step(frame) * self.drive;
+            let low_peak = self.low_band.step(self.input.frame(index)) * self.drive;
             let peak = self.envelope_delay.push(f64::from(self.peaks[index])) * self.drive;
             self.gains[index] = self.stages.next_gain(peak, low_peak) as f32;
         }
