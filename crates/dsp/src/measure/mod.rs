@@ -13,7 +13,7 @@ pub(crate) mod interpolate;
 pub mod levels;
 pub mod loudness;
 pub mod noise_to_mask;
-mod peak_envelope;
+pub mod peak_envelope;
 pub mod reference_meter;
 pub mod spectrum;
 pub mod stereo_image;

@@ -1,10 +1,10 @@
 //! [`PeakEnvelope`]: an upper envelope of the interpolated signal at the base rate, for limiters.
 
-use super::interpolate::{Interpolator, LATENCY_FRAMES, TAPS, larger};
+use super::interpolate::{INTERVALS_AT_ONCE, Interpolator, LATENCY_FRAMES, TAPS, larger};
 use crate::Audio;
 
-/// Frames handled at once; bounds the scratch memory.
-const CHUNK_FRAMES: usize = 256;
+/// Frames handled at once. Blocks of a multiple of this are the fastest.
+pub const CHUNK_FRAMES: usize = 4 * INTERVALS_AT_ONCE;
 
 /// Streaming peak envelope on an 8× grid, linked over the channels.
 ///
@@ -60,6 +60,12 @@ impl PeakEnvelope {
     /// [`latency_frames`](Self::latency_frames) before `block`'s frame `i`. `block` has the
     /// channels that this was built for. Does not allocate.
     pub fn process(&mut self, block: &Audio, out: &mut [f32]) {
+        self.process_above(f32::NEG_INFINITY, block, out);
+    }
+
+    /// As [`process`](Self::process), where only what exceeds `floor` counts: other values may come
+    /// out lower than they are. Much faster where little exceeds it.
+    pub fn process_above(&mut self, floor: f32, block: &Audio, out: &mut [f32]) {
         debug_assert_eq!(block.channel_count(), self.channels.len());
         debug_assert_eq!(block.frames(), out.len());
         out.fill(0.0);
@@ -73,15 +79,17 @@ impl PeakEnvelope {
                 }
                 let first = &mut self.first[..frames];
                 let second = &mut self.second[..frames];
-                self.interpolator.half_peaks(work, first, second);
-                let mut before = state.before;
-                let centre = &work[TAPS / 2 - 1..TAPS / 2 - 1 + frames];
-                for (i, value) in out.iter_mut().enumerate() {
-                    let own = larger(first[i], centre[i].abs());
-                    *value = larger(larger(own, before), *value);
-                    before = second[i];
+                self.interpolator.half_peaks(floor, work, first, second);
+                let centre = &work[TAPS / 2 - 1..];
+                for ((value, &after), own) in out.iter_mut().zip(&*first).zip(centre) {
+                    *value = larger(larger(own.abs(), after), *value);
                 }
-                state.before = before;
+                // The second half of an interval belongs to the frame after it.
+                out[0] = larger(state.before, out[0]);
+                for (value, &before) in out[1..].iter_mut().zip(&*second) {
+                    *value = larger(before, *value);
+                }
+                state.before = second[frames - 1];
                 work.copy_within(frames.., 0);
             }
         }
@@ -91,7 +99,7 @@ impl PeakEnvelope {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::interpolate::{KAISER_BETA, OVERSAMPLING, sinc_taps};
+    use crate::measure::interpolate::{OVERSAMPLING, grid_taps};
 
     fn noise(frames: usize, mut seed: u32) -> Vec<f32> {
         (0..frames)
@@ -112,16 +120,16 @@ mod tests {
     /// The definition, taken literally, in `f64`.
     fn literal(channel: &[f32]) -> Vec<f32> {
         let steps = OVERSAMPLING as isize;
-        let rows: Vec<Vec<f64>> = (0..steps)
-            .map(|p| sinc_taps(TAPS, KAISER_BETA, p as f64 / steps as f64))
-            .collect();
+        let rows = grid_taps();
+        let sample = |k: isize| channel.get(k as usize).copied().map_or(0.0, f64::from);
         let at = |grid: isize| -> f64 {
             let (n, p) = (grid.div_euclid(steps), grid.rem_euclid(steps) as usize);
-            let half = (TAPS / 2) as isize;
-            let sample = |k: isize| channel.get(k as usize).copied().unwrap_or(0.0);
-            (0..TAPS as isize)
-                .map(|j| rows[p][j as usize] * f64::from(sample(n + j - half + 1)))
-                .sum()
+            let Some(row) = p.checked_sub(1).map(|index| &rows[index]) else {
+                return sample(n);
+            };
+            let first = n - (TAPS / 2 - 1) as isize;
+            let taps = row.iter().zip(first..);
+            taps.map(|(tap, k)| tap * sample(k)).sum()
         };
         (0..channel.len() as isize)
             .map(|n| {

@@ -21,7 +21,7 @@ pub use super::peak_envelope::PeakEnvelope;
 use super::fine_peak::{
     LONG_REACH as REACH_FRAMES, LongSinc, SHORT_REACH, ShortSinc, WINDOW_FRAMES,
 };
-use super::interpolate::{Interpolator, TAPS, larger};
+use super::interpolate::{INTERVALS_AT_ONCE, Interpolator, TAPS, highest, larger};
 use crate::Audio;
 use crate::units::db_from_gain;
 
@@ -36,8 +36,8 @@ const COARSE_SLACK: f32 = 1.03;
 const MAX_CANDIDATES: usize = 1024;
 /// A place is a candidate from this share of the highest coarse peak on.
 const CANDIDATE_SHARE: f32 = 0.85;
-/// Frames judged at once.
-const CHUNK_FRAMES: usize = 128;
+/// Frames judged at once: with those around them, whole pieces of the interpolator.
+const CHUNK_FRAMES: usize = 3 * INTERVALS_AT_ONCE - 3;
 
 /// Streaming true-peak meter over all channels.
 #[derive(Clone, Debug)]
@@ -58,12 +58,14 @@ pub struct TruePeak {
     /// Where it was read.
     highest: Option<Candidate>,
     candidates: Vec<Candidate>,
+    /// Their peaks, side by side.
+    candidate_peaks: Vec<f32>,
+    /// Lowest of them once there are as many as can be kept, otherwise 0.
+    lowest_kept: f32,
 }
 
 #[derive(Clone, Debug)]
 struct Candidate {
-    /// On the finest grid that read it so far.
-    peak: f32,
     frame: i64,
     window: [f32; WINDOW_FRAMES],
 }
@@ -94,6 +96,8 @@ impl TruePeak {
             short_peak: 0.0,
             highest: None,
             candidates: Vec::with_capacity(MAX_CANDIDATES),
+            candidate_peaks: Vec::with_capacity(MAX_CANDIDATES),
+            lowest_kept: 0.0,
         }
     }
 
@@ -127,8 +131,9 @@ impl TruePeak {
         let long_sinc = LongSinc::new();
         let mut peak = f64::from(self.sample_peak);
         let mut frame = 0;
-        let summits = self.candidates.iter();
-        let high = summits.filter(|summit| summit.peak >= CANDIDATE_SHARE * self.coarse_peak);
+        let summits = self.candidates.iter().zip(&self.candidate_peaks);
+        let high = summits.filter(|(_, peak)| **peak >= CANDIDATE_SHARE * self.coarse_peak);
+        let high = high.map(|(candidate, _)| candidate);
         for candidate in high.chain(&self.highest) {
             let fine = long_sinc.peak(&candidate.window);
             if fine >= peak {
@@ -169,24 +174,20 @@ impl TruePeak {
         let buffer = &self.buffers[channel];
         // Everything that the intervals around the chunk's frames read.
         let samples = &buffer[FIRST..FIRST + INTERVALS + TAPS - 1];
-        let top = samples.iter().fold(0.0, |top, x| larger(x.abs(), top));
-        self.sample_peak = larger(top, self.sample_peak);
-        let lowest = match self.candidates.len() {
-            MAX_CANDIDATES => self.lowest().1,
-            _ => 0.0,
-        };
-        let needed = lowest.max(CANDIDATE_SHARE * self.coarse_peak);
-        if top * self.interpolator.l1_bound() * COARSE_SLACK <= needed {
-            return;
-        }
+        self.sample_peak = larger(highest(samples), self.sample_peak);
+        let floor = self.floor();
         let (mut first, mut second) = ([0.0; INTERVALS], [0.0; INTERVALS]);
         self.interpolator
-            .half_peaks(samples, &mut first, &mut second);
+            .half_peaks(floor, samples, &mut first, &mut second);
         // Peaks of the frames from one before the chunk to one after it.
         let mut peaks = [0.0; CHUNK_FRAMES + 2];
-        for (i, peak) in peaks.iter_mut().enumerate() {
-            let own = buffer[REACH_FRAMES - 1 + i].abs();
-            *peak = larger(larger(own, first[i + 1]), second[i]);
+        let own = &buffer[REACH_FRAMES - 1..];
+        let beside = first[1..].iter().zip(&second);
+        for ((peak, own), (after, before)) in peaks.iter_mut().zip(own).zip(beside) {
+            *peak = larger(larger(own.abs(), *after), *before);
+        }
+        if highest(&peaks) <= floor {
+            return;
         }
         for i in 1..=CHUNK_FRAMES {
             let at = REACH_FRAMES - 1 + i;
@@ -199,9 +200,18 @@ impl TruePeak {
             };
             let summit = peak > peaks[i - 1] && peak >= peaks[i + 1];
             if summit && peak >= CANDIDATE_SHARE * self.coarse_peak {
-                self.keep(self.candidate(channel, at, larger(read, peak)));
+                let read = larger(read, peak);
+                if read > self.lowest_kept {
+                    self.keep(self.candidate(channel, at), read);
+                }
             }
         }
+    }
+
+    /// A coarse peak at or below this is neither read again nor kept.
+    fn floor(&self) -> f32 {
+        let kept = self.lowest_kept.max(CANDIDATE_SHARE * self.coarse_peak);
+        kept.min(self.short_peak / COARSE_SLACK)
     }
 
     /// Reads a frame with the short sinc.
@@ -210,15 +220,14 @@ impl TruePeak {
         let peak = self.short_sinc.peak(around);
         if peak > self.short_peak {
             self.short_peak = peak;
-            self.highest = Some(self.candidate(channel, at, peak));
+            self.highest = Some(self.candidate(channel, at));
         }
         peak
     }
 
-    fn candidate(&self, channel: usize, at: usize, peak: f32) -> Candidate {
+    fn candidate(&self, channel: usize, at: usize) -> Candidate {
         let around = &self.buffers[channel][at - REACH_FRAMES..=at + REACH_FRAMES];
         let mut candidate = Candidate {
-            peak,
             frame: self.chunk_start + (at - REACH_FRAMES) as i64,
             window: [0.0; WINDOW_FRAMES],
         };
@@ -226,25 +235,26 @@ impl TruePeak {
         candidate
     }
 
-    fn keep(&mut self, candidate: Candidate) {
+    /// Keeps a candidate; the lowest one goes where there are too many.
+    fn keep(&mut self, candidate: Candidate, peak: f32) {
         if self.candidates.len() < MAX_CANDIDATES {
             self.candidates.push(candidate);
-            return;
-        }
-        let (index, lowest) = self.lowest();
-        if candidate.peak > lowest {
+            self.candidate_peaks.push(peak);
+        } else if let Some(index) = self.lowest() {
             self.candidates[index] = candidate;
+            self.candidate_peaks[index] = peak;
+        }
+        if self.candidates.len() == MAX_CANDIDATES {
+            self.lowest_kept = self
+                .lowest()
+                .map_or(0.0, |index| self.candidate_peaks[index]);
         }
     }
 
-    /// Index and peak of the lowest candidate.
-    fn lowest(&self) -> (usize, f32) {
-        let mut best = (0, f32::INFINITY);
-        for (index, candidate) in self.candidates.iter().enumerate() {
-            if candidate.peak < best.1 {
-                best = (index, candidate.peak);
-            }
-        }
-        best
+    /// Index of the lowest candidate, the first of several.
+    fn lowest(&self) -> Option<usize> {
+        let peaks = &self.candidate_peaks;
+        let lowest = peaks.iter().copied().fold(f32::INFINITY, f32::min);
+        peaks.iter().position(|&peak| peak == lowest)
     }
 }

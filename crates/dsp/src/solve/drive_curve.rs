@@ -3,7 +3,7 @@
 use crate::Audio;
 use crate::measure::biquad::Biquad;
 use crate::measure::loudness::{integrated_from_k_power_10ms, k_weighting};
-use crate::measure::true_peak::PeakEnvelope;
+use crate::measure::peak_envelope::{self, PeakEnvelope};
 use crate::process::limiter::SAFETY_DB;
 use crate::process::limiter::gain::GainLaw;
 use crate::process::limiter::stages::{GainStages, LowBand};
@@ -21,7 +21,7 @@ const LEAST_WEIGHT: f64 = 1e-20;
 /// Sub-blocks in one entry of the loudness sequence (10 ms).
 const SUB_BLOCKS_PER_POWER: usize = 10;
 /// Frames handled at once; bounds the scratch memory.
-const CHUNK_FRAMES: usize = 512;
+const CHUNK_FRAMES: usize = 2 * peak_envelope::CHUNK_FRAMES;
 
 /// A level in 16 bits: a positive `f32` without its last 15 bits, rounded to within 0.02 dB.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -202,9 +202,7 @@ impl DriveCurveBuilder {
             .iter()
             .fold(self.peak, |a, &b| if b > a { b } else { a });
         self.peaks.push(values);
-        for (index, value) in values.iter_mut().enumerate() {
-            *value = self.low_band.step(self.input.frame(index)) as f32;
-        }
+        self.low_band.process(&self.input, values);
         self.low_peaks.push(values);
     }
 
@@ -360,20 +358,29 @@ impl DriveCurve {
         power_gains.reserve(self.sub_blocks());
         // Within a sub-block the energy stands where the peaks stand.
         let (mut sum, mut weights) = (0.0, 0.0);
-        for index in 0..total + delay {
-            let peak = self.peaks.get(index).copied().unwrap_or_default();
-            let low_index = index / PEAKS_PER_SUB_BLOCK;
-            let low = self.low_peaks.get(low_index).copied().unwrap_or_default();
-            let gain = stages.next_gain(peak.value() * drive, low.value() * drive);
-            let Some(own) = index.checked_sub(delay) else {
-                continue;
+        let (mut peaks, mut low_peaks) = ([0.0; CHUNK_FRAMES], [0.0; CHUNK_FRAMES]);
+        for start in (0..total + delay).step_by(CHUNK_FRAMES) {
+            let count = CHUNK_FRAMES.min(total + delay - start);
+            let driven = |levels: &[Level], index: usize| {
+                levels.get(index).map_or(0.0, |level| level.value() * drive)
             };
-            let weight = self.peaks[own].value().powi(2) + LEAST_WEIGHT;
-            sum += weight * gain * gain;
-            weights += weight;
-            if own % PEAKS_PER_SUB_BLOCK == PEAKS_PER_SUB_BLOCK - 1 {
-                power_gains.push((sum / weights) as f32);
-                (sum, weights) = (0.0, 0.0);
+            for offset in 0..count {
+                let index = start + offset;
+                peaks[offset] = driven(&self.peaks, index);
+                low_peaks[offset] = driven(&self.low_peaks, index / PEAKS_PER_SUB_BLOCK);
+            }
+            stages.process(&mut peaks[..count], &mut low_peaks[..count]);
+            for (offset, gain) in peaks[..count].iter().enumerate() {
+                let Some(own) = (start + offset).checked_sub(delay) else {
+                    continue;
+                };
+                let weight = self.peaks[own].value().powi(2) + LEAST_WEIGHT;
+                sum += weight * gain * gain;
+                weights += weight;
+                if own % PEAKS_PER_SUB_BLOCK == PEAKS_PER_SUB_BLOCK - 1 {
+                    power_gains.push((sum / weights) as f32);
+                    (sum, weights) = (0.0, 0.0);
+                }
             }
         }
     }

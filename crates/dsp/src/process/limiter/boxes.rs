@@ -2,6 +2,8 @@
 
 /// Lengths of the three boxes, as shares of their sum: the flattest stop-band of that support.
 const BOX_SHARES: [f64; 2] = [0.404, 0.335];
+/// Values handled at once; bounds the scratch memory.
+const PIECE: usize = 256;
 /// Fixed-point one of the box filters: running sums of integers do not drift.
 const ONE: i64 = 1 << 30;
 
@@ -28,14 +30,21 @@ impl BoxCascade {
         cascade
     }
 
-    /// Takes a reduction, returns the smoothed gain, rounded down.
-    #[inline]
-    pub(super) fn push(&mut self, reduction: f64) -> f64 {
-        let mut value = ((1.0 - reduction) * ONE as f64) as i64;
-        for running in &mut self.boxes {
-            value = running.push(value);
+    /// Puts smoothed gains, rounded down, in the places of reductions.
+    pub(super) fn process(&mut self, values: &mut [f64]) {
+        let mut gains = [0; PIECE];
+        for values in values.chunks_mut(PIECE) {
+            let gains = &mut gains[..values.len()];
+            for (gain, &reduction) in gains.iter_mut().zip(&*values) {
+                *gain = ((1.0 - reduction) * ONE as f64) as i64;
+            }
+            for running in &mut self.boxes {
+                running.process(gains);
+            }
+            for (value, &gain) in values.iter_mut().zip(&*gains) {
+                *value = gain as f64 / self.unity as f64;
+            }
         }
-        value as f64 / self.unity as f64
     }
 
     pub(super) fn reset(&mut self) {
@@ -63,15 +72,21 @@ impl RunningSum {
         }
     }
 
-    #[inline]
-    fn push(&mut self, value: i64) -> i64 {
-        self.sum += value - self.ring[self.position];
-        self.ring[self.position] = value;
-        self.position += 1;
-        if self.position == self.ring.len() {
-            self.position = 0;
+    /// Puts sums in the places of values.
+    fn process(&mut self, mut values: &mut [i64]) {
+        let mut sum = self.sum;
+        while !values.is_empty() {
+            let room = self.ring.len() - self.position;
+            let (now, later) = values.split_at_mut(room.min(values.len()));
+            for (slot, value) in self.ring[self.position..].iter_mut().zip(&mut *now) {
+                sum += *value - *slot;
+                *slot = *value;
+                *value = sum;
+            }
+            self.position = (self.position + now.len()) % self.ring.len();
+            values = later;
         }
-        self.sum
+        self.sum = sum;
     }
 
     /// As if `value` had always come; returns the sum.

@@ -33,6 +33,10 @@ pub struct GainComputer {
     closing: Closing,
     release: Release,
     smooth: BoxCascade,
+    /// Values without a reduction after which nothing of an earlier one is remembered.
+    memory: usize,
+    /// How many of them have come.
+    quiet: usize,
 }
 
 impl GainComputer {
@@ -46,6 +50,8 @@ impl GainComputer {
             closing: Closing::new(support, hold),
             release: Release::new(law.fast_release_ms, law.release_ms, rate_hz),
             smooth: BoxCascade::new(support),
+            memory: 2 * (support + hold),
+            quiet: usize::MAX,
         }
     }
 
@@ -54,12 +60,24 @@ impl GainComputer {
         self.delay_frames
     }
 
-    /// Takes the reduction that the next frame needs, and returns the gain of the frame
-    /// [`delay_frames`](Self::delay_frames) before it (1 before the first).
-    #[inline]
-    pub fn next_gain(&mut self, required_reduction: f64) -> f64 {
-        let held = self.closing.push(required_reduction);
-        self.smooth.push(self.release.next_reduction(held))
+    /// Takes the reductions that the next frames need, and puts in their places the gains of the
+    /// frames [`delay_frames`](Self::delay_frames) before them (1 before the first).
+    pub fn process(&mut self, values: &mut [f64]) {
+        let needless = zeros_at_end(values);
+        if needless == values.len() && self.quiet >= self.memory {
+            // Nothing would change but the places in rings full of one value.
+            values.fill(1.0);
+            return;
+        }
+        self.closing.process(values);
+        self.release.process(values);
+        let quiet = needless.min(zeros_at_end(values));
+        self.quiet = if quiet == values.len() {
+            self.quiet.saturating_add(quiet)
+        } else {
+            quiet
+        };
+        self.smooth.process(values);
     }
 
     /// Back to the state just after construction.
@@ -67,12 +85,22 @@ impl GainComputer {
         self.closing.reset();
         self.release.reset();
         self.smooth.reset();
+        self.quiet = usize::MAX;
     }
+}
+
+/// How many of the last values are zero.
+fn zeros_at_end(values: &[f64]) -> usize {
+    values
+        .iter()
+        .rev()
+        .take_while(|&&value| value == 0.0)
+        .count()
 }
 
 /// The reduction that a frame with this envelope needs under a ceiling (both linear). An
 /// envelope that is not a number needs none.
-#[inline]
+#[inline(always)]
 pub fn required_reduction(envelope: f64, ceiling: f64) -> f64 {
     if envelope > ceiling {
         1.0 - ceiling / envelope
@@ -102,16 +130,25 @@ impl Release {
         }
     }
 
-    #[inline]
-    fn next_reduction(&mut self, required: f64) -> f64 {
-        self.average += self.slow * (required - self.average);
-        let released = self.average + self.fast * (self.reduction - self.average);
-        self.reduction = required.max(released);
-        if self.reduction < REST {
-            self.reduction = 0.0;
-            self.average = 0.0;
+    /// Turns held reductions into released ones.
+    fn process(&mut self, values: &mut [f64]) {
+        let Self { fast, slow, .. } = *self;
+        let (mut reduction, mut average) = (self.reduction, self.average);
+        for value in values {
+            let required = *value;
+            average += slow * (required - average);
+            let released = average + fast * (reduction - average);
+            reduction = if required > released {
+                required
+            } else {
+                released
+            };
+            if reduction < REST {
+                (reduction, average) = (0.0, 0.0);
+            }
+            *value = reduction;
         }
-        self.reduction
+        (self.reduction, self.average) = (reduction, average);
     }
 
     fn reset(&mut self) {
@@ -135,13 +172,38 @@ mod tests {
     fn gains(law: &GainLaw, rate_hz: f64, required: &[f64]) -> Vec<f64> {
         let mut computer = GainComputer::new(law, rate_hz);
         let delay = computer.delay_frames();
-        required
-            .iter()
-            .copied()
-            .chain(std::iter::repeat_n(0.0, delay))
-            .map(|r| computer.next_gain(r))
-            .skip(delay)
-            .collect()
+        let mut values = required.to_vec();
+        values.resize(required.len() + delay, 0.0);
+        for (index, piece) in values.chunks_mut(501).enumerate() {
+            // Uneven pieces: the gains must not depend on them.
+            let (first, second) = piece.split_at_mut(piece.len().min(1 + 37 * (index % 5)));
+            computer.process(first);
+            computer.process(second);
+        }
+        values.split_off(delay)
+    }
+
+    #[test]
+    fn an_idle_computer_gives_what_a_busy_one_does() {
+        let mut required = vec![0.0; 80_000];
+        for at in [1000, 50_000, 50_700] {
+            required[at] = 0.3;
+        }
+        let law = GainLaw {
+            release_ms: 10.0,
+            fast_release_ms: 1.0,
+            ..LAW
+        };
+        let mut whole = required.clone();
+        // One piece is never idle as a whole.
+        GainComputer::new(&law, 44_100.0).process(&mut whole);
+        let mut pieces = required;
+        let mut computer = GainComputer::new(&law, 44_100.0);
+        pieces
+            .chunks_mut(64)
+            .for_each(|piece| computer.process(piece));
+        assert!(computer.quiet >= computer.memory);
+        assert_eq!(whole, pieces);
     }
 
     #[test]

@@ -23,11 +23,11 @@ mod test_signal;
 pub use statistics::ReductionStatistics;
 
 use self::gain::GainLaw;
-use self::stages::{Delay, GainStages, LowBand};
+use self::stages::{GainStages, LowBand};
 use self::statistics::Statistics;
 use super::{ProcessSpec, Processor};
 use crate::Audio;
-use crate::measure::true_peak::PeakEnvelope;
+use crate::measure::peak_envelope::{self, PeakEnvelope};
 use crate::settings;
 use crate::units::gain_from_db;
 
@@ -35,7 +35,7 @@ use crate::units::gain_from_db;
 pub const SAFETY_DB: f64 = 0.05;
 
 /// Frames handled at once; bounds the scratch memory.
-const CHUNK_FRAMES: usize = 512;
+const CHUNK_FRAMES: usize = 2 * peak_envelope::CHUNK_FRAMES;
 
 impl GainLaw {
     /// The law that the limiter follows with these settings.
@@ -52,16 +52,20 @@ impl GainLaw {
 /// Drive and true-peak limiter.
 pub struct Limiter {
     drive: f64,
+    /// Peaks at or below this need no gain.
+    detection_floor: f32,
     envelope: PeakEnvelope,
     low_band: LowBand,
-    /// Brings the envelope to the time of the low band.
-    envelope_delay: Delay,
     stages: GainStages,
     latency_frames: usize,
     delay: Vec<Vec<f32>>,
     position: usize,
     input: Audio,
-    peaks: [f32; CHUNK_FRAMES],
+    /// Peaks that wait for the low band, then those of the chunk.
+    peaks: Vec<f32>,
+    low_peaks: [f32; CHUNK_FRAMES],
+    stage_gains: [f64; CHUNK_FRAMES],
+    stage_low_peaks: [f64; CHUNK_FRAMES],
     gains: [f32; CHUNK_FRAMES],
     statistics: Statistics,
 }
@@ -82,7 +86,8 @@ impl Limiter {
         let latency_frames = detection_frames + stages.delay_frames();
         Self {
             drive: gain_from_db(limiter.drive_db),
-            envelope_delay: Delay::new(detection_frames - envelope.latency_frames(), 0.0),
+            detection_floor: (ceiling / gain_from_db(limiter.drive_db)) as f32,
+            peaks: vec![0.0; detection_frames - envelope.latency_frames() + CHUNK_FRAMES],
             envelope,
             low_band,
             stages,
@@ -90,7 +95,9 @@ impl Limiter {
             delay: vec![vec![0.0; latency_frames.max(1)]; channels],
             position: 0,
             input: Audio::silence(spec.sample_rate_hz, channels, CHUNK_FRAMES),
-            peaks: [0.0; CHUNK_FRAMES],
+            low_peaks: [0.0; CHUNK_FRAMES],
+            stage_gains: [0.0; CHUNK_FRAMES],
+            stage_low_peaks: [0.0; CHUNK_FRAMES],
             gains: [0.0; CHUNK_FRAMES],
             statistics: Statistics::new(spec.sample_rate_hz, latency_frames),
         }
@@ -116,13 +123,28 @@ impl Limiter {
         self.statistics.summary()
     }
 
-    /// Gains (linear, drive not included) of the chunk in `input`, whose envelope is in `peaks`.
+    /// Gains (linear, drive not included) of the chunk in `input`.
     fn find_gains(&mut self, frames: usize) {
-        for index in 0..frames {
-            let low_peak = self.low_band.step(self.input.frame(index)) * self.drive;
-            let peak = self.envelope_delay.push(f64::from(self.peaks[index])) * self.drive;
-            self.gains[index] = self.stages.next_gain(peak, low_peak) as f32;
+        let waiting = self.peaks.len() - CHUNK_FRAMES;
+        let peaks = &mut self.peaks[..waiting + frames];
+        self.envelope
+            .process_above(self.detection_floor, &self.input, &mut peaks[waiting..]);
+        let low_peaks = &mut self.low_peaks[..frames];
+        self.low_band.process(&self.input, low_peaks);
+        let driven = |values: &[f32], to: &mut [f64]| {
+            for (to, &value) in to.iter_mut().zip(values) {
+                *to = f64::from(value) * self.drive;
+            }
+        };
+        let gains = &mut self.stage_gains[..frames];
+        let used_up = &mut self.stage_low_peaks[..frames];
+        driven(peaks, gains);
+        driven(low_peaks, used_up);
+        self.stages.process(gains, used_up);
+        for (to, &gain) in self.gains.iter_mut().zip(&*gains) {
+            *to = gain as f32;
         }
+        peaks.copy_within(frames.., 0);
     }
 
     /// Delays the chunk, and applies drive and gain.
@@ -173,8 +195,6 @@ impl Processor for Limiter {
                     *to = if from.is_finite() { from } else { 0.0 };
                 }
             }
-            self.envelope
-                .process(&self.input, &mut self.peaks[..frames]);
             self.find_gains(frames);
             self.statistics.push(&self.gains[..frames]);
             if self.drive != 1.0 {
@@ -194,7 +214,7 @@ impl Processor for Limiter {
     fn reset(&mut self) {
         self.envelope.reset();
         self.low_band.reset();
-        self.envelope_delay.fill(0.0);
+        self.peaks.fill(0.0);
         self.stages.reset();
         self.delay.iter_mut().for_each(|delay| delay.fill(0.0));
         self.position = 0;

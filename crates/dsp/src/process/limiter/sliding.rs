@@ -27,6 +27,12 @@ impl SlidingMaximum {
 
     #[inline]
     pub(super) fn push(&mut self, value: f64) -> f64 {
+        if self.len == 1 && self.ring[self.front].0 == value {
+            // As if it had come just now, and only now.
+            self.ring[self.front].1 = self.pushes;
+            self.pushes += 1;
+            return value;
+        }
         while self.len > 0 && self.ring[(self.front + self.len - 1) & self.mask].0 <= value {
             self.len -= 1;
         }
@@ -53,30 +59,38 @@ impl SlidingMaximum {
 #[derive(Clone, Debug)]
 pub(super) struct Closing {
     maximum: SlidingMaximum,
-    /// Of the negatives.
-    minimum: SlidingMaximum,
+    /// Of the negatives; none where there is no gap.
+    minimum: Option<SlidingMaximum>,
 }
 
 impl Closing {
     pub(super) fn new(span: usize, gap: usize) -> Self {
         let mut closing = Self {
             maximum: SlidingMaximum::new(span + gap),
-            minimum: SlidingMaximum::new(gap + 1),
+            minimum: (gap > 0).then(|| SlidingMaximum::new(gap + 1)),
         };
         closing.reset();
         closing
     }
 
-    /// Takes a value; the result belongs `gap` values back.
-    #[inline]
-    pub(super) fn push(&mut self, value: f64) -> f64 {
-        -self.minimum.push(-self.maximum.push(value))
+    /// Closes the next values in place; each result belongs `gap` values back.
+    pub(super) fn process(&mut self, values: &mut [f64]) {
+        for value in &mut *values {
+            *value = self.maximum.push(*value);
+        }
+        if let Some(minimum) = &mut self.minimum {
+            for value in values {
+                *value = -minimum.push(-*value);
+            }
+        }
     }
 
     pub(super) fn reset(&mut self) {
         self.maximum.reset();
-        self.minimum.reset();
-        self.minimum.push(0.0);
+        if let Some(minimum) = &mut self.minimum {
+            minimum.reset();
+            minimum.push(0.0);
+        }
     }
 }
 
@@ -106,13 +120,9 @@ mod tests {
         }
         let gap = 10;
         let mut closing = Closing::new(1, gap);
-        let closed: Vec<f64> = values
-            .iter()
-            .copied()
-            .chain(std::iter::repeat_n(0.0, gap))
-            .map(|value| closing.push(value))
-            .skip(gap)
-            .collect();
+        values.resize(values.len() + gap, 0.0);
+        closing.process(&mut values);
+        let closed = values.split_off(gap);
         assert!(closed[50..58].iter().all(|&value| value == 0.5));
         assert_eq!(closed[58], 0.7);
         assert_eq!(closed[120], 0.9);

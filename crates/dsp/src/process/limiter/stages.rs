@@ -9,7 +9,8 @@
 //! the very same code on its arrays.
 
 use super::gain::{GainComputer, GainLaw, required_reduction};
-use crate::measure::biquad::{Biquad, Coefficients};
+use crate::Audio;
+use crate::measure::biquad::{Biquad, Coefficients, Frame};
 
 /// Upper corner of the low band, Hz.
 const CORNER_HZ: f64 = 250.0;
@@ -28,33 +29,53 @@ const GUARD: GainLaw = GainLaw {
     release_ms: 200.0,
 };
 
-/// The low band of a signal and its level.
+/// Values a second of the low band's level, in corners: enough to meet a crest within
+/// [`MARGIN`].
+const LEVELS_PER_PERIOD: f64 = 20.0;
+/// Levels between two places where a silent filter is set to rest.
+const SETTLE_LEVELS: u64 = 32;
+
+/// The level of a signal's low band, found at a low rate: of means over a few frames, filtered.
 #[derive(Clone, Debug)]
 pub(crate) struct LowBand {
     sections: [Biquad; 2],
     delay_frames: usize,
-    frames: u64,
+    /// Frames in a mean.
+    group: usize,
+    /// Frames that the present mean still lacks.
+    missing: usize,
+    sums: Frame,
+    levels: u64,
+    level: f32,
 }
-
-/// Frames between two places where a silent filter is set to rest.
-const SETTLE_FRAMES: u64 = 256;
 
 impl LowBand {
     pub(crate) fn new(sample_rate_hz: f64) -> Self {
         // Below 1 kHz the whole signal is bass, and the bilinear transform ends at half the rate.
         let corner_hz = CORNER_HZ.min(0.25 * sample_rate_hz);
+        let group = ((sample_rate_hz / (LEVELS_PER_PERIOD * corner_hz)) as usize).max(1);
+        let rate_hz = sample_rate_hz / group as f64;
+        // A mean stands in the middle of its frames, and is held while the next one is gathered.
+        let filter_frames = DELAY_PERIODS * sample_rate_hz / corner_hz;
         Self {
             sections: SECTION_Q
-                .map(|q| Biquad::new(Coefficients::low_pass_q(corner_hz, q, sample_rate_hz))),
-            delay_frames: libm::round(DELAY_PERIODS * sample_rate_hz / corner_hz) as usize,
-            frames: 0,
+                .map(|q| Biquad::new(Coefficients::low_pass_q(corner_hz, q, rate_hz))),
+            delay_frames: libm::round(filter_frames) as usize + group - 1,
+            group,
+            missing: group,
+            sums: [0.0; 2],
+            levels: 0,
+            level: 0.0,
         }
     }
 
     /// Back to the state just after construction.
     pub(crate) fn reset(&mut self) {
         self.sections.iter_mut().for_each(Biquad::reset);
-        self.frames = 0;
+        self.missing = self.group;
+        self.sums = [0.0; 2];
+        self.levels = 0;
+        self.level = 0.0;
     }
 
     /// Frames by which the level comes after the signal.
@@ -62,16 +83,39 @@ impl LowBand {
         self.delay_frames
     }
 
-    /// Largest absolute value over both channels of the next frame's low band, linear.
-    #[inline]
-    pub(crate) fn step(&mut self, frame: [f64; 2]) -> f64 {
+    /// Largest absolute value over both channels of the low band of each frame, linear; `levels` is
+    /// as long as `input`.
+    pub(crate) fn process(&mut self, input: &Audio, levels: &mut [f32]) {
+        debug_assert_eq!(input.frames(), levels.len());
+        let mut at = 0;
+        while at < levels.len() {
+            let end = (at + self.missing).min(levels.len());
+            for (sum, channel) in self.sums.iter_mut().zip(input.channels()) {
+                // One by one, so that the sum does not depend on the blocks.
+                *sum = channel[at..end]
+                    .iter()
+                    .fold(*sum, |sum, &x| sum + f64::from(x));
+            }
+            levels[at..end].fill(self.level);
+            self.missing -= end - at;
+            if self.missing == 0 {
+                self.next_level();
+            }
+            at = end;
+        }
+    }
+
+    fn next_level(&mut self) {
+        let mean = self.sums.map(|sum| sum / self.group as f64);
         let [first, second] = &mut self.sections;
-        let [left, right] = second.step(first.step(frame));
-        self.frames += 1;
-        if self.frames.is_multiple_of(SETTLE_FRAMES) {
+        let [left, right] = second.step(first.step(mean));
+        self.level = left.abs().max(right.abs()) as f32;
+        self.levels += 1;
+        if self.levels.is_multiple_of(SETTLE_LEVELS) {
             self.sections.iter_mut().for_each(Biquad::settle);
         }
-        left.abs().max(right.abs())
+        self.missing = self.group;
+        self.sums = [0.0; 2];
     }
 }
 
@@ -111,16 +155,25 @@ impl GainStages {
         self.guard.delay_frames() + self.quick.delay_frames()
     }
 
-    /// Takes the next peak of the signal and of its low band (linear, drive included), and returns
-    /// the gain of the frame [`delay_frames`](Self::delay_frames) before it.
-    #[inline]
-    pub(crate) fn next_gain(&mut self, peak: f64, low_peak: f64) -> f64 {
-        let guard = self
-            .guard
-            .next_gain(required_reduction(MARGIN * low_peak, self.ceiling));
-        let left = self.peaks.push(peak) * guard;
-        let quick = self.quick.next_gain(required_reduction(left, self.ceiling));
-        self.guards.push(guard) * quick
+    /// Takes the next peaks of the signal and of its low band (linear, drive included), and puts in
+    /// the places of the former the gains of the frames
+    /// [`delay_frames`](Self::delay_frames) before them. The latter are used up.
+    pub(crate) fn process(&mut self, peaks: &mut [f64], low_peaks: &mut [f64]) {
+        debug_assert_eq!(peaks.len(), low_peaks.len());
+        let ceiling = self.ceiling;
+        for value in &mut *low_peaks {
+            *value = required_reduction(MARGIN * *value, ceiling);
+        }
+        self.guard.process(low_peaks);
+        self.peaks.process(peaks);
+        for (peak, guard) in peaks.iter_mut().zip(&*low_peaks) {
+            *peak = required_reduction(*peak * guard, ceiling);
+        }
+        self.quick.process(peaks);
+        self.guards.process(low_peaks);
+        for (gain, guard) in peaks.iter_mut().zip(&*low_peaks) {
+            *gain *= guard;
+        }
     }
 
     /// Back to the state just after construction.
@@ -134,38 +187,33 @@ impl GainStages {
 
 /// A delay line of numbers.
 #[derive(Clone, Debug)]
-pub(crate) struct Delay {
+struct Delay {
     ring: Vec<f64>,
     position: usize,
 }
 
 impl Delay {
     /// A line of `length` values, full of `value`.
-    pub(crate) fn new(length: usize, value: f64) -> Self {
+    fn new(length: usize, value: f64) -> Self {
         Self {
             ring: vec![value; length],
             position: 0,
         }
     }
 
-    /// Takes a value and returns the one that came `length` pushes before.
-    #[inline]
-    pub(crate) fn push(&mut self, value: f64) -> f64 {
-        match self.ring.get_mut(self.position) {
-            Some(slot) => {
-                let oldest = std::mem::replace(slot, value);
-                self.position += 1;
-                if self.position == self.ring.len() {
-                    self.position = 0;
-                }
-                oldest
-            }
-            None => value,
+    /// Puts in the places of the next values those that came `length` before them.
+    fn process(&mut self, mut values: &mut [f64]) {
+        while !values.is_empty() && !self.ring.is_empty() {
+            let room = self.ring.len() - self.position;
+            let (now, later) = values.split_at_mut(room.min(values.len()));
+            self.ring[self.position..self.position + now.len()].swap_with_slice(now);
+            self.position = (self.position + now.len()) % self.ring.len();
+            values = later;
         }
     }
 
     /// As if `value` had always come.
-    pub(crate) fn fill(&mut self, value: f64) {
+    fn fill(&mut self, value: f64) {
         self.ring.fill(value);
         self.position = 0;
     }
@@ -177,13 +225,18 @@ mod tests {
 
     const RATE_HZ: f64 = 44_100.0;
 
+    /// Levels of the low band of one second.
+    fn levels(signal: impl Fn(f64) -> f64) -> Vec<f32> {
+        let samples = (0..44_100).map(|n| signal(f64::from(n) / RATE_HZ) as f32);
+        let audio = Audio::new(44_100, vec![samples.collect()]).unwrap();
+        let mut levels = vec![0.0; audio.frames()];
+        LowBand::new(RATE_HZ).process(&audio, &mut levels);
+        levels
+    }
+
     fn level_of(freq_hz: f64) -> f64 {
-        let mut low = LowBand::new(RATE_HZ);
-        let angle = |n: usize| std::f64::consts::TAU * freq_hz * n as f64 / RATE_HZ;
-        (0..44_100)
-            .map(|n| low.step([libm::sin(angle(n)), 0.0]))
-            .skip(22_050)
-            .fold(0.0, f64::max)
+        let tone = levels(|t_s| libm::sin(std::f64::consts::TAU * freq_hz * t_s));
+        f64::from(tone[22_050..].iter().copied().fold(0.0, f32::max))
     }
 
     #[test]
@@ -200,17 +253,33 @@ mod tests {
 
     #[test]
     fn the_low_band_comes_late_by_what_it_says() {
-        let mut low = LowBand::new(RATE_HZ);
+        // The centre of a swell of 10 ms.
+        let swell = levels(|t_s| libm::exp(-(t_s - 0.5).powi(2) / (2.0 * 0.01f64.powi(2))));
         let (mut sum, mut moment) = (0.0, 0.0);
-        for n in 0..4410 {
-            let input = if n == 0 { 1.0 } else { 0.0 };
-            let [first, second] = &mut low.sections;
-            let [value, _] = second.step(first.step([input, 0.0]));
-            sum += value;
-            moment += value * n as f64;
+        for (n, &level) in swell.iter().enumerate() {
+            sum += f64::from(level);
+            moment += f64::from(level) * n as f64;
         }
-        let delay = moment / sum;
-        assert!((delay - low.delay_frames() as f64).abs() < 2.0, "{delay}");
+        let delay = moment / sum - 22_050.0;
+        let said = LowBand::new(RATE_HZ).delay_frames() as f64;
+        assert!((delay - said).abs() < 2.0, "{delay} {said}");
+    }
+
+    #[test]
+    fn levels_do_not_depend_on_the_blocks() {
+        let audio = |range: std::ops::Range<usize>| {
+            let samples = range.map(|n| ((n * n) % 97) as f32 / 97.0 - 0.5).collect();
+            Audio::new(44_100, vec![samples]).unwrap()
+        };
+        let mut whole = vec![0.0; 1000];
+        LowBand::new(RATE_HZ).process(&audio(0..1000), &mut whole);
+        let mut pieces = vec![0.0; 1000];
+        let mut low = LowBand::new(RATE_HZ);
+        for start in (0..1000).step_by(37) {
+            let end = (start + 37).min(1000);
+            low.process(&audio(start..end), &mut pieces[start..end]);
+        }
+        assert_eq!(whole, pieces);
     }
 
     #[test]
@@ -222,15 +291,11 @@ mod tests {
             release_ms: 400.0,
         };
         let mut stages = GainStages::new(&law, 0.5, RATE_HZ, 0.0);
-        let gains: Vec<f64> = (0..44_100)
-            .map(|n| {
-                let crest = (f64::from(n) * std::f64::consts::TAU * 50.0 / RATE_HZ)
-                    .sin()
-                    .abs();
-                stages.next_gain(crest, crest)
-            })
-            .skip(22_050)
-            .collect();
+        let crest = |n: i32| libm::sin(f64::from(n) * std::f64::consts::TAU * 50.0 / RATE_HZ).abs();
+        let mut gains: Vec<f64> = (0..44_100).map(crest).collect();
+        let mut low_peaks = gains.clone();
+        stages.process(&mut gains, &mut low_peaks);
+        let gains = gains.split_off(22_050);
         let low = gains.iter().copied().fold(1.0, f64::min);
         let high = gains.iter().copied().fold(0.0, f64::max);
         assert!(
@@ -242,8 +307,13 @@ mod tests {
     #[test]
     fn a_delay_gives_back_what_came_before() {
         let mut delay = Delay::new(3, 7.0);
-        let out: Vec<f64> = (0..5).map(|n| delay.push(f64::from(n))).collect();
-        assert_eq!(out, [7.0, 7.0, 7.0, 0.0, 1.0]);
-        assert_eq!(Delay::new(0, 1.0).push(2.0), 2.0);
+        let mut values = [0.0, 1.0, 2.0, 3.0, 4.0];
+        let (first, second) = values.split_at_mut(1);
+        delay.process(first);
+        delay.process(second);
+        assert_eq!(values, [7.0, 7.0, 7.0, 0.0, 1.0]);
+        let mut values = [2.0];
+        Delay::new(0, 1.0).process(&mut values);
+        assert_eq!(values, [2.0]);
     }
 }
