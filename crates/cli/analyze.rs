@@ -41,6 +41,7 @@ fn analyze(
     let mut bar = bars.file(path);
     let options = AnalyzeOptions {
         dual_mono: args.dual_mono,
+        ..AnalyzeOptions::default()
     };
     let total = input.frames_hint();
     let analysis = analyze_with(input.source(), &options, &mut |done| {

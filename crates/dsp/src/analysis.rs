@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::measure::bands::THIRD_OCTAVES;
 use crate::measure::clipping::Clipping;
 use crate::measure::crest::Crest;
-use crate::measure::levels::Levels;
+use crate::measure::levels::{Levels, MeasureError, Meters};
 use crate::measure::spectrum::SpectrumMeter;
 use crate::measure::stereo_image::StereoImage;
-use crate::stream::for_each_block;
+use crate::stream::{Tapped, for_each_block};
 use crate::{Source, StreamError};
 
 /// Measured facts of a whole programme. A figure that does not exist (the loudness of silence)
@@ -33,7 +33,7 @@ pub struct Analysis {
     pub short_term_max_lufs: f64,
     /// Highest momentary loudness (0.4 s), LUFS.
     pub momentary_max_lufs: f64,
-    /// True peak, dBTP: the worst of all meters.
+    /// True peak, dBTP: the worst of the meters that read it.
     pub true_peak_dbtp: f64,
     /// True peak of each meter, dBTP.
     pub true_peak_by_meter: Vec<MeterReading>,
@@ -128,6 +128,8 @@ pub struct Sequences {
 pub struct AnalyzeOptions {
     /// A mono programme counts as two equal channels: its loudness reads 3.01 LU more.
     pub dual_mono: bool,
+    /// Which meters read loudness and peaks.
+    pub meters: Meters,
 }
 
 /// Measures a whole programme in one pass, from the source's start, in memory that does not
@@ -151,14 +153,23 @@ pub fn analyze_with(
 ) -> Result<Analysis, StreamError> {
     let spec = source.spec();
     let (rate, channels) = (spec.sample_rate_hz, spec.channels);
-    let mut levels = Levels::new(spec, options.dual_mono)?;
+    let Levels {
+        mut own,
+        mut reference,
+    } = Levels::new(spec, options.dual_mono, options.meters)?;
     let mut spectrum = SpectrumMeter::new(rate, channels);
     let mut crest = Crest::new(rate);
     let mut image = StereoImage::default();
     let mut clipping = Clipping::new(channels);
     let mut frames = 0;
-    for_each_block(source, &mut |block| {
-        levels.process(block)?;
+    let mut tapped = Tapped::new(source, |block| {
+        own.process(block);
+        Ok(())
+    });
+    for_each_block(&mut tapped, &mut |block| {
+        if let Some(reference) = &mut reference {
+            reference.process(block).map_err(MeasureError::from)?;
+        }
         spectrum.process(block);
         crest.process(block);
         image.process(block);
@@ -167,7 +178,7 @@ pub fn analyze_with(
         progress(frames);
         Ok(())
     })?;
-    let measures = levels.finish()?;
+    let measures = Levels { own, reference }.finish()?;
     let spectrum = spectrum.finish();
     let (clipped_runs, clipped_samples) = clipping.finish();
     Ok(Analysis {

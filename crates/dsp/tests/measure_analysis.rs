@@ -151,7 +151,10 @@ fn mono_has_no_side_and_counts_twice_on_request() {
     let single = analysis(mono.clone());
     assert!(single.spectrum.side_db.iter().all(|&db| db == -200.0));
     assert_eq!((single.channels, single.correlation), (1, 1.0));
-    let options = AnalyzeOptions { dual_mono: true };
+    let options = AnalyzeOptions {
+        dual_mono: true,
+        ..AnalyzeOptions::default()
+    };
     let mut told = Vec::new();
     let mut source = AudioSource::new(mono);
     let dual = analyze_with(&mut source, &options, &mut |frames| told.push(frames)).unwrap();

@@ -11,7 +11,7 @@ use crate::error::{DecodeError, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, max_fram
 use crate::framing::find_damage;
 use crate::identity::{Identity, special_file};
 use crate::info::{DecodeWarning, MediaInfo};
-use crate::pass::{Pass, hash_samples};
+use crate::pass::{Pass, hash_frames};
 use crate::rf64::{self, Rf64Reader};
 use crate::sniff::{self, Kind};
 use crate::trim::{Trim, find_trim, states_exact_length};
@@ -303,8 +303,9 @@ impl Decoder {
             self.pending_at += frames;
             frames
         };
-        for (hash, channel) in self.pass.hashes.iter_mut().zip(block.channels()) {
-            *hash = hash_samples(*hash, &channel[filled..filled + frames]);
+        if let [first, .., last] | [first @ last] = block.channels() {
+            let given = filled..filled + frames;
+            hash_frames(&mut self.pass.hashes, [&first[given.clone()], &last[given]]);
         }
         self.pass.frames += frames as u64;
         frames

@@ -6,7 +6,7 @@ use acetate_dsp::{Audio, Spec};
 use flac_codec::encode::{FlacSampleWriter, Options};
 use flac_codec::metadata::{Picture, VorbisComment};
 
-use crate::pcm::to_integer;
+use acetate_dsp::process::dither::to_i32;
 
 /// Padding that is left for tag editors, bytes.
 const SPARE_BYTES: u64 = 4096;
@@ -93,14 +93,14 @@ impl<W: Write + Seek> FlacWriter<W> {
         match block.channels() {
             [left, right] => {
                 for (left, right) in left.iter().zip(right) {
-                    self.samples.push(to_integer(*left, self.bits));
-                    self.samples.push(to_integer(*right, self.bits));
+                    self.samples.push(to_i32(*left, self.bits));
+                    self.samples.push(to_i32(*right, self.bits));
                 }
             }
             channels => {
                 let samples = channels.iter().flatten();
                 self.samples
-                    .extend(samples.map(|sample| to_integer(*sample, self.bits)));
+                    .extend(samples.map(|sample| to_i32(*sample, self.bits)));
             }
         }
         Ok(self.encoder.write(&self.samples)?)

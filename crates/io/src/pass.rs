@@ -38,11 +38,19 @@ impl Pass {
     }
 }
 
-/// Chained multiply of every sample's bits (FNV-1a with 64-bit words): one multiplication per
-/// sample, independent of how the signal is cut into blocks. It finds a changed file; it is no
-/// proof against a forged one.
-pub(crate) fn hash_samples(seed: u64, samples: &[f32]) -> u64 {
-    samples.iter().fold(seed, |hash, sample| {
-        (hash ^ u64::from(sample.to_bits()) ^ 0x9E37_79B9).wrapping_mul(0x0000_0100_0000_01B3)
-    })
+/// Carries on the hash of each channel. A chained multiply of every sample's bits (FNV-1a with
+/// 64-bit words): one multiplication per sample, independent of how the signal is cut into blocks. It
+/// finds a changed file; it is no proof against a forged one.
+pub(crate) fn hash_frames(hashes: &mut [u64; 2], channels: [&[f32]; 2]) {
+    let step = |hash: &mut u64, sample: f32| {
+        let mixed = *hash ^ u64::from(sample.to_bits()) ^ 0x9E37_79B9;
+        *hash = mixed.wrapping_mul(0x0000_0100_0000_01B3);
+    };
+    // Side by side: neither chain waits for the other.
+    let [mut first, mut second] = *hashes;
+    for (&left, &right) in channels[0].iter().zip(channels[1]) {
+        step(&mut first, left);
+        step(&mut second, right);
+    }
+    *hashes = [first, second];
 }

@@ -66,35 +66,28 @@ fn split<const N: usize>(bytes: &[u8], planes: &mut [Vec<f32>], convert: fn([u8;
     }
 }
 
-/// Signed integer of a sample that lies on the grid of `bits` (16 or 24): exact there; anything
-/// else is rounded to the nearest step (ties away from zero) and clamped to the range. NaN is 0.
-pub(crate) fn to_integer(sample: f32, bits: u32) -> i32 {
-    // A power of two: exact in f32, and so is the product unless it overflows to infinity.
-    let scale = (1_u32 << (bits - 1)) as f32;
-    // 2^23 - 1 is exact in f32; the cast maps NaN to 0.
-    (sample * scale).round().clamp(-scale, scale - 1.0) as i32
-}
-
 #[cfg(test)]
 mod tests {
+    use acetate_dsp::process::dither::to_i32;
+
     use super::*;
 
     #[test]
     fn every_step_of_the_grid_survives_the_round_trip() {
         for value in i32::from(i16::MIN)..=i32::from(i16::MAX) {
-            assert_eq!(to_integer(value as f32 / 32_768.0, 16), value);
+            assert_eq!(to_i32(value as f32 / 32_768.0, 16), value);
         }
         for value in (-8_388_608..=8_388_607).step_by(7) {
-            assert_eq!(to_integer(value as f32 / 8_388_608.0, 24), value);
+            assert_eq!(to_i32(value as f32 / 8_388_608.0, 24), value);
         }
     }
 
     #[test]
     fn beyond_full_scale_is_clamped_and_nan_is_silence() {
-        assert_eq!(to_integer(1.0, 16), 32_767);
-        assert_eq!(to_integer(-1.5, 16), -32_768);
-        assert_eq!(to_integer(f32::INFINITY, 24), 8_388_607);
-        assert_eq!(to_integer(f32::NAN, 24), 0);
+        assert_eq!(to_i32(1.0, 16), 32_767);
+        assert_eq!(to_i32(-1.5, 16), -32_768);
+        assert_eq!(to_i32(f32::INFINITY, 24), 8_388_607);
+        assert_eq!(to_i32(f32::NAN, 24), 0);
     }
 
     #[test]

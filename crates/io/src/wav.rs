@@ -9,9 +9,9 @@ use std::io::{self, Seek, SeekFrom, Write};
 
 use acetate_dsp::{Audio, Spec};
 
-use crate::pcm::to_integer;
 use crate::rf64::{SUBTYPE_TAIL, push_chunk};
 use acetate_dsp::process::dither::WordLength;
+use acetate_dsp::process::dither::to_i32;
 
 /// Audio above this size, in bytes, is written as RF64: 4 GiB less 64 MiB for header, tags and
 /// cover art.
@@ -86,15 +86,15 @@ impl<W: Write + Seek> WavWriter<W> {
         })
     }
 
-    /// Samples on the grid are stored exactly; see [`to_integer`].
+    /// Samples on the grid are stored exactly; see [`to_i32`].
     pub(crate) fn write(&mut self, block: &Audio) -> Result<(), WavError> {
         match self.word_length {
             WordLength::Bits16 => self.encode(block, |x| {
-                let [a, b, ..] = to_integer(x, 16).to_le_bytes();
+                let [a, b, ..] = to_i32(x, 16).to_le_bytes();
                 [a, b]
             }),
             WordLength::Bits24 => self.encode(block, |x| {
-                let [a, b, c, _] = to_integer(x, 24).to_le_bytes();
+                let [a, b, c, _] = to_i32(x, 24).to_le_bytes();
                 [a, b, c]
             }),
             WordLength::Float32 => self.encode(block, f32::to_le_bytes),

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
 use acetate_dsp::chain;
+use acetate_dsp::measure::levels::Meters;
 use acetate_dsp::settings::Settings;
 use acetate_dsp::{Analysis, Source, Spec};
 use acetate_model::{Confidence, Predictor};
@@ -177,6 +178,8 @@ pub(crate) fn measure_input(
     let total = input.frames_hint();
     let options = AnalyzeOptions {
         dual_mono: brief.dual_mono,
+        // The master is what two meters judge.
+        meters: Meters::Own,
     };
     let analysis = analyze_with(input, &options, &mut |done| {
         progress.at(Stage::Analyze, done, total);

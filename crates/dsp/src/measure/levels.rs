@@ -1,6 +1,6 @@
 //! Loudness and peaks by two independent meters each: what a certificate is made of.
 //!
-//! [`Levels`] is the part that the analysis of an input and the verification of an output have
+//! `Levels` is the part that the analysis of an input and the verification of an output have
 //! in common, so that both are measured by the very same code.
 
 use thiserror::Error;
@@ -9,7 +9,7 @@ use super::loudness::{Loudness, LoudnessFigures};
 use super::reference_meter::ReferenceMeter;
 use super::true_peak::TruePeak;
 use crate::analysis::MeterReading;
-use crate::stream::{Spec, for_each_block};
+use crate::stream::{Spec, Tapped, for_each_block};
 use crate::{Audio, Source, StreamError};
 
 /// Lowest sample rate that can be measured, Hz.
@@ -80,21 +80,47 @@ pub struct OutputMeasures {
     pub k_power_10ms: Vec<f32>,
 }
 
-/// Streaming meters of loudness and peaks.
-pub struct Levels {
+/// Which meters read loudness and peaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Meters {
+    /// This crate's and the reference meter: for what is to be certified or shown.
+    #[default]
+    Both,
+    /// This crate's alone, in less than half the time: for what only guides the way.
+    Own,
+}
+
+/// This crate's streaming meters of loudness and peaks.
+pub(crate) struct OwnMeters {
     loudness: Loudness,
     true_peak: TruePeak,
-    reference: ReferenceMeter,
     frames: u64,
     non_finite_samples: u64,
 }
 
+impl OwnMeters {
+    /// Takes a block; in it, every sample that is not finite is counted and set to zero.
+    pub(crate) fn process(&mut self, block: &mut Audio) {
+        self.non_finite_samples += silence_non_finite(block);
+        self.frames += block.frames() as u64;
+        self.loudness.process(block);
+        self.true_peak.process(block);
+    }
+}
+
+/// Streaming meters of loudness and peaks. The two may run on different threads: the reference
+/// meter takes each block after this crate's own meters had it.
+pub(crate) struct Levels {
+    pub(crate) own: OwnMeters,
+    pub(crate) reference: Option<ReferenceMeter>,
+}
+
 impl Levels {
-    /// Meters for a stream; with `dual_mono` a mono signal counts as two equal channels.
+    /// For a stream; with `dual_mono` a mono signal counts as two equal channels.
     ///
     /// # Errors
     /// [`MeasureError`] for a sample rate or a number of channels that cannot be measured.
-    pub fn new(spec: Spec, dual_mono: bool) -> Result<Self, MeasureError> {
+    pub(crate) fn new(spec: Spec, dual_mono: bool, meters: Meters) -> Result<Self, MeasureError> {
         let rate = spec.sample_rate_hz;
         if !(MIN_SAMPLE_RATE_HZ..=MAX_SAMPLE_RATE_HZ).contains(&rate) {
             return Err(MeasureError::SampleRate { got_hz: rate });
@@ -102,44 +128,48 @@ impl Levels {
         if !(1..=2).contains(&spec.channels) {
             return Err(MeasureError::Channels { got: spec.channels });
         }
+        let reference = match meters {
+            Meters::Both => Some(ReferenceMeter::new(rate, spec.channels, dual_mono)?),
+            Meters::Own => None,
+        };
         Ok(Self {
-            loudness: Loudness::new(rate, dual_mono),
-            true_peak: TruePeak::new(spec.channels),
-            reference: ReferenceMeter::new(rate, spec.channels, dual_mono)?,
-            frames: 0,
-            non_finite_samples: 0,
+            own: OwnMeters {
+                loudness: Loudness::new(rate, dual_mono),
+                true_peak: TruePeak::new(spec.channels),
+                frames: 0,
+                non_finite_samples: 0,
+            },
+            reference,
         })
-    }
-
-    /// Takes a block; in it, every sample that is not finite is counted and set to zero.
-    ///
-    /// # Errors
-    /// [`MeasureError`] when the reference meter refuses the block.
-    pub fn process(&mut self, block: &mut Audio) -> Result<(), MeasureError> {
-        self.non_finite_samples += silence_non_finite(block);
-        self.frames += block.frames() as u64;
-        self.loudness.process(block);
-        self.true_peak.process(block);
-        self.reference.process(block)?;
-        Ok(())
     }
 
     /// Ends the programme and gives all figures.
     ///
     /// # Errors
     /// [`MeasureError`] when the reference meter fails.
-    pub fn finish(self) -> Result<OutputMeasures, MeasureError> {
-        let k_power_10ms = self.loudness.into_k_power_10ms();
+    pub(crate) fn finish(self) -> Result<OutputMeasures, MeasureError> {
+        let OwnMeters {
+            loudness,
+            true_peak,
+            frames,
+            non_finite_samples,
+        } = self.own;
+        let k_power_10ms = loudness.into_k_power_10ms();
         let figures = LoudnessFigures::from_k_power_10ms(&k_power_10ms);
-        let own = self.true_peak.finish();
-        let reference = self.reference.finish()?;
+        let own = true_peak.finish();
+        let reference = self.reference.map(ReferenceMeter::finish).transpose()?;
+        let own_dbtp = own.true_peak_dbtp;
         Ok(OutputMeasures {
-            frames: self.frames,
-            non_finite_samples: self.non_finite_samples,
+            frames,
+            non_finite_samples,
             integrated_lufs: figures.integrated_lufs,
-            integrated_by_meter: readings(figures.integrated_lufs, reference.integrated_lufs),
-            true_peak_dbtp: own.true_peak_dbtp.max(reference.true_peak_dbtp),
-            true_peak_by_meter: readings(own.true_peak_dbtp, reference.true_peak_dbtp),
+            integrated_by_meter: readings(
+                figures.integrated_lufs,
+                reference.map(|reading| reading.integrated_lufs),
+            ),
+            true_peak_dbtp: reference
+                .map_or(own_dbtp, |reading| reading.true_peak_dbtp.max(own_dbtp)),
+            true_peak_by_meter: readings(own_dbtp, reference.map(|reading| reading.true_peak_dbtp)),
             true_peak_frame: own.frame,
             sample_peak_dbfs: own.sample_peak_dbfs,
             loudness_range_lu: figures.loudness_range_lu,
@@ -151,13 +181,15 @@ impl Levels {
     }
 }
 
-fn readings(own: f64, reference: f64) -> Vec<MeterReading> {
-    [(OWN_METER, own), (REFERENCE_METER, reference)]
-        .into_iter()
-        .map(|(meter, value)| MeterReading {
-            meter: meter.to_owned(),
-            value,
-        })
+fn readings(own: f64, reference: Option<f64>) -> Vec<MeterReading> {
+    let reading = |(meter, value): (&str, f64)| MeterReading {
+        meter: meter.to_owned(),
+        value,
+    };
+    let reference = reference.map(|value| (REFERENCE_METER, value));
+    std::iter::once((OWN_METER, own))
+        .chain(reference)
+        .map(reading)
         .collect()
 }
 
@@ -192,13 +224,22 @@ pub fn verify_pass(
     dual_mono: bool,
     progress: &mut dyn FnMut(u64),
 ) -> Result<OutputMeasures, StreamError> {
-    let mut levels = Levels::new(source.spec(), dual_mono)?;
+    let Levels {
+        mut own,
+        mut reference,
+    } = Levels::new(source.spec(), dual_mono, Meters::Both)?;
     let mut frames = 0;
-    for_each_block(source, &mut |block| {
-        levels.process(block)?;
+    let mut tapped = Tapped::new(source, |block| {
+        own.process(block);
+        Ok(())
+    });
+    for_each_block(&mut tapped, &mut |block| {
+        if let Some(reference) = &mut reference {
+            reference.process(block).map_err(MeasureError::from)?;
+        }
         frames += block.frames() as u64;
         progress(frames);
         Ok(())
     })?;
-    Ok(levels.finish()?)
+    Ok(Levels { own, reference }.finish()?)
 }

@@ -128,7 +128,7 @@ impl TruePeak {
             }
             self.advance(room);
         }
-        let long_sinc = LongSinc::new();
+        let long_sinc = LongSinc::shared();
         let mut peak = f64::from(self.sample_peak);
         let mut frame = 0;
         let summits = self.candidates.iter().zip(&self.candidate_peaks);

@@ -43,16 +43,28 @@ impl Processor for DcFilter {
             return;
         }
         let share = self.corner_tan / (1.0 + self.corner_tan);
-        for (channel, state) in block.channels_mut().zip(&mut self.state) {
-            // Trapezoidal integrator (Zavalishin, The Art of VA Filter Design, §3.10).
-            for sample in channel {
-                let input = f64::from(*sample);
-                let step = (input - *state) * share;
-                let low = *state + step;
-                *state = low + step;
-                *sample = (input - low) as f32;
+        // Trapezoidal integrator (Zavalishin, The Art of VA Filter Design, §3.10), written so that
+        // each state waits for one product and one sum of the last.
+        let keep = 1.0 - 2.0 * share;
+        let filter = |sample: &mut f32, state: &mut f64| {
+            let input = f64::from(*sample);
+            let low = (1.0 - share) * *state + share * input;
+            *state = keep * *state + 2.0 * share * input;
+            *sample = (input - low) as f32;
+        };
+        let [mut first, mut second] = self.state;
+        match block.split_mut() {
+            (left, Some(right)) => {
+                for (left, right) in left.iter_mut().zip(right) {
+                    filter(left, &mut first);
+                    filter(right, &mut second);
+                }
             }
+            (mono, None) => mono
+                .iter_mut()
+                .for_each(|sample| filter(sample, &mut first)),
         }
+        self.state = [first, second];
     }
 
     fn latency_frames(&self) -> usize {

@@ -13,14 +13,13 @@ use rayon::prelude::*;
 
 use super::DriveCurve;
 use super::drive_curve::SUB_BLOCKS_PER_SECOND;
+use crate::Audio;
 use crate::measure::biquad::Biquad;
 use crate::measure::loudness::k_weighting;
 use crate::measure::noise_to_mask::{LevelMatch, MaskedReference};
-use crate::process::limiter::Limiter;
-use crate::process::processed;
+use crate::process::limiter::detection::Detection;
 use crate::settings;
 use crate::units::{db_from_power, gain_from_db};
-use crate::{Audio, ProcessSpec};
 
 /// Candidates beside the base: look-ahead, hold, fast release, slow release, ms.
 const CANDIDATES: [[f64; 4]; 5] = [
@@ -40,8 +39,10 @@ const MAX_PASSAGES: usize = 6;
 const PASSAGE_S: f64 = 1.0;
 /// Part of it in which the limiter only runs in, s.
 const RUN_IN_S: f64 = 0.25;
-/// Drive per missing level of the limited passages: some of it is lost again.
+/// Drive per missing level of the limited passages at first: some of it is lost again.
 const DRIVE_PER_DB: f64 = 1.4;
+/// The same at most, later on.
+const MOST_DRIVE_PER_DB: f64 = 4.0;
 /// Trials that bring a candidate to the level of the base.
 const MAX_RETRIALS: usize = 4;
 /// Level at which two trials are alike, dB.
@@ -170,17 +171,13 @@ pub fn choose_character(
         return idle;
     }
     let base_at_drive = settings::Limiter { drive_db, ..*base };
-    let references: Vec<MaskedReference> = passages
+    let passages: Vec<Passage> = passages
         .par_iter()
-        .map(|passage| {
-            let mut driven = without_run_in(passage);
-            driven.scale(gain_from_db(drive_db) as f32);
-            MaskedReference::new(&driven)
-        })
+        .map(|audio| Passage::new(audio, drive_db))
         .collect();
-    let with = |limiter: &settings::Limiter| Trial::run(passages, limiter, ceiling_dbtp);
+    let with = |limiter: &settings::Limiter| Trial::run(&passages, limiter, ceiling_dbtp);
     let first = with(&base_at_drive);
-    let Some(base_db) = first.ratio_db(&references, level_match) else {
+    let Some(base_db) = first.ratio_db(&passages, level_match) else {
         return idle;
     };
     let judged: Vec<(settings::Limiter, Option<f64>)> = CANDIDATES
@@ -195,7 +192,7 @@ pub fn choose_character(
             };
             (
                 candidate,
-                as_loud(&with, candidate, first.power).ratio_db(&references, level_match),
+                as_loud(&with, candidate, first.power).ratio_db(&passages, level_match),
             )
         })
         .collect();
@@ -235,47 +232,102 @@ fn as_loud(
 ) -> Trial {
     let mut limiter = candidate;
     let mut trial = with(&limiter);
+    let mut drive_per_db = DRIVE_PER_DB;
     for _ in 0..MAX_RETRIALS {
         let missing_db = db_from_power(power / trial.power);
         if missing_db.abs() <= LEVEL_TOLERANCE_DB || !missing_db.is_finite() {
             break;
         }
-        limiter.drive_db += DRIVE_PER_DB * missing_db;
-        trial = with(&limiter);
+        let more_db = drive_per_db * missing_db;
+        limiter.drive_db += more_db;
+        let next = with(&limiter);
+        let gained_db = db_from_power(next.power / trial.power);
+        if gained_db * more_db > 0.0 {
+            drive_per_db = (more_db / gained_db).min(MOST_DRIVE_PER_DB);
+        }
+        trial = next;
     }
     trial
 }
 
-fn without_run_in(passage: &Audio) -> Audio {
+/// A passage, and what every trial needs to know of it.
+struct Passage {
+    audio: Audio,
+    detection: Detection,
+    /// K-weighted power of each frame, channels summed.
+    powers: Vec<f32>,
+    reference: MaskedReference,
+}
+
+impl Passage {
+    fn new(audio: &Audio, drive_db: f64) -> Self {
+        let mut driven = audio.slice(run_in_frames(audio), audio.frames());
+        driven.scale(gain_from_db(drive_db) as f32);
+        Self {
+            audio: audio.clone(),
+            detection: Detection::new(audio),
+            powers: k_powers(audio),
+            reference: MaskedReference::new(&driven),
+        }
+    }
+
+    /// The passage behind gains, without the run-in.
+    fn limited(&self, gains: &[f32]) -> Audio {
+        let run_in = run_in_frames(&self.audio);
+        let mut limited = self.audio.slice(run_in, self.audio.frames());
+        for channel in limited.channels_mut() {
+            for (sample, gain) in channel.iter_mut().zip(&gains[run_in..]) {
+                *sample *= gain;
+            }
+        }
+        limited
+    }
+
+    /// K-weighted power behind gains, without the run-in: they move too slowly to matter to the
+    /// weighting.
+    fn power(&self, gains: &[f32]) -> f64 {
+        let run_in = run_in_frames(&self.audio);
+        let pairs = self.powers[run_in..].iter().zip(&gains[run_in..]);
+        pairs
+            .map(|(&power, &gain)| f64::from(power) * f64::from(gain).powi(2))
+            .sum()
+    }
+}
+
+fn run_in_frames(passage: &Audio) -> usize {
     let run_in = (RUN_IN_S * f64::from(passage.sample_rate_hz())) as usize;
-    passage.slice(run_in.min(passage.frames()), passage.frames())
+    run_in.min(passage.frames())
 }
 
 /// All passages behind one limiter.
 struct Trial {
-    limited: Vec<Audio>,
+    /// What each frame of each passage is multiplied by.
+    gains: Vec<Vec<f32>>,
     /// K-weighted power of them all.
     power: f64,
 }
 
 impl Trial {
-    fn run(passages: &[Audio], limiter: &settings::Limiter, ceiling_dbtp: f64) -> Self {
-        let limited: Vec<Audio> = passages
+    fn run(passages: &[Passage], limiter: &settings::Limiter, ceiling_dbtp: f64) -> Self {
+        let gains: Vec<Vec<f32>> = passages
             .iter()
-            .map(|passage| without_run_in(&limited(passage, limiter, ceiling_dbtp)))
+            .map(|passage| passage.detection.gains(limiter, ceiling_dbtp))
             .collect();
+        let powers = passages.iter().zip(&gains);
         Self {
-            power: limited.iter().map(k_power).sum(),
-            limited,
+            power: powers.map(|(passage, gains)| passage.power(gains)).sum(),
+            gains,
         }
     }
 
     /// Mean noise-to-mask ratio over the passages, dB.
-    fn ratio_db(&self, references: &[MaskedReference], level_match: LevelMatch) -> Option<f64> {
-        let mut ratios = Vec::with_capacity(references.len());
-        for (reference, limited) in references.iter().zip(&self.limited) {
+    fn ratio_db(&self, passages: &[Passage], level_match: LevelMatch) -> Option<f64> {
+        let mut ratios = Vec::with_capacity(passages.len());
+        for (passage, gains) in passages.iter().zip(&self.gains) {
             // A passage in which nothing is audible has no say.
-            let ratio = reference.compare(limited, level_match);
+            let ratio = passage
+                .reference
+                .compare(&passage.limited(gains), level_match);
             ratios.extend(ratio.map(|ratio| libm::pow(10.0, ratio.total_db / 10.0)));
         }
         let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
@@ -283,23 +335,14 @@ impl Trial {
     }
 }
 
-fn limited(passage: &Audio, limiter: &settings::Limiter, ceiling_dbtp: f64) -> Audio {
-    let spec = ProcessSpec {
-        sample_rate_hz: passage.sample_rate_hz(),
-        channels: passage.channel_count(),
-        programme_lufs: 0.0,
-    };
-    processed(&mut Limiter::new(limiter, ceiling_dbtp, &spec), passage)
-}
-
-/// K-weighted energy of a passage, both channels.
-fn k_power(audio: &Audio) -> f64 {
+/// K-weighted power of each frame, channels summed.
+fn k_powers(audio: &Audio) -> Vec<f32> {
     let [mut shelf, mut high_pass] =
         k_weighting(f64::from(audio.sample_rate_hz())).map(Biquad::new);
     (0..audio.frames())
         .map(|index| {
             let [left, right] = high_pass.step(shelf.step(audio.frame(index)));
-            left * left + right * right
+            (left * left + right * right) as f32
         })
-        .sum()
+        .collect()
 }

@@ -24,7 +24,7 @@ const SUB_BLOCKS_PER_POWER: usize = 10;
 const CHUNK_FRAMES: usize = 2 * peak_envelope::CHUNK_FRAMES;
 
 /// A level in 16 bits: a positive `f32` without its last 15 bits, rounded to within 0.02 dB.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Level(u16);
 
 impl Level {
@@ -390,6 +390,23 @@ impl DriveCurve {
         let mut power_gains = Vec::new();
         self.power_gains(limiter, drive_db, &mut power_gains);
         self.integrated_of_gains(&power_gains, drive_db)
+    }
+
+    /// Integrated loudness behind a limiter that takes from each sub-block what its peak needs, and
+    /// remembers nothing, LUFS.
+    pub(super) fn instantaneous_lufs(&self, drive_db: f64) -> f64 {
+        let limit = self.ceiling / gain_from_db(drive_db);
+        let gains: Vec<f32> = self
+            .peaks
+            .chunks(PEAKS_PER_SUB_BLOCK)
+            .map(|peaks| {
+                let peak = peaks
+                    .iter()
+                    .fold(Level::default(), |top, &level| top.max(level));
+                (limit / peak.value()).min(1.0).powi(2) as f32
+            })
+            .collect();
+        self.integrated_of_gains(&gains, drive_db)
     }
 
     /// Integrated loudness that gains (power ratios) cost at a drive, LU; 0 where there is none to

@@ -12,6 +12,10 @@ const TOLERANCE_DB: f64 = 1e-4;
 const STEP_DB: f64 = 1.0;
 /// Most trial drives in one bracket.
 const MAX_TRIALS: usize = 40;
+/// Most steps from the model's root.
+const MAX_STEPS: usize = 5;
+/// A curve as flat as this is left to the bracketed search, LU per dB.
+const LEAST_SLOPE: f64 = 0.05;
 
 /// Why a target is not reached.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,52 +86,74 @@ impl DriveCurve {
             return self.solution(trial(0.0), Some(Infeasible::NoLoudness));
         }
         let cap_db = self.drive_for_reduction_db(target.max_limiting_db);
-        let end_db = cap_db.clamp(lowest_db, highest_db);
-
-        // The loudness rises by at most the drive. So it is below the target up to the drive
-        // that would reach it without a limiter, and from there upwards no crossing lies nearer
-        // than what is missing. The first one is sought: gating can make the curve turn.
-        let linear_db = if unlimited_lufs.is_finite() {
-            aim - unlimited_lufs
-        } else {
-            lowest_db
-        };
-        let mut low = trial((linear_db - STEP_DB).clamp(lowest_db, end_db));
-        while low.lufs > aim && low.drive_db > lowest_db {
-            low = trial((low.drive_db - 4.0 * STEP_DB).max(lowest_db));
-        }
-        if low.lufs > aim {
-            let short_lu = aim - low.lufs;
-            return self.solution(low, Some(Infeasible::DriveRange { short_lu }));
-        }
-        let mut loudest = low;
-        while low.drive_db < end_db {
-            let missing_db = if low.lufs.is_finite() {
-                aim - low.lufs
+        let range = Range {
+            lowest_db,
+            end_db: cap_db.clamp(lowest_db, highest_db),
+            linear_db: if unlimited_lufs.is_finite() {
+                aim - unlimited_lufs
             } else {
-                0.0
-            };
-            let high = trial((low.drive_db + missing_db.max(STEP_DB)).min(end_db));
-            if high.lufs >= aim {
-                return self.solution(find_root(trial, aim, low, high), None);
-            }
-            if high.lufs > loudest.lufs + TOLERANCE_LU {
-                loudest = high;
-            }
-            low = high;
-        }
-        let short_lu = aim - loudest.lufs;
-        if short_lu <= TOLERANCE_LU {
-            return self.solution(loudest, None);
-        }
-        let reason = if loudest.drive_db < end_db {
-            Infeasible::Saturated { short_lu }
-        } else if cap_db <= highest_db {
-            Infeasible::MaxLimiting { short_lu }
-        } else {
-            Infeasible::DriveRange { short_lu }
+                lowest_db
+            },
         };
-        self.solution(loudest, Some(reason))
+        if let Some(at) = self.root_near_model(&trial, aim, range) {
+            return self.solution(at, None);
+        }
+        match seek(&trial, aim, range) {
+            Found::Root(at) => self.solution(at, None),
+            Found::TooLoud(at) => {
+                let short_lu = aim - at.lufs;
+                self.solution(at, Some(Infeasible::DriveRange { short_lu }))
+            }
+            Found::TooQuiet(loudest) => {
+                let short_lu = aim - loudest.lufs;
+                let reason = if loudest.drive_db < range.end_db {
+                    Infeasible::Saturated { short_lu }
+                } else if cap_db <= highest_db {
+                    Infeasible::MaxLimiting { short_lu }
+                } else {
+                    Infeasible::DriveRange { short_lu }
+                };
+                self.solution(loudest, Some(reason))
+            }
+        }
+    }
+
+    /// The root, found from that of a limiter without memory, which costs next to nothing: usually
+    /// three trials. `None` where they lead out of the range or do not settle.
+    fn root_near_model(
+        &self,
+        trial: &dyn Fn(f64) -> Trial,
+        aim: f64,
+        range: Range,
+    ) -> Option<Trial> {
+        let model = |drive_db: f64| Trial {
+            drive_db,
+            lufs: self.instantaneous_lufs(drive_db),
+        };
+        let Found::Root(start) = seek(&model, aim, range) else {
+            return None;
+        };
+        let mut last = trial(start.drive_db);
+        let slope_db = 0.5;
+        let mut slope = (model(start.drive_db + slope_db).lufs - start.lufs) / slope_db;
+        for _ in 0..MAX_STEPS {
+            let miss = aim - last.lufs;
+            if miss.abs() <= TOLERANCE_LU {
+                return Some(last);
+            }
+            let drive_db = last.drive_db + miss / slope;
+            // Also where it is not a number.
+            if !(range.lowest_db..=range.end_db).contains(&drive_db) {
+                return None;
+            }
+            let next = trial(drive_db);
+            slope = (next.lufs - last.lufs) / (next.drive_db - last.drive_db);
+            if slope.is_nan() || slope <= LEAST_SLOPE {
+                return None;
+            }
+            last = next;
+        }
+        None
     }
 
     fn solution(&self, at: Trial, limited_by: Option<Infeasible>) -> Solution {
@@ -140,6 +166,63 @@ impl DriveCurve {
     }
 }
 
+/// Where a drive is sought, dB.
+#[derive(Clone, Copy, Debug)]
+struct Range {
+    lowest_db: f64,
+    /// What the parameter and the brief allow.
+    end_db: f64,
+    /// The drive that would do without a limiter.
+    linear_db: f64,
+}
+
+/// What a search ends with.
+enum Found {
+    Root(Trial),
+    /// Even the lowest drive is.
+    TooLoud(Trial),
+    /// The loudest within the range.
+    TooQuiet(Trial),
+}
+
+/// The lowest drive that reaches the aim.
+///
+/// The loudness rises by at most the drive. So it is below the aim up to the drive that would reach
+/// it without a limiter, and from there upwards no crossing lies nearer than what is missing. The
+/// first one is sought: gating can make the curve turn.
+fn seek(trial: &dyn Fn(f64) -> Trial, aim: f64, range: Range) -> Found {
+    let Range {
+        lowest_db, end_db, ..
+    } = range;
+    let mut low = trial((range.linear_db - STEP_DB).clamp(lowest_db, end_db));
+    while low.lufs > aim && low.drive_db > lowest_db {
+        low = trial((low.drive_db - 4.0 * STEP_DB).max(lowest_db));
+    }
+    if low.lufs > aim {
+        return Found::TooLoud(low);
+    }
+    let mut loudest = low;
+    while low.drive_db < end_db {
+        let missing_db = if low.lufs.is_finite() {
+            aim - low.lufs
+        } else {
+            0.0
+        };
+        let high = trial((low.drive_db + missing_db.max(STEP_DB)).min(end_db));
+        if high.lufs >= aim {
+            return Found::Root(find_root(trial, aim, low, high));
+        }
+        if high.lufs > loudest.lufs + TOLERANCE_LU {
+            loudest = high;
+        }
+        low = high;
+    }
+    if aim - loudest.lufs <= TOLERANCE_LU {
+        return Found::Root(loudest);
+    }
+    Found::TooQuiet(loudest)
+}
+
 /// The range of `limiter.drive_db`, dB.
 fn drive_range_db() -> (f64, f64) {
     PARAMS
@@ -150,7 +233,7 @@ fn drive_range_db() -> (f64, f64) {
 
 /// Regula falsi with the Illinois weights, kept inside the bracket and replaced by bisection
 /// where it does not halve the bracket in three steps. `low` is below the aim, `high` is not.
-fn find_root(trial: impl Fn(f64) -> Trial, aim: f64, low: Trial, high: Trial) -> Trial {
+fn find_root(trial: &dyn Fn(f64) -> Trial, aim: f64, low: Trial, high: Trial) -> Trial {
     let (mut low, mut high) = (low, high);
     let (mut low_miss, mut high_miss) = (low.lufs - aim, high.lufs - aim);
     let mut last_width = high.drive_db - low.drive_db;

@@ -136,8 +136,9 @@ impl Release {
         let (mut reduction, mut average) = (self.reduction, self.average);
         for value in values {
             let required = *value;
-            average += slow * (required - average);
-            let released = average + fast * (reduction - average);
+            // In this form each value waits for one product and one sum of the last.
+            average = (1.0 - slow) * average + slow * required;
+            let released = (1.0 - fast) * average + fast * reduction;
             reduction = if required > released {
                 required
             } else {

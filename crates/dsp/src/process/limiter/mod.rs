@@ -13,6 +13,7 @@
 //! verification's, not the limiter's.
 
 mod boxes;
+pub(crate) mod detection;
 pub mod gain;
 mod sliding;
 pub(crate) mod stages;

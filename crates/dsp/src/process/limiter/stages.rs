@@ -90,12 +90,20 @@ impl LowBand {
         let mut at = 0;
         while at < levels.len() {
             let end = (at + self.missing).min(levels.len());
-            for (sum, channel) in self.sums.iter_mut().zip(input.channels()) {
-                // One by one, so that the sum does not depend on the blocks.
-                *sum = channel[at..end]
-                    .iter()
-                    .fold(*sum, |sum, &x| sum + f64::from(x));
+            // One by one, so that the sums do not depend on the blocks.
+            let add = |sum: &mut f64, x: f32| *sum += f64::from(x);
+            let [mut first, mut second] = self.sums;
+            match input.channels() {
+                [left, right] => {
+                    for (&left, &right) in left[at..end].iter().zip(&right[at..end]) {
+                        add(&mut first, left);
+                        add(&mut second, right);
+                    }
+                }
+                [mono, ..] => mono[at..end].iter().for_each(|&x| add(&mut first, x)),
+                [] => {}
             }
+            self.sums = [first, second];
             levels[at..end].fill(self.level);
             self.missing -= end - at;
             if self.missing == 0 {
