@@ -104,6 +104,16 @@ def main():
         f"{OVERSAMPLING} times; {sum(len(row[4]['attempts']) > 1 for row in rows)} needed a second render; "
         f"largest ceiling correction {max(-a['trim_db'] for row in rows for a in row[4]['attempts']):.3f} dB"
     )
+    firsts = [row[4]["attempts"][0] for row in feasible]
+    spread("|loudness error| of the first render, LU", [abs(a["integrated_lufs"] - a["foretold_lufs"]) for a in firsts])
+    spread("true peak of the first render over its ceiling, dB", [a["true_peak_dbtp"] - a["ceiling_dbtp"] for a in firsts])
+
+
+def spread(name, values):
+    """Prints where values lie."""
+    values = sorted(values)
+    at = lambda share: values[min(int(share * len(values)), len(values) - 1)]
+    print(f"{name}: median {at(0.5):.3f}, 90 % below {at(0.9):.3f}, highest {values[-1]:.3f}")
 
 
 if __name__ == "__main__":

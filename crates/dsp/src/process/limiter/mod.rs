@@ -7,7 +7,7 @@
 //! The delayed input is multiplied by drive and gain at the base rate. Where nothing exceeds the
 //! ceiling and the drive is 0 dB, the output is the delayed input, bit for bit.
 //!
-//! Detection leaves an overshoot of a few hundredths of a dB on music (the grid's, and that of an
+//! Detection leaves an overshoot of some hundredths of a dB on music (the grid's, and that of an
 //! interpolator that ends at 0.47 of the sample rate), more where the spectrum is white;
 //! [`SAFETY_DB`] is kept for it. The proof that a written file keeps its ceiling is the
 //! verification's, not the limiter's.
@@ -33,7 +33,7 @@ use crate::settings;
 use crate::units::gain_from_db;
 
 /// How far below the ceiling the limiter aims, dB.
-pub const SAFETY_DB: f64 = 0.05;
+pub const SAFETY_DB: f64 = 0.1;
 
 /// Frames handled at once; bounds the scratch memory.
 const CHUNK_FRAMES: usize = 2 * peak_envelope::CHUNK_FRAMES;
