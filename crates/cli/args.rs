@@ -172,6 +172,15 @@ pub struct MasterArgs {
         conflicts_with = "dry_run"
     )]
     pub certificate: Option<PathBuf>,
+    /// Write a page to look at and listen to: pictures, checks, what each stage changes, and a player
+    /// with every version equally loud; a folder for several inputs
+    #[arg(
+        help_heading = "Hand-over",
+        long,
+        value_name = "HTML",
+        conflicts_with = "dry_run"
+    )]
+    pub report: Option<PathBuf>,
     /// Linear-phase EQ: no phase shift, some pre-ringing
     #[arg(help_heading = "Treatment", long)]
     pub linear_phase: bool,

@@ -13,6 +13,7 @@ mod delivery;
 mod docs;
 mod eval;
 mod exit;
+mod handover;
 mod input;
 mod master;
 mod naming;

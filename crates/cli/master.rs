@@ -21,7 +21,7 @@ use crate::input::{Input, each_input};
 use crate::naming::{Job, is_pipe, jobs};
 use crate::progress::Bars;
 use crate::record::{self, Known};
-use crate::{certificate, table, verify};
+use crate::{certificate, handover, table, verify};
 
 /// Masters every input.
 pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
@@ -29,6 +29,7 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
     let brief = brief(args)?;
     let predictor = predictor(args.weights.as_deref())?;
     let certificates = certificate::paths(args, &jobs)?;
+    let handovers = handover::places(args, &jobs)?;
     let run = Run {
         args,
         console,
@@ -56,12 +57,15 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
     let tally = Tally::default();
     let inputs: Vec<_> = jobs.iter().map(|job| job.input.clone()).collect();
     let exit = each_input(&inputs, console, |input| {
-        let (job, certificate) = jobs
+        let index = jobs
             .iter()
-            .zip(&certificates)
-            .find(|(job, _)| job.input == input)
+            .position(|job| job.input == input)
             .context("an input without a job")?;
-        let outcome = run.master(job, certificate.as_deref());
+        let outcome = run.master(
+            &jobs[index],
+            certificates[index].as_deref(),
+            &handovers[index],
+        );
         tally.count(&outcome);
         outcome.map(|outcome| outcome.exit())
     })?;
@@ -124,7 +128,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn master(&self, job: &Job, certificate: Option<&Path>) -> anyhow::Result<Outcome> {
+    fn master(
+        &self,
+        job: &Job,
+        certificate: Option<&Path>,
+        handover: &handover::Place,
+    ) -> anyhow::Result<Outcome> {
         if self.args.skip_existing && !is_pipe(&job.output) && job.output.exists() {
             self.console
                 .say(&format!("{}: exists, skipped", job.output.display()));
@@ -149,6 +158,13 @@ impl Run<'_> {
             let overwrite = self.args.overwrite || self.args.skip_existing;
             certificate::write(path, &report, &self.brief, overwrite)?;
         }
+        let asked = handover::Asked {
+            args: self.args,
+            brief: &self.brief,
+            predictor: &self.predictor,
+            bars: &self.bars,
+        };
+        handover::write(handover, job, &mut input, &report, &asked)?;
         self.print(job, &report)?;
         Ok(if report.all_met {
             Outcome::Met

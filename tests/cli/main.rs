@@ -16,6 +16,7 @@ mod formats;
 mod golden;
 mod hostile;
 mod mastering;
+mod report_page;
 mod resuming;
 mod retraining;
 mod settings;

@@ -20,6 +20,7 @@ pub mod error;
 pub mod findings;
 pub mod presets;
 mod render;
+pub mod replay;
 pub mod report;
 pub mod settings_file;
 pub mod story;
