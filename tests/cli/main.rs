@@ -16,6 +16,8 @@ mod formats;
 mod golden;
 mod hostile;
 mod mastering;
+mod packing;
+mod reference;
 mod report_page;
 mod resuming;
 mod retraining;

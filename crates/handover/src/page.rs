@@ -242,7 +242,7 @@ fn drawn(evidence: &Evidence, done: &Mastering, material: &Material<'_>) -> Stri
             if material.proposal.is_some() {
                 r#"<span class="key typical"></span>what was proposed before any restraint, with its standard deviation: the wider, the less of it is applied"#
             } else {
-                "; the settings were given, nothing was predicted"
+                "; the net proposed nothing for it"
             }
         ),
     ));
