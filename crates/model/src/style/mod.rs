@@ -1,8 +1,8 @@
 //! `--style`: words for a sound, compiled to constraints on measured features and solved on the
 //! band simulator.
 //!
-//! [`Style::parse`] reads the words ([`words`]), [`solve`] turns them into the smallest change of
-//! the settings that moves each asked-for feature by what was asked and holds the protected ones,
+//! [`Style::parse`] reads the words, a solver turns them into the smallest change of the settings
+//! that moves each asked-for feature by what was asked and holds the protected ones,
 //! [`StylePredictor`] applies it on top of another predictor.
 
 mod predictor;
