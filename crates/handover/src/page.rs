@@ -40,8 +40,10 @@ pub fn report_page(
     variants: &[VariantRow],
     progress: &mut dyn FnMut(usize, f64),
 ) -> Result<String, HandoverError> {
-    let evidence = collect(material, progress)?;
+    let mut evidence = collect(material, progress)?;
     let sound = player::pack(&evidence)?;
+    // The pictures mark what can be heard, which the size of the page may have shortened.
+    evidence.passage = sound.passage;
     let report = material.report;
     let done = mastering(report)?;
     let mut html = head(report);
