@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use acetate_dsp::process::dither::WordLength;
 use acetate_master::presets::PRESETS;
+use acetate_model::reference::DEFAULT_MAX_EQ_RMS_DB;
 use clap::builder::PossibleValuesParser;
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use eval::{EvalArgs, EvalSplit};
 
@@ -61,6 +62,8 @@ pub enum Command {
     Analyze(AnalyzeArgs),
     /// Hold files against a target; exit code 0 or 1
     Verify(VerifyArgs),
+    /// Recover what somebody did to a mix from the master that came back
+    Learn(LearnArgs),
     /// Train the net from the cached corpus
     Train(TrainArgs),
     /// Prove end to end, on songs that the net has not seen, what the masters are worth
@@ -172,6 +175,100 @@ pub struct MasterArgs {
         conflicts_with = "dry_run"
     )]
     pub certificate: Option<PathBuf>,
+    /// Write a page to look at and listen to: pictures, checks, what each stage changes, and a player
+    /// with every version equally loud; a folder for several inputs
+    #[arg(
+        help_heading = "Hand-over",
+        long,
+        value_name = "HTML",
+        conflicts_with = "dry_run"
+    )]
+    pub report: Option<PathBuf>,
+    /// Make several masters along loud and open, dark and bright, each with its settings beside it;
+    /// --report compares them
+    #[arg(
+        help_heading = "Hand-over",
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u8).range(2..=crate::variants::MAX_VARIANTS as i64),
+        conflicts_with_all = ["dry_run", "settings", "codec_safe", "certificate", "resume"]
+    )]
+    pub variants: Option<u8>,
+    /// Write a folder for a mastering engineer: mix, reference master, un-limited version, matched A
+    /// and B, difference, settings, a one-page sheet, the chain for DAWs, hashes; a folder of them for several
+    /// inputs
+    #[arg(
+        help_heading = "Hand-over",
+        long,
+        value_name = "DIR",
+        conflicts_with = "dry_run"
+    )]
+    pub pack: Option<PathBuf>,
+    /// What the engineer should know, for the sheet of --pack
+    #[arg(
+        help_heading = "Hand-over",
+        long,
+        value_name = "TEXT",
+        requires = "pack"
+    )]
+    pub notes: Option<String>,
+    /// Move towards a finished record: a sound file, a folder of them (their common signature), or a
+    /// saved signature (.toml); may be repeated
+    #[arg(
+        help_heading = "Reference",
+        long = "reference",
+        value_name = "FILE|DIR",
+        conflicts_with = "settings"
+    )]
+    pub references: Vec<PathBuf>,
+    /// How much the reference before it counts [default: 1]
+    #[arg(
+        help_heading = "Reference",
+        long = "weight",
+        value_name = "N",
+        requires = "references",
+        value_parser = weight
+    )]
+    pub weights_given: Vec<f64>,
+    /// The weight of each reference, in their order.
+    #[arg(skip)]
+    pub reference_weights: Vec<f64>,
+    /// Match only these: tone, width, dynamics, loudness [default: all]
+    #[arg(
+        help_heading = "Reference",
+        long = "match",
+        value_name = "WHAT",
+        value_enum,
+        value_delimiter = ',',
+        requires = "references"
+    )]
+    pub matched: Vec<Dimension>,
+    /// The most EQ towards a reference, RMS, dB, up to 6 [default: 6]
+    #[arg(
+        help_heading = "Reference",
+        long,
+        value_name = "DB",
+        requires = "references",
+        value_parser = match_limit
+    )]
+    pub match_limit: Option<f64>,
+    /// Save the common signature of the references, to be used with --reference later
+    #[arg(
+        help_heading = "Reference",
+        long,
+        value_name = "TOML",
+        requires = "references"
+    )]
+    pub save_signature: Option<PathBuf>,
+    /// The sound in words: warm, thin, bright, dark, airy, bassy, light, present, smooth, wide, narrow, tight,
+    /// loud, quiet, open, punchy, dense, clean, vintage; with "a bit", "much", "less", "not", "keep"
+    #[arg(
+        help_heading = "Treatment",
+        long,
+        value_name = "WORDS",
+        conflicts_with = "settings"
+    )]
+    pub style: Option<String>,
     /// Linear-phase EQ: no phase shift, some pre-ringing
     #[arg(help_heading = "Treatment", long)]
     pub linear_phase: bool,
@@ -205,7 +302,42 @@ pub struct MasterArgs {
     pub strict: bool,
 }
 
+impl Args {
+    /// Reads the command line.
+    pub fn read() -> Self {
+        let matches = Self::command().get_matches();
+        let mut args = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        if let (Command::Master(master), Some(given)) =
+            (&mut args.command, matches.subcommand_matches("master"))
+        {
+            let places = |id| {
+                given
+                    .indices_of(id)
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+            };
+            master.weigh(&places("references"), &places("weights_given"));
+        }
+        args
+    }
+}
+
 impl MasterArgs {
+    /// Gives each reference the weight that was typed behind it, or 1.
+    fn weigh(&mut self, references: &[usize], weights: &[usize]) {
+        self.reference_weights = vec![1.0; references.len()];
+        for (at, weight) in weights.iter().zip(&self.weights_given) {
+            let before = references
+                .iter()
+                .filter(|reference| *reference < at)
+                .count();
+            if let Some(own) = before.checked_sub(1) {
+                self.reference_weights[own] = *weight;
+            }
+        }
+    }
+
     /// The word length asked for.
     pub fn word_length(&self) -> WordLength {
         match self.bits {
@@ -214,6 +346,19 @@ impl MasterArgs {
             Some(Bits::Float32) => WordLength::Float32,
         }
     }
+}
+
+/// What a reference may be matched in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Dimension {
+    /// The spectrum
+    Tone,
+    /// Side against mid
+    Width,
+    /// How far loud and soft are apart
+    Dynamics,
+    /// The integrated loudness, unless --lufs or --target names another
+    Loudness,
 }
 
 /// Container of the output.
@@ -275,6 +420,30 @@ pub struct VerifyArgs {
     /// Refuse damaged input instead of mending it with a warning
     #[arg(long)]
     pub strict: bool,
+}
+
+/// `acetate learn`.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Prints the settings of the chain that come closest to the master, how much of the change \
+    they explain, and what they do not. The pair can be kept in a list for `acetate train --pairs`."
+)]
+pub struct LearnArgs {
+    /// The mix
+    #[arg(long, value_name = "FILE")]
+    pub mix: PathBuf,
+    /// The master that came back
+    #[arg(long, value_name = "FILE")]
+    pub master: PathBuf,
+    /// Write the settings that come closest, for `acetate master --settings`
+    #[arg(long, value_name = "TOML")]
+    pub save_settings: Option<PathBuf>,
+    /// Append the pair to this list, made if missing
+    #[arg(long, value_name = "CSV")]
+    pub catalog: Option<PathBuf>,
+    /// The pair's album in the list [default: the master's tag, else its folder]
+    #[arg(long, value_name = "NAME", requires = "catalog")]
+    pub album: Option<String>,
 }
 
 /// `acetate train`.
@@ -381,6 +550,22 @@ pub struct ManArgs {
     /// Page of one command instead of the overview
     #[arg(value_name = "COMMAND")]
     pub command: Option<String>,
+}
+
+fn weight(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(weight) if (0.0..=1000.0).contains(&weight) => Ok(weight),
+        _ => Err("expected a number from 0 to 1000".to_owned()),
+    }
+}
+
+fn match_limit(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(limit_db) if (0.0..=DEFAULT_MAX_EQ_RMS_DB).contains(&limit_db) => Ok(limit_db),
+        _ => Err(format!(
+            "expected a number from 0 to {DEFAULT_MAX_EQ_RMS_DB}"
+        )),
+    }
 }
 
 fn percent(text: &str) -> Result<f64, String> {

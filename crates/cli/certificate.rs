@@ -26,16 +26,34 @@ use crate::table;
 /// A certificate is a few kilobytes; more than this is none, bytes.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Where each job's certificate goes; none where none is asked for. A single one is the file that
-/// was named; several, or a folder that exists, take the master's name with `.json` in that folder.
+/// Where each job's certificate goes; see [`side_files`].
 pub fn paths(args: &MasterArgs, jobs: &[Job]) -> anyhow::Result<Vec<Option<PathBuf>>> {
-    let Some(given) = &args.certificate else {
+    side_files(
+        args.certificate.as_deref(),
+        "certificate",
+        "json",
+        args,
+        jobs,
+    )
+}
+
+/// Where each job's file beside its master goes; none where none is asked for. A single one is the
+/// file that was named; several, or a folder that exists, take the master's name with the
+/// extension in that folder. `what` is the file's name in errors.
+pub fn side_files(
+    given: Option<&Path>,
+    what: &str,
+    extension: &str,
+    args: &MasterArgs,
+    jobs: &[Job],
+) -> anyhow::Result<Vec<Option<PathBuf>>> {
+    let Some(given) = given else {
         return Ok(vec![None; jobs.len()]);
     };
     let in_folder = jobs.len() > 1 || given.is_dir();
     let path = |job: &Job| -> anyhow::Result<PathBuf> {
         if !in_folder {
-            return Ok(given.clone());
+            return Ok(given.to_owned());
         }
         let named = if is_pipe(&job.output) {
             Path::new("stdout")
@@ -46,7 +64,8 @@ pub fn paths(args: &MasterArgs, jobs: &[Job]) -> anyhow::Result<Vec<Option<PathB
             .file_name()
             .with_context(|| format!("{}: expected a file name", job.output.display()))?
             .to_owned();
-        name.push(".json");
+        name.push(".");
+        name.push(extension);
         Ok(given.join(name))
     };
     let paths = jobs.iter().map(path).collect::<anyhow::Result<Vec<_>>>()?;
@@ -54,7 +73,7 @@ pub fn paths(args: &MasterArgs, jobs: &[Job]) -> anyhow::Result<Vec<Option<PathB
     for (path, job) in paths.iter().zip(jobs) {
         if let Some(other) = seen.insert(path, &job.input) {
             bail!(
-                "the certificates of {} and {} would both be written to {}: master them one by one",
+                "the {what}s of {} and {} would both be written to {}: master them one by one",
                 other.display(),
                 job.input.display(),
                 path.display()
@@ -62,7 +81,7 @@ pub fn paths(args: &MasterArgs, jobs: &[Job]) -> anyhow::Result<Vec<Option<PathB
         }
     }
     for path in &paths {
-        check(path, args, jobs)?;
+        check(path, what, args, jobs)?;
     }
     if in_folder {
         fs::create_dir_all(given).with_context(|| given.display().to_string())?;
@@ -73,8 +92,8 @@ pub fn paths(args: &MasterArgs, jobs: &[Job]) -> anyhow::Result<Vec<Option<PathB
     Ok(paths.into_iter().map(Some).collect())
 }
 
-/// Refuses a certificate in the place of a mix or a master.
-fn check(path: &Path, args: &MasterArgs, jobs: &[Job]) -> anyhow::Result<()> {
+/// Refuses a file beside the master in the place of a mix or a master.
+fn check(path: &Path, what: &str, args: &MasterArgs, jobs: &[Job]) -> anyhow::Result<()> {
     let read = jobs.iter().map(|job| &job.input);
     let read = read
         .chain(&args.settings)
@@ -83,7 +102,7 @@ fn check(path: &Path, args: &MasterArgs, jobs: &[Job]) -> anyhow::Result<()> {
     for other in read.filter(|other| !is_pipe(other)) {
         if path == other || acetate_io::same_file(path, other) {
             bail!(
-                "{}: the certificate would replace {}: choose another name",
+                "{}: the {what} would replace {}: choose another name",
                 path.display(),
                 other.display()
             );
@@ -92,7 +111,7 @@ fn check(path: &Path, args: &MasterArgs, jobs: &[Job]) -> anyhow::Result<()> {
     for job in jobs {
         if path == job.output || acetate_io::same_file(path, &job.output) {
             bail!(
-                "{}: the certificate would replace the master: choose another name",
+                "{}: the {what} would replace the master: choose another name",
                 path.display()
             );
         }

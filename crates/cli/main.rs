@@ -13,16 +13,20 @@ mod delivery;
 mod docs;
 mod eval;
 mod exit;
+mod handover;
 mod input;
+mod learn;
 mod master;
 mod naming;
+mod pack;
 mod progress;
 mod record;
+mod reference;
 mod table;
 mod train;
+mod variants;
 mod verify;
-
-use clap::Parser;
+mod wishes;
 
 use crate::args::{Args, Command};
 use crate::exit::Exit;
@@ -34,7 +38,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
     acetate_io::silence_caught_panics();
-    let args = Args::parse();
+    let args = Args::read();
     let console = console::Console::new(&args.global);
     let outcome = exit::on_interrupt()
         .and_then(|()| threads(args.global.threads))
@@ -42,6 +46,7 @@ fn main() -> std::process::ExitCode {
             Command::Master(command) => master::run(command, &console),
             Command::Analyze(command) => analyze::run(command, &console),
             Command::Verify(command) => verify::run(command, &console),
+            Command::Learn(command) => learn::run(command, &console),
             Command::Train(command) => train::run(command, &console),
             Command::Eval(command) => eval::run(command, &console),
             Command::Dataset(command) => dataset::run(command, &console),

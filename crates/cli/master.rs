@@ -21,22 +21,24 @@ use crate::input::{Input, each_input};
 use crate::naming::{Job, is_pipe, jobs};
 use crate::progress::Bars;
 use crate::record::{self, Known};
-use crate::{certificate, table, verify};
+use crate::{certificate, handover, table, variants, verify, wishes};
 
 /// Masters every input.
 pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
     let jobs = jobs(args)?;
-    let brief = brief(args)?;
-    let predictor = predictor(args.weights.as_deref())?;
+    let mut brief = brief(args)?;
+    let bars = Bars::new(console);
+    let predictor = wishes::predictor(args, &mut brief, console, &bars)?;
     let certificates = certificate::paths(args, &jobs)?;
+    let handovers = handover::places(args, &jobs)?;
     let run = Run {
         args,
         console,
-        asked: asked(&brief, &predictor),
+        asked: asked(&brief, predictor.as_ref()),
         keeps_record: args.resume || jobs.len() > 1,
         brief,
         predictor,
-        bars: Bars::new(console),
+        bars,
     };
     if args.save_settings.is_some() && jobs.len() > 1 {
         bail!("--save-settings takes one input, got {}", jobs.len());
@@ -56,12 +58,15 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
     let tally = Tally::default();
     let inputs: Vec<_> = jobs.iter().map(|job| job.input.clone()).collect();
     let exit = each_input(&inputs, console, |input| {
-        let (job, certificate) = jobs
+        let index = jobs
             .iter()
-            .zip(&certificates)
-            .find(|(job, _)| job.input == input)
+            .position(|job| job.input == input)
             .context("an input without a job")?;
-        let outcome = run.master(job, certificate.as_deref());
+        let outcome = run.master(
+            &jobs[index],
+            certificates[index].as_deref(),
+            &handovers[index],
+        );
         tally.count(&outcome);
         outcome.map(|outcome| outcome.exit())
     })?;
@@ -80,7 +85,7 @@ struct Run<'a> {
     /// Whether what is delivered goes into the folder's record.
     keeps_record: bool,
     brief: Brief,
-    predictor: NetPredictor,
+    predictor: Box<dyn Predictor>,
     bars: Bars,
 }
 
@@ -105,8 +110,21 @@ impl Outcome {
 impl Run<'_> {
     /// Refuses what can be known to fail before any work.
     fn check(&self, job: &Job) -> anyhow::Result<()> {
+        if self.args.variants.is_some() && is_pipe(&job.output) {
+            bail!("--variants needs files: use -o FILE instead of standard output");
+        }
         if is_pipe(&job.output) || self.args.dry_run {
             return Ok(());
+        }
+        let count = self.args.variants.map_or(0, usize::from);
+        let others = variants::files(&job.output, count);
+        if let Some(there) = others.iter().find(|path| path.exists())
+            && !self.args.overwrite
+        {
+            bail!(
+                "{}: exists already: use --overwrite to replace it",
+                there.display()
+            );
         }
         if !is_pipe(&job.input) && acetate_io::same_file(&job.input, &job.output) {
             bail!(
@@ -124,7 +142,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn master(&self, job: &Job, certificate: Option<&Path>) -> anyhow::Result<Outcome> {
+    fn master(
+        &self,
+        job: &Job,
+        certificate: Option<&Path>,
+        handover: &handover::Place,
+    ) -> anyhow::Result<Outcome> {
         if self.args.skip_existing && !is_pipe(&job.output) && job.output.exists() {
             self.console
                 .say(&format!("{}: exists, skipped", job.output.display()));
@@ -139,18 +162,37 @@ impl Run<'_> {
             job.output.parent()
         };
         let mut input = Input::open(&job.input, folder, self.args.strict)?;
-        let report = if self.args.dry_run {
-            self.rehearse(job, &mut input)?
-        } else {
-            self.deliver(job, &mut input)?
+        let mut made = Vec::new();
+        let report = match self.args.variants {
+            _ if self.args.dry_run => self.rehearse(job, &mut input)?,
+            None => self.deliver(job, &mut input)?,
+            Some(count) => {
+                made = self.vary(job, &mut input, usize::from(count))?;
+                let first = made.first().context("no variant was made")?;
+                input.with_damage(first.report.clone(), self.console)
+            }
         };
         self.save_settings(&report)?;
         if let Some(path) = certificate {
             let overwrite = self.args.overwrite || self.args.skip_existing;
             certificate::write(path, &report, &self.brief, overwrite)?;
         }
+        let asked = handover::Asked {
+            args: self.args,
+            brief: &self.brief,
+            bars: &self.bars,
+        };
+        handover::write(handover, job, &mut input, &report, &made, &asked)?;
         self.print(job, &report)?;
-        Ok(if report.all_met {
+        for other in made.iter().skip(1) {
+            let job = Job {
+                output: other.path.clone(),
+                ..job.clone()
+            };
+            self.print(&job, &other.report)?;
+        }
+        let all_met = report.all_met && made.iter().all(|one| one.report.all_met);
+        Ok(if all_met {
             Outcome::Met
         } else {
             Outcome::Missed
@@ -206,9 +248,13 @@ impl Run<'_> {
 
     fn rehearse(&self, job: &Job, input: &mut Input) -> anyhow::Result<Report> {
         let mut bar = self.bars.file(&job.input);
-        let report =
-            acetate_master::rehearse(input.source(), &self.predictor, &self.brief, &mut bar)
-                .with_context(|| job.input.display().to_string())?;
+        let report = acetate_master::rehearse(
+            input.source(),
+            self.predictor.as_ref(),
+            &self.brief,
+            &mut bar,
+        )
+        .with_context(|| job.input.display().to_string())?;
         bar.finish();
         Ok(Report {
             input: Some(input.facts()?),
@@ -222,7 +268,7 @@ impl Run<'_> {
         let report = if self.brief.codec_safe {
             acetate_master::master_codec_safe(
                 input.source(),
-                &self.predictor,
+                self.predictor.as_ref(),
                 &self.brief,
                 &mut delivery,
                 &mut Ffmpeg::probe(),
@@ -231,7 +277,7 @@ impl Run<'_> {
         } else {
             acetate_master::master(
                 input.source(),
-                &self.predictor,
+                self.predictor.as_ref(),
                 &self.brief,
                 &mut delivery,
                 &mut bar,
@@ -273,6 +319,32 @@ impl Run<'_> {
         Ok(report)
     }
 
+    /// Several masters of one mix.
+    fn vary(
+        &self,
+        job: &Job,
+        input: &mut Input,
+        count: usize,
+    ) -> anyhow::Result<Vec<variants::Made>> {
+        if self.brief.codec_safe {
+            self.console.warn(
+                "--variants tries no codecs: the target's ceiling is held, lossy copies are not tested",
+            );
+        }
+        let mut bar = self.bars.file(&job.input);
+        let made = variants::deliver(
+            job,
+            input,
+            &self.brief,
+            self.predictor.as_ref(),
+            count,
+            self.args.overwrite,
+            &mut bar,
+        )?;
+        bar.finish();
+        Ok(made)
+    }
+
     fn save_settings(&self, report: &Report) -> anyhow::Result<()> {
         let (Some(path), Some(mastering)) = (&self.args.save_settings, &report.mastering) else {
             return Ok(());
@@ -306,7 +378,7 @@ impl Run<'_> {
 }
 
 /// Everything that decides the sound of a master but its input.
-fn asked(brief: &Brief, predictor: &NetPredictor) -> String {
+fn asked(brief: &Brief, predictor: &dyn Predictor) -> String {
     let version = env!("CARGO_PKG_VERSION");
     acetate_io::text_hash(&format!("{version} {} {brief:?}", predictor.hash()))
 }
@@ -377,7 +449,8 @@ fn read_settings(path: &Path) -> anyhow::Result<Settings> {
     settings_file::from_toml(&text).with_context(|| path.display().to_string())
 }
 
-fn predictor(weights: Option<&Path>) -> anyhow::Result<NetPredictor> {
+/// The net, with weights of the caller's own or the embedded ones.
+pub fn net(weights: Option<&Path>) -> anyhow::Result<NetPredictor> {
     let weights = match weights {
         None => Weights::embedded()?,
         Some(path) => {

@@ -35,6 +35,14 @@ impl Bars {
         FileBar { bar, stage: None }
     }
 
+    /// A bar of parts in a thousand, for what is made beside a master.
+    pub fn parts(&self, path: &Path, what: &'static str) -> ProgressBar {
+        let FileBar { bar, .. } = self.file(path);
+        bar.set_message(what);
+        bar.set_length(1000);
+        bar
+    }
+
     /// A bar that counts things.
     pub fn counter(&self, label: &str, total: u64) -> ProgressBar {
         let bar = self.add(total);

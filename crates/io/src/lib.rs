@@ -17,9 +17,11 @@
 //! Ogg file is refused. Files are read through handles of a Unix system.
 
 mod backend;
+mod broadcast;
 mod decoder;
 mod error;
 mod flac;
+mod folder;
 mod format;
 mod framing;
 mod guard;
@@ -31,6 +33,7 @@ mod pass;
 mod pcm;
 mod place;
 mod rf64;
+mod sha256;
 mod sniff;
 mod spill;
 mod spool;
@@ -41,13 +44,16 @@ mod trim;
 mod wav;
 
 pub use acetate_dsp::process::dither::WordLength;
+pub use broadcast::Broadcast;
 pub use decoder::{Decoder, OpenOptions, open};
 pub use error::{DecodeError, MAX_DURATION_S, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, WriteError};
+pub use folder::StagedFolder;
 pub use format::{Container, OutputFormat};
 pub use guard::silence_caught_panics;
 pub use hash::{content_hash, text_hash};
 pub use info::{DecodeWarning, MediaInfo};
 pub use place::same_file;
+pub use sha256::sha256_of_file;
 pub use spill::Spill;
 pub use spool::{ReadError, SpooledInput, deliver_text, read_bounded, write_text};
 pub use staged::{StageOptions, StagedFile};

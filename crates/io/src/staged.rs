@@ -15,7 +15,9 @@ use crate::place::{folder_of, require_space};
 use crate::tags::{TagWarning, Tags};
 use crate::temporary::{TemporaryFile, remove_stale_temporary_files};
 use crate::wav::{RF64_ABOVE_BYTES, WavError, WavWriter};
-use crate::{Container, DecodeError, Decoder, OpenOptions, OutputFormat, WriteError, open};
+use crate::{
+    Broadcast, Container, DecodeError, Decoder, OpenOptions, OutputFormat, WriteError, open,
+};
 
 /// Room for header and tags in the check for free space, bytes.
 const SPARE_BYTES: u64 = 1024 * 1024;
@@ -31,6 +33,8 @@ pub struct StageOptions<'a> {
     pub rf64_above_bytes: u64,
     /// Tags that go into the file.
     pub tags: Option<&'a Tags>,
+    /// Loudness figures for a WAV; a FLAC has no place for them.
+    pub broadcast: Option<&'a Broadcast>,
 }
 
 impl StageOptions<'_> {
@@ -41,6 +45,7 @@ impl StageOptions<'_> {
             expected_frames: None,
             rf64_above_bytes: RF64_ABOVE_BYTES,
             tags: None,
+            broadcast: None,
         }
     }
 }
@@ -140,6 +145,7 @@ impl StagedFile {
                     word_length,
                     options.expected_frames,
                     options.rf64_above_bytes,
+                    options.broadcast,
                 );
                 (Writer::Wav(Box::new(writer.map_err(failed)?)), warnings)
             }

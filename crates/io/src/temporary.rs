@@ -1,4 +1,4 @@
-//! Temporary files beside an output: `.<name>.<pid>-<n>.acetate-tmp`.
+//! Temporary files and folders beside an output: `.<name>.<pid>-<n>.acetate-tmp`.
 //!
 //! A process-wide list lets the handler of an interrupt remove them; each is locked while it is in
 //! use, so that those of a killed run are told from those of a living one.
@@ -33,12 +33,75 @@ fn live() -> MutexGuard<'static, BTreeSet<PathBuf>> {
 /// drops a temporary file from now on waits for that.
 pub fn remove_all_temporary_files() -> usize {
     let paths = live();
-    let removed = paths
-        .iter()
-        .filter(|path| fs::remove_file(path).is_ok())
-        .count();
+    let removed = paths.iter().filter(|path| remove(path).is_ok()).count();
     std::mem::forget(paths);
     removed
+}
+
+/// Removes a temporary file, or a temporary folder with all that is in it.
+fn remove(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    }
+}
+
+/// A temporary folder, removed with all that is in it when dropped unless it was given away.
+#[derive(Debug)]
+pub(crate) struct TemporaryFolder {
+    path: PathBuf,
+    /// Holds the lock.
+    handle: File,
+    kept: bool,
+}
+
+impl TemporaryFolder {
+    /// Creates one beside `output`, whose name is `name`.
+    pub(crate) fn create(output: &Path, name: &OsStr) -> io::Result<Self> {
+        let folder = folder_of(output);
+        loop {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let mut folder_name = prefix(name);
+            folder_name.push(format!("{}-{number}{SUFFIX}", std::process::id()));
+            let path = folder.join(folder_name);
+            let mut live = live();
+            match fs::create_dir(&path) {
+                Ok(()) => {
+                    live.insert(path.clone());
+                    let handle = File::open(&path)?;
+                    let _ = handle.try_lock();
+                    return Ok(Self {
+                        path,
+                        handle,
+                        kept: false,
+                    });
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// It has another name now: nothing is left to remove.
+    pub(crate) fn keep(mut self) {
+        self.kept = true;
+        let _ = self.handle.sync_all();
+        live().remove(&self.path);
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        if !self.kept {
+            let _ = fs::remove_dir_all(&self.path);
+            live().remove(&self.path);
+        }
+    }
 }
 
 /// A temporary file, removed when dropped unless it was given away.
@@ -127,7 +190,7 @@ pub fn remove_stale_temporary_files(folder: impl AsRef<Path>) -> usize {
         .flatten()
         .filter(|entry| {
             let is_stale = owner(entry.file_name().as_bytes()).is_some_and(is_gone);
-            is_stale && is_unlocked(&entry.path()) && fs::remove_file(entry.path()).is_ok()
+            is_stale && is_unlocked(&entry.path()) && remove(&entry.path()).is_ok()
         })
         .count()
 }
@@ -149,6 +212,6 @@ fn is_gone(pid: Pid) -> bool {
 
 /// A run in another container has a process number that means nothing here, but its lock holds.
 fn is_unlocked(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file() || metadata.is_dir())
         && File::open(path).is_ok_and(|file| file.try_lock().is_ok())
 }

@@ -9,6 +9,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 
 use acetate_dsp::{Audio, Spec};
 
+use crate::broadcast::Broadcast;
 use crate::rf64::{SUBTYPE_TAIL, push_chunk};
 use acetate_dsp::process::dither::WordLength;
 use acetate_dsp::process::dither::to_i32;
@@ -57,6 +58,7 @@ impl<W: Write + Seek> WavWriter<W> {
         word_length: WordLength,
         expected_frames: Option<u64>,
         rf64_above_bytes: u64,
+        broadcast: Option<&Broadcast>,
     ) -> io::Result<Self> {
         let frame_bytes = spec.channels as u64 * word_length.bytes();
         let has_room_for_rf64 = expected_frames
@@ -64,6 +66,9 @@ impl<W: Write + Seek> WavWriter<W> {
         let mut header = b"RIFF\0\0\0\0WAVE".to_vec();
         if has_room_for_rf64 {
             push_chunk(&mut header, b"JUNK", &[0; DS64_BYTES]);
+        }
+        if let Some(broadcast) = broadcast {
+            push_chunk(&mut header, b"bext", &broadcast.body());
         }
         push_chunk(&mut header, b"fmt ", &fmt_chunk(spec, word_length));
         let fact_at = (word_length == WordLength::Float32).then(|| {

@@ -19,11 +19,14 @@ pub mod delivery;
 pub mod error;
 pub mod findings;
 pub mod presets;
+pub mod recover;
 mod render;
+pub mod replay;
 pub mod report;
 pub mod settings_file;
 pub mod story;
 mod tell;
+pub mod variants;
 pub mod verify;
 pub mod words;
 

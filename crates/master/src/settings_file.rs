@@ -1,7 +1,10 @@
-//! [`Settings`] as TOML: what `--save-settings` writes and `--settings` reads.
+//! [`Settings`] as TOML: what `--save-settings` writes and `--settings` reads; and [`Signature`] the
+//! same way, for `--save-signature`.
 
 use acetate_dsp::Settings;
 use acetate_dsp::settings::SettingsError;
+use acetate_model::Signature;
+use acetate_model::signature::SignatureError;
 use thiserror::Error;
 
 /// Why settings cannot be read or written.
@@ -13,6 +16,12 @@ pub enum SettingsFileError {
     /// A value outside its range.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// Not a signature, an unknown field, or a value of another type.
+    #[error("expected the signature of a reference: {0}")]
+    ParseSignature(Box<toml::de::Error>),
+    /// A signature with a value outside its range.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
     /// The settings have no TOML form.
     #[error("settings as TOML: {0}")]
     Write(#[from] toml::ser::Error),
@@ -34,6 +43,25 @@ pub fn from_toml(text: &str) -> Result<Settings, SettingsFileError> {
 /// [`SettingsFileError::Write`] when they have no TOML form.
 pub fn to_toml(settings: &Settings) -> Result<String, SettingsFileError> {
     Ok(toml::to_string(settings)?)
+}
+
+/// Reads and checks a signature.
+///
+/// # Errors
+/// [`SettingsFileError`] with the line of the first field that does not fit.
+pub fn signature_from_toml(text: &str) -> Result<Signature, SettingsFileError> {
+    let signature: Signature =
+        toml::from_str(text).map_err(|error| SettingsFileError::ParseSignature(Box::new(error)))?;
+    signature.validate()?;
+    Ok(signature)
+}
+
+/// Writes a signature so that reading it gives the very same numbers.
+///
+/// # Errors
+/// [`SettingsFileError::Write`] when it has no TOML form.
+pub fn signature_to_toml(signature: &Signature) -> Result<String, SettingsFileError> {
+    Ok(toml::to_string(signature)?)
 }
 
 #[cfg(test)]

@@ -188,7 +188,7 @@ pub(crate) fn measure_input(
     Ok(analysis)
 }
 
-fn has_loudness(analysis: &Analysis) -> Result<(), MasterError> {
+pub(crate) fn has_loudness(analysis: &Analysis) -> Result<(), MasterError> {
     if analysis.sample_peak_dbfs > MAX_PEAK_DBFS {
         return Err(MasterError::TooLoud {
             max_dbfs: MAX_PEAK_DBFS,
@@ -238,7 +238,7 @@ pub fn plan(
 }
 
 /// The sample rate and channels of the master.
-fn delivery_spec(input: Spec, brief: &Brief) -> Result<Spec, MasterError> {
+pub(crate) fn delivery_spec(input: Spec, brief: &Brief) -> Result<Spec, MasterError> {
     let (min_hz, max_hz) = SAMPLE_RATES_HZ;
     let sample_rate_hz = brief.sample_rate_hz.unwrap_or(input.sample_rate_hz);
     if !(min_hz..=max_hz).contains(&sample_rate_hz) {

@@ -15,10 +15,16 @@ pub mod features;
 pub mod net;
 pub mod outputs;
 pub mod predictor;
+pub mod reference;
+mod ridge;
 pub mod rows;
+pub mod signature;
+pub mod style;
 pub mod weights;
 
 pub use features::{FEATURES, Features};
 pub use net::Net;
 pub use predictor::{Confidence, NetPredictor, NeutralPredictor, Prediction, Predictor};
+pub use reference::ReferencePredictor;
+pub use signature::Signature;
 pub use weights::{Weights, WeightsError};

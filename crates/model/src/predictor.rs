@@ -16,7 +16,7 @@ use crate::weights::{Gates, Weights, WeightsError};
 /// Highest ratio that is predicted: glue, not effect.
 const MAX_RATIO: f64 = 2.0;
 /// Threshold of the predicted compressor: loud passages stand above it, quiet ones below, LU.
-const THRESHOLD_LU: f64 = -4.0;
+pub(crate) const THRESHOLD_LU: f64 = -4.0;
 /// Predicted settings are rounded to this, so that the last bits of a fast transform do not
 /// decide the sound.
 const ROUNDING: f64 = 0.01;
@@ -73,6 +73,26 @@ pub trait Predictor: Send + Sync {
 
     /// Hash of everything learned behind it, hex; empty where nothing is.
     fn hash(&self) -> &str;
+}
+
+impl<P: Predictor + ?Sized> Predictor for &P {
+    fn predict(&self, analysis: &Analysis) -> Result<Prediction, WeightsError> {
+        (**self).predict(analysis)
+    }
+
+    fn hash(&self) -> &str {
+        (**self).hash()
+    }
+}
+
+impl<P: Predictor + ?Sized> Predictor for Box<P> {
+    fn predict(&self, analysis: &Analysis) -> Result<Prediction, WeightsError> {
+        (**self).predict(analysis)
+    }
+
+    fn hash(&self) -> &str {
+        (**self).hash()
+    }
 }
 
 /// Level and ceiling only: no treatment at all.
@@ -270,7 +290,7 @@ pub fn centred_knots(knots_db: &[f64]) -> [f64; MID_KNOTS] {
     std::array::from_fn(|knot| knots_db[knot] - mean_db)
 }
 
-fn rms(values: &[f64]) -> f64 {
+pub(crate) fn rms(values: &[f64]) -> f64 {
     (values.iter().map(|v| v * v).sum::<f64>() / values.len() as f64).sqrt()
 }
 
@@ -278,7 +298,7 @@ fn mean_sd(variances: &[f64]) -> f64 {
     (variances.iter().sum::<f64>() / variances.len() as f64).sqrt()
 }
 
-fn round_and_clamp(settings: &mut Settings) {
+pub(crate) fn round_and_clamp(settings: &mut Settings) {
     for param in PARAMS {
         let value = (param.get(settings) / ROUNDING).round() * ROUNDING;
         param.set(settings, value.clamp(param.min, param.max));

@@ -1,0 +1,164 @@
+//! `acetate learn`: what an engineer did, in the chain's terms, and the pair for retraining.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use acetate_dsp::process::eq::eq_curve_db;
+use acetate_dsp::settings::mid_knot_hz;
+use acetate_io::{OpenOptions, Tags};
+use acetate_master::recover::{Recovered, recover};
+use acetate_master::settings_file;
+use acetate_training::catalog::csv;
+use anyhow::Context;
+
+use crate::args::LearnArgs;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::progress::Bars;
+
+/// First line of a new list.
+const HEADER: &str = "mix,master,album\n";
+
+/// Recovers, prints, saves and lists.
+pub fn run(args: &LearnArgs, console: &Console) -> anyhow::Result<Exit> {
+    let options = OpenOptions::default();
+    let mut mix = acetate_io::open(&args.mix, &options)?;
+    let mut master = acetate_io::open(&args.master, &options)?;
+    if acetate_io::same_file(&args.mix, &args.master) {
+        anyhow::bail!(
+            "{}: expected a mix and its master, found one file for both",
+            args.mix.display()
+        );
+    }
+    let bar = Bars::new(console).parts(&args.master, "learn");
+    let recovered = recover(&mut mix, &mut master, &mut |share| {
+        bar.set_position((1000.0 * share) as u64);
+    })
+    .with_context(|| args.master.display().to_string())?;
+    bar.finish_and_clear();
+    if let Some(path) = &args.save_settings {
+        let text = settings_file::to_toml(&recovered.settings)?;
+        acetate_io::write_text(path, &text).with_context(|| path.display().to_string())?;
+    }
+    if let Some(path) = &args.catalog {
+        list(path, args, console)?;
+    }
+    if console.json {
+        console.print_json(&recovered)?;
+    } else if !console.quiet {
+        console.print(&table(&recovered, args))?;
+    }
+    Ok(Exit::Met)
+}
+
+fn table(recovered: &Recovered, args: &LearnArgs) -> String {
+    let settings = &recovered.settings;
+    let mut text = format!("{} → {}\n", args.mix.display(), args.master.display());
+    let knots: Vec<String> = settings
+        .eq
+        .mid_db
+        .iter()
+        .enumerate()
+        .map(|(knot, _)| {
+            let hz = mid_knot_hz(knot);
+            format!("{hz:.0} Hz {:+.1}", eq_curve_db(&settings.eq, hz).mid_db)
+        })
+        .collect();
+    let _ = writeln!(text, "  EQ, dB        {}", knots.join(", "));
+    let _ = writeln!(
+        text,
+        "  side, dB      {:+.1} in all, {:+.1} below {:.0} Hz",
+        settings.stereo.mid_db, settings.stereo.low_db, settings.stereo.low_crossover_hz
+    );
+    let _ = writeln!(text, "  compressor    {:.2}:1", settings.compressor.ratio);
+    let _ = writeln!(
+        text,
+        "  limiter       drive {:+.1} dB to {:.1} LUFS, {:.1} dBTP",
+        settings.limiter.drive_db, settings.target.integrated_lufs, settings.target.true_peak_dbtp
+    );
+    let _ = writeln!(
+        text,
+        "  explained     tone {:.2} of {:.2} dB; left: {:.2} dB tone, {:.2} dB width, {:+.2} dB spread, {:+.2} dB peak to loudness",
+        (recovered.tone_before_db - recovered.tone_left_db).max(0.0),
+        recovered.tone_before_db,
+        recovered.tone_left_db,
+        recovered.width_left_db,
+        recovered.spread_left_db,
+        recovered.plr_left_db
+    );
+    let _ = writeln!(text, "  not explained:");
+    for sentence in &recovered.unexplained {
+        let _ = writeln!(text, "    - {sentence}");
+    }
+    text
+}
+
+/// Appends the pair to a list for `acetate train --pairs`, unless it is on it.
+fn list(path: &Path, args: &LearnArgs, console: &Console) -> anyhow::Result<()> {
+    let named = || path.display().to_string();
+    let absolute = |file: &Path| fs::canonicalize(file).with_context(|| file.display().to_string());
+    let (mix, master) = (absolute(&args.mix)?, absolute(&args.master)?);
+    let mut text = HEADER.to_owned();
+    if path.exists() {
+        let pairs = csv::read(path)?;
+        let known = pairs.iter().any(|pair| {
+            acetate_io::same_file(&pair.mix, &mix) && acetate_io::same_file(&pair.master, &master)
+        });
+        if known {
+            console.say(&format!(
+                "{}: the pair is on the list already",
+                path.display()
+            ));
+            return Ok(());
+        }
+        text = fs::read_to_string(path).with_context(named)?;
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+    }
+    let album = args.album.clone().or_else(|| {
+        let (tags, _) = Tags::read(&master);
+        tags.text("ALBUM").map(str::to_owned)
+    });
+    let album = album.unwrap_or_else(|| {
+        let folder = master.parent().and_then(Path::file_name);
+        folder.unwrap_or_default().to_string_lossy().into_owned()
+    });
+    let columns = columns(&text);
+    let fields: Vec<String> = columns
+        .iter()
+        .map(|column| match column.as_str() {
+            "mix" => quoted(&mix.to_string_lossy()),
+            "master" => quoted(&master.to_string_lossy()),
+            "album" => quoted(&album),
+            _ => String::new(),
+        })
+        .collect();
+    let _ = writeln!(text, "{}", fields.join(","));
+    acetate_io::write_text(path, &text).with_context(named)?;
+    console.say(&format!(
+        "{}: the pair was added, album \"{album}\"",
+        path.display()
+    ));
+    Ok(())
+}
+
+/// The names in a list's first line, lower case.
+fn columns(text: &str) -> Vec<String> {
+    let header = text.trim_start_matches('\u{feff}').lines().next();
+    header
+        .unwrap_or_default()
+        .split(',')
+        .map(|name| name.trim().trim_matches('"').to_ascii_lowercase())
+        .collect()
+}
+
+/// A field of a CSV (RFC 4180).
+fn quoted(field: &str) -> String {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
+}

@@ -1,0 +1,452 @@
+//! `--pack`: a folder for a mastering engineer, whole or not there at all.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use acetate_dsp::chain::Bypass;
+use acetate_dsp::measure::levels::OutputMeasures;
+use acetate_dsp::measure::verify_pass;
+use acetate_dsp::process::dither::{Dither, WordLength};
+use acetate_dsp::stream::for_each_block;
+use acetate_dsp::units::gain_from_db;
+use acetate_dsp::{Audio, Processor, Settings, Sink, Source, Spec, StreamError};
+use acetate_handover::{
+    Clip, Parametric, Project, engineers_sheet, reaper_project, write_dawproject,
+};
+use acetate_io::{
+    Broadcast, Container, OpenOptions, OutputFormat, Spill, StageOptions, StagedFile, StagedFolder,
+    Tags,
+};
+use acetate_master::report::Mastering;
+use acetate_master::{Certificate, Report, replay, settings_file};
+use anyhow::{Context, bail};
+
+use crate::handover::Asked;
+use crate::input::Input;
+use crate::naming::Job;
+
+/// Names in the folder.
+const MASTER: &str = "reference-master.wav";
+const UNLIMITED: &str = "un-limited.wav";
+const MATCHED_A: &str = "A-mix-matched.wav";
+const MATCHED_B: &str = "B-master-matched.wav";
+const DIFFERENCE: &str = "difference.wav";
+const SUMS: &str = "SHA256SUMS";
+/// Seed of the dither of the matched files.
+const DITHER_SEED: u64 = 0xAB5E_ED00;
+/// A matched file keeps its true peak this far below full scale, dBTP.
+const MATCHED_PEAK_DBTP: f64 = -0.1;
+/// Steps of the progress bar: one for each sound file, one for the rest.
+const STEPS: u64 = 7;
+
+/// Writes the pack.
+pub fn write(
+    path: &Path,
+    job: &Job,
+    input: &mut Input,
+    report: &Report,
+    asked: &Asked<'_>,
+) -> anyhow::Result<()> {
+    let mastering = report.mastering.as_ref();
+    let done = mastering.context("expected the report of a written master, found another")?;
+    let bar = asked.bars.parts(&job.input, "pack");
+    bar.set_length(STEPS);
+    let overwrite = asked.args.overwrite || asked.args.skip_existing;
+    let folder = StagedFolder::create(path, overwrite)?;
+    let (tags, _) = Tags::read(input.path());
+    let pack = Pack {
+        folder: folder.temporary_path().to_owned(),
+        tags,
+        done,
+        asked,
+        title: title(job),
+    };
+    let mix = pack.copy_mix(input)?;
+    bar.inc(1);
+    let mut master = acetate_io::open(&job.output, &OpenOptions { strict: true })?;
+    pack.write(
+        MASTER,
+        &mut master,
+        0.0,
+        "reference master",
+        done.word_length_bits,
+    )?;
+    bar.inc(1);
+    let spec = master.spec();
+    let settings = done.settings.clone();
+    let bypass = asked.brief.bypass.clone();
+    let unlimited_db =
+        settings.limiter.drive_db + done.attempts.last().map_or(0.0, |attempt| attempt.trim_db);
+    let mut unlimited = pack.rendered(input, report, &settings, &bypass, spec)?;
+    pack.write(
+        UNLIMITED,
+        &mut unlimited,
+        unlimited_db,
+        "the master without its limiter",
+        32,
+    )?;
+    drop(unlimited);
+    bar.inc(1);
+    let mut plain = pack.rendered(
+        input,
+        report,
+        &Settings::default(),
+        &Bypass::default(),
+        spec,
+    )?;
+    let gains = pack.match_levels(&mut plain, &mut master)?;
+    bar.inc(1);
+    pack.difference(&mut plain, &mut master, gains)?;
+    drop(plain);
+    bar.inc(1);
+    pack.texts(report, &mix, spec, gains)?;
+    bar.inc(1);
+    pack.sums()?;
+    bar.finish_and_clear();
+    folder.commit(overwrite)?;
+    Ok(())
+}
+
+/// The song's name for people: the file's name without its extension.
+fn title(job: &Job) -> String {
+    let stem = job.input.file_stem().unwrap_or(job.input.as_os_str());
+    stem.to_string_lossy().into_owned()
+}
+
+/// Gains of the matched files, dB.
+#[derive(Clone, Copy)]
+struct Gains {
+    mix_db: f64,
+    master_db: f64,
+}
+
+struct Pack<'a> {
+    folder: PathBuf,
+    tags: Tags,
+    done: &'a Mastering,
+    asked: &'a Asked<'a>,
+    title: String,
+}
+
+impl Pack<'_> {
+    /// The mix's own bytes under its own extension; its name in the pack.
+    fn copy_mix(&self, input: &Input) -> anyhow::Result<String> {
+        let from = input.path();
+        let extension = from.extension().and_then(|extension| extension.to_str());
+        let name = format!("mix.{}", extension.unwrap_or("wav"));
+        let to = self.folder.join(&name);
+        fs::copy(from, &to).with_context(|| to.display().to_string())?;
+        if acetate_io::content_hash(from)? != acetate_io::content_hash(&to)? {
+            bail!("{}: the copy of the mix differs from the mix", to.display());
+        }
+        Ok(name)
+    }
+
+    /// Everything before the limiter, parked on disk.
+    fn rendered(
+        &self,
+        input: &mut Input,
+        report: &Report,
+        settings: &Settings,
+        bypass: &Bypass,
+        spec: Spec,
+    ) -> anyhow::Result<Spill> {
+        let analysis = report.analysis.as_ref();
+        let analysis = analysis.context("expected the analysis of the mix, found none")?;
+        let frames = (analysis.duration_s * f64::from(spec.sample_rate_hz)).ceil() as u64;
+        let mut spill = Spill::create(self.folder.join("scratch"), spec, Some(frames))?;
+        replay::before_limiter(
+            input.source(),
+            analysis,
+            settings,
+            bypass,
+            spec,
+            &mut |source| {
+                for_each_block(source, &mut |block| spill.write(block))?;
+                Sink::finish(&mut spill)
+            },
+        )?;
+        Ok(spill)
+    }
+
+    /// Measures a source behind a gain, then writes it with its figures in the file.
+    fn write(
+        &self,
+        name: &str,
+        source: &mut dyn Source,
+        gain_db: f64,
+        what: &str,
+        bits: u32,
+    ) -> anyhow::Result<OutputMeasures> {
+        let word_length = match bits {
+            16 => WordLength::Bits16,
+            24 => WordLength::Bits24,
+            _ => WordLength::Float32,
+        };
+        let dither = gain_db != 0.0;
+        let mut scaled = Scaled::new(source, gain_db);
+        let mut frames = 0;
+        let measured = verify_pass(&mut scaled, self.asked.brief.dual_mono, &mut |done| {
+            frames = done;
+        })?;
+        let spec = scaled.spec();
+        let broadcast = Broadcast {
+            description: format!("{}: {what}", self.title),
+            integrated_lufs: measured.integrated_lufs,
+            loudness_range_lu: measured.loudness_range_lu,
+            true_peak_dbtp: measured.true_peak_dbtp,
+            momentary_max_lufs: measured.momentary_max_lufs,
+            short_term_max_lufs: measured.short_term_max_lufs,
+            history: format!(
+                "A=PCM,F={},W={},M={},T=Acetate",
+                spec.sample_rate_hz,
+                word_length.bits(),
+                if spec.channels == 2 { "stereo" } else { "mono" }
+            ),
+        };
+        let path = self.folder.join(name);
+        let options = StageOptions {
+            expected_frames: Some(frames),
+            tags: Some(&self.tags),
+            broadcast: Some(&broadcast),
+            ..StageOptions::new(OutputFormat::new(Container::Wav, word_length)?)
+        };
+        let mut staged = StagedFile::create(&path, spec, &options)?;
+        let mut quantise = Dither::new(word_length, DITHER_SEED);
+        for_each_block(&mut scaled, &mut |block| {
+            // What was on its grid stays on it.
+            if dither {
+                quantise.process(block);
+            }
+            staged.write(block)
+        })?;
+        staged.finish_file()?;
+        staged.commit(false)?;
+        Ok(measured)
+    }
+
+    /// A and B at the lower of the two loudnesses.
+    fn match_levels(&self, mix: &mut dyn Source, master: &mut dyn Source) -> anyhow::Result<Gains> {
+        let dual_mono = self.asked.brief.dual_mono;
+        let measure = |source: &mut dyn Source| verify_pass(source, dual_mono, &mut |_| {});
+        let (a, b) = (measure(mix)?, measure(master)?);
+        // A mix that peaks over full scale has to come down further, and the master with it.
+        let common_lufs = [&a, &b]
+            .into_iter()
+            .map(|m| m.integrated_lufs + (MATCHED_PEAK_DBTP - m.true_peak_dbtp).min(0.0))
+            .chain([a.integrated_lufs.min(b.integrated_lufs)])
+            .fold(f64::INFINITY, f64::min);
+        let gains = Gains {
+            mix_db: common_lufs - a.integrated_lufs,
+            master_db: common_lufs - b.integrated_lufs,
+        };
+        self.write(MATCHED_A, mix, gains.mix_db, "the mix, as loud as B", 24)?;
+        self.write(
+            MATCHED_B,
+            master,
+            gains.master_db,
+            "the master, as loud as A",
+            24,
+        )?;
+        Ok(gains)
+    }
+
+    /// B less A, both as loud.
+    fn difference(
+        &self,
+        mix: &mut dyn Source,
+        master: &mut dyn Source,
+        gains: Gains,
+    ) -> anyhow::Result<()> {
+        let mut difference = Difference {
+            a: Scaled::new(mix, gains.mix_db),
+            b: Scaled::new(master, gains.master_db),
+            other: None,
+        };
+        self.write(DIFFERENCE, &mut difference, 0.0, "B less A", 32)?;
+        Ok(())
+    }
+
+    /// Settings, certificate, sheet, device files.
+    fn texts(&self, report: &Report, mix: &str, spec: Spec, gains: Gains) -> anyhow::Result<()> {
+        let done = self.done;
+        let eq = Parametric::fit(&done.settings.eq, spec.sample_rate_hz);
+        let notes = self.asked.args.notes.as_deref();
+        let what = format!("{}: the EQ of an Acetate master", self.title);
+        let clip = |track: &str, path: &str, rate: u32, gain_db: f64| Clip {
+            track: track.to_owned(),
+            path: path.to_owned(),
+            duration_s: done.before.duration_s,
+            sample_rate_hz: rate,
+            channels: spec.channels,
+            gain_db,
+        };
+        let mix_rate_hz = report
+            .input
+            .as_ref()
+            .map_or(spec.sample_rate_hz, |facts| facts.sample_rate_hz);
+        let reaper = reaper_project(&[
+            clip("Mix (matched)", mix, mix_rate_hz, gains.mix_db),
+            clip(
+                "Master (matched)",
+                MASTER,
+                spec.sample_rate_hz,
+                gains.master_db,
+            ),
+            clip(
+                "Un-limited (matched)",
+                UNLIMITED,
+                spec.sample_rate_hz,
+                gains.master_db,
+            ),
+        ]);
+        for (name, text) in [
+            ("settings.toml", settings_file::to_toml(&done.settings)?),
+            (
+                "certificate.json",
+                Certificate::new(report, self.asked.brief)?.to_json()?,
+            ),
+            ("sheet.html", engineers_sheet(report, &eq, notes)?),
+            ("eq.txt", eq.as_text(&what)),
+            ("session.rpp", reaper),
+        ] {
+            let path = self.folder.join(name);
+            acetate_io::write_text(&path, &text).with_context(|| path.display().to_string())?;
+        }
+        let project = Project {
+            title: self.tags.text("TITLE").unwrap_or(&self.title),
+            artist: self.tags.text("ARTIST"),
+            version: &report.version,
+            settings: &done.settings,
+            eq: &eq,
+            programme_lufs: done.before.integrated_lufs,
+            ceiling_dbtp: done.target.true_peak_dbtp,
+            mix: clip("Mix", &format!("audio/{mix}"), mix_rate_hz, 0.0),
+            master: clip(
+                "Reference master",
+                &format!("audio/{MASTER}"),
+                spec.sample_rate_hz,
+                0.0,
+            ),
+        };
+        let path = self.folder.join("chain.dawproject");
+        let named = || path.display().to_string();
+        let open = |name: &str| -> anyhow::Result<(File, u64)> {
+            let file = File::open(self.folder.join(name)).with_context(named)?;
+            let bytes = file.metadata().with_context(named)?.len();
+            Ok((file, bytes))
+        };
+        let ((mut mix_file, mix_bytes), (mut master_file, master_bytes)) =
+            (open(mix)?, open(MASTER)?);
+        let out = File::create(&path).with_context(named)?;
+        write_dawproject(
+            std::io::BufWriter::new(out),
+            &project,
+            &mut [
+                (&project.mix.path, mix_bytes, &mut mix_file as &mut dyn Read),
+                (&project.master.path, master_bytes, &mut master_file),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// The hash of every file, for `sha256sum -c`.
+    fn sums(&self) -> anyhow::Result<()> {
+        let named = || self.folder.display().to_string();
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.folder).with_context(named)? {
+            names.push(entry.with_context(named)?.file_name());
+        }
+        names.sort();
+        let mut text = String::new();
+        for name in names {
+            let path = self.folder.join(&name);
+            let hash = acetate_io::sha256_of_file(&path).with_context(named)?;
+            let _ = writeln!(text, "{hash}  {}", name.to_string_lossy());
+        }
+        acetate_io::write_text(&self.folder.join(SUMS), &text).with_context(named)
+    }
+}
+
+/// A source behind a gain.
+struct Scaled<'a> {
+    inner: &'a mut dyn Source,
+    gain: f32,
+}
+
+impl<'a> Scaled<'a> {
+    fn new(inner: &'a mut dyn Source, gain_db: f64) -> Self {
+        Self {
+            inner,
+            gain: gain_from_db(gain_db) as f32,
+        }
+    }
+}
+
+impl Source for Scaled<'_> {
+    fn spec(&self) -> Spec {
+        self.inner.spec()
+    }
+
+    fn frames_hint(&self) -> Option<u64> {
+        self.inner.frames_hint()
+    }
+
+    fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
+        let frames = self.inner.read(block, max_frames)?;
+        if self.gain != 1.0 {
+            block.scale(self.gain);
+        }
+        Ok(frames)
+    }
+
+    fn rewind(&mut self) -> Result<(), StreamError> {
+        self.inner.rewind()
+    }
+}
+
+/// One source less another of the same length and rate.
+struct Difference<'a> {
+    a: Scaled<'a>,
+    b: Scaled<'a>,
+    /// What of `a` has been read ahead.
+    other: Option<Audio>,
+}
+
+impl Source for Difference<'_> {
+    fn spec(&self) -> Spec {
+        self.b.spec()
+    }
+
+    fn frames_hint(&self) -> Option<u64> {
+        self.b.frames_hint()
+    }
+
+    fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
+        let frames = self.b.read(block, max_frames)?;
+        let spec = self.a.spec();
+        let silence = || Audio::silence(spec.sample_rate_hz, spec.channels, 0);
+        let mut other = self.other.take().unwrap_or_else(silence);
+        let mut part = silence();
+        while other.frames() < frames && self.a.read(&mut part, frames - other.frames())? > 0 {
+            other.append(&part);
+        }
+        other.set_frames(other.frames().max(frames));
+        for (from, take) in block.channels_mut().zip(other.channels()) {
+            for (sample, less) in from.iter_mut().zip(take) {
+                *sample -= less;
+            }
+        }
+        other.drop_front(frames);
+        self.other = Some(other);
+        Ok(frames)
+    }
+
+    fn rewind(&mut self) -> Result<(), StreamError> {
+        self.other = None;
+        self.a.rewind()?;
+        self.b.rewind()
+    }
+}

@@ -1,0 +1,141 @@
+//! `--reference`: signatures of finished records, from sound files, folders or saved ones.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use acetate_dsp::analyze;
+use acetate_io::OpenOptions;
+use acetate_master::settings_file;
+use acetate_model::Signature;
+use acetate_model::reference::Dimensions;
+use anyhow::{Context, bail};
+
+use crate::args::{Dimension, MasterArgs};
+use crate::console::Console;
+use crate::progress::Bars;
+
+/// Saved signatures end in this.
+const SAVED: &str = "toml";
+/// A signature is a few kilobytes; more than this is none, bytes.
+const MAX_BYTES: u64 = 1 << 20;
+/// What is looked for in a folder; everything else in it is left alone.
+const SOUND: [&str; 13] = [
+    "wav", "rf64", "bw64", "aif", "aiff", "caf", "flac", "mp3", "ogg", "oga", "m4a", "mp4", "aac",
+];
+
+/// The common signature of everything that was given as a reference; `None` where nothing was.
+pub fn signature(
+    args: &MasterArgs,
+    console: &Console,
+    bars: &Bars,
+) -> anyhow::Result<Option<Signature>> {
+    if args.references.is_empty() {
+        return Ok(None);
+    }
+    let mut all = Vec::new();
+    for (path, weight) in args.references.iter().zip(&args.reference_weights) {
+        all.push((one(path, console, bars)?, *weight));
+    }
+    let common = Signature::common(&all);
+    let common = common.context("--weight: expected at least one weight above 0")?;
+    if let Some(path) = &args.save_signature {
+        let text = settings_file::signature_to_toml(&common)?;
+        acetate_io::deliver_text(path, &text, args.overwrite)?;
+        console.say(&format!(
+            "{}: the signature of {} song{}",
+            path.display(),
+            common.songs,
+            if common.songs == 1 { "" } else { "s" }
+        ));
+    }
+    Ok(Some(common))
+}
+
+/// What is to be matched: everything unless it was named.
+pub fn dimensions(args: &MasterArgs) -> Dimensions {
+    if args.matched.is_empty() {
+        return Dimensions::ALL;
+    }
+    let named: BTreeSet<Dimension> = args.matched.iter().copied().collect();
+    Dimensions {
+        tone: named.contains(&Dimension::Tone),
+        width: named.contains(&Dimension::Width),
+        dynamics: named.contains(&Dimension::Dynamics),
+        loudness: named.contains(&Dimension::Loudness),
+    }
+}
+
+fn one(path: &Path, console: &Console, bars: &Bars) -> anyhow::Result<Signature> {
+    if path.is_dir() {
+        return folder(path, console, bars);
+    }
+    if path.extension().is_some_and(|extension| extension == SAVED) {
+        let bytes = acetate_io::read_bounded(path, MAX_BYTES)?;
+        let named = || path.display().to_string();
+        let text = String::from_utf8(bytes).with_context(named)?;
+        return settings_file::signature_from_toml(&text).with_context(named);
+    }
+    song(path)
+}
+
+fn song(path: &Path) -> anyhow::Result<Signature> {
+    let mut source = acetate_io::open(path, &OpenOptions::default())?;
+    let named = || path.display().to_string();
+    let analysis = analyze(&mut source).with_context(named)?;
+    Signature::of(&analysis).with_context(|| {
+        format!(
+            "{}: expected a record with a loudness, found silence",
+            path.display()
+        )
+    })
+}
+
+/// The common signature of every sound file in a folder and its folders, in the order of names.
+fn folder(path: &Path, console: &Console, bars: &Bars) -> anyhow::Result<Signature> {
+    let files = sound_files(path)?;
+    let bar = bars.counter("references", files.len() as u64);
+    let mut songs = Vec::new();
+    for file in &files {
+        match song(file) {
+            Ok(signature) => songs.push((signature, 1.0)),
+            Err(error) => console.warn(&format!("left out of the reference: {error:#}")),
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Signature::common(&songs).with_context(|| {
+        format!(
+            "{}: expected a folder with at least one record, found none that can be read",
+            path.display()
+        )
+    })
+}
+
+fn sound_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let named = || folder.display().to_string();
+        for entry in std::fs::read_dir(&folder).with_context(named)? {
+            let entry = entry.with_context(named)?;
+            let path = entry.path();
+            let kind = entry.file_type().with_context(named)?;
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            let is_sound = extension
+                .is_some_and(|extension| SOUND.contains(&extension.to_ascii_lowercase().as_str()));
+            if kind.is_dir() {
+                folders.push(path);
+            } else if is_sound {
+                files.push(path);
+            }
+        }
+    }
+    if files.is_empty() {
+        bail!(
+            "{}: expected a folder with sound files, found none",
+            folder.display()
+        );
+    }
+    files.sort();
+    Ok(files)
+}

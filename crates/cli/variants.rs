@@ -1,0 +1,208 @@
+//! `--variants`: a few masters of one mix, along loud and open, dark and bright.
+
+use std::path::{Path, PathBuf};
+
+use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
+use acetate_dsp::measure::levels::Meters;
+use acetate_dsp::settings::Target;
+use acetate_handover::VariantRow;
+use acetate_master::variants::{Variant, master_to_targets};
+use acetate_master::{Brief, Delivery, Progress, Report, Stage, settings_file};
+use acetate_model::Predictor;
+use acetate_model::style::{Style, StylePredictor};
+use anyhow::{Context, bail};
+
+use crate::delivery::FileDelivery;
+use crate::input::Input;
+use crate::naming::Job;
+use crate::progress::FileBar;
+
+/// Most variants.
+pub const MAX_VARIANTS: usize = SET.len();
+
+/// One of the set: its name, what it changes in loudness (LU) and in words.
+struct Member {
+    name: &'static str,
+    louder_lu: f64,
+    words: Option<&'static str>,
+}
+
+const fn member(name: &'static str, louder_lu: f64, words: Option<&'static str>) -> Member {
+    Member {
+        name,
+        louder_lu,
+        words,
+    }
+}
+
+/// The set in the order in which it is taken: the first is what was asked for.
+const SET: [Member; 11] = [
+    member("as-asked", 0.0, None),
+    member("open", -2.0, None),
+    member("loud", 2.0, None),
+    member("dark", 0.0, Some("darker")),
+    member("bright", 0.0, Some("brighter")),
+    member("loud-bright", 2.0, Some("brighter")),
+    member("open-dark", -2.0, Some("darker")),
+    member("loud-dark", 2.0, Some("darker")),
+    member("open-bright", -2.0, Some("brighter")),
+    member("very-open", -4.0, None),
+    member("very-loud", 4.0, None),
+];
+/// The tones: each costs a render.
+const TONES: [Option<&str>; 3] = [None, Some("darker"), Some("brighter")];
+
+/// A delivered variant.
+pub struct Made {
+    /// Its name.
+    pub name: &'static str,
+    /// Its file.
+    pub path: PathBuf,
+    /// What was done and measured.
+    pub report: Report,
+}
+
+impl Made {
+    /// Its row in the report page.
+    pub fn row(&self) -> Option<VariantRow> {
+        let mastering = self.report.mastering.as_ref()?;
+        let member = SET.iter().find(|member| member.name == self.name)?;
+        let words = match (member.words, member.louder_lu) {
+            (None, 0.0) => "what was asked for".to_owned(),
+            (None, lu) => format!("{lu:+.0} LU"),
+            (Some(words), 0.0) => words.to_owned(),
+            (Some(words), lu) => format!("{words}, {lu:+.0} LU"),
+        };
+        Some(VariantRow {
+            name: self.name.to_owned(),
+            file: self.path.display().to_string(),
+            what: words,
+            after: mastering.after.clone()?,
+            limiting_db: mastering.limiting_db,
+        })
+    }
+}
+
+/// Where a variant goes: the first to the output itself, the others beside it.
+fn place(output: &Path, member: &Member) -> PathBuf {
+    if member.name == SET[0].name {
+        return output.to_owned();
+    }
+    let stem = output.file_stem().unwrap_or_default().to_string_lossy();
+    let extension = output.extension().unwrap_or_default().to_string_lossy();
+    output.with_file_name(format!("{stem}.{}.{extension}", member.name))
+}
+
+/// Every file that `count` variants would write: masters and settings.
+pub fn files(output: &Path, count: usize) -> Vec<PathBuf> {
+    SET.iter()
+        .take(count)
+        .map(|member| place(output, member))
+        .flat_map(|path| [path.with_extension("toml"), path])
+        .collect()
+}
+
+/// Masters all variants and gives them their names when the last one is verified.
+pub fn deliver(
+    job: &Job,
+    input: &mut Input,
+    brief: &Brief,
+    predictor: &dyn Predictor,
+    count: usize,
+    overwrite: bool,
+    bar: &mut FileBar,
+) -> anyhow::Result<Vec<Made>> {
+    if brief.settings.is_some() {
+        bail!("--variants varies what is predicted: leave --settings out");
+    }
+    let members: Vec<&Member> = SET.iter().take(count).collect();
+    let total = input.frames_hint();
+    let options = AnalyzeOptions {
+        dual_mono: brief.dual_mono,
+        meters: Meters::Own,
+    };
+    let named = || job.input.display().to_string();
+    let analysis = analyze_with(input.source(), &options, &mut |done| {
+        bar.at(Stage::Analyze, done, total);
+    })
+    .with_context(named)?;
+    let mut made: Vec<Option<(FileDelivery, Report)>> = members.iter().map(|_| None).collect();
+    for tone in TONES {
+        let group: Vec<usize> = (0..members.len())
+            .filter(|&index| members[index].words == tone)
+            .collect();
+        let mut deliveries = Vec::new();
+        for &index in &group {
+            let own = Job {
+                output: place(&job.output, members[index]),
+                ..job.clone()
+            };
+            deliveries.push(FileDelivery::new(&own, input.path(), overwrite)?);
+        }
+        let mut variants: Vec<Variant<'_>> = deliveries
+            .iter_mut()
+            .zip(&group)
+            .map(|(delivery, &index)| Variant {
+                delivery: delivery as &mut dyn Delivery,
+                target: Target {
+                    integrated_lufs: brief.target.integrated_lufs + members[index].louder_lu,
+                    ..brief.target
+                },
+            })
+            .collect();
+        let source = input.source();
+        let reports = match tone {
+            None => master_to_targets(source, &analysis, predictor, brief, &mut variants, bar),
+            Some(words) => {
+                let styled = StylePredictor::new(predictor, Style::parse(words)?);
+                master_to_targets(source, &analysis, &styled, brief, &mut variants, bar)
+            }
+        }
+        .with_context(named)?;
+        for ((index, delivery), report) in group.into_iter().zip(deliveries).zip(reports) {
+            made[index] = Some((delivery, report));
+        }
+    }
+    let mut done = Vec::new();
+    let facts = input.facts()?;
+    for (member, one) in members.iter().zip(made) {
+        let (delivery, report) = one.context("a variant without a master")?;
+        let report = Report {
+            input: Some(facts.clone()),
+            output: Some(delivery.facts()?),
+            ..report
+        };
+        let path = place(&job.output, member);
+        let settings = report
+            .mastering
+            .as_ref()
+            .map(|mastering| &mastering.settings);
+        let text = settings.map(settings_file::to_toml).transpose()?;
+        let settings_path = path.with_extension("toml");
+        acetate_io::deliver_text(&settings_path, &text.unwrap_or_default(), overwrite)?;
+        delivery.commit()?;
+        done.push(Made {
+            name: member.name,
+            path,
+            report,
+        });
+    }
+    Ok(done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tone_of_the_set_is_rendered_and_names_are_unique() {
+        assert!(SET.iter().all(|member| TONES.contains(&member.words)));
+        let paths = files(Path::new("a/song.master.wav"), MAX_VARIANTS);
+        assert!(paths.contains(&PathBuf::from("a/song.master.loud.wav")));
+        assert!(paths.contains(&PathBuf::from("a/song.master.wav")));
+        let mut unique = paths.clone();
+        unique.sort();
+        unique.dedup();
+        assert_eq!(unique.len(), paths.len());
+    }
+}

@@ -1,0 +1,70 @@
+//! Who proposes the settings: the net, led by references and words where they were given.
+
+use acetate_dsp::Settings;
+use acetate_master::Brief;
+use acetate_model::reference::{DEFAULT_MAX_EQ_RMS_DB, ReferencePredictor};
+use acetate_model::style::{Feature, Style, StylePredictor};
+use acetate_model::{Predictor, Signature};
+use anyhow::Context;
+
+use crate::args::MasterArgs;
+use crate::console::Console;
+use crate::progress::Bars;
+use crate::{master, reference};
+
+/// Loudest and softest target that a reference or a word leads to, LUFS.
+const LOUDNESS_RANGE_LUFS: (f64, f64) = (-30.0, -6.0);
+
+/// The predictor that was asked for; what concerns the loudness goes into the brief.
+pub fn predictor(
+    args: &MasterArgs,
+    brief: &mut Brief,
+    console: &Console,
+    bars: &Bars,
+) -> anyhow::Result<Box<dyn Predictor>> {
+    let style = args.style.as_deref().map(Style::parse).transpose();
+    let style = style.context("--style")?;
+    let mut predictor: Box<dyn Predictor> = Box::new(master::net(args.weights.as_deref())?);
+    if let Some(signature) = reference::signature(args, console, bars)? {
+        let dimensions = reference::dimensions(args);
+        if dimensions.loudness && !names_loudness(args) {
+            towards_loudness(brief, &signature, args.amount / 100.0);
+        }
+        // The amount goes into the match, where it is a share of the way; scaling the settings by
+        // it too would count it twice.
+        predictor = Box::new(ReferencePredictor::new(
+            predictor,
+            signature,
+            args.amount / 100.0,
+            dimensions,
+            args.match_limit.unwrap_or(DEFAULT_MAX_EQ_RMS_DB),
+        ));
+        let own = |share: Option<f64>| share.unwrap_or(100.0) / 100.0;
+        brief.amounts.eq = own(args.eq_amount);
+        brief.amounts.compressor = own(args.compressor_amount);
+        brief.amounts.stereo = own(args.stereo_amount);
+    }
+    if let Some(style) = style {
+        console.say(&format!("style: {}", style.describe()));
+        brief.target.integrated_lufs += style.wanted(Feature::Loudness);
+        predictor = Box::new(StylePredictor::new(predictor, style));
+    }
+    Settings {
+        target: brief.target,
+        ..Settings::default()
+    }
+    .validate()?;
+    Ok(predictor)
+}
+
+/// Whether the loudness was named on the command line.
+fn names_loudness(args: &MasterArgs) -> bool {
+    args.target.lufs.is_some() || args.target.target.is_some()
+}
+
+fn towards_loudness(brief: &mut Brief, signature: &Signature, amount: f64) {
+    let (low, high) = LOUDNESS_RANGE_LUFS;
+    let wanted = signature.integrated_lufs.clamp(low, high);
+    let way = wanted - brief.target.integrated_lufs;
+    brief.target.integrated_lufs += amount * way;
+}

@@ -1,0 +1,36 @@
+//! Why nothing was handed over.
+
+use acetate_dsp::StreamError;
+use acetate_master::MasterError;
+use thiserror::Error;
+
+/// Why nothing was handed over.
+#[derive(Debug, Error)]
+pub enum HandoverError {
+    /// A source of sound failed.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    /// The mix could not be rendered again.
+    #[error(transparent)]
+    Render(#[from] MasterError),
+    /// The report tells of no written master.
+    #[error("expected the report of a written master, found one without figures of the result")]
+    NotWritten,
+    /// A passage could not be packed for the page.
+    #[error("a passage could not be encoded as FLAC: {found}")]
+    Flac {
+        /// What the encoder said.
+        found: String,
+    },
+    /// Figures without a text form.
+    #[error("figures as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A file of the pack could not be put together.
+    #[error("{name}: cannot be put together: {found}")]
+    Archive {
+        /// The file.
+        name: String,
+        /// What went wrong.
+        found: String,
+    },
+}

@@ -1,0 +1,307 @@
+//! [`ReferencePredictor`]: towards the tone, width and dynamics of a [`Signature`].
+//!
+//! Tone and side spectrum are matched in third octaves through the chain's own smooth curves, which
+//! cannot follow a single note of the reference; every move is bounded.
+
+use acetate_dsp::Analysis;
+use acetate_dsp::measure::bands;
+use acetate_dsp::process::eq;
+use acetate_dsp::settings::{MID_KNOTS, SIDE_KNOTS, Settings};
+
+use crate::dynamics;
+use crate::features::{BANDS, FIRST_BAND};
+use crate::outputs::mid_basis;
+use crate::predictor::{Prediction, Predictor, THRESHOLD_LU, centred_knots, rms, round_and_clamp};
+use crate::ridge::{self, Row};
+use crate::signature::Signature;
+use crate::weights::WeightsError;
+
+/// Largest EQ move towards a reference, RMS over the mid knots, dB, unless another is asked for:
+/// three times what is predicted without one.
+pub const DEFAULT_MAX_EQ_RMS_DB: f64 = 6.0;
+/// Bands below this, relative to the loudness, tell nothing of tone, dB.
+const HEARD_DB: f64 = -60.0;
+/// Side bands below this, relative to the loudness, are not there to be widened, dB.
+const SIDE_HEARD_DB: f64 = -70.0;
+/// Weight of the curve's bends against the bands' errors: less follows single bands.
+const BEND_WEIGHT: f64 = 0.02;
+/// Largest gain of the side signal, either way, dB.
+const MAX_SIDE_DB: f64 = 9.0;
+/// Largest part of it that the stereo stage takes, dB: the rest is the side EQ's.
+const MAX_STEREO_DB: f64 = 6.0;
+/// Highest ratio on the way to a reference.
+const MAX_RATIO: f64 = 2.5;
+
+/// What is matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dimensions {
+    /// The spectrum of mid.
+    pub tone: bool,
+    /// Side against mid.
+    pub width: bool,
+    /// The spread of levels.
+    pub dynamics: bool,
+    /// The integrated loudness; it is for the caller to set the target.
+    pub loudness: bool,
+}
+
+impl Dimensions {
+    /// Everything.
+    pub const ALL: Self = Self {
+        tone: true,
+        width: true,
+        dynamics: true,
+        loudness: true,
+    };
+}
+
+/// From measured facts to settings that lead towards a reference; what is not matched is the base
+/// predictor's.
+pub struct ReferencePredictor<P> {
+    base: P,
+    signature: Signature,
+    amount: f64,
+    dimensions: Dimensions,
+    max_eq_rms_db: f64,
+    hash: String,
+}
+
+impl<P: Predictor> ReferencePredictor<P> {
+    /// `amount` is the share of the way, 0 to 1; `max_eq_rms_db` bounds the EQ.
+    pub fn new(
+        base: P,
+        signature: Signature,
+        amount: f64,
+        dimensions: Dimensions,
+        max_eq_rms_db: f64,
+    ) -> Self {
+        let text = format!(
+            "{} {signature:?} {amount} {dimensions:?} {max_eq_rms_db}",
+            base.hash()
+        );
+        let hash = blake3::hash(text.as_bytes()).to_hex().to_string();
+        Self {
+            base,
+            signature,
+            amount,
+            dimensions,
+            max_eq_rms_db,
+            hash,
+        }
+    }
+
+    fn match_tone(&self, own: &Signature, settings: &mut Settings) -> f64 {
+        let proposed = tone_knots_db(&own.mid_db, &self.signature.mid_db);
+        let wanted = proposed.map(|gain_db| gain_db * self.amount);
+        let size_db = rms(&wanted);
+        let share = if size_db > self.max_eq_rms_db {
+            self.max_eq_rms_db / size_db
+        } else {
+            1.0
+        };
+        settings.eq.mid_db = wanted.map(|gain_db| gain_db * share);
+        share * self.amount
+    }
+
+    fn match_width(&self, own: &Signature, settings: &mut Settings) -> f64 {
+        let Some(knots_db) = width_knots_db(own, &self.signature) else {
+            return 0.0;
+        };
+        let wanted = knots_db.map(|db| (db * self.amount).clamp(-MAX_SIDE_DB, MAX_SIDE_DB));
+        set_side(&wanted, settings);
+        self.amount
+    }
+
+    fn match_dynamics(&self, own: &Signature, analysis: &Analysis, settings: &mut Settings) {
+        let change_db = self.amount * (self.signature.level_spread_db - own.level_spread_db);
+        settings.compressor.threshold_lu = THRESHOLD_LU;
+        settings.compressor.ratio = dynamics::solve_ratio(
+            &analysis.sequences.k_power_10ms,
+            analysis.integrated_lufs,
+            &settings.compressor,
+            change_db,
+            MAX_RATIO,
+        );
+        settings.saturation.amount = 0.0;
+    }
+}
+
+impl<P: Predictor> Predictor for ReferencePredictor<P> {
+    fn predict(&self, analysis: &Analysis) -> Result<Prediction, WeightsError> {
+        let mut prediction = self.base.predict(analysis)?;
+        let Some(own) = Signature::of(analysis) else {
+            return Ok(prediction);
+        };
+        let settings = &mut prediction.settings;
+        if self.dimensions.tone {
+            prediction.confidence.eq = self.match_tone(&own, settings);
+            settings.eq.boost_limit_hz = analysis.bandwidth_hz;
+            prediction.eq_sd_db = [0.0; MID_KNOTS];
+        }
+        if self.dimensions.width && analysis.channels == 2 {
+            prediction.confidence.stereo = self.match_width(&own, settings);
+        }
+        if self.dimensions.dynamics {
+            self.match_dynamics(&own, analysis, settings);
+            prediction.confidence.compressor = self.amount;
+        }
+        round_and_clamp(settings);
+        Ok(prediction)
+    }
+
+    fn hash(&self) -> &str {
+        &self.hash
+    }
+}
+
+/// The mid knots whose curve leads from one spectrum to another, centred, dB. Spectra are relative
+/// to the loudness, [`BANDS`] third octaves.
+pub fn tone_knots_db(from_db: &[f64; BANDS], to_db: &[f64; BANDS]) -> [f64; MID_KNOTS] {
+    let basis = mid_basis();
+    let rows: Vec<Row<MID_KNOTS>> = (0..BANDS)
+        .filter(|&band| from_db[band] > HEARD_DB && to_db[band] > HEARD_DB)
+        .map(|band| Row {
+            basis: std::array::from_fn(|knot| basis[knot][band]),
+            wanted: to_db[band] - from_db[band],
+        })
+        .collect();
+    if rows.is_empty() {
+        return [0.0; MID_KNOTS];
+    }
+    // The level is the drive's: what is fitted is the shape.
+    let mean = rows.iter().map(|row| row.wanted).sum::<f64>() / rows.len() as f64;
+    let rows: Vec<Row<MID_KNOTS>> = rows
+        .into_iter()
+        .map(|row| Row {
+            wanted: row.wanted - mean,
+            ..row
+        })
+        .collect();
+    centred_knots(&ridge::fit(&rows, BEND_WEIGHT))
+}
+
+/// Gain of the side signal at each side knot that leads from one width to another, dB; `None`
+/// where one of both is mono.
+pub fn width_knots_db(from: &Signature, to: &Signature) -> Option<[f64; SIDE_KNOTS]> {
+    let centres: Vec<f64> = (0..BANDS)
+        .map(|band| bands::centre_hz(FIRST_BAND + band))
+        .collect();
+    let basis = eq::side_basis(&centres);
+    let rows: Vec<Row<SIDE_KNOTS>> = (0..BANDS)
+        .filter(|&band| {
+            let heard =
+                |one: &Signature| one.side_db[band] > SIDE_HEARD_DB && one.mid_db[band] > HEARD_DB;
+            heard(from) && heard(to)
+        })
+        .map(|band| Row {
+            basis: basis[band],
+            wanted: (to.side_db[band] - to.mid_db[band]) - (from.side_db[band] - from.mid_db[band]),
+        })
+        .collect();
+    (!rows.is_empty()).then(|| ridge::fit(&rows, BEND_WEIGHT))
+}
+
+/// Shares a side gain out between the stereo stage and the side EQ; the bass is never widened.
+pub fn set_side(knots_db: &[f64; SIDE_KNOTS], settings: &mut Settings) {
+    let mean_db = knots_db.iter().sum::<f64>() / SIDE_KNOTS as f64;
+    let whole_db = mean_db.clamp(-MAX_STEREO_DB, MAX_STEREO_DB);
+    settings.stereo.low_db = whole_db.min(0.0);
+    settings.stereo.mid_db = whole_db;
+    settings.stereo.high_db = whole_db;
+    settings.eq.side_db = knots_db.map(|gain_db| gain_db - whole_db);
+    // The lowest knot reaches down into the bass.
+    settings.eq.side_db[0] = settings.eq.side_db[0].min(0.0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::predictor::NeutralPredictor;
+    use crate::signature::tests::noise;
+
+    fn reference(change: impl Fn(&mut Signature)) -> Signature {
+        let mut signature = Signature::of(&noise()).unwrap();
+        change(&mut signature);
+        signature
+    }
+
+    fn predicted(signature: Signature, amount: f64, dimensions: Dimensions) -> Settings {
+        let predictor = ReferencePredictor::new(
+            NeutralPredictor,
+            signature,
+            amount,
+            dimensions,
+            DEFAULT_MAX_EQ_RMS_DB,
+        );
+        predictor.predict(&noise()).unwrap().settings
+    }
+
+    /// A reference whose tone is the programme's own behind a known curve.
+    fn curved(knots_db: [f64; MID_KNOTS]) -> Signature {
+        let basis = mid_basis();
+        reference(|signature| {
+            let gains_db: [f64; BANDS] = std::array::from_fn(|band| {
+                let knots = basis.iter().zip(knots_db);
+                knots.map(|(row, knot)| row[band] * knot).sum()
+            });
+            let both = signature.mid_db.iter_mut().zip(&mut signature.side_db);
+            for ((mid, side), gain) in both.zip(gains_db) {
+                *mid += gain;
+                *side += gain;
+            }
+        })
+    }
+
+    const CURVE: [f64; MID_KNOTS] = [
+        1.0, 1.5, 1.0, 0.0, -1.0, -1.5, -1.0, 0.0, 0.5, 1.0, 0.5, 0.0,
+    ];
+
+    #[test]
+    fn the_curve_behind_a_reference_is_found_and_the_amount_scales_it() {
+        let wanted = centred_knots(&CURVE);
+        for amount in [1.0, 0.5, 0.0] {
+            let settings = predicted(curved(CURVE), amount, Dimensions::ALL);
+            for (found, wanted) in settings.eq.mid_db.iter().zip(wanted) {
+                assert!(
+                    (found - amount * wanted).abs() < 0.15,
+                    "{:?}",
+                    settings.eq.mid_db
+                );
+            }
+            assert!(settings.stereo.mid_db.abs() < 0.05);
+        }
+    }
+
+    #[test]
+    fn however_far_the_reference_is_the_eq_stays_within_its_bound() {
+        let settings = predicted(curved(CURVE.map(|db| 20.0 * db)), 1.0, Dimensions::ALL);
+        assert!(rms(&settings.eq.mid_db) <= DEFAULT_MAX_EQ_RMS_DB + 0.02);
+        settings.validate().unwrap();
+    }
+
+    #[test]
+    fn a_wider_reference_widens_all_but_the_bass_and_only_on_request() {
+        let wide =
+            || reference(|signature| signature.side_db = signature.side_db.map(|db| db + 3.0));
+        let settings = predicted(wide(), 1.0, Dimensions::ALL);
+        assert!(
+            (settings.stereo.mid_db - 3.0).abs() < 0.1,
+            "{:?}",
+            settings.stereo
+        );
+        assert!(settings.stereo.low_db <= 0.0);
+        let tone_only = Dimensions {
+            width: false,
+            ..Dimensions::ALL
+        };
+        assert_eq!(predicted(wide(), 1.0, tone_only).stereo.mid_db, 0.0);
+    }
+
+    #[test]
+    fn a_denser_reference_asks_for_compression() {
+        let dense = reference(|signature| signature.level_spread_db -= 1.0);
+        assert!(predicted(dense, 1.0, Dimensions::ALL).compressor.ratio > 1.1);
+        let open = reference(|signature| signature.level_spread_db += 3.0);
+        assert_eq!(predicted(open, 1.0, Dimensions::ALL).compressor.ratio, 1.0);
+    }
+}
