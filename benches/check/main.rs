@@ -4,11 +4,12 @@
 //! limits of the findings on training albums, and reports what is found on the others. Rows go to files
 //! as JSON lines, so that a killed run goes on where it stood.
 //!
-//! `measure SPLIT ROWS`: every released track of a split, whole.
+//! `measure SPLIT ROWS [COUNT]`: released tracks of a split, whole; all of them, or so many of tiers A and
+//! B spread over the album groups.
 //! `mixes SPLIT ROWS`: every unmastered mix of a split, whole.
-//! `inject SPLIT ROWS COUNT [plain]`: faults at all strengths, or the plain one, in COUNT excerpts.
+//! `inject SPLIT ROWS COUNT [plain|FAULT]`: faults at all strengths, at the plain one, or one fault, in
+//! COUNT excerpts.
 //! `stability SPLIT ROWS COUNT`: gain, sample rate and MP3 against the original.
-//! `lead SPLIT ROWS`: leads turned up and down in stems.
 //! `fit TRAIN INJECTED MIXES`: writes crates/check/corpus.json.
 //! `report CLEAN INJECTED STABILITY MIXES`: prints the tables of docs/CHECK.md.
 //!
@@ -35,22 +36,49 @@ fn main() -> Result<()> {
     let cache = cache_dir(&mut args)?;
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["measure", split, rows] => rows::measure(&cache, split_of(split)?, false, rows.as_ref()),
-        ["mixes", split, rows] => rows::measure(&cache, split_of(split)?, true, rows.as_ref()),
-        ["inject", split, rows, count] => rows::inject(
+        ["measure", split, rows] => {
+            rows::measure(&cache, split_of(split)?, None, false, rows.as_ref())
+        }
+        ["measure", split, rows, count] => rows::measure(
             &cache,
             split_of(split)?,
-            rows.as_ref(),
-            count.parse()?,
+            Some(count.parse()?),
             false,
-        ),
-        ["inject", split, rows, count, "plain"] => rows::inject(
-            &cache,
-            split_of(split)?,
             rows.as_ref(),
-            count.parse()?,
-            true,
         ),
+        ["mixes", split, rows] => {
+            rows::measure(&cache, split_of(split)?, None, true, rows.as_ref())
+        }
+        ["inject", split, rows, count] => {
+            let which = rows::Which::All;
+            rows::inject(
+                &cache,
+                split_of(split)?,
+                rows.as_ref(),
+                count.parse()?,
+                &which,
+            )
+        }
+        ["inject", split, rows, count, "plain"] => {
+            let which = rows::Which::Plain;
+            rows::inject(
+                &cache,
+                split_of(split)?,
+                rows.as_ref(),
+                count.parse()?,
+                &which,
+            )
+        }
+        ["inject", split, rows, count, fault] => {
+            let which = rows::Which::Fault((*fault).to_owned());
+            rows::inject(
+                &cache,
+                split_of(split)?,
+                rows.as_ref(),
+                count.parse()?,
+                &which,
+            )
+        }
         ["stability", split, rows, count] => {
             stability::run(&cache, split_of(split)?, rows.as_ref(), count.parse()?)
         }

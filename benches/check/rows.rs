@@ -152,25 +152,55 @@ pub fn row_of_audio(piece: &Piece, fault: &str, strength: f64, audio: Audio) -> 
     row(piece, fault, strength, &mut AudioSource::new(audio))
 }
 
-/// Every track of some splits, whole and untouched.
-pub fn measure(cache: &Path, splits: Vec<Split>, mixes: bool, path: &Path) -> Result<()> {
+/// Tracks of some splits, whole and untouched: all, or `count` spread over the album groups.
+pub fn measure(
+    cache: &Path,
+    splits: Vec<Split>,
+    count: Option<usize>,
+    mixes: bool,
+    path: &Path,
+) -> Result<()> {
     let rows = Rows::open(path)?;
-    pieces(cache, &splits, mixes)?
-        .par_iter()
-        .try_for_each(|piece| {
-            if rows.has(&piece.name, "", 0.0) {
-                return Ok(());
+    let seed = protocol::read()?.seed;
+    let all = pieces(cache, &splits, mixes)?;
+    let chosen = match count {
+        Some(count) => spread(all, count, seed),
+        None => all,
+    };
+    chosen.par_iter().try_for_each(|piece| {
+        if rows.has(&piece.name, "", 0.0) {
+            return Ok(());
+        }
+        let opened = acetate_io::open(&piece.file, &acetate_io::OpenOptions::default());
+        let mut source = opened.with_context(|| piece.name.clone())?;
+        match row(piece, "", 0.0, &mut source) {
+            Ok(row) => rows.add(&row),
+            Err(error) => {
+                eprintln!("{}: {error:#}", piece.name);
+                Ok(())
             }
-            let opened = acetate_io::open(&piece.file, &acetate_io::OpenOptions::default());
-            let mut source = opened.with_context(|| piece.name.clone())?;
-            match row(piece, "", 0.0, &mut source) {
-                Ok(row) => rows.add(&row),
-                Err(error) => {
-                    eprintln!("{}: {error:#}", piece.name);
-                    Ok(())
-                }
-            }
-        })
+        }
+    })
+}
+
+/// Which faults are injected.
+pub enum Which {
+    /// All, at every strength.
+    All,
+    /// All, at the plain strength.
+    Plain,
+    /// One, at every strength.
+    Fault(String),
+}
+
+impl Which {
+    fn takes(&self, fault: &Fault, strength: f64) -> bool {
+        match self {
+            Self::All => true,
+            Self::Plain => strength == fault.plain,
+            Self::Fault(name) => fault.name == *name,
+        }
+    }
 }
 
 /// Faults in excerpts of `count` finished tracks of some splits.
@@ -179,7 +209,7 @@ pub fn inject(
     splits: Vec<Split>,
     path: &Path,
     count: usize,
-    plain_only: bool,
+    which: &Which,
 ) -> Result<()> {
     let protocol = protocol::read()?;
     let rows = Rows::open(path)?;
@@ -201,8 +231,7 @@ pub fn inject(
             }
             for (number, fault) in protocol.fault.iter().enumerate() {
                 for &strength in &fault.strengths {
-                    if (plain_only && strength != fault.plain)
-                        || rows.has(&piece.name, &fault.name, strength)
+                    if !which.takes(fault, strength) || rows.has(&piece.name, &fault.name, strength)
                     {
                         continue;
                     }

@@ -40,6 +40,19 @@ pub fn pieces(cache: &Path, splits: &[Split], mixes: bool) -> Result<Vec<Piece>>
             is_finished: matches!(track.tier, Tier::A | Tier::B),
         }));
     }
+    let before = pieces.len();
+    pieces.retain(|piece| {
+        piece
+            .file
+            .extension()
+            .is_none_or(|extension| extension != "opus")
+    });
+    if pieces.len() < before {
+        eprintln!(
+            "{} tracks are Opus, which is not read, and are left out",
+            before - pieces.len()
+        );
+    }
     let missing = pieces.iter().filter(|piece| !piece.file.exists()).count();
     if missing > 0 {
         eprintln!(

@@ -130,30 +130,59 @@ pub fn short(analysis: &Analysis) -> Result<Check, CheckError> {
 /// [`CheckError::Corpus`].
 pub fn judged(analysis: &Analysis, scan: Option<&Scan>) -> Result<Check, CheckError> {
     let facts = Facts::new(analysis, scan, Corpus::embedded()?);
-    let findings = judge::findings(&facts);
-    let parts = Part::ALL.map(|(part, of)| {
-        let lost = findings.iter().filter(|finding| finding.part == part);
-        let lost: f64 = lost.map(|finding| finding.points).sum();
-        PartScore {
-            part,
-            points: (of - lost).max(0.0),
-            of,
-        }
-    });
-    Ok(Check {
-        schema: CHECK_SCHEMA.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        input: None,
-        verdict: Verdict::of(&findings),
-        score: parts.iter().map(|part| part.points).sum(),
-        parts: parts.to_vec(),
-        already_mastered: facts.mastered,
-        findings,
-        translation: scan.map(|_| translate(analysis)).unwrap_or_default(),
-    })
+    let translation = scan.map(|_| translate(analysis)).unwrap_or_default();
+    Ok(Check::of(
+        judge::findings(&facts),
+        facts.mastered,
+        translation,
+    ))
 }
 
 impl Check {
+    /// Adds findings up.
+    pub fn of(
+        findings: Vec<Finding>,
+        already_mastered: bool,
+        translation: Vec<Translation>,
+    ) -> Self {
+        let parts = Part::ALL.map(|(part, of)| {
+            let lost = findings.iter().filter(|finding| finding.part == part);
+            let lost: f64 = lost.map(|finding| finding.points).sum();
+            PartScore {
+                part,
+                points: (of - lost).max(0.0),
+                of,
+            }
+        });
+        Self {
+            schema: CHECK_SCHEMA.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            input: None,
+            verdict: Verdict::of(&findings),
+            score: parts.iter().map(|part| part.points).sum(),
+            parts: parts.to_vec(),
+            already_mastered,
+            findings,
+            translation,
+        }
+    }
+
+    /// With more findings in front, as those of a damaged file.
+    pub fn with(self, mut first: Vec<Finding>) -> Self {
+        let Self {
+            input,
+            findings,
+            already_mastered,
+            translation,
+            ..
+        } = self;
+        first.extend(findings);
+        Self {
+            input,
+            ..Self::of(first, already_mastered, translation)
+        }
+    }
+
     /// The JSON schema of a check.
     pub fn json_schema() -> schemars::Schema {
         schemars::schema_for!(Check)

@@ -139,3 +139,26 @@ impl Part {
         }
     }
 }
+
+/// A finding about damage that the reader of a file went past; its words come from there.
+pub fn damaged(what: &str) -> Finding {
+    Finding {
+        code: "damaged".to_owned(),
+        severity: Severity::Problem,
+        part: Part::Integrity,
+        evidence: 1.0,
+        unit: "places".to_owned(),
+        released: None,
+        text: format!("the file is damaged: {what}"),
+        advice: "export or copy the mix again; --strict refuses such files".to_owned(),
+        mastering: Mending::No,
+        mastering_does: "what is missing stays missing".to_owned(),
+        points: DAMAGE_POINTS,
+        points_by_mastering: 0.0,
+        places: Vec::new(),
+        band: None,
+    }
+}
+
+/// What damage costs, points.
+const DAMAGE_POINTS: f64 = 30.0;

@@ -1,7 +1,8 @@
 //! Where the level jumps and the sound stays: a fader, not an arrangement.
 //!
 //! When players come in, bands change by different amounts. When a fader moves, all move alike. The
-//! figure is the median change over the bands minus its spread.
+//! figure is the median change over the bands minus its spread. Music has such places too; what it hardly
+//! has is one that is undone later by as much, and so a lone jump counts less.
 
 use acetate_dsp::analysis::Sequences;
 
@@ -16,15 +17,31 @@ const AUDIBLE_DB: f64 = 55.0;
 /// Fewest bands that are compared.
 const MIN_BANDS: usize = 10;
 /// How much the spread takes off.
-const SPREAD_WEIGHT: f64 = 1.5;
+const SPREAD_WEIGHT: f64 = 3.0;
 
-/// A jump.
+/// A jump that is never undone counts this much.
+const LONE_WEIGHT: f64 = 0.5;
+/// A jump is undone after at least this long, s.
+const SHORTEST_SECTION_S: f64 = 2.0;
+/// Jumps that are looked at for pairs.
+const MAX_JUMPS: usize = 64;
+
+/// A jump, or a pair of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Jump {
-    /// Median change minus its spread, dB; 0 where the spread is larger.
+    /// Median change minus its spread, dB, of the smaller of a pair; never below 0.
     pub even_db: f64,
     /// When, s.
-    pub at_s: f64,
+    pub from_s: f64,
+    /// When it was undone, s; the same where it was not.
+    pub to_s: f64,
+}
+
+/// A jump with its direction.
+#[derive(Clone, Copy)]
+struct Signed {
+    even_db: f64,
+    at_s: f64,
 }
 
 /// The largest even jump; `None` for programmes too short to have sections.
@@ -49,10 +66,7 @@ pub fn largest_jump(sequences: &Sequences, sample_rate_hz: f64, programme_db: f6
     let mean = |from: usize, to: usize, band: usize| {
         (sums[to][band] - sums[from][band]) / (to - from) as f64
     };
-    let mut best = Jump {
-        even_db: 0.0,
-        at_s: 0.0,
-    };
+    let mut jumps: Vec<Signed> = Vec::new();
     let step = (window / 24).max(1);
     let last = frames.len() - 2 * window - between;
     for start in (0..=last).step_by(step) {
@@ -70,14 +84,65 @@ pub fn largest_jump(sequences: &Sequences, sample_rate_hz: f64, programme_db: f6
         let median = middle_of(&mut changes);
         let mut apart: Vec<f64> = changes.iter().map(|x| (x - median).abs()).collect();
         let even_db = median.abs() - SPREAD_WEIGHT * middle_of(&mut apart);
-        if even_db > best.even_db {
-            best = Jump {
-                even_db,
-                at_s: (middle as f64 + 0.5 * between as f64) * spacing_s,
-            };
+        if even_db > 0.0 {
+            let at_s = (middle as f64 + 0.5 * between as f64) * spacing_s;
+            keep(
+                &mut jumps,
+                Signed {
+                    even_db: even_db.copysign(median),
+                    at_s,
+                },
+            );
         }
     }
-    Some(best)
+    Some(best_of(jumps))
+}
+
+/// Adds a jump, unless it belongs to a larger one beside it.
+fn keep(jumps: &mut Vec<Signed>, jump: Signed) {
+    match jumps.last_mut() {
+        Some(last)
+            if last.even_db * jump.even_db > 0.0 && jump.at_s - last.at_s < 0.5 * WINDOW_S =>
+        {
+            if jump.even_db.abs() > last.even_db.abs() {
+                *last = jump;
+            }
+        }
+        _ => jumps.push(jump),
+    }
+}
+
+/// The largest pair, or the largest lone jump.
+fn best_of(mut jumps: Vec<Signed>) -> Jump {
+    jumps.sort_by(|a, b| b.even_db.abs().total_cmp(&a.even_db.abs()));
+    jumps.truncate(MAX_JUMPS);
+    let mut best = Jump {
+        even_db: 0.0,
+        from_s: 0.0,
+        to_s: 0.0,
+    };
+    for (index, first) in jumps.iter().enumerate() {
+        let mut candidates = vec![(LONE_WEIGHT * first.even_db.abs(), first.at_s)];
+        candidates.extend(
+            jumps[index + 1..]
+                .iter()
+                .filter(|other| {
+                    other.even_db * first.even_db < 0.0
+                        && (other.at_s - first.at_s).abs() >= SHORTEST_SECTION_S
+                })
+                .map(|other| (other.even_db.abs(), other.at_s)),
+        );
+        for (even_db, other_s) in candidates {
+            if even_db > best.even_db {
+                best = Jump {
+                    even_db,
+                    from_s: first.at_s.min(other_s),
+                    to_s: first.at_s.max(other_s),
+                };
+            }
+        }
+    }
+    best
 }
 
 /// Median; sorts.

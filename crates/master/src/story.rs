@@ -99,7 +99,7 @@ pub fn master_measured(
     };
     let written = attempts.run(&rendered.curve, scratch.as_mut(), delivery, progress)?;
     let log = attempts.log;
-    Ok(tell(Told {
+    tell(Told {
         analysis,
         plan,
         brief,
@@ -108,7 +108,7 @@ pub fn master_measured(
         compression_db: rendered.compression_db,
         written: Some(written),
         attempts: log,
-    }))
+    })
 }
 
 /// Everything but the writing: what would be done, and what the solver foretells.
@@ -144,7 +144,7 @@ pub fn rehearse(
         true_peak_dbtp: f64::NAN,
         limiting_db: solved.solution.max_reduction_db,
     };
-    Ok(tell(Told {
+    tell(Told {
         analysis,
         plan,
         brief,
@@ -153,7 +153,7 @@ pub fn rehearse(
         compression_db: rendered.compression_db,
         written: None,
         attempts: vec![foretold],
-    }))
+    })
 }
 
 /// What is known before a sample is rendered.

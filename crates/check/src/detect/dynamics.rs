@@ -181,20 +181,33 @@ impl Detector for Section {
             db_from_power(facts.mid_side_power(0.0, 30_000.0)[0].max(1e-30)),
         )?;
         let place = Place {
-            from_s: jump.at_s,
-            to_s: jump.at_s,
+            from_s: jump.from_s,
+            to_s: jump.to_s,
         };
         Some(Reading::at(jump.even_db, vec![place]))
     }
 
     fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
-        let at_s = reading.places.first().map_or(0.0, |place| place.from_s);
-        Words::in_the_mix(
+        let (from_s, to_s) = reading
+            .places
+            .first()
+            .map_or((0.0, 0.0), |place| (place.from_s, place.to_s));
+        let text = if to_s > from_s {
             format!(
-                "at {} the level jumps by {:.1} dB with the same sound on both sides",
-                clock(at_s),
+                "from {} to {} the level is another by {:.1} dB or more while the sound stays the same",
+                clock(from_s),
+                clock(to_s),
                 reading.value
-            ),
+            )
+        } else {
+            format!(
+                "at {} the level jumps by {:.1} dB or more with the same sound on both sides",
+                clock(from_s),
+                reading.value
+            )
+        };
+        Words::in_the_mix(
+            text,
             "look at the automation of the bus and at pasted or bounced regions there, and bring the sections to one \
              level by ear",
             "mastering follows the whole song, not single sections",

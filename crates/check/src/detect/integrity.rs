@@ -92,7 +92,7 @@ impl Detector for Clicks {
         &About {
             code: "clicks",
             part: Part::Integrity,
-            figure: "third strongest click over what surrounds it",
+            figure: "third strongest click over the jumps that belong to the sound",
             unit: "dB",
             worse: Worse::More,
             most: Severity::Problem,
@@ -114,7 +114,7 @@ impl Detector for Clicks {
     fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
         Words::in_the_mix(
             format!(
-                "clicks: {} jumps of a few samples stand {:.0} dB or more over what is around them",
+                "clicks: {} jumps of a few samples stand {:.0} dB or more over what belongs to the sound",
                 reading.places.len(),
                 reading.value
             ),

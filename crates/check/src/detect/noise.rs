@@ -30,7 +30,7 @@ impl Detector for Hum {
         Some(Reading::in_band(
             hum.prominence_db,
             hum.mains_hz,
-            8.0 * hum.mains_hz,
+            10.0 * hum.mains_hz,
         ))
     }
 
@@ -57,6 +57,10 @@ pub struct NoiseFloor;
 
 /// Quietest share of the frames that shows the floor.
 const QUIET_SHARE: f64 = 0.05;
+/// Noise varies by no more than this between the quietest 2 and 15 % of the frames, dB.
+const STEADY_DB: f64 = 1.0;
+/// How much what goes beyond takes off.
+const UNEVEN_WEIGHT: f64 = 2.0;
 /// Frames this far below the programme are digital silence, dB.
 const SILENCE_DB: f64 = 100.0;
 /// The treble that is looked at, Hz: where music is quiet and hiss is not.
@@ -101,9 +105,14 @@ impl Detector for NoiseFloor {
             })
             .collect();
         powers.sort_unstable_by(f64::total_cmp);
-        let floor = powers.get((QUIET_SHARE * powers.len() as f64) as usize)?;
+        let at = |share: f64| powers.get((share * powers.len() as f64) as usize).copied();
+        let floor = at(QUIET_SHARE)?;
+        // A floor of noise is steady: many frames lie at it. Music's quietest moments are few.
+        let uneven_db = db_from_power(at(3.0 * QUIET_SHARE)? / at(0.4 * QUIET_SHARE)?);
         let share = (to_hz - from_hz) / (f64::from(analysis.sample_rate_hz) / 2.0);
-        let value = db_from_power(floor / share) - analysis.integrated_lufs;
+        let value = db_from_power(floor / share)
+            - analysis.integrated_lufs
+            - UNEVEN_WEIGHT * (uneven_db - STEADY_DB).max(0.0);
         Some(Reading::in_band(value, from_hz, to_hz))
     }
 

@@ -1,7 +1,8 @@
 //! Clicks: jumps of a few samples that stand alone.
 //!
 //! The second difference of the samples is compared with its mean in the 6 ms before and after. An
-//! attack of a drum stays up, a click does not; a waveform with edges clicks all the time.
+//! attack of a drum stays up, a click does not. A waveform with edges jumps all the time, and just as far
+//! each time: what counts is how far the strongest jumps stand over those that come every second.
 
 use std::collections::VecDeque;
 
@@ -17,9 +18,13 @@ const AROUND: usize = 8;
 /// … but for these next to the cell.
 const GAP: usize = 1;
 /// A jump this far over its surroundings is a candidate, dB.
-const CANDIDATE_DB: f64 = 18.0;
-/// More candidates a second than this are a waveform with edges, not clicks.
-const MAX_PER_SECOND: f64 = 4.0;
+const CANDIDATE_DB: f64 = 14.0;
+/// Jumps that come this often belong to the sound, per second.
+const USUAL_PER_SECOND: f64 = 1.0;
+/// Resolution of the jumps' heights, dB.
+const STEP_DB: f64 = 0.25;
+/// Number of heights told apart above [`CANDIDATE_DB`].
+const STEPS: usize = 400;
 /// How many clicks there must be at least: the figure is that of the weakest of so many.
 const AT_LEAST: usize = 3;
 /// Strongest candidates that are kept.
@@ -28,8 +33,8 @@ const KEPT: usize = 64;
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClickFigures {
-    /// How far the third strongest jump stands over its surroundings, dB; 0 where there are fewer or
-    /// where edges belong to the sound.
+    /// How far the third strongest jump stands over those that belong to the sound, dB; 0 where there
+    /// are fewer.
     pub third_strongest_db: f64,
     /// The strongest jumps, strongest first: how far over their surroundings, dB, and when.
     pub strongest: Vec<(f64, Place)>,
@@ -55,7 +60,7 @@ pub(super) struct Clicks {
     cell_frames: usize,
     cell_s: f64,
     lanes: Vec<Lane>,
-    candidates: u64,
+    heights: Vec<u64>,
     cells: u64,
     strongest: Vec<(f64, u64)>,
 }
@@ -75,7 +80,7 @@ impl Clicks {
             cell_frames,
             cell_s: cell_frames as f64 / f64::from(sample_rate_hz),
             lanes: (0..channels).map(|_| lane()).collect(),
-            candidates: 0,
+            heights: vec![0; STEPS],
             cells: 0,
             strongest: Vec::new(),
         }
@@ -134,7 +139,8 @@ impl Clicks {
         }
         let over_db = db_from_gain(f64::from(middle.max / mean));
         if over_db >= CANDIDATE_DB {
-            self.candidates += 1;
+            let step = ((over_db - CANDIDATE_DB) / STEP_DB) as usize;
+            self.heights[step.min(STEPS - 1)] += 1;
             let weakest = self.strongest.last().map_or(0.0, |&(db, _)| db);
             if self.strongest.len() < KEPT || over_db > weakest {
                 let place = self.strongest.partition_point(|&(db, _)| db >= over_db);
@@ -146,9 +152,13 @@ impl Clicks {
 
     pub(super) fn finish(self) -> ClickFigures {
         let duration_s = self.cells as f64 * self.cell_s;
-        if self.candidates as f64 > MAX_PER_SECOND * duration_s.max(1.0) {
-            return ClickFigures::default();
-        }
+        let usual = (USUAL_PER_SECOND * duration_s) as u64;
+        let mut higher = 0;
+        let usual_step = (0..STEPS).rev().find(|&step| {
+            higher += self.heights[step];
+            higher > usual
+        });
+        let usual_db = CANDIDATE_DB + STEP_DB * usual_step.map_or(0.0, |step| step as f64);
         // A click in both channels is one click.
         let mut strongest: Vec<(f64, Place)> = Vec::new();
         for &(over_db, at) in &self.strongest {
@@ -156,7 +166,7 @@ impl Clicks {
             let known = |place: &Place| (place.from_s - from_s).abs() < 2.5 * self.cell_s;
             if !strongest.iter().any(|(_, place)| known(place)) {
                 let to_s = from_s + self.cell_s;
-                strongest.push((over_db, Place { from_s, to_s }));
+                strongest.push((over_db - usual_db, Place { from_s, to_s }));
             }
         }
         ClickFigures {

@@ -1,9 +1,9 @@
 //! Mains hum: lines at 50 or 60 Hz and their multiples that never go away.
 //!
-//! Windows of about 4 s of the decimated mid signal. What counts of each bin is its level in the
+//! Windows of about 16 s of the decimated mid signal. What counts of each bin is its level in the
 //! quietest fifth of the windows: notes come and go, hum does not. A line's prominence is that
 //! level over its neighbours' median. No note of the tempered scale at 440 Hz lies within 1 % of a
-//! multiple of 50 or 60 Hz up to the eighth.
+//! multiple of 50 or 60 Hz up to the tenth.
 
 use std::sync::Arc;
 
@@ -15,21 +15,21 @@ use realfft::{RealFftPlanner, RealToComplex};
 /// Sample rate after the decimation, Hz, at least.
 const RATE_HZ: f64 = 2_000.0;
 /// Length of a window in decimated samples.
-const WINDOW: usize = 8_192;
+const WINDOW: usize = 32_768;
 /// Multiples that are looked at.
-const MULTIPLES: usize = 8;
+const MULTIPLES: usize = 10;
 /// Prominence is the mean over this many of the most prominent multiples.
-const LINES: usize = 4;
+const LINES: usize = 6;
 /// Mains keep their frequency, and sound cards theirs, within this share.
 const TOLERANCE: f64 = 0.002;
 /// Neighbours of a line, Hz from it.
-const NEIGHBOURS_HZ: (f64, f64) = (1.6, 6.0);
+const NEIGHBOURS_HZ: (f64, f64) = (0.8, 5.0);
 /// Share of the windows that are at least as quiet as what counts.
 const QUIET_SHARE: f64 = 0.2;
 /// Most windows kept; beyond, every second one is dropped.
-const MAX_WINDOWS: usize = 512;
+const MAX_WINDOWS: usize = 256;
 /// Fewest windows that tell a line from a note.
-const MIN_WINDOWS: usize = 3;
+const MIN_WINDOWS: usize = 1;
 /// Most that one line may count, dB.
 const MAX_PROMINENCE_DB: f64 = 40.0;
 /// Mains frequencies, Hz.
@@ -40,7 +40,7 @@ const MAINS_HZ: [f64; 2] = [50.0, 60.0];
 pub struct HumFigures {
     /// 50 or 60 Hz, whichever is more prominent.
     pub mains_hz: f64,
-    /// Mean prominence of the four most prominent lines, dB.
+    /// Mean prominence of the six most prominent lines, dB.
     pub prominence_db: f64,
     /// Level of all lines together, dBFS.
     pub level_dbfs: f64,
@@ -109,7 +109,7 @@ impl Hum {
                 let reach_hz = NEIGHBOURS_HZ.1 + 1.0;
                 ((hz - reach_hz) / bin_hz) as usize..=((hz + reach_hz) / bin_hz) as usize
             })
-            .filter(|&bin| bin < WINDOW / 2)
+            .filter(|&bin| bin > 0 && bin < WINDOW / 2)
             .collect();
         bins.sort_unstable();
         bins.dedup();
@@ -199,39 +199,61 @@ impl Hum {
                 .map(|(_, &power)| power)
                 .collect()
         };
+        let nearest = |hz: f64| -> f64 {
+            let bin = libm::round(hz / bin_hz) as usize;
+            let index = self.bins.partition_point(|&known| known < bin);
+            floor.get(index).copied().unwrap_or(0.0)
+        };
         let of_mains = |mains_hz: f64| -> HumFigures {
-            let mut prominences = Vec::new();
-            let mut power = 0.0;
-            for multiple in 1..=MULTIPLES {
-                let hz = mains_hz * multiple as f64;
-                let reach_hz = (TOLERANCE * hz).max(0.6 * bin_hz);
-                let line = at(hz - reach_hz, hz + reach_hz)
-                    .into_iter()
-                    .fold(0.0, f64::max);
-                let (near, far) = NEIGHBOURS_HZ;
-                let mut around = at(hz - far, hz - near);
-                around.extend(at(hz + near, hz + far));
-                around.sort_unstable_by(f64::total_cmp);
-                let Some(&median) = around.get(around.len() / 2) else {
-                    continue;
-                };
-                let prominence_db = db_from_power(line.max(1e-12) / median.max(1e-12));
-                prominences.push(prominence_db.clamp(0.0, MAX_PROMINENCE_DB));
-                if prominence_db > 10.0 {
-                    power += line;
+            let around: Vec<f64> = (1..=MULTIPLES)
+                .map(|multiple| {
+                    let hz = mains_hz * multiple as f64;
+                    let (near, far) = NEIGHBOURS_HZ;
+                    let mut around = at(hz - far, hz - near);
+                    around.extend(at(hz + near, hz + far));
+                    around.sort_unstable_by(f64::total_cmp);
+                    around.get(around.len() / 2).copied().unwrap_or(0.0)
+                })
+                .collect();
+            // All multiples are off by the same share, and so one share has to fit them all.
+            let step = bin_hz / (mains_hz * MULTIPLES as f64);
+            let steps = (TOLERANCE / step) as i32;
+            let off_by = |number: i32| -> HumFigures {
+                let true_hz = mains_hz * (1.0 + step * f64::from(number));
+                let lines: Vec<f64> = (1..=MULTIPLES)
+                    .map(|multiple| nearest(true_hz * multiple as f64))
+                    .collect();
+                let mut prominences: Vec<f64> = lines
+                    .iter()
+                    .zip(&around)
+                    .map(|(line, around)| db_from_power(line.max(1e-12) / around.max(1e-12)))
+                    .map(|db| db.clamp(-MAX_PROMINENCE_DB, MAX_PROMINENCE_DB))
+                    .collect();
+                prominences.sort_unstable_by(|a, b| b.total_cmp(a));
+                // A Hann window of N samples turns a sine of amplitude a into a line of a·N/4.
+                let amplitude_per_line = 4.0 / WINDOW as f64;
+                let power =
+                    0.5 * lines.iter().sum::<f64>() * amplitude_per_line * amplitude_per_line;
+                HumFigures {
+                    mains_hz,
+                    prominence_db: prominences.iter().take(LINES).sum::<f64>() / LINES as f64,
+                    level_dbfs: db_from_power(power + 1e-20),
                 }
-            }
-            prominences.sort_unstable_by(|a, b| b.total_cmp(a));
-            prominences.resize(LINES, 0.0);
-            // A Hann window of N samples turns a sine of amplitude a into a line of a·N/4.
-            let amplitude_per_line = 4.0 / WINDOW as f64;
-            HumFigures {
-                mains_hz,
-                prominence_db: prominences.iter().sum::<f64>() / LINES as f64,
-                level_dbfs: db_from_power(
-                    0.5 * power * amplitude_per_line * amplitude_per_line + 1e-20,
-                ),
-            }
+            };
+            (-steps..=steps).map(off_by).fold(
+                HumFigures {
+                    mains_hz,
+                    prominence_db: f64::NEG_INFINITY,
+                    level_dbfs: f64::NEG_INFINITY,
+                },
+                |best, now| {
+                    if now.prominence_db > best.prominence_db {
+                        now
+                    } else {
+                        best
+                    }
+                },
+            )
         };
         MAINS_HZ
             .map(of_mains)

@@ -34,7 +34,7 @@ pub struct Scan {
     pub gaps: GapFigures,
     /// Level at the first and the last moment.
     pub edges: EdgeFigures,
-    /// Lines at the mains frequency; `None` below 8 s.
+    /// Lines at the mains frequency; `None` below 17 s.
     pub hum: Option<HumFigures>,
     /// Share of 10 ms blocks that peak within 0.75 dB of the ceiling, percent.
     pub peak_pile_percent: f64,
