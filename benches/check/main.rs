@@ -10,6 +10,7 @@
 //! `inject SPLIT ROWS COUNT [plain|FAULT]`: faults at all strengths, at the plain one, or one fault, in
 //! COUNT excerpts.
 //! `stability SPLIT ROWS COUNT`: gain, sample rate and MP3 against the original.
+//! `files FOLDER ROWS`: every WAV in a folder, whole (`lead.py` makes such a folder).
 //! `fit TRAIN INJECTED MIXES`: writes crates/check/corpus.json.
 //! `report CLEAN INJECTED STABILITY MIXES`: prints the tables of docs/CHECK.md.
 //!
@@ -82,6 +83,7 @@ fn main() -> Result<()> {
         ["stability", split, rows, count] => {
             stability::run(&cache, split_of(split)?, rows.as_ref(), count.parse()?)
         }
+        ["files", folder, rows] => rows::files(folder.as_ref(), rows.as_ref()),
         ["fit", clean, injected, mixes] => {
             fit::run(clean.as_ref(), injected.as_ref(), mixes.as_ref())
         }

@@ -183,6 +183,27 @@ pub fn measure(
     })
 }
 
+/// Every WAV in a folder.
+pub fn files(folder: &Path, path: &Path) -> Result<()> {
+    let rows = Rows::open(path)?;
+    let mut names: Vec<_> = std::fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
+    names.retain(|name| name.extension().is_some_and(|extension| extension == "wav"));
+    names.sort();
+    names.par_iter().try_for_each(|file| {
+        let piece = Piece {
+            name: file.display().to_string(),
+            group: String::new(),
+            file: file.clone(),
+            is_finished: false,
+        };
+        let opened = acetate_io::open(file, &acetate_io::OpenOptions::default());
+        let mut source = opened.with_context(|| piece.name.clone())?;
+        rows.add(&row(&piece, "", 0.0, &mut source)?)
+    })
+}
+
 /// Which faults are injected.
 pub enum Which {
     /// All, at every strength.

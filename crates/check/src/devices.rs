@@ -13,6 +13,8 @@ pub struct Device {
     pub name: &'static str,
     /// Where its response comes from, and how far it was measured.
     pub source: &'static str,
+    /// What it is there for, Hz; the rest is left to other loudspeakers.
+    pub covers_hz: (f64, f64),
     /// True where left and right are summed before they sound.
     pub sums_to_mono: bool,
     /// What to do where something is lost.
@@ -70,6 +72,8 @@ const EARBUDS: &[(f64, f64)] = &[
     (16_000.0, -10.8),
 ];
 
+/// Everything that is heard, Hz.
+const WHOLE_HZ: (f64, f64) = (0.0, 24_000.0);
 const SMALL_SPEAKER: &str = "Give the bass overtones (saturation, a second layer an octave up) so that its line can \
                              be followed without its fundamental, and check that the kick has a click.";
 
@@ -79,6 +83,7 @@ pub static DEVICES: [Device; 6] = [
         name: "phone",
         source: "corners measured on a OnePlus 6T (260 Hz to 20 kHz, DPA 4090, vpervolume.com/en/audiometric-data); \
                  the slope of 24 dB per octave is ours",
+        covers_hz: WHOLE_HZ,
         sums_to_mono: true,
         advice: SMALL_SPEAKER,
         shape: Shape::Band {
@@ -92,8 +97,9 @@ pub static DEVICES: [Device; 6] = [
         name: "laptop",
         source: "corners measured on a Framework laptop with a calibrated microphone (falls below 400 Hz, rolls off \
                  from 7 kHz, community.frame.work/t/speakers-sound-quality/1078/34); the slopes are ours",
+        covers_hz: WHOLE_HZ,
         sums_to_mono: false,
-        advice: SMALL_SPEAKER,
+        advice: "What helps on the phone helps here.",
         shape: Shape::Band {
             low_hz: 400.0,
             low_poles: 3,
@@ -105,6 +111,7 @@ pub static DEVICES: [Device; 6] = [
         name: "earbuds",
         source: "Apple EarPods measured by rtings.com on an artificial head, as in AutoEq's measurements, minus the \
                  in-ear target for that head (github.com/jaakkopasanen/AutoEq)",
+        covers_hz: WHOLE_HZ,
         sums_to_mono: false,
         advice: "Earbuds leak the deepest bass: see that the bass line is heard above 80 Hz too.",
         shape: Shape::Points(EARBUDS),
@@ -113,6 +120,7 @@ pub static DEVICES: [Device; 6] = [
         name: "car",
         source: "average setting of listeners in a car, +13 dB bass and -2 dB treble against flat (Dennis, AES \
                  convention paper 9393, 2015); the corners of the shelves are ours",
+        covers_hz: WHOLE_HZ,
         sums_to_mono: false,
         advice: "Compare bass and kick with a song you know in a car: there they stand far forward.",
         shape: Shape::Shelves {
@@ -123,8 +131,9 @@ pub static DEVICES: [Device; 6] = [
     Device {
         name: "club sub",
         source: "a model, not a measurement: mono from 30 to 100 Hz, 24 dB per octave",
+        covers_hz: (20.0, 100.0),
         sums_to_mono: true,
-        advice: "Only mono bass below 100 Hz moves the sub; what is above comes from the tops.",
+        advice: "Only bass that is the same left and right moves the sub: see the findings on wide bass.",
         shape: Shape::Band {
             low_hz: 30.0,
             low_poles: 4,
@@ -135,6 +144,7 @@ pub static DEVICES: [Device; 6] = [
     Device {
         name: "mono",
         source: "left plus right, exactly",
+        covers_hz: WHOLE_HZ,
         sums_to_mono: true,
         advice: "What is gone here was out of phase: see the findings on mono.",
         shape: Shape::Points(&[(1_000.0, 0.0)]),

@@ -26,6 +26,7 @@ pub struct Finding {
     /// How much it matters.
     pub severity: Severity,
     /// The part of the score that it belongs to.
+    #[serde(default)]
     pub part: Part,
     /// The measured figure.
     pub evidence: f64,
@@ -39,12 +40,16 @@ pub struct Finding {
     /// What to do in the mix, one sentence.
     pub advice: String,
     /// Whether mastering can mend it.
+    #[serde(default)]
     pub mastering: Mending,
     /// What mastering does about it, one clause.
+    #[serde(default)]
     pub mastering_does: String,
     /// Points that it costs of 100; what mending it in the mix gives back.
+    #[serde(default)]
     pub points: f64,
     /// Points that mastering gives back, by simulation.
+    #[serde(default)]
     pub points_by_mastering: f64,
     /// When; empty where it is everywhere.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -85,9 +90,10 @@ pub struct Band {
 }
 
 /// Whether mastering can mend something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mending {
+    #[default]
     /// Not at all: it has to be done in the mix.
     No,
     /// In part.
@@ -98,10 +104,22 @@ pub enum Mending {
 
 /// The parts of the score.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
+    #[default]
     /// Nothing broken: clipping, clicks, gaps, cut edges, a lossy source.
     Integrity,
     /// No noise: hum, hiss, offset.

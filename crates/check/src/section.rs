@@ -14,6 +14,8 @@ const BETWEEN_S: f64 = 0.1;
 const BANDS: std::ops::Range<usize> = 7..28;
 /// Bands this far below the programme are left out, dB.
 const AUDIBLE_DB: f64 = 55.0;
+/// A window this far below the usual level is a pause, dB.
+const PAUSE_DB: f64 = 10.0;
 /// Fewest bands that are compared.
 const MIN_BANDS: usize = 10;
 /// How much the spread takes off.
@@ -66,6 +68,8 @@ pub fn largest_jump(sequences: &Sequences, sample_rate_hz: f64, programme_db: f6
     let mean = |from: usize, to: usize, band: usize| {
         (sums[to][band] - sums[from][band]) / (to - from) as f64
     };
+    let count = frames.len();
+    let usual: Vec<f64> = (0..BANDS.len()).map(|band| mean(0, count, band)).collect();
     let mut jumps: Vec<Signed> = Vec::new();
     let step = (window / 24).max(1);
     let last = frames.len() - 2 * window - between;
@@ -79,6 +83,16 @@ pub fn largest_jump(sequences: &Sequences, sample_rate_hz: f64, programme_db: f6
             })
             .collect();
         if changes.len() < MIN_BANDS {
+            continue;
+        }
+        // Into and out of pauses, fades and endings everything moves alike.
+        let quiet = |from: usize| -> bool {
+            let mut offsets: Vec<f64> = (0..BANDS.len())
+                .map(|band| mean(from, from + window, band) - usual[band])
+                .collect();
+            middle_of(&mut offsets) < -PAUSE_DB
+        };
+        if quiet(start) || quiet(resume) {
             continue;
         }
         let median = middle_of(&mut changes);

@@ -18,6 +18,8 @@ use crate::tone::k_weight_db;
 const MISSED_DB: f64 = 30.0;
 /// A band is lost where it comes this much weaker than the rest, dB.
 const LOST_DB: f64 = 12.0;
+/// A sub that gets this much less is worth a word, dB.
+const WEAK_DB: f64 = 6.0;
 /// Regions whose change is told: name and edges, Hz.
 const REGIONS: [(&str, f64, f64); 5] = [
     ("sub", 20.0, 60.0),
@@ -37,7 +39,7 @@ pub struct Translation {
     pub source: String,
     /// Change of loudness at the same volume, K-weighted, dB; the response itself is 0 dB at 1 kHz.
     pub loudness_change_db: f64,
-    /// Share of the programme's bands that still arrive, by K-weighted power, percent.
+    /// Share of the programme's bands that still arrive, of those that the device is there for, by K-weighted power, percent.
     pub arrives_percent: f64,
     /// Change of each region against the whole, dB; none where the mix has nothing there.
     pub regions: Vec<RegionChange>,
@@ -78,9 +80,12 @@ fn on(device: &Device, analysis: &Analysis) -> Translation {
             [mid + side, heard * response]
         })
         .collect();
+    let (from_hz, to_hz) = device.covers_hz;
+    let covered = |band: usize| (from_hz..to_hz).contains(&centre_hz(band));
     let weighted = |which: usize| -> f64 {
         let powers = bands.iter().enumerate();
         powers
+            .filter(|&(band, _)| covered(band))
             .map(|(band, powers)| powers[which] * power_from_db(k_weight_db(centre_hz(band))))
             .sum()
     };
@@ -91,14 +96,15 @@ fn on(device: &Device, analysis: &Analysis) -> Translation {
         db_from_power(out_power.max(1e-30) / in_power.max(1e-30))
     };
     let weight = |band: usize| bands[band][0] * power_from_db(k_weight_db(centre_hz(band)));
-    let counts = |band: usize| bands[band][0] > before * power_from_db(-MISSED_DB);
+    let counts = |band: usize| covered(band) && bands[band][0] > before * power_from_db(-MISSED_DB);
     let is_lost = |band: usize| counts(band) && change_db(band) - loudness_change_db < -LOST_DB;
     let arrives: f64 = (0..THIRD_OCTAVES)
-        .filter(|&band| !is_lost(band))
+        .filter(|&band| covered(band) && !is_lost(band))
         .map(weight)
         .sum();
     let regions = REGIONS
         .iter()
+        .filter(|&&(_, low_hz, high_hz)| low_hz < to_hz && high_hz > from_hz)
         .filter_map(|&(name, from_hz, to_hz)| region(&bands, name, from_hz, to_hz, before))
         .map(|(region, change_db)| RegionChange {
             region: region.to_owned(),
@@ -168,6 +174,16 @@ fn sentence(device: &Device, loudness_change_db: f64, lost: &[Band]) -> String {
             }
         })
         .collect();
+    if device.covers_hz.1 < 1000.0 {
+        let below = frequency(device.covers_hz.1);
+        let weak = loudness_change_db < -WEAK_DB || !gone.is_empty();
+        let advice = if weak {
+            format!(". {}", device.advice)
+        } else {
+            String::new()
+        };
+        return format!("what lies below {below} arrives with {loudness_change_db:+.1} dB{advice}");
+    }
     if gone.is_empty() {
         format!("all of it arrives, {loudness_change_db:+.1} dB in loudness")
     } else {

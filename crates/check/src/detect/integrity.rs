@@ -92,7 +92,7 @@ impl Detector for Clicks {
         &About {
             code: "clicks",
             part: Part::Integrity,
-            figure: "third strongest click over the jumps that belong to the sound",
+            figure: "strongest clicks over the jumps that belong to the sound",
             unit: "dB",
             worse: Worse::More,
             most: Severity::Problem,
@@ -103,12 +103,12 @@ impl Detector for Clicks {
 
     fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
         let clicks = &facts.scan?.clicks;
-        let weakest = clicks.third_strongest_db - 6.0;
+        let weakest = clicks.strongest_db - 6.0;
         let strong = clicks.strongest.iter().filter(|&&(db, _)| db >= weakest);
         let mut places: Vec<_> = strong.map(|&(_, place)| place).collect();
         places.truncate(crate::scan::MAX_PLACES);
         places.sort_by(|a, b| a.from_s.total_cmp(&b.from_s));
-        Some(Reading::at(clicks.third_strongest_db, places))
+        Some(Reading::at(clicks.strongest_db, places))
     }
 
     fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {

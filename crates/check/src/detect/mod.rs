@@ -48,7 +48,7 @@ pub enum Worse {
 }
 
 /// Smallest value that ratios tell apart.
-const SMALLEST_RATIO: f64 = 1e-3;
+const SMALLEST_RATIO: f64 = 0.5;
 
 impl Worse {
     /// A scale on which more is worse and the ramp between limits is straight.

@@ -4,6 +4,12 @@ use super::{About, Detector, Limits, Reading, Words, Worse};
 use crate::facts::Facts;
 use crate::finding::{Part, Severity};
 
+/// Where the low-pass of MP3 at up to 112 kbit/s lies or above (LAME's own table, 15.1 to 16 kHz), and
+/// the meter's accuracy, Hz.
+const CODEC_END_HZ: f64 = 16_100.0;
+/// Nothing above speech is left, Hz.
+const SPEECH_END_HZ: f64 = 8_000.0;
+
 /// The spectrum ends early.
 pub struct LossySource;
 
@@ -17,7 +23,10 @@ impl Detector for LossySource {
             worse: Worse::Less,
             most: Severity::Remark,
             points: 8.0,
-            limits: Limits::Fitted,
+            limits: Limits::Given {
+                remark: CODEC_END_HZ,
+                full: SPEECH_END_HZ,
+            },
         }
     }
 

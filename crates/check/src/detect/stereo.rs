@@ -15,6 +15,11 @@ const MISSED_DB: f64 = 25.0;
 /// Bass this far below the programme has no image, dB.
 const NO_BASS_DB: f64 = 35.0;
 
+/// From so many standard deviations a delay is no accident …
+const DELAY_SIGMA: f64 = 3.0;
+/// … and from so many it is that of the whole programme, as in a delayed mono mix.
+const CERTAIN_DELAY_SIGMA: f64 = 45.0;
+
 fn louder_and_quieter(balance_db: f64) -> (&'static str, &'static str) {
     if balance_db > 0.0 {
         ("left", "right")
@@ -115,7 +120,10 @@ impl Detector for ChannelDelay {
             worse: Worse::More,
             most: Severity::Problem,
             points: 12.0,
-            limits: Limits::Fitted,
+            limits: Limits::Given {
+                remark: DELAY_SIGMA,
+                full: CERTAIN_DELAY_SIGMA,
+            },
         }
     }
 

@@ -25,17 +25,19 @@ const USUAL_PER_SECOND: f64 = 1.0;
 const STEP_DB: f64 = 0.25;
 /// Number of heights told apart above [`CANDIDATE_DB`].
 const STEPS: usize = 400;
-/// How many clicks there must be at least: the figure is that of the weakest of so many.
+/// How many clicks there must be at least: the figure is that of the weakest of so many …
 const AT_LEAST: usize = 3;
+/// … and one more for every so many seconds, since a long song has more chances, s.
+const ONE_MORE_S: f64 = 15.0;
 /// Strongest candidates that are kept.
 const KEPT: usize = 64;
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClickFigures {
-    /// How far the third strongest jump stands over those that belong to the sound, dB; 0 where there
-    /// are fewer.
-    pub third_strongest_db: f64,
+    /// How far the strongest jumps stand over those that belong to the sound, dB: the weakest of three,
+    /// of more in a long programme; 0 where there are fewer.
+    pub strongest_db: f64,
     /// The strongest jumps, strongest first: how far over their surroundings, dB, and when.
     pub strongest: Vec<(f64, Place)>,
 }
@@ -152,6 +154,9 @@ impl Clicks {
 
     pub(super) fn finish(self) -> ClickFigures {
         let duration_s = self.cells as f64 * self.cell_s;
+        let wanted = AT_LEAST
+            .max((duration_s / ONE_MORE_S) as usize)
+            .min(KEPT / 2);
         let usual = (USUAL_PER_SECOND * duration_s) as u64;
         let mut higher = 0;
         let usual_step = (0..STEPS).rev().find(|&step| {
@@ -170,7 +175,7 @@ impl Clicks {
             }
         }
         ClickFigures {
-            third_strongest_db: strongest.get(AT_LEAST - 1).map_or(0.0, |&(db, _)| db),
+            strongest_db: strongest.get(wanted - 1).map_or(0.0, |&(db, _)| db),
             strongest,
         }
     }
