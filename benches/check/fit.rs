@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use acetate_check::corpus::{CORPUS_FORMAT, Corpus, Figure, Record, SHARES_PERCENT};
+use acetate_check::detect::edges::LOOP_DB;
 use acetate_check::detect::{About, DETECTORS, Limits, Worse};
 use acetate_check::fault_eq::fault_eq_db;
 use acetate_check::tone::{INPUTS, TONE_CODES, ToneModel, inputs_after};
@@ -22,6 +23,8 @@ const CLEAN_SHARE: f64 = 0.99;
 const CLEAN_SHARE_OVERLAPPING: f64 = 0.96;
 /// Share of plain faults that may be missed.
 const MISSED_SHARE: f64 = 0.025;
+/// Share of plain faults that are less than serious.
+const SERIOUS_SHARE: f64 = 0.1;
 /// Where the limit lies between released music and plain faults, where they do not overlap.
 const BETWEEN: f64 = 0.3;
 /// Tonal faults that the estimate is fitted on, dB.
@@ -103,7 +106,10 @@ fn figure(about: &About, clean: &[Row], injected: &[Row]) -> Result<Option<Figur
         let values = rows.iter().filter_map(|row| row.figures.get(about.code));
         values.map(|&value| about.worse.place(value)).collect()
     };
-    let released = of(&clean.iter().collect::<Vec<_>>());
+    let released = of(&clean
+        .iter()
+        .filter(|row| !is_a_note(row, about.code))
+        .collect::<Vec<_>>());
     if released.is_empty() {
         return Ok(None);
     }
@@ -133,7 +139,7 @@ fn figure(about: &About, clean: &[Row], injected: &[Row]) -> Result<Option<Figur
         } else {
             faint.max(at(&released, CLEAN_SHARE_OVERLAPPING)?)
         };
-        (remark, most.max(at(&plain, 0.5)?).max(remark))
+        (remark, most.max(at(&plain, SERIOUS_SHARE)?).max(remark))
     };
     let mut quantiles: Vec<f64> = SHARES_PERCENT
         .iter()
@@ -155,6 +161,12 @@ fn figure(about: &About, clean: &[Row], injected: &[Row]) -> Result<Option<Figur
         remark: rounded(remark),
         full: rounded(full),
     }))
+}
+
+/// Loops begin and end within the music, which is said as a note and must not widen the limits.
+fn is_a_note(row: &Row, code: &str) -> bool {
+    let edge = |code: &str| row.figures.get(code).is_some_and(|&db| db > LOOP_DB);
+    matches!(code, "start-cut" | "tail-cut") && edge("start-cut") && edge("tail-cut")
 }
 
 /// The largest value but one.

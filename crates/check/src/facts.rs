@@ -8,6 +8,11 @@ use crate::corpus::Corpus;
 use crate::scan::Scan;
 use crate::tone::{self, k_weight_db};
 
+/// Loudness from which the short form takes a dense programme for a master, LUFS …
+const MASTERED_LUFS: f64 = -16.0;
+/// … if its true peak comes this close to full scale, dBTP.
+const MASTERED_DBTP: f64 = -3.0;
+
 /// Everything that a detector may look at.
 pub struct Facts<'a> {
     /// The analysis.
@@ -27,8 +32,15 @@ impl<'a> Facts<'a> {
     pub fn new(analysis: &'a Analysis, scan: Option<&'a Scan>, corpus: &'a Corpus) -> Self {
         let tone_db = corpus.tone.estimate(&tone::inputs(analysis));
         let dense = analysis.plr_db < corpus.mastered_plr_db;
-        let mastered =
-            dense && scan.is_none_or(|scan| scan.peak_pile_percent >= corpus.mastered_pile_percent);
+        // Without a look at the peaks, only their level tells a master from a dense mix.
+        let mastered = dense
+            && match scan {
+                Some(scan) => scan.peak_pile_percent >= corpus.mastered_pile_percent,
+                None => {
+                    analysis.integrated_lufs >= MASTERED_LUFS
+                        && analysis.true_peak_dbtp >= MASTERED_DBTP
+                }
+            };
         Self {
             analysis,
             scan,

@@ -6,7 +6,7 @@ use crate::finding::{Part, Place, Severity};
 use crate::scan::EdgeFigures;
 
 /// Both edges at least this loud, relative to the RMS, are those of a loop, dB.
-const LOOP_DB: f64 = -30.0;
+pub const LOOP_DB: f64 = -30.0;
 /// Silence at the start that is longer than this is worth a word, s.
 const LEAD_IN_S: f64 = 2.0;
 /// Silence at the end that is longer than this is worth a word, s.

@@ -4,7 +4,7 @@
 //! serious, stands in the corpus; [`judge`](crate::judge) is the same for all.
 
 mod dynamics;
-mod edges;
+pub mod edges;
 mod integrity;
 mod levels;
 mod noise;
