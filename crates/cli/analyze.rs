@@ -49,7 +49,7 @@ fn analyze(
     })
     .with_context(|| path.display().to_string())?;
     bar.finish();
-    let report = input.with_damage(Report::of_analysis(analysis), console);
+    let report = input.with_damage(Report::of_analysis(analysis)?, console);
     Ok(Report {
         input: Some(input.facts()?),
         ..report

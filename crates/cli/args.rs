@@ -1,5 +1,6 @@
 //! The command line, as typed.
 
+mod check;
 mod eval;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use acetate_model::reference::DEFAULT_MAX_EQ_RMS_DB;
 use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use check::CheckArgs;
 pub use eval::{EvalArgs, EvalSplit};
 
 /// Learned auto-mastering: a finished mix goes in, a verified release-ready master comes out.
@@ -22,6 +24,7 @@ pub use eval::{EvalArgs, EvalSplit};
         acetate master mix.flac -o master.flac      as FLAC, under a name of your own\n  \
         acetate master *.wav --out-dir masters      many at once\n  \
         acetate master mix.wav --amount 50          half of the treatment\n  \
+        acetate check mix.wav                       is it ready, and what to do if not\n  \
         acetate verify master.wav --target apple    hold any file against a target\n\n\
         Exit codes: 0 all met; 1 delivered, but a check failed or the target could not be met \
         honestly; 2 usage or unreadable input; 130 interrupted, 143 terminated."
@@ -58,6 +61,8 @@ pub struct GlobalArgs {
 pub enum Command {
     /// Master one mix or many, and verify the written files
     Master(Box<MasterArgs>),
+    /// Tell whether mixes are ready to be mastered, why not, and what to do; exit code 0 or 1
+    Check(CheckArgs),
     /// Measure files: loudness, true peak, spectrum, stereo
     Analyze(AnalyzeArgs),
     /// Hold files against a target; exit code 0 or 1
@@ -534,6 +539,8 @@ pub enum SchemaKind {
     Settings,
     /// Certificates
     Certificate,
+    /// Checks: what `acetate check --json` prints
+    Check,
 }
 
 /// `acetate completions`.

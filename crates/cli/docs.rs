@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use acetate_check::Check;
 use acetate_dsp::PARAMS;
 use acetate_dsp::Settings;
 use acetate_master::{Certificate, Report};
@@ -18,6 +19,7 @@ pub fn schema(args: &SchemaArgs, console: &Console) -> anyhow::Result<Exit> {
         SchemaKind::Report => Report::json_schema(),
         SchemaKind::Settings => Settings::json_schema(),
         SchemaKind::Certificate => Certificate::json_schema(),
+        SchemaKind::Check => Check::json_schema(),
     };
     console.print(&format!("{}\n", serde_json::to_string_pretty(&schema)?))?;
     Ok(Exit::Met)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use acetate_dsp::Source;
 use acetate_io::{Decoder, OpenOptions, SpooledInput};
 use acetate_master::Report;
-use acetate_master::findings::damaged;
+use acetate_master::findings::{Finding, damaged};
 use acetate_master::report::FileFacts;
 use anyhow::{Context, anyhow};
 use rayon::prelude::*;
@@ -76,13 +76,19 @@ impl Input {
 
     /// Says what the decoder went past, and puts it first into the report.
     pub fn with_damage(&self, report: Report, console: &Console) -> Report {
-        self.report_warnings(console);
-        let damage = self.decoder.warnings();
-        let damage = damage.iter().map(|warning| damaged(&warning.to_string()));
+        let damage = self.damage(console);
         Report {
-            findings: damage.chain(report.findings).collect(),
+            findings: damage.into_iter().chain(report.findings).collect(),
             ..report
         }
+    }
+
+    /// Says what the decoder went past, and gives it as findings.
+    pub fn damage(&self, console: &Console) -> Vec<Finding> {
+        self.report_warnings(console);
+        let warnings = self.decoder.warnings();
+        let findings = warnings.iter().map(|warning| damaged(&warning.to_string()));
+        findings.collect()
     }
 
     /// What the report says of the file.

@@ -6,6 +6,8 @@
 mod analyze;
 mod args;
 mod certificate;
+mod check;
+mod checked;
 mod codecs;
 mod console;
 mod dataset;
@@ -45,6 +47,7 @@ fn main() -> std::process::ExitCode {
         .and_then(|()| match &args.command {
             Command::Master(command) => master::run(command, &console),
             Command::Analyze(command) => analyze::run(command, &console),
+            Command::Check(command) => check::run(command, &console),
             Command::Verify(command) => verify::run(command, &console),
             Command::Learn(command) => learn::run(command, &console),
             Command::Train(command) => train::run(command, &console),

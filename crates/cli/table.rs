@@ -7,6 +7,7 @@ use acetate_master::codec::{CodecSafety, DECODED_CEILING_DBTP};
 use acetate_master::findings::Severity;
 use acetate_master::report::{Check, Mastering, Measures};
 
+use crate::checked;
 use crate::console::Console;
 
 /// The report of a master: before, after, target, what was done and why.
@@ -44,7 +45,7 @@ pub fn mastered(report: &Report, input: &str, output: &str, console: &Console) -
     for sentence in &mastering.done {
         let _ = writeln!(text, "    - {sentence}");
     }
-    findings(&mut text, report, console);
+    checked::short(&mut text, report, input, console);
     if console.verbose {
         attempts(&mut text, mastering);
     }

@@ -4,6 +4,7 @@ mod any_settings;
 mod bad_input;
 mod batch;
 mod certificate;
+mod checking;
 mod codec_safe;
 mod conformance;
 #[path = "../../crates/dsp/tests/conformance_signals/mod.rs"]

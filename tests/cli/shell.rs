@@ -10,7 +10,7 @@ fn usage_errors_exit_with_2_and_help_with_0() {
     dir.run(&["master"]).expect(2);
     dir.run(&["master", "x.wav", "--amount", "200"]).expect(2);
     for command in [
-        "master", "analyze", "verify", "train", "eval", "dataset", "schema",
+        "master", "check", "analyze", "verify", "train", "eval", "dataset", "schema",
     ] {
         assert!(dir.run(&[command, "--help"]).expect(0).text().len() > 200);
     }

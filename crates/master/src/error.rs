@@ -17,6 +17,9 @@ pub enum MasterError {
     /// The weights cannot be used.
     #[error("weights: {0}")]
     Weights(#[from] WeightsError),
+    /// The short check of the mix failed.
+    #[error(transparent)]
+    Check(#[from] acetate_check::CheckError),
     /// Nothing in the programme reaches the loudness gate.
     #[error(
         "expected a programme of at least 0.4 s above -70 LUFS, found {duration_s:.2} s with no \

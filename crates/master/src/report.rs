@@ -1,5 +1,6 @@
 //! [`Report`]: one structure behind every command's JSON, certificate and page.
 
+use acetate_check::CheckError;
 use acetate_dsp::Spec;
 use acetate_dsp::analysis::{Analysis, MeterReading};
 use acetate_dsp::measure::levels::OutputMeasures;
@@ -9,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::certificate::Verdict;
 use crate::codec::CodecSafety;
-use crate::findings::Finding;
+use crate::findings::{Finding, Readiness};
 
 /// Version of the report's format.
 pub const REPORT_SCHEMA: &str = "acetate.report/1";
@@ -45,6 +46,9 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// What stands out in the input.
     pub findings: Vec<Finding>,
+    /// Whether the input was ready to be mastered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub readiness: Option<Readiness>,
     /// True when every check passed.
     pub all_met: bool,
 }
@@ -243,18 +247,24 @@ impl Report {
             verdict: None,
             checks: Vec::new(),
             findings: Vec::new(),
+            readiness: None,
             all_met: true,
         }
     }
 
     /// The report of an analysis alone.
-    pub fn of_analysis(analysis: Analysis) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// [`CheckError`] where the check's embedded corpus cannot be used, which a test rules out.
+    pub fn of_analysis(analysis: Analysis) -> Result<Self, CheckError> {
+        let check = acetate_check::short(&analysis)?;
+        Ok(Self {
             measures: Some(Measures::from(&analysis)),
-            findings: crate::findings::find(&analysis),
+            readiness: Some(Readiness::from(&check)),
+            findings: check.findings,
             analysis: Some(analysis),
             ..Self::new("analyze")
-        }
+        })
     }
 
     /// The JSON schema of a report.

@@ -100,7 +100,7 @@ pub fn master_measured(
     };
     let written = attempts.run(&rendered.curve, scratch.as_mut(), delivery, progress)?;
     let log = attempts.log;
-    Ok(tell(Told {
+    tell(Told {
         analysis,
         plan,
         brief,
@@ -109,7 +109,7 @@ pub fn master_measured(
         compression_db: rendered.compression_db,
         written: Some(written),
         attempts: log,
-    }))
+    })
 }
 
 /// Everything but the writing: what would be done, and what the solver foretells.
@@ -145,7 +145,7 @@ pub fn rehearse(
         true_peak_dbtp: f64::NAN,
         limiting_db: solved.solution.max_reduction_db,
     };
-    Ok(tell(Told {
+    tell(Told {
         analysis,
         plan,
         brief,
@@ -154,7 +154,7 @@ pub fn rehearse(
         compression_db: rendered.compression_db,
         written: None,
         attempts: vec![foretold],
-    }))
+    })
 }
 
 /// What is known before a sample is rendered.

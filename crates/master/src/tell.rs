@@ -5,9 +5,11 @@ use acetate_dsp::{Analysis, Spec};
 
 use crate::attempts::Written;
 use crate::brief::Brief;
+use crate::error::MasterError;
+use crate::findings::Readiness;
 use crate::report::{Attempt, Mastering, Measures, Report};
 use crate::story::Plan;
-use crate::{findings, verify, words};
+use crate::{verify, words};
 
 /// Everything that the report is told of.
 pub(crate) struct Told<'a> {
@@ -22,7 +24,8 @@ pub(crate) struct Told<'a> {
 }
 
 /// The report of a master.
-pub(crate) fn tell(told: Told<'_>) -> Report {
+pub(crate) fn tell(told: Told<'_>) -> Result<Report, MasterError> {
+    let check = acetate_check::short(&told.analysis)?;
     let limiting_db = told
         .attempts
         .last()
@@ -34,8 +37,9 @@ pub(crate) fn tell(told: Told<'_>) -> Report {
         .as_ref()
         .map(|written| verify::checks(&written.measured, &told.settings.target))
         .unwrap_or_default();
-    Report {
-        findings: findings::find(&told.analysis),
+    Ok(Report {
+        readiness: Some(Readiness::from(&check)),
+        findings: check.findings,
         all_met: checks.iter().all(|check| check.pass),
         checks,
         mastering: Some(Mastering {
@@ -74,5 +78,5 @@ pub(crate) fn tell(told: Told<'_>) -> Report {
         }),
         analysis: Some(told.analysis),
         ..Report::new("master")
-    }
+    })
 }

@@ -100,7 +100,7 @@ pub fn master_to_targets(
             compression_db: rendered.compression_db,
             written: Some(written),
             attempts: log,
-        }));
+        })?);
     }
     Ok(reports)
 }

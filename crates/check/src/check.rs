@@ -1,0 +1,190 @@
+//! [`Check`]: verdict, score, parts, findings.
+
+use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
+use acetate_dsp::{Analysis, Source};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::corpus::Corpus;
+use crate::error::CheckError;
+use crate::facts::Facts;
+use crate::finding::{Finding, Part, Severity};
+use crate::judge;
+use crate::scan::{Scan, Scanned};
+use crate::translation::{Translation, translate};
+
+/// Version of the check's format.
+pub const CHECK_SCHEMA: &str = "acetate.check/1";
+
+/// Whether a mix can go to mastering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Nothing stands out.
+    Ready,
+    /// Something would be better mended in the mix, but nothing becomes permanent harm.
+    ReadyWithRemarks,
+    /// Mastering would make a fault permanent.
+    NotReady,
+}
+
+impl Verdict {
+    /// As printed.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::ReadyWithRemarks => "ready with remarks",
+            Self::NotReady => "not ready",
+        }
+    }
+
+    /// What findings amount to.
+    pub fn of(findings: &[Finding]) -> Self {
+        match findings.iter().map(|finding| finding.severity).max() {
+            Some(Severity::Problem) => Self::NotReady,
+            Some(Severity::Remark) => Self::ReadyWithRemarks,
+            Some(Severity::Note) | None => Self::Ready,
+        }
+    }
+}
+
+/// One part of the score.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartScore {
+    /// The part.
+    pub part: Part,
+    /// Points that are left.
+    pub points: f64,
+    /// Points that there are.
+    pub of: f64,
+}
+
+/// What was found in a mix.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// Format of this object: [`CHECK_SCHEMA`].
+    pub schema: String,
+    /// Version of the software.
+    pub version: String,
+    /// The input, as given; none in the short form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The score, 0 to 100: the sum of the parts.
+    pub score: f64,
+    /// The parts of the score.
+    pub parts: Vec<PartScore>,
+    /// True where it looks like a finished master.
+    pub already_mastered: bool,
+    /// What stands out, most severe first.
+    pub findings: Vec<Finding>,
+    /// How it sounds elsewhere; empty in the short form.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub translation: Vec<Translation>,
+}
+
+/// Checks a mix: analyses it and looks closer, in one pass over its samples.
+///
+/// # Errors
+/// [`CheckError`]: the source failed, or the programme has no loudness.
+pub fn check(
+    source: &mut dyn Source,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(Check, Analysis), CheckError> {
+    let (analysis, scan) = measure(source, progress)?;
+    Ok((judged(&analysis, Some(&scan))?, analysis))
+}
+
+/// The measuring half of [`check`].
+///
+/// # Errors
+/// As [`check`].
+pub fn measure(
+    source: &mut dyn Source,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(Analysis, Scan), CheckError> {
+    let mut scanned = Scanned::new(source);
+    let analysis = analyze_with(&mut scanned, &AnalyzeOptions::default(), progress)?;
+    if !analysis.integrated_lufs.is_finite() {
+        return Err(CheckError::NoLoudness {
+            duration_s: analysis.duration_s,
+        });
+    }
+    Ok((analysis, scanned.finish()))
+}
+
+/// The short form: what an analysis alone can tell.
+///
+/// # Errors
+/// [`CheckError::Corpus`].
+pub fn short(analysis: &Analysis) -> Result<Check, CheckError> {
+    judged(analysis, None)
+}
+
+/// The judging half of [`check`].
+///
+/// # Errors
+/// [`CheckError::Corpus`].
+pub fn judged(analysis: &Analysis, scan: Option<&Scan>) -> Result<Check, CheckError> {
+    let facts = Facts::new(analysis, scan, Corpus::embedded()?);
+    let translation = scan.map(|_| translate(analysis)).unwrap_or_default();
+    Ok(Check::of(
+        judge::findings(&facts),
+        facts.mastered,
+        translation,
+    ))
+}
+
+impl Check {
+    /// Adds findings up.
+    pub fn of(
+        findings: Vec<Finding>,
+        already_mastered: bool,
+        translation: Vec<Translation>,
+    ) -> Self {
+        let parts = Part::ALL.map(|(part, of)| {
+            let lost = findings.iter().filter(|finding| finding.part == part);
+            let lost: f64 = lost.map(|finding| finding.points).sum();
+            PartScore {
+                part,
+                points: (of - lost).max(0.0),
+                of,
+            }
+        });
+        Self {
+            schema: CHECK_SCHEMA.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            input: None,
+            verdict: Verdict::of(&findings),
+            score: parts.iter().map(|part| part.points).sum(),
+            parts: parts.to_vec(),
+            already_mastered,
+            findings,
+            translation,
+        }
+    }
+
+    /// With more findings in front, as those of a damaged file.
+    pub fn with(self, mut first: Vec<Finding>) -> Self {
+        let Self {
+            input,
+            findings,
+            already_mastered,
+            translation,
+            ..
+        } = self;
+        first.extend(findings);
+        Self {
+            input,
+            ..Self::of(first, already_mastered, translation)
+        }
+    }
+
+    /// The JSON schema of a check.
+    pub fn json_schema() -> schemars::Schema {
+        schemars::schema_for!(Check)
+    }
+}

@@ -1,0 +1,164 @@
+//! How the programme begins and ends.
+
+use super::{About, Detector, Limits, Reading, Words, Worse};
+use crate::facts::Facts;
+use crate::finding::{Part, Place, Severity};
+use crate::scan::EdgeFigures;
+
+/// Both edges at least this loud, relative to the RMS, are those of a loop, dB.
+pub const LOOP_DB: f64 = -30.0;
+/// Silence at the start that is longer than this is worth a word, s.
+const LEAD_IN_S: f64 = 2.0;
+/// Silence at the end that is longer than this is worth a word, s.
+const LEAD_OUT_S: f64 = 10.0;
+
+fn is_loop(edges: &EdgeFigures) -> bool {
+    edges.start_db > LOOP_DB && edges.tail_db > LOOP_DB
+}
+
+const LOOPED: &str = "nothing, if it is to be looped; else let it ring out and export with a tail";
+
+/// Begins within the music.
+pub struct StartCut;
+
+impl Detector for StartCut {
+    fn about(&self) -> &'static About {
+        &About {
+            code: "start-cut",
+            part: Part::Integrity,
+            figure: "level of the first 3 ms relative to the whole",
+            unit: "dB",
+            worse: Worse::More,
+            most: Severity::Remark,
+            points: 5.0,
+            limits: Limits::Fitted,
+        }
+    }
+
+    fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
+        let edges = facts.scan?.edges;
+        let place = Place {
+            from_s: edges.lead_in_s,
+            to_s: edges.lead_in_s + 0.003,
+        };
+        Some(Reading::at(edges.start_db, vec![place]))
+    }
+
+    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
+        let looped = facts.scan.is_some_and(|scan| is_loop(&scan.edges));
+        let text = format!(
+            "it begins at once, at {:+.0} dB of its usual level{}",
+            reading.value,
+            if looped {
+                ", and ends so too: a loop?"
+            } else {
+                ": the start may be cut off"
+            }
+        );
+        Words {
+            severity: looped.then_some(Severity::Note),
+            ..Words::in_the_mix(
+                text,
+                if looped {
+                    LOOPED
+                } else {
+                    "set the export's start a little earlier, so that the first attack is whole; a fade-in \
+                     of 5 ms keeps it from clicking"
+                },
+                "what was not exported cannot be mastered",
+            )
+        }
+    }
+}
+
+/// Ends within the music.
+pub struct TailCut;
+
+impl Detector for TailCut {
+    fn about(&self) -> &'static About {
+        &About {
+            code: "tail-cut",
+            part: Part::Integrity,
+            figure: "level of the last 3 ms relative to the whole",
+            unit: "dB",
+            worse: Worse::More,
+            most: Severity::Remark,
+            points: 8.0,
+            limits: Limits::Fitted,
+        }
+    }
+
+    fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
+        let edges = facts.scan?.edges;
+        let end_s = edges.duration_s - edges.lead_out_s;
+        let place = Place {
+            from_s: end_s - 0.003,
+            to_s: end_s,
+        };
+        Some(Reading::at(edges.tail_db, vec![place]))
+    }
+
+    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
+        let looped = facts.scan.is_some_and(|scan| is_loop(&scan.edges));
+        Words {
+            severity: looped.then_some(Severity::Note),
+            ..Words::in_the_mix(
+                format!(
+                    "it ends at once, at {:+.0} dB of its usual level{}",
+                    reading.value,
+                    if looped {
+                        ", and begins so too: a loop?"
+                    } else {
+                        ": the tail is cut off"
+                    }
+                ),
+                if looped {
+                    LOOPED
+                } else {
+                    "move the export's end behind the last reverb and release tails, or fade out in the mix"
+                },
+                "what was not exported cannot be mastered",
+            )
+        }
+    }
+}
+
+/// Long silence before or after.
+pub struct EdgeSilence;
+
+impl Detector for EdgeSilence {
+    fn about(&self) -> &'static About {
+        &About {
+            code: "edge-silence",
+            part: Part::Integrity,
+            figure: "silence at the edges beyond what is usual",
+            unit: "s",
+            worse: Worse::More,
+            most: Severity::Note,
+            points: 0.0,
+            limits: Limits::Given {
+                remark: 0.001,
+                full: 10.0,
+            },
+        }
+    }
+
+    fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
+        let edges = facts.scan?.edges;
+        let too_long =
+            (edges.lead_in_s - LEAD_IN_S).max(0.0) + (edges.lead_out_s - LEAD_OUT_S).max(0.0);
+        Some(Reading::of(too_long))
+    }
+
+    fn words(&self, facts: &Facts<'_>, _: &Reading) -> Words {
+        let edges = facts.scan.map(|scan| scan.edges).unwrap_or_default();
+        Words::in_the_mix(
+            format!(
+                "{:.1} s of silence before the music and {:.1} s after it",
+                edges.lead_in_s, edges.lead_out_s
+            ),
+            "set the export range to the music, unless the silence is meant",
+            "the length stays as it is",
+        )
+    }
+}

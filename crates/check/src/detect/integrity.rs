@@ -1,0 +1,164 @@
+//! Broken samples: no numbers, flat tops, clicks, dropouts.
+
+use super::{About, Detector, Limits, Reading, Words, Worse, clock};
+use crate::facts::Facts;
+use crate::finding::{Part, Severity};
+
+/// Samples that are no numbers.
+pub struct NotANumber;
+
+impl Detector for NotANumber {
+    fn about(&self) -> &'static About {
+        &About {
+            code: "not-a-number",
+            part: Part::Integrity,
+            figure: "samples that are no numbers",
+            unit: "samples",
+            worse: Worse::More,
+            most: Severity::Problem,
+            points: 30.0,
+            limits: Limits::Given {
+                remark: 1.0,
+                full: 1.0,
+            },
+        }
+    }
+
+    fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
+        Some(Reading::of(facts.analysis.non_finite_samples as f64))
+    }
+
+    fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
+        Words::in_the_mix(
+            format!(
+                "{} samples are not numbers; they are read as silence",
+                reading.value
+            ),
+            "export the mix again: a plug-in has failed; take plug-ins off one by one until it is gone",
+            "silence stays where they were",
+        )
+    }
+}
+
+/// Flat tops, at whatever level.
+pub struct Clipping;
+
+impl Detector for Clipping {
+    fn about(&self) -> &'static About {
+        &About {
+            code: "clipping",
+            part: Part::Integrity,
+            figure: "samples in flat tops",
+            unit: "ppm",
+            worse: Worse::MoreByRatio,
+            most: Severity::Problem,
+            points: 25.0,
+            limits: Limits::Fitted,
+        }
+    }
+
+    fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
+        if let Some(scan) = facts.scan {
+            return Some(Reading::at(scan.tops.ppm, scan.tops.places.clone()));
+        }
+        let analysis = facts.analysis;
+        let clipped: u64 = analysis.clipped_samples.iter().sum();
+        let samples = (analysis.frames * analysis.channels as u64).max(1);
+        Some(Reading::of(1e6 * clipped as f64 / samples as f64))
+    }
+
+    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
+        let how = match facts.scan {
+            Some(scan) => format!(
+                "{} peaks are cut off flat, the longest for {:.2} ms",
+                scan.tops.runs, scan.tops.longest_ms
+            ),
+            None => format!("{:.0} of a million samples are cut off flat", reading.value),
+        };
+        Words::in_the_mix(
+            how,
+            "find what is over: turn the mix bus down (or the clipped track, plug-in or converter, if the \
+             bus itself has room) and export again in float or with the peaks at -3 dBFS",
+            "what is cut off cannot be brought back; louder, it only shows more",
+        )
+    }
+}
+
+/// Isolated jumps.
+pub struct Clicks;
+
+impl Detector for Clicks {
+    fn about(&self) -> &'static About {
+        &About {
+            code: "clicks",
+            part: Part::Integrity,
+            figure: "strongest clicks over the jumps that belong to the sound",
+            unit: "dB",
+            worse: Worse::More,
+            most: Severity::Problem,
+            points: 15.0,
+            limits: Limits::Fitted,
+        }
+    }
+
+    fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
+        let clicks = &facts.scan?.clicks;
+        let weakest = clicks.strongest_db - 6.0;
+        let strong = clicks.strongest.iter().filter(|&&(db, _)| db >= weakest);
+        let mut places: Vec<_> = strong.map(|&(_, place)| place).collect();
+        places.truncate(crate::scan::MAX_PLACES);
+        places.sort_by(|a, b| a.from_s.total_cmp(&b.from_s));
+        Some(Reading::at(clicks.strongest_db, places))
+    }
+
+    fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
+        Words::in_the_mix(
+            format!(
+                "clicks: {} jumps of a few samples stand {:.0} dB or more over what belongs to the sound",
+                reading.places.len(),
+                reading.value
+            ),
+            "listen at these times with the tracks soloed: an edit without a crossfade, a dropped buffer \
+             or a bad cable; fade the edit over 2 to 5 ms, record or export that track again",
+            "a limiter turns down everything around a click and leaves it audible",
+        )
+    }
+}
+
+/// Sudden silence within the music.
+pub struct Dropout;
+
+impl Detector for Dropout {
+    fn about(&self) -> &'static About {
+        &About {
+            code: "dropout",
+            part: Part::Integrity,
+            figure: "sudden gaps of silence",
+            unit: "gaps",
+            worse: Worse::More,
+            most: Severity::Problem,
+            points: 20.0,
+            limits: Limits::Fitted,
+        }
+    }
+
+    fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
+        let gaps = &facts.scan?.gaps;
+        Some(Reading::at(gaps.count as f64, gaps.places.clone()))
+    }
+
+    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
+        let longest_ms = facts.scan.map_or(0.0, |scan| scan.gaps.longest_ms);
+        let first = reading.places.first().map_or(0.0, |place| place.from_s);
+        Words::in_the_mix(
+            format!(
+                "the sound drops out at once {} times, for up to {longest_ms:.0} ms, first at {}",
+                reading.value,
+                clock(first)
+            ),
+            "unless these stops are meant: export again with a larger buffer or offline, and look for \
+             muted or missing audio at these times",
+            "what is missing stays missing",
+        )
+    }
+}

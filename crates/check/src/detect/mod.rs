@@ -1,0 +1,226 @@
+//! The detectors: one trait, one list.
+//!
+//! A detector measures one figure and finds words for it. Where a finding begins, and where it is
+//! serious, stands in the corpus; [`judge`](crate::judge) is the same for all.
+
+mod dynamics;
+pub mod edges;
+mod integrity;
+mod levels;
+mod noise;
+mod source;
+mod stereo;
+mod tone;
+
+use crate::facts::Facts;
+use crate::finding::{Band, Mending, Part, Place, Severity};
+
+/// What is known of a detector without any mix.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct About {
+    /// Stable code of its finding.
+    pub code: &'static str,
+    /// The part of the score.
+    pub part: Part,
+    /// What the figure is.
+    pub figure: &'static str,
+    /// Unit of the figure.
+    pub unit: &'static str,
+    /// Which way is worse.
+    pub worse: Worse,
+    /// The most severe that it can be.
+    pub most: Severity,
+    /// Points that it costs at most.
+    pub points: f64,
+    /// Where its limits come from.
+    pub limits: Limits,
+}
+
+/// Which way is worse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Worse {
+    /// More.
+    More,
+    /// Less.
+    Less,
+    /// More, in ratios: the ramp between the limits is logarithmic.
+    MoreByRatio,
+}
+
+/// Smallest value that ratios tell apart.
+const SMALLEST_RATIO: f64 = 0.5;
+
+impl Worse {
+    /// A scale on which more is worse and the ramp between limits is straight.
+    pub fn place(self, value: f64) -> f64 {
+        match self {
+            Self::More => value,
+            Self::Less => -value,
+            Self::MoreByRatio => libm::log(value.max(SMALLEST_RATIO)),
+        }
+    }
+
+    /// The value at a place of [`place`](Self::place).
+    pub fn value(self, place: f64) -> f64 {
+        match self {
+            Self::More => place,
+            Self::Less => -place,
+            Self::MoreByRatio => libm::exp(place),
+        }
+    }
+}
+
+/// Where the limits of a finding come from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Limits {
+    /// Fitted on released music, and on what was put into it.
+    Fitted,
+    /// Given by what the figure means: where it begins and where it is serious.
+    Given {
+        /// Where it begins.
+        remark: f64,
+        /// Where it costs all of its points.
+        full: f64,
+    },
+}
+
+/// What a detector measured.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// The figure.
+    pub value: f64,
+    /// When.
+    pub places: Vec<Place>,
+    /// Which frequencies.
+    pub band: Option<Band>,
+}
+
+impl Reading {
+    /// A figure of the whole programme.
+    pub fn of(value: f64) -> Self {
+        Self {
+            value,
+            ..Self::default()
+        }
+    }
+
+    /// A figure of a band.
+    pub fn in_band(value: f64, from_hz: f64, to_hz: f64) -> Self {
+        Self {
+            band: Some(Band { from_hz, to_hz }),
+            ..Self::of(value)
+        }
+    }
+
+    /// A figure with its places.
+    pub fn at(value: f64, places: Vec<Place>) -> Self {
+        Self {
+            places,
+            ..Self::of(value)
+        }
+    }
+}
+
+/// What is said of a finding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Words {
+    /// What was found.
+    pub text: String,
+    /// What to do in the mix.
+    pub advice: String,
+    /// Whether mastering can mend it.
+    pub mastering: Mending,
+    /// What mastering does about it.
+    pub mastering_does: String,
+    /// The figure after mastering, by simulation; `None` where it stays.
+    pub after_mastering: Option<f64>,
+    /// The severity where it is not to be read from the figure.
+    pub severity: Option<Severity>,
+}
+
+impl Words {
+    /// Something that only the mix can mend.
+    pub fn in_the_mix(text: String, advice: &str, mastering_does: &str) -> Self {
+        Self {
+            text,
+            advice: advice.to_owned(),
+            mastering: Mending::No,
+            mastering_does: mastering_does.to_owned(),
+            after_mastering: None,
+            severity: None,
+        }
+    }
+
+    /// Something that mastering mends wholly.
+    pub fn mended(text: String, advice: &str, mastering_does: &str, after: f64) -> Self {
+        Self {
+            mastering: Mending::Yes,
+            after_mastering: Some(after),
+            ..Self::in_the_mix(text, advice, mastering_does)
+        }
+    }
+
+    /// Something that mastering mends in part.
+    pub fn partly(text: String, advice: &str, mastering_does: String, after: f64) -> Self {
+        Self {
+            mastering: Mending::Partly,
+            after_mastering: Some(after),
+            ..Self::in_the_mix(text, advice, &mastering_does)
+        }
+    }
+}
+
+/// Looks for one thing.
+pub trait Detector: Sync {
+    /// What is known of it.
+    fn about(&self) -> &'static About;
+
+    /// Its figure; `None` where it cannot be measured or means nothing.
+    fn measure(&self, facts: &Facts<'_>) -> Option<Reading>;
+
+    /// What is said where the figure stands out.
+    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words;
+}
+
+/// Every detector, in the order of the score's parts.
+pub static DETECTORS: &[&dyn Detector] = &[
+    &integrity::NotANumber,
+    &integrity::Clipping,
+    &integrity::Clicks,
+    &integrity::Dropout,
+    &edges::StartCut,
+    &edges::TailCut,
+    &edges::EdgeSilence,
+    &source::LossySource,
+    &noise::Hum,
+    &noise::NoiseFloor,
+    &noise::DcOffset,
+    &stereo::DeadChannel,
+    &stereo::Imbalance,
+    &stereo::ChannelDelay,
+    &stereo::AntiPhase,
+    &stereo::MonoBand,
+    &stereo::WideBass,
+    &stereo::Mono,
+    &tone::BOOMY,
+    &tone::THIN,
+    &tone::MUDDY,
+    &tone::HARSH,
+    &tone::DULL,
+    &tone::FIZZY,
+    &tone::Sibilance,
+    &dynamics::Limited,
+    &dynamics::Flat,
+    &dynamics::TooDynamic,
+    &dynamics::Section,
+    &levels::TooHot,
+    &levels::TooQuiet,
+    &levels::InterSample,
+];
+
+/// `m:ss` of a moment, for sentences.
+pub(crate) fn clock(at_s: f64) -> String {
+    let whole = at_s.max(0.0);
+    let minutes = (whole / 60.0).floor();
+    format!("{minutes:.0}:{:04.1}", whole - 60.0 * minutes)
+}

@@ -1,0 +1,328 @@
+//! Left and right: levels, delay, polarity, bass, mono.
+
+use acetate_dsp::units::db_from_power;
+
+use super::{About, Detector, Limits, Reading, Words, Worse};
+use crate::facts::{Facts, bands_between};
+use crate::finding::{Part, Severity};
+
+/// From this difference of the channels one counts as dead, dB.
+const DEAD_DB: f64 = 18.0;
+/// Bass that must survive mono lies below this, Hz.
+const BASS_HZ: f64 = 120.0;
+/// Bands this far below the programme are not missed, dB.
+const MISSED_DB: f64 = 25.0;
+/// Bass this far below the programme has no image, dB.
+const NO_BASS_DB: f64 = 35.0;
+
+/// From so many standard deviations a delay is no accident …
+const DELAY_SIGMA: f64 = 3.0;
+/// … and from so many it is that of the whole programme, as in a delayed mono mix.
+const CERTAIN_DELAY_SIGMA: f64 = 25.0;
+
+fn louder_and_quieter(balance_db: f64) -> (&'static str, &'static str) {
+    if balance_db > 0.0 {
+        ("left", "right")
+    } else {
+        ("right", "left")
+    }
+}
+
+/// One channel is silent, or nearly.
+pub struct DeadChannel;
+
+impl Detector for DeadChannel {
+    fn about(&self) -> &'static About {
+        &About {
+            code: "dead-channel",
+            part: Part::Stereo,
+            figure: "difference of the channels' levels",
+            unit: "dB",
+            worse: Worse::More,
+            most: Severity::Problem,
+            points: 20.0,
+            limits: Limits::Given {
+                remark: DEAD_DB,
+                full: 25.0,
+            },
+        }
+    }
+
+    fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
+        Some(Reading::of(facts.scan?.channels?.balance_db.abs()))
+    }
+
+    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
+        let balance_db = facts
+            .scan
+            .and_then(|s| s.channels)
+            .map_or(0.0, |c| c.balance_db);
+        let (_, quieter) = louder_and_quieter(balance_db);
+        Words::in_the_mix(
+            format!(
+                "the {quieter} channel is {:.0} dB below the other: as good as dead",
+                reading.value
+            ),
+            "check the routing, pan and cable of the mix bus and export again; if it is meant to be mono, \
+             export it as mono",
+            "mastering never moves sound from one channel to the other",
+        )
+    }
+}
+
+/// One side is louder.
+pub struct Imbalance;
+
+impl Detector for Imbalance {
+    fn about(&self) -> &'static About {
+        &About {
+            code: "imbalance",
+            part: Part::Stereo,
+            figure: "difference of the channels' levels",
+            unit: "dB",
+            worse: Worse::More,
+            most: Severity::Remark,
+            points: 8.0,
+            limits: Limits::Fitted,
+        }
+    }
+
+    fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
+        let balance_db = facts.scan?.channels?.balance_db.abs();
+        (balance_db < DEAD_DB).then(|| Reading::of(balance_db))
+    }
+
+    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
+        let balance_db = facts
+            .scan
+            .and_then(|s| s.channels)
+            .map_or(0.0, |c| c.balance_db);
+        let (louder, _) = louder_and_quieter(balance_db);
+        Words::in_the_mix(
+            format!("the {louder} side is {:.1} dB louder", reading.value),
+            "check the bus balance first; then pan something of equal weight against what plays there, or bring \
+             the lead and the bass back to the middle",
+            "mastering keeps the balance that it is given",
+        )
+    }
+}
+
+/// One channel comes later.
+pub struct ChannelDelay;
+
+impl Detector for ChannelDelay {
+    fn about(&self) -> &'static About {
+        &About {
+            code: "channel-delay",
+            part: Part::Stereo,
+            figure: "how much better the channels agree with a delay",
+            unit: "sigma",
+            worse: Worse::More,
+            most: Severity::Problem,
+            points: 12.0,
+            limits: Limits::Given {
+                remark: DELAY_SIGMA,
+                full: CERTAIN_DELAY_SIGMA,
+            },
+        }
+    }
+
+    fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
+        let channels = facts.scan?.channels?;
+        (channels.balance_db.abs() < DEAD_DB).then(|| Reading::of(channels.delay_sigma))
+    }
+
+    fn words(&self, facts: &Facts<'_>, _: &Reading) -> Words {
+        let delay_ms = facts
+            .scan
+            .and_then(|s| s.channels)
+            .map_or(0.0, |c| c.delay_ms);
+        let (earlier, later) = louder_and_quieter(delay_ms);
+        Words::in_the_mix(
+            format!(
+                "the {later} channel comes {:.2} ms after the {earlier} one, which hollows it out in mono",
+                delay_ms.abs()
+            ),
+            "look for a plug-in without delay compensation or a Haas delay on the bus or on a loud track, and \
+             move the late side back",
+            "mastering does not move the channels against each other",
+        )
+    }
+}
+
+/// Disappears in mono.
+pub struct AntiPhase;
+
+impl Detector for AntiPhase {
+    fn about(&self) -> &'static About {
+        &About {
+            code: "anti-phase",
+            part: Part::Stereo,
+            figure: "loudness lost in mono",
+            unit: "dB",
+            worse: Worse::More,
+            most: Severity::Problem,
+            points: 20.0,
+            limits: Limits::Fitted,
+        }
+    }
+
+    fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
+        if !facts.is_stereo() {
+            return None;
+        }
+        let [mid, side] = facts.k_weighted_mid_side();
+        Some(Reading::of(
+            db_from_power((mid + side) / mid.max(1e-30)).min(60.0),
+        ))
+    }
+
+    fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
+        Words::in_the_mix(
+            format!(
+                "in mono {:.1} dB of it disappear: left and right are out of phase",
+                reading.value
+            ),
+            "flip the polarity of one channel of the bus and listen in mono: if it comes back, a cable or a \
+             plug-in turned it; if not, take the widener off or flip the track that vanishes",
+            "mastering never flips a channel; on a phone most of it would be gone",
+        )
+    }
+}
+
+/// A band disappears in mono.
+pub struct MonoBand;
+
+impl MonoBand {
+    /// The octave that loses most.
+    fn worst(facts: &Facts<'_>) -> Option<(f64, f64, f64)> {
+        let [mid, side] = facts.mid_side_power(100.0, 10_000.0);
+        let audible = (mid + side) * acetate_dsp::units::power_from_db(-MISSED_DB);
+        let bands: Vec<usize> = bands_between(100.0, 10_000.0).collect();
+        bands
+            .windows(3)
+            .filter_map(|octave| {
+                let from_hz = acetate_dsp::measure::bands::edges_hz(octave[0]).0;
+                let to_hz = acetate_dsp::measure::bands::edges_hz(octave[2]).1;
+                let [mid, side] = facts.mid_side_power(from_hz, to_hz);
+                let lost_db = db_from_power((mid + side) / mid.max(1e-30)).min(60.0);
+                (mid + side > audible).then_some((lost_db, from_hz, to_hz))
+            })
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+    }
+}
+
+impl Detector for MonoBand {
+    fn about(&self) -> &'static About {
+        &About {
+            code: "mono-band",
+            part: Part::Stereo,
+            figure: "most that an octave loses in mono",
+            unit: "dB",
+            worse: Worse::More,
+            most: Severity::Remark,
+            points: 6.0,
+            limits: Limits::Fitted,
+        }
+    }
+
+    fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
+        if !facts.is_stereo() {
+            return None;
+        }
+        let (lost_db, from_hz, to_hz) = Self::worst(facts)?;
+        Some(Reading::in_band(lost_db, from_hz, to_hz))
+    }
+
+    fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
+        let (from_hz, to_hz) = reading.band.map_or((0.0, 0.0), |b| (b.from_hz, b.to_hz));
+        Words::in_the_mix(
+            format!(
+                "between {from_hz:.0} and {to_hz:.0} Hz {:.1} dB are lost in mono",
+                reading.value
+            ),
+            "listen in mono and solo what lives there (wide pads, doubled guitars, stereo reverbs): narrow it, or \
+             replace a widener by two different takes panned apart",
+            "mastering can narrow the whole image, not one part of it",
+        )
+    }
+}
+
+/// The low end is wide.
+pub struct WideBass;
+
+impl Detector for WideBass {
+    fn about(&self) -> &'static About {
+        &About {
+            code: "wide-bass",
+            part: Part::Stereo,
+            figure: "side against mid below 120 Hz",
+            unit: "dB",
+            worse: Worse::More,
+            most: Severity::Remark,
+            points: 8.0,
+            limits: Limits::Fitted,
+        }
+    }
+
+    fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
+        if !facts.is_stereo() {
+            return None;
+        }
+        let [mid, side] = facts.mid_side_power(25.0, BASS_HZ);
+        let bass_db = db_from_power((mid + side).max(1e-30)) - facts.rms_dbfs();
+        let value = db_from_power(side.max(1e-30) / mid.max(1e-30)).clamp(-60.0, 60.0);
+        (bass_db > -NO_BASS_DB).then(|| Reading::in_band(value, 25.0, BASS_HZ))
+    }
+
+    fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
+        let how = if reading.value > 0.0 {
+            "more out of phase than together"
+        } else {
+            "wide"
+        };
+        Words::in_the_mix(
+            format!(
+                "the low end is {how}: below 120 Hz side stands at {:+.0} dB of mid",
+                reading.value
+            ),
+            "make kick and bass mono below about 120 Hz (a low cut on the side signal of the bus, or mono bass \
+             patches), and check the polarity of layered kicks and basses",
+            "mastering's width moves broad bands gently; a club's mono sub would still lose this",
+        )
+    }
+}
+
+/// Both channels are the same.
+pub struct Mono;
+
+impl Detector for Mono {
+    fn about(&self) -> &'static About {
+        &About {
+            code: "mono",
+            part: Part::Stereo,
+            figure: "equal channels",
+            unit: "",
+            worse: Worse::More,
+            most: Severity::Note,
+            points: 0.0,
+            limits: Limits::Given {
+                remark: 1.0,
+                full: 1.0,
+            },
+        }
+    }
+
+    fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
+        let identical = facts.scan?.channels?.identical;
+        Some(Reading::of(f64::from(u8::from(identical))))
+    }
+
+    fn words(&self, _: &Facts<'_>, _: &Reading) -> Words {
+        Words::in_the_mix(
+            "both channels hold the same: a mono mix in a stereo file".to_owned(),
+            "nothing, if mono is meant; else check the pan pots and the export's channel setting",
+            "width cannot be made out of nothing",
+        )
+    }
+}

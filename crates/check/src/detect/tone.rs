@@ -1,0 +1,179 @@
+//! Tonal balance.
+
+use acetate_dsp::units::{db_from_power, power_from_db};
+
+use super::{About, Detector, Limits, Reading, Words, Worse};
+use crate::facts::{Facts, bands_between};
+use crate::finding::{Part, Severity};
+use crate::simulate::after_eq;
+use crate::tone::TONE_CODES;
+
+/// One of the faults that the tonal estimate tells apart.
+pub struct Tone {
+    index: usize,
+    about: About,
+    from_hz: f64,
+    to_hz: f64,
+    found: &'static str,
+    advice: &'static str,
+}
+
+const fn about(index: usize, figure: &'static str) -> About {
+    About {
+        code: TONE_CODES[index],
+        part: Part::Tone,
+        figure,
+        unit: "dB",
+        worse: Worse::More,
+        most: Severity::Remark,
+        points: 8.0,
+        limits: Limits::Fitted,
+    }
+}
+
+/// Too much low end.
+pub const BOOMY: Tone = Tone {
+    index: 0,
+    about: about(0, "estimated excess of the low end"),
+    from_hz: 60.0,
+    to_hz: 150.0,
+    found: "boomy: the low end around 90 Hz is about {} dB heavier than songs like it",
+    advice: "turn the bass or the kick down, whichever you would not miss, or cut 3 to 4 dB around 80 to 120 Hz on \
+             it; high-pass what needs no bass (guitars, pads, voices) at 80 Hz",
+};
+/// Too little low end.
+pub const THIN: Tone = Tone {
+    index: 1,
+    about: about(1, "estimated lack of low end"),
+    from_hz: 30.0,
+    to_hz: 200.0,
+    found: "thin: about {} dB of low end at 80 Hz are missing against songs like it",
+    advice: "bring bass and kick up, lower or remove high-pass filters on them, and check that two low tracks do not \
+             cancel each other (flip one's polarity)",
+};
+/// Too much low-mid.
+pub const MUDDY: Tone = Tone {
+    index: 2,
+    about: about(2, "estimated excess of the low mids"),
+    from_hz: 180.0,
+    to_hz: 500.0,
+    found: "muddy: the low mids around 300 Hz stand about {} dB over songs like it",
+    advice: "cut 2 to 4 dB around 250 to 400 Hz on the tracks that pile up there (guitars, pads, pianos, room mics), \
+             rather than on the bus; decide which one may be warm",
+};
+/// Too much upper mid.
+pub const HARSH: Tone = Tone {
+    index: 3,
+    about: about(3, "estimated excess of the upper mids"),
+    from_hz: 2_000.0,
+    to_hz: 5_000.0,
+    found: "harsh: the upper mids around 3 kHz stand about {} dB over songs like it",
+    advice: "find the track that hurts at low volume (distorted guitars, brass, a bright synth, an overdone vocal) \
+             and cut 2 to 4 dB between 2.5 and 4 kHz there, or use a dynamic EQ on its loud notes",
+};
+/// Too little treble.
+pub const DULL: Tone = Tone {
+    index: 4,
+    about: about(4, "estimated lack of treble"),
+    from_hz: 5_000.0,
+    to_hz: 16_000.0,
+    found: "dull: the treble above 5 kHz lies about {} dB under songs like it",
+    advice: "open the filters, lift cymbals, voices and acoustic instruments above 6 to 10 kHz with a shelf of 2 to \
+             4 dB, or use brighter samples; check with a song you know on the same speakers",
+};
+/// Too much treble.
+pub const FIZZY: Tone = Tone {
+    index: 5,
+    about: about(5, "estimated excess of treble"),
+    from_hz: 8_000.0,
+    to_hz: 16_000.0,
+    found: "fizzy: the top above 8 kHz stands about {} dB over songs like it",
+    advice: "turn cymbals, hats and exciters down, put a gentle low-pass on distorted guitars and synths around 8 to \
+             10 kHz, and look for a treble boost on the bus",
+};
+
+impl Detector for Tone {
+    fn about(&self) -> &'static About {
+        // The detectors are constants of this file, in the order of `TONE_CODES`.
+        const ALL: [&About; 6] = [
+            &BOOMY.about,
+            &THIN.about,
+            &MUDDY.about,
+            &HARSH.about,
+            &DULL.about,
+            &FIZZY.about,
+        ];
+        ALL[self.index]
+    }
+
+    fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
+        let value = facts.tone_db.get(self.index).copied()?;
+        Some(Reading::in_band(value, self.from_hz, self.to_hz))
+    }
+
+    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
+        let (after, gain_db) = after_eq(facts, self.index, reading.value);
+        Words::partly(
+            self.found.replace("{}", &format!("{:.0}", reading.value)),
+            self.advice,
+            format!(
+                "an EQ within mastering's bounds ({gain_db:+.1} dB there) would leave about {:.0} dB of it",
+                after.max(0.0)
+            ),
+            after,
+        )
+    }
+}
+
+/// Bursts from 5 to 9 kHz.
+pub struct Sibilance;
+
+/// Share of the frames that may be louder: an S is short.
+const BURST_SHARE: f64 = 0.05;
+
+impl Detector for Sibilance {
+    fn about(&self) -> &'static About {
+        &About {
+            code: "sibilance",
+            part: Part::Tone,
+            figure: "bursts from 5 to 9 kHz relative to the loudness",
+            unit: "dB",
+            worse: Worse::More,
+            most: Severity::Remark,
+            points: 6.0,
+            limits: Limits::Fitted,
+        }
+    }
+
+    fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
+        let bands: Vec<usize> = bands_between(4_700.0, 9_000.0).collect();
+        let mut levels: Vec<f64> = facts
+            .analysis
+            .sequences
+            .band_frames
+            .iter()
+            .map(|frame| {
+                let power = bands.iter().map(|&band| {
+                    power_from_db(f64::from(frame.mid_db[band]))
+                        + power_from_db(f64::from(frame.side_db[band]))
+                });
+                db_from_power(power.sum::<f64>().max(1e-30))
+            })
+            .collect();
+        levels.sort_unstable_by(f64::total_cmp);
+        let at = ((1.0 - BURST_SHARE) * levels.len() as f64) as usize;
+        let value = levels.get(at)? - facts.analysis.integrated_lufs;
+        Some(Reading::in_band(value, 5_000.0, 9_000.0))
+    }
+
+    fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
+        Words::in_the_mix(
+            format!(
+                "sharp bursts between 5 and 9 kHz reach {:.0} dB of the loudness: sibilant voices or piercing cymbals",
+                reading.value
+            ),
+            "put a de-esser on the voice (5 to 8 kHz, 3 to 6 dB), turn its S sounds down by hand, or tame the hats",
+            "there is no de-esser in the chain; a broad cut would dull everything",
+        )
+    }
+}

@@ -1,0 +1,27 @@
+//! Why a mix could not be checked.
+
+use acetate_dsp::StreamError;
+use thiserror::Error;
+
+/// Why a mix could not be checked.
+#[derive(Debug, Error)]
+pub enum CheckError {
+    /// The input failed, or cannot be measured.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    /// Nothing in the programme reaches the loudness gate.
+    #[error(
+        "expected a programme of at least 0.4 s above -70 LUFS, found {duration_s:.2} s with no \
+         measurable loudness (silence, or too short)"
+    )]
+    NoLoudness {
+        /// Length of the input, seconds.
+        duration_s: f64,
+    },
+    /// The embedded corpus cannot be used.
+    #[error("embedded corpus: {reason}")]
+    Corpus {
+        /// What is wrong with it.
+        reason: String,
+    },
+}

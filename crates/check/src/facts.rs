@@ -1,0 +1,94 @@
+//! [`Facts`]: everything that a detector may look at.
+
+use acetate_dsp::Analysis;
+use acetate_dsp::measure::bands::{THIRD_OCTAVES, edges_hz};
+use acetate_dsp::units::{db_from_power, power_from_db};
+
+use crate::corpus::Corpus;
+use crate::scan::Scan;
+use crate::tone::{self, k_weight_db};
+
+/// Loudness from which the short form takes a dense programme for a master, LUFS …
+const MASTERED_LUFS: f64 = -16.0;
+/// … if its true peak comes this close to full scale, dBTP.
+const MASTERED_DBTP: f64 = -3.0;
+
+/// Everything that a detector may look at.
+pub struct Facts<'a> {
+    /// The analysis.
+    pub analysis: &'a Analysis,
+    /// What the closer look found; `None` in the short form.
+    pub scan: Option<&'a Scan>,
+    /// What released music shows.
+    pub corpus: &'a Corpus,
+    /// Decibels of each tonal fault, as in [`tone::TONE_CODES`].
+    pub tone_db: Vec<f64>,
+    /// True where the programme looks like a finished master.
+    pub mastered: bool,
+}
+
+impl<'a> Facts<'a> {
+    /// Gathers them.
+    pub fn new(analysis: &'a Analysis, scan: Option<&'a Scan>, corpus: &'a Corpus) -> Self {
+        let tone_db = corpus.tone.estimate(&tone::inputs(analysis));
+        let dense = analysis.plr_db < corpus.mastered_plr_db;
+        // Without a look at the peaks, only their level tells a master from a dense mix.
+        let mastered = dense
+            && match scan {
+                Some(scan) => scan.peak_pile_percent >= corpus.mastered_pile_percent,
+                None => {
+                    analysis.integrated_lufs >= MASTERED_LUFS
+                        && analysis.true_peak_dbtp >= MASTERED_DBTP
+                }
+            };
+        Self {
+            analysis,
+            scan,
+            corpus,
+            tone_db,
+            mastered,
+        }
+    }
+
+    /// Power of mid and side in the third octaves between two frequencies, full scale = 1.
+    pub fn mid_side_power(&self, from_hz: f64, to_hz: f64) -> [f64; 2] {
+        let spectrum = &self.analysis.spectrum;
+        [&spectrum.mid_db, &spectrum.side_db].map(|levels| {
+            bands_between(from_hz, to_hz)
+                .filter_map(|band| levels.get(band))
+                .map(|&level_db| power_from_db(level_db))
+                .sum()
+        })
+    }
+
+    /// K-weighted power of mid and side, full scale = 1.
+    pub fn k_weighted_mid_side(&self) -> [f64; 2] {
+        let spectrum = &self.analysis.spectrum;
+        [&spectrum.mid_db, &spectrum.side_db].map(|levels| {
+            let centres = spectrum.centre_hz.iter().zip(levels);
+            centres
+                .map(|(&hz, &level_db)| power_from_db(level_db + k_weight_db(hz)))
+                .sum()
+        })
+    }
+
+    /// Level of the programme, mean over the channels, dBFS.
+    pub fn rms_dbfs(&self) -> f64 {
+        let [mid, side] = self.mid_side_power(0.0, 30_000.0);
+        db_from_power((mid + side).max(1e-30))
+    }
+
+    /// True for two channels.
+    pub fn is_stereo(&self) -> bool {
+        self.analysis.channels == 2
+    }
+}
+
+/// Third octaves whose middle half lies between two frequencies.
+pub fn bands_between(from_hz: f64, to_hz: f64) -> impl Iterator<Item = usize> {
+    (0..THIRD_OCTAVES).filter(move |&band| {
+        let (low_hz, high_hz) = edges_hz(band);
+        let centre_hz = (low_hz * high_hz).sqrt();
+        (from_hz..to_hz).contains(&centre_hz)
+    })
+}

@@ -1,0 +1,105 @@
+//! From figures to findings: the same rule for every detector.
+
+use crate::corpus::{Corpus, Figure};
+use crate::detect::{About, DETECTORS, Detector, Limits, Reading, Worse};
+use crate::facts::Facts;
+use crate::finding::{Finding, Released, Severity};
+
+/// All findings, most severe first, then those that cost most.
+pub fn findings(facts: &Facts<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = DETECTORS
+        .iter()
+        .filter_map(|detector| judge(*detector, facts))
+        .collect();
+    findings.sort_by(|a, b| {
+        b.severity
+            .cmp(&a.severity)
+            .then(b.points.total_cmp(&a.points))
+    });
+    findings
+}
+
+/// Every figure that could be measured, by code.
+pub fn figures(facts: &Facts<'_>) -> Vec<(&'static About, Reading)> {
+    DETECTORS
+        .iter()
+        .filter_map(|detector| Some((detector.about(), detector.measure(facts)?)))
+        .collect()
+}
+
+/// Where a finding begins and where it is full; `None` where the corpus does not say.
+pub fn limits(about: &About, corpus: &Corpus) -> Option<(f64, f64)> {
+    match about.limits {
+        Limits::Given { remark, full } => Some((remark, full)),
+        Limits::Fitted => {
+            let figure = corpus.figures.get(about.code)?;
+            Some((figure.remark, figure.full))
+        }
+    }
+}
+
+/// How far a value has come from where a finding begins (0) to where it is full (1 and more); below 0
+/// there is none.
+pub fn depth(worse: Worse, value: f64, remark: f64, full: f64) -> f64 {
+    let (x, from, to) = (worse.place(value), worse.place(remark), worse.place(full));
+    if to > from {
+        (x - from) / (to - from)
+    } else if x >= from {
+        1.0
+    } else {
+        -1.0
+    }
+}
+
+fn judge(detector: &dyn Detector, facts: &Facts<'_>) -> Option<Finding> {
+    let about = detector.about();
+    let reading = detector.measure(facts)?;
+    let (remark, full) = limits(about, facts.corpus)?;
+    let depth_of = |value: f64| depth(about.worse, value, remark, full);
+    let deep = depth_of(reading.value);
+    if reading.value.is_nan() || deep < 0.0 {
+        return None;
+    }
+    let words = detector.words(facts, &reading);
+    let by_depth = if deep >= 1.0 {
+        Severity::Problem
+    } else {
+        Severity::Remark
+    };
+    let severity = words.severity.unwrap_or(by_depth).min(about.most);
+    let cost = |depth: f64| match severity {
+        Severity::Note => 0.0,
+        _ => about.points * depth.clamp(0.0, 1.0),
+    };
+    let points = cost(deep);
+    let left = words
+        .after_mastering
+        .map_or(points, |after| cost(depth_of(after)));
+    Some(Finding {
+        code: about.code.to_owned(),
+        severity,
+        part: about.part,
+        evidence: reading.value,
+        unit: about.unit.to_owned(),
+        released: facts
+            .corpus
+            .figures
+            .get(about.code)
+            .map(|figure| released(figure, reading.value)),
+        text: words.text,
+        advice: words.advice,
+        mastering: words.mastering,
+        mastering_does: words.mastering_does,
+        points,
+        points_by_mastering: points - left,
+        places: reading.places,
+        band: reading.band,
+    })
+}
+
+fn released(figure: &Figure, value: f64) -> Released {
+    Released {
+        percentile: figure.share_below_percent(value),
+        median: figure.median(),
+    }
+}

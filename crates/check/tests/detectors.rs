@@ -1,0 +1,215 @@
+//! What every detector and the embedded corpus have to keep.
+
+use std::collections::BTreeSet;
+
+use acetate_check::corpus::{CORPUS_FORMAT, Corpus};
+use acetate_check::detect::{DETECTORS, Limits};
+use acetate_check::{CheckError, Mending, check};
+use acetate_dsp::Audio;
+use acetate_dsp::stream::AudioSource;
+
+const RATE: u32 = 44_100;
+
+/// Seeded uniform noise, -1 to 1.
+fn noise(frames: usize, mut state: u64) -> Vec<f32> {
+    (0..frames)
+        .map(|_| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            ((state >> 40) as f32 / (1u64 << 23) as f32) - 1.0
+        })
+        .collect()
+}
+
+fn stereo(left: Vec<f32>, right: Vec<f32>) -> AudioSource {
+    AudioSource::new(Audio::new(RATE, vec![left, right]).expect("equal lengths"))
+}
+
+#[test]
+fn every_fitted_detector_has_its_figure_and_every_code_is_one_of_a_kind() {
+    let corpus = Corpus::embedded().expect("the corpus is whole");
+    assert_eq!(corpus.format, CORPUS_FORMAT);
+    assert!(corpus.record.tracks >= 100, "{:?}", corpus.record);
+    let mut codes = BTreeSet::new();
+    for detector in DETECTORS {
+        let about = detector.about();
+        assert!(codes.insert(about.code), "{} twice", about.code);
+        match about.limits {
+            Limits::Fitted => {
+                let figure = corpus.figures.get(about.code);
+                let figure = figure.unwrap_or_else(|| panic!("{} has no figure", about.code));
+                let (from, to) = (
+                    about.worse.place(figure.remark),
+                    about.worse.place(figure.full),
+                );
+                assert!(from <= to, "{}: {figure:?}", about.code);
+            }
+            Limits::Given { remark, full } => {
+                assert!(about.worse.place(remark) <= about.worse.place(full));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_corpus_of_another_format_or_shape_is_refused_in_words() {
+    let good = include_str!("../corpus.json");
+    let other = good.replace(CORPUS_FORMAT, "acetate.check-corpus/0");
+    let error = Corpus::parse(&other).expect_err("another format");
+    assert!(
+        error.contains("expected format") && error.contains("/0"),
+        "{error}"
+    );
+    assert!(Corpus::parse("{").is_err());
+}
+
+#[test]
+fn silence_and_nothing_are_refused_in_words() {
+    for frames in [0, 1, 100_000] {
+        let error = check(
+            &mut stereo(vec![0.0; frames], vec![0.0; frames]),
+            &mut |_| {},
+        )
+        .expect_err("no loudness");
+        assert!(matches!(error, CheckError::NoLoudness { .. }), "{error}");
+        assert!(error.to_string().contains("expected"), "{error}");
+    }
+}
+
+#[test]
+fn hostile_programmes_are_checked_without_a_panic_and_with_finite_figures() {
+    let frames = 60_000;
+    let square: Vec<f32> = (0..frames)
+        .map(|n| if n % 100 < 50 { 1.0 } else { -1.0 })
+        .collect();
+    let mut broken = noise(frames, 3);
+    broken[1_000] = f32::NAN;
+    broken[2_000] = f32::INFINITY;
+    let huge: Vec<f32> = noise(frames, 4).iter().map(|x| x * 1e5).collect();
+    let mut impulse = vec![0.0; frames];
+    impulse[30_000] = 1.0;
+    for (name, left, right) in [
+        ("square", square.clone(), square.clone()),
+        ("one side", noise(frames, 1), vec![0.0; frames]),
+        ("broken", broken.clone(), broken),
+        ("huge", huge.clone(), huge),
+        ("impulse", impulse.clone(), impulse),
+        ("constant", vec![0.5; frames], vec![0.5; frames]),
+    ] {
+        let Ok((check, _)) = check(&mut stereo(left, right), &mut |_| {}) else {
+            continue;
+        };
+        assert!(
+            (0.0..=100.0).contains(&check.score),
+            "{name}: {}",
+            check.score
+        );
+        for finding in &check.findings {
+            assert!(finding.evidence.is_finite(), "{name}: {finding:?}");
+        }
+        if name == "broken" {
+            assert_eq!(check.findings[0].code, "not-a-number");
+        }
+        if name == "one side" {
+            assert!(
+                check.findings.iter().any(|f| f.code == "dead-channel"),
+                "{check:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn blocks_of_any_size_give_the_same_findings() {
+    /// A source that gives small blocks whatever it is asked for.
+    struct Small(AudioSource, usize);
+    impl acetate_dsp::Source for Small {
+        fn spec(&self) -> acetate_dsp::Spec {
+            self.0.spec()
+        }
+        fn frames_hint(&self) -> Option<u64> {
+            self.0.frames_hint()
+        }
+        fn read(
+            &mut self,
+            block: &mut Audio,
+            max: usize,
+        ) -> Result<usize, acetate_dsp::StreamError> {
+            self.0.read(block, max.min(self.1))
+        }
+        fn rewind(&mut self) -> Result<(), acetate_dsp::StreamError> {
+            self.0.rewind()
+        }
+    }
+    let mut left = noise(900_000, 5);
+    for (n, x) in left.iter_mut().enumerate() {
+        let swell = 0.3 + 0.2 * (n as f32 / 30_000.0).sin();
+        *x = (*x * swell).clamp(-0.4, 0.4);
+    }
+    left[400_000..402_000].fill(0.0);
+    let right: Vec<f32> = left.iter().map(|x| -0.9 * x).collect();
+    let whole = check(&mut stereo(left.clone(), right.clone()), &mut |_| {})
+        .expect("checked")
+        .0;
+    assert!(whole.findings.len() >= 3, "{:?}", whole.findings);
+    for size in [997, 4_096] {
+        let mut small = Small(stereo(left.clone(), right.clone()), size);
+        let check = check(&mut small, &mut |_| {}).expect("checked").0;
+        let codes = |check: &acetate_check::Check| -> Vec<(String, i64)> {
+            let findings = check.findings.iter();
+            findings
+                .map(|f| (f.code.clone(), (1e3 * f.evidence).round() as i64))
+                .collect()
+        };
+        assert_eq!(codes(&check), codes(&whole), "blocks of {size}");
+    }
+}
+
+#[test]
+fn a_delayed_channel_is_told_with_its_delay_and_side() {
+    let left = noise(400_000, 6);
+    let mut right = vec![0.0; 220];
+    right.extend_from_slice(&left[..left.len() - 220]);
+    let mixed: Vec<f32> = right.iter().map(|x| 0.5 * x).collect();
+    let quiet: Vec<f32> = left.iter().map(|x| 0.5 * x).collect();
+    let check = check(&mut stereo(quiet, mixed), &mut |_| {})
+        .expect("checked")
+        .0;
+    let finding = check.findings.iter().find(|f| f.code == "channel-delay");
+    let finding = finding.unwrap_or_else(|| panic!("{:?}", check.findings));
+    assert!(
+        finding.text.contains("right channel comes 4.99 ms"),
+        "{}",
+        finding.text
+    );
+    assert_eq!(finding.mastering, Mending::No);
+}
+
+#[test]
+fn hum_is_told_with_its_frequency() {
+    let frames = 20 * RATE as usize;
+    for mains in [50.0f32, 60.0] {
+        let hum = |n: usize| -> f32 {
+            let turns = mains * n as f32 / RATE as f32;
+            (1..=8)
+                .map(|k| (std::f32::consts::TAU * (k as f32 * turns).fract()).sin() / k as f32)
+                .sum::<f32>()
+        };
+        let music: Vec<f32> = noise(frames, 8)
+            .iter()
+            .enumerate()
+            .map(|(n, x)| 0.2 * x + 0.02 * hum(n))
+            .collect();
+        let check = check(&mut stereo(music.clone(), music), &mut |_| {})
+            .expect("checked")
+            .0;
+        let finding = check.findings.iter().find(|f| f.code == "hum");
+        let finding = finding.unwrap_or_else(|| panic!("{mains}: {:?}", check.findings));
+        assert!(
+            finding.text.contains(&format!("{mains:.0} Hz")),
+            "{}",
+            finding.text
+        );
+    }
+}

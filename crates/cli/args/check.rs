@@ -1,0 +1,38 @@
+//! `acetate check`.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+
+/// `acetate check`.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "The verdict is \"not ready\" where mastering would make a fault permanent, \"ready with remarks\" \
+    where something would be better mended in the mix, else \"ready\". Each finding says what was measured, how much \
+    of it released music shows, what to do in the mix, and whether mastering could mend it.\n\n\
+    The score is 100 less what the findings cost; level costs nothing. A finished master is recognised as one. \
+    docs/CHECK.md says how well each finding is proved.\n\n\
+    Examples:\n  \
+      acetate check mix.wav                 read it\n  \
+      acetate check *.wav --json            one object per file; its schema: acetate check --schema\n  \
+      acetate check mix.wav -v              also the notes, and what every device does to each region\n  \
+      acetate check mix.wav --plot mix.svg  small pictures of the mix on other loudspeakers\n\n\
+    Exit codes: 0 ready, with or without remarks; 1 not ready; 2 usage or unreadable input."
+)]
+pub struct CheckArgs {
+    /// Mixes to check; `-` for standard input
+    #[arg(required_unless_present = "schema", value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+    /// Print the JSON schema of what --json prints, and nothing else
+    #[arg(long, conflicts_with_all = ["inputs", "plot", "strict"])]
+    pub schema: bool,
+    /// Draw the mix on other loudspeakers, one file for one input
+    #[arg(long, value_name = "SVG")]
+    pub plot: Option<PathBuf>,
+    /// Replace an existing picture
+    #[arg(long, requires = "plot")]
+    pub overwrite: bool,
+    /// Refuse damaged input instead of reading past the damage with a warning
+    #[arg(long)]
+    pub strict: bool,
+}

@@ -1,0 +1,83 @@
+//! `acetate check`: is a mix ready, and what to do about it.
+
+use std::path::Path;
+
+use acetate_check::{Check, Verdict};
+use acetate_master::{Progress, Stage};
+use anyhow::{Context, bail};
+
+use crate::args::{CheckArgs, SchemaArgs, SchemaKind};
+use crate::checked;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::input::{Input, each_input};
+use crate::progress::Bars;
+
+/// Checks every input and prints what was found.
+pub fn run(args: &CheckArgs, console: &Console) -> anyhow::Result<Exit> {
+    if args.schema {
+        let kind = SchemaKind::Check;
+        return crate::docs::schema(&SchemaArgs { kind }, console);
+    }
+    if let Some(plot) = &args.plot {
+        can_be_drawn(plot, args)?;
+    }
+    let bars = Bars::new(console);
+    each_input(&args.inputs, console, |path| {
+        let check = check(path, args, &bars, console)?;
+        if console.json {
+            console.print_json(&check)?;
+        } else {
+            console.print(&checked::told(&check, console))?;
+        }
+        Ok(match check.verdict {
+            Verdict::NotReady => Exit::Missed,
+            Verdict::Ready | Verdict::ReadyWithRemarks => Exit::Met,
+        })
+    })
+}
+
+/// What would fail after the work fails before it.
+fn can_be_drawn(plot: &Path, args: &CheckArgs) -> anyhow::Result<()> {
+    let shown = plot.display();
+    if args.inputs.len() != 1 {
+        bail!(
+            "--plot {shown}: expected one input, got {}",
+            args.inputs.len()
+        );
+    }
+    if args.inputs.iter().any(|input| input == plot) {
+        bail!("--plot {shown}: that is the input");
+    }
+    if plot.exists() && !args.overwrite {
+        bail!("--plot {shown}: exists already; give another name or --overwrite");
+    }
+    let folder = plot
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        bail!("--plot {shown}: no folder {}", folder.display());
+    }
+    Ok(())
+}
+
+fn check(path: &Path, args: &CheckArgs, bars: &Bars, console: &Console) -> anyhow::Result<Check> {
+    let mut input = Input::open(path, None, args.strict)?;
+    let mut bar = bars.file(path);
+    let total = input.frames_hint();
+    let (check, analysis) = acetate_check::check(input.source(), &mut |done| {
+        bar.at(Stage::Analyze, done, total);
+    })
+    .with_context(|| path.display().to_string())?;
+    bar.finish();
+    let damage = input.damage(console);
+    let check = Check {
+        input: Some(path.display().to_string()),
+        ..check.with(damage)
+    };
+    if let Some(plot) = &args.plot {
+        std::fs::write(plot, acetate_check::picture::svg(&analysis))
+            .with_context(|| plot.display().to_string())?;
+    }
+    Ok(check)
+}

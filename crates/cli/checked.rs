@@ -1,0 +1,255 @@
+//! What `acetate check` prints.
+
+use std::fmt::Write;
+
+use acetate_check::{Check, Finding, Mending, Severity, Translation, Verdict};
+use acetate_master::Report;
+
+use crate::console::Console;
+
+/// Columns of text.
+const WIDTH: usize = 100;
+/// Findings in the short form.
+const SHORT: usize = 2;
+/// Places that are printed, unless `-v`.
+const PLACES: usize = 4;
+
+/// The whole check.
+pub fn told(check: &Check, console: &Console) -> String {
+    let input = check.input.as_deref().unwrap_or("input");
+    let mut text = format!(
+        "{}: {}, {:.0} of 100{}\n",
+        console.strong(input),
+        verdict(check.verdict, console),
+        check.score,
+        if check.already_mastered {
+            " (it looks like a finished master)"
+        } else {
+            ""
+        }
+    );
+    let parts: Vec<String> = check
+        .parts
+        .iter()
+        .map(|part| format!("{} {:.0}/{:.0}", part.part.name(), part.points, part.of))
+        .collect();
+    let _ = writeln!(text, "  {}", parts.join(" · "));
+    let shown: Vec<&Finding> = check
+        .findings
+        .iter()
+        .filter(|finding| console.verbose || finding.severity > Severity::Note)
+        .collect();
+    for (index, finding) in shown.iter().enumerate() {
+        one(&mut text, index + 1, finding, console);
+    }
+    if shown.is_empty() {
+        let _ = writeln!(text, "  nothing stands out: go on and master it");
+    }
+    let notes = check.findings.len() - shown.len();
+    if notes > 0 {
+        let codes: Vec<&str> = check
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Note)
+            .map(|finding| finding.code.as_str())
+            .collect();
+        let _ = writeln!(text, "  good to know (-v says more): {}", codes.join(", "));
+    }
+    elsewhere(&mut text, &check.translation, console);
+    text
+}
+
+/// The short form at the end of a master.
+pub fn short(text: &mut String, report: &Report, input: &str, console: &Console) {
+    let Some(readiness) = &report.readiness else {
+        return;
+    };
+    let worst: Vec<&Finding> = report
+        .findings
+        .iter()
+        .filter(|finding| console.verbose || finding.severity > Severity::Note)
+        .collect();
+    let _ = writeln!(
+        text,
+        "  the mix: {} ({:.0} of 100){}",
+        verdict(Verdict::of(&report.findings), console),
+        readiness.score,
+        if worst.is_empty() { "" } else { ":" }
+    );
+    let count = if console.verbose { worst.len() } else { SHORT };
+    for finding in worst.iter().take(count) {
+        wrapped(
+            text,
+            "    - ",
+            &format!("{}. {}", finding.text, capital(&finding.advice)),
+        );
+    }
+    if worst.len() > count {
+        let more = worst.len() - count;
+        let _ = writeln!(text, "    and {more} more: acetate check {input}");
+    }
+}
+
+fn verdict(verdict: Verdict, console: &Console) -> String {
+    match verdict {
+        Verdict::NotReady => console.bad(&verdict.words().to_uppercase()),
+        Verdict::Ready | Verdict::ReadyWithRemarks => console.good(verdict.words()),
+    }
+}
+
+fn one(text: &mut String, number: usize, finding: &Finding, console: &Console) {
+    let severity = match finding.severity {
+        Severity::Problem => console.bad("problem"),
+        Severity::Remark => "remark".to_owned(),
+        Severity::Note => "note".to_owned(),
+    };
+    let _ = writeln!(
+        text,
+        "\n  {number}. {severity}, {}",
+        console.strong(&finding.code)
+    );
+    wrapped(text, "     ", &capital(&finding.text));
+    let mut where_to = Vec::new();
+    let count = if console.verbose { usize::MAX } else { PLACES };
+    let places: Vec<String> = finding
+        .places
+        .iter()
+        .take(count)
+        .map(|p| clock(p.from_s))
+        .collect();
+    if !places.is_empty() {
+        let more = finding.places.len().saturating_sub(count);
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        where_to.push(format!("at {}{more}", places.join(", ")));
+    }
+    if let Some(band) = finding.band {
+        where_to.push(format!("{} to {}", hertz(band.from_hz), hertz(band.to_hz)));
+    }
+    if !where_to.is_empty() {
+        wrapped(text, "     where:     ", &where_to.join("; "));
+    }
+    let unit = &finding.unit;
+    let released = finding.released.map(|released| {
+        format!(
+            "; of released tracks {:.0} % show less, the middle one {} {unit}",
+            released.percentile,
+            figure(released.median)
+        )
+    });
+    wrapped(
+        text,
+        "     measured:  ",
+        &format!(
+            "{} {unit}{}",
+            figure(finding.evidence),
+            released.unwrap_or_default()
+        ),
+    );
+    wrapped(text, "     do:        ", &capital(&finding.advice));
+    let can = match finding.mastering {
+        Mending::No => "cannot mend it",
+        Mending::Partly => "can mend a part",
+        Mending::Yes => "mends it",
+    };
+    wrapped(
+        text,
+        "     mastering: ",
+        &format!("{can}: {}", finding.mastering_does),
+    );
+    if finding.points >= 0.05 {
+        let back = if finding.points_by_mastering >= 0.05 {
+            format!(
+                "; mastering would give back {:.1}",
+                finding.points_by_mastering
+            )
+        } else {
+            String::new()
+        };
+        let _ = writeln!(
+            text,
+            "     worth:     {:.1} points, mended in the mix{back}",
+            finding.points
+        );
+    }
+}
+
+fn elsewhere(text: &mut String, translation: &[Translation], console: &Console) {
+    if translation.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n  on other loudspeakers, at the same volume:");
+    for device in translation {
+        wrapped(text, &format!("    {:<10}", device.device), &device.text);
+        if console.verbose {
+            let regions: Vec<String> = device
+                .regions
+                .iter()
+                .map(|region| format!("{} {:+.1}", region.region, region.change_db))
+                .collect();
+            let _ = writeln!(
+                text,
+                "              against the whole, dB: {}",
+                regions.join(", ")
+            );
+            wrapped(text, "              after ", &device.source);
+        }
+    }
+}
+
+/// Text in lines of [`WIDTH`] columns behind a lead of one line, the others as far in.
+fn wrapped(text: &mut String, lead: &str, words: &str) {
+    let indent = lead.chars().count();
+    let mut line = lead.to_owned();
+    let mut column = indent;
+    for word in words.split_whitespace() {
+        let length = word.chars().count();
+        if column > indent && column + 1 + length > WIDTH {
+            let _ = writeln!(text, "{line}");
+            line = " ".repeat(indent);
+            column = indent;
+        }
+        if column > indent {
+            line.push(' ');
+            column += 1;
+        }
+        line.push_str(word);
+        column += length;
+    }
+    let _ = writeln!(text, "{line}");
+}
+
+/// With a capital first letter.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+/// As many digits as mean something.
+fn figure(value: f64) -> String {
+    if value.abs() >= 100.0 {
+        format!("{value:.0}")
+    } else if value.abs() >= 10.0 {
+        format!("{value:.1}")
+    } else {
+        format!("{value:.2}")
+    }
+}
+
+fn hertz(freq_hz: f64) -> String {
+    if freq_hz < 1000.0 {
+        format!("{freq_hz:.0} Hz")
+    } else {
+        format!("{:.1} kHz", freq_hz / 1000.0)
+    }
+}
+
+fn clock(at_s: f64) -> String {
+    let minutes = (at_s.max(0.0) / 60.0).floor();
+    format!("{minutes:.0}:{:05.2}", at_s.max(0.0) - 60.0 * minutes)
+}
