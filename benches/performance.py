@@ -55,12 +55,15 @@ def loudnorm(path, out):
 
 
 def matchering(python, path, out):
-    """The file brought to itself as the reference: the work does not depend on what it is."""
+    """The file brought to itself, a decibel louder: the work does not depend on what the reference is."""
+    reference = out.with_name("reference.wav")
+    louder = ["ffmpeg", "-v", "error", "-y", "-i", path, "-af", "volume=1dB", "-c:a", "pcm_s24le"]
+    subprocess.run([*louder, str(reference)], check=True)
     code = (
         "import matchering as mg, sys;"
-        "mg.process(target=sys.argv[1], reference=sys.argv[1], results=[mg.pcm24(sys.argv[2])])"
+        "mg.process(target=sys.argv[1], reference=sys.argv[2], results=[mg.pcm24(sys.argv[3])])"
     )
-    return [[python, "-c", code, path, str(out)]]
+    return [[python, "-c", code, path, str(reference), str(out)]]
 
 
 def seconds_of(path):
