@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use acetate_check::detect::DETECTORS;
 use acetate_check::{Check, Finding, Mending, Severity, Translation, Verdict};
 use acetate_master::Report;
 
@@ -43,17 +44,27 @@ pub fn told(check: &Check, console: &Console) -> String {
         one(&mut text, index + 1, finding, console);
     }
     if shown.is_empty() {
-        let _ = writeln!(text, "  nothing stands out: go on and master it");
+        let _ = writeln!(
+            text,
+            "  nothing stands out: {}",
+            if check.already_mastered {
+                "as a finished master it is done; if it is your mix, export it without the limiter"
+            } else {
+                "go on and master it"
+            }
+        );
     }
     let notes = check.findings.len() - shown.len();
     if notes > 0 {
-        let codes: Vec<&str> = check
-            .findings
-            .iter()
-            .filter(|finding| finding.severity == Severity::Note)
-            .map(|finding| finding.code.as_str())
-            .collect();
-        let _ = writeln!(text, "  good to know (-v says more): {}", codes.join(", "));
+        let _ = writeln!(text, "\n  good to know, at no cost (-v says more):");
+        let those = check.findings.iter();
+        for note in those.filter(|finding| finding.severity == Severity::Note) {
+            wrapped(
+                &mut text,
+                "     - ",
+                &format!("{}: {}", note.code, note.text),
+            );
+        }
     }
     elsewhere(&mut text, &check.translation, console);
     text
@@ -133,9 +144,12 @@ fn one(text: &mut String, number: usize, finding: &Finding, console: &Console) {
         wrapped(text, "     where:     ", &where_to.join("; "));
     }
     let unit = &finding.unit;
+    let of = DETECTORS.iter().map(|detector| detector.about());
+    let of = of.filter(|about| about.code == finding.code);
+    let of: String = of.map(|about| format!(" ({})", about.figure)).collect();
     let released = finding.released.map(|released| {
         format!(
-            "; of released tracks {:.0} % show less, the middle one {} {unit}",
+            "; {:.0} % of released tracks show less, the middle one {} {unit}",
             released.percentile,
             figure(released.median)
         )
@@ -144,7 +158,7 @@ fn one(text: &mut String, number: usize, finding: &Finding, console: &Console) {
         text,
         "     measured:  ",
         &format!(
-            "{} {unit}{}",
+            "{} {unit}{of}{}",
             figure(finding.evidence),
             released.unwrap_or_default()
         ),
@@ -163,17 +177,13 @@ fn one(text: &mut String, number: usize, finding: &Finding, console: &Console) {
     if finding.points >= 0.05 {
         let back = if finding.points_by_mastering >= 0.05 {
             format!(
-                "; mastering would give back {:.1}",
+                ", of which mastering would give back {:.1}",
                 finding.points_by_mastering
             )
         } else {
             String::new()
         };
-        let _ = writeln!(
-            text,
-            "     worth:     {:.1} points, mended in the mix{back}",
-            finding.points
-        );
+        let _ = writeln!(text, "     costs:     {:.1} points{back}", finding.points);
     }
 }
 
@@ -232,6 +242,8 @@ fn capital(text: &str) -> String {
 
 /// As many digits as mean something.
 fn figure(value: f64) -> String {
+    // The middle of the calibrated figures is 0 but for rounding, which must not print as -0.00.
+    let value = if value.abs() < 0.005 { 0.0 } else { value };
     if value.abs() >= 100.0 {
         format!("{value:.0}")
     } else if value.abs() >= 10.0 {

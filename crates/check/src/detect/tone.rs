@@ -37,7 +37,7 @@ pub const BOOMY: Tone = Tone {
     about: about(0, "estimated excess of the low end"),
     from_hz: 60.0,
     to_hz: 150.0,
-    found: "boomy: the low end around 90 Hz is about {} dB heavier than songs like it",
+    found: "boomy: the low end around 90 Hz is {} heavier than songs like it",
     advice: "turn the bass or the kick down, whichever you would not miss, or cut 3 to 4 dB around 80 to 120 Hz on \
              it; high-pass what needs no bass (guitars, pads, voices) at 80 Hz",
 };
@@ -47,7 +47,7 @@ pub const THIN: Tone = Tone {
     about: about(1, "estimated lack of low end"),
     from_hz: 30.0,
     to_hz: 200.0,
-    found: "thin: about {} dB of low end at 80 Hz are missing against songs like it",
+    found: "thin: the low end at 80 Hz lies {} under songs like it",
     advice: "bring bass and kick up, lower or remove high-pass filters on them, and check that two low tracks do not \
              cancel each other (flip one's polarity)",
 };
@@ -57,7 +57,7 @@ pub const MUDDY: Tone = Tone {
     about: about(2, "estimated excess of the low mids"),
     from_hz: 180.0,
     to_hz: 500.0,
-    found: "muddy: the low mids around 300 Hz stand about {} dB over songs like it",
+    found: "muddy: the low mids around 300 Hz stand {} over songs like it",
     advice: "cut 2 to 4 dB around 250 to 400 Hz on the tracks that pile up there (guitars, pads, pianos, room mics), \
              rather than on the bus; decide which one may be warm",
 };
@@ -67,7 +67,7 @@ pub const HARSH: Tone = Tone {
     about: about(3, "estimated excess of the upper mids"),
     from_hz: 2_000.0,
     to_hz: 5_000.0,
-    found: "harsh: the upper mids around 3 kHz stand about {} dB over songs like it",
+    found: "harsh: the upper mids around 3 kHz stand {} over songs like it",
     advice: "find the track that hurts at low volume (distorted guitars, brass, a bright synth, an overdone vocal) \
              and cut 2 to 4 dB between 2.5 and 4 kHz there, or use a dynamic EQ on its loud notes",
 };
@@ -77,7 +77,7 @@ pub const DULL: Tone = Tone {
     about: about(4, "estimated lack of treble"),
     from_hz: 5_000.0,
     to_hz: 16_000.0,
-    found: "dull: the treble above 5 kHz lies about {} dB under songs like it",
+    found: "dull: the treble above 5 kHz lies {} under songs like it",
     advice: "open the filters, lift cymbals, voices and acoustic instruments above 6 to 10 kHz with a shelf of 2 to \
              4 dB, or use brighter samples; check with a song you know on the same speakers",
 };
@@ -87,10 +87,22 @@ pub const FIZZY: Tone = Tone {
     about: about(5, "estimated excess of treble"),
     from_hz: 8_000.0,
     to_hz: 16_000.0,
-    found: "fizzy: the top above 8 kHz stands about {} dB over songs like it",
+    found: "fizzy: the top above 8 kHz stands {} over songs like it",
     advice: "turn cymbals, hats and exciters down, put a gentle low-pass on distorted guitars and synths around 8 to \
              10 kHz, and look for a treble boost on the bus",
 };
+
+/// The estimate learned from faults up to this; beyond it, it says "more" and no longer how much, dB.
+const LEARNED_UP_TO_DB: f64 = 12.0;
+
+/// As many decibels as the estimate can vouch for.
+fn amount(estimated_db: f64) -> String {
+    if estimated_db > LEARNED_UP_TO_DB {
+        format!("{LEARNED_UP_TO_DB:.0} dB or more")
+    } else {
+        format!("about {estimated_db:.0} dB")
+    }
+}
 
 impl Detector for Tone {
     fn about(&self) -> &'static About {
@@ -113,12 +125,13 @@ impl Detector for Tone {
 
     fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
         let (after, gain_db) = after_eq(facts, self.index, reading.value);
+        let mended_percent =
+            100.0 * (1.0 - after.max(0.0) / reading.value.max(1e-9)).clamp(0.0, 1.0);
         Words::partly(
-            self.found.replace("{}", &format!("{:.0}", reading.value)),
+            self.found.replace("{}", &amount(reading.value)),
             self.advice,
             format!(
-                "an EQ within mastering's bounds ({gain_db:+.1} dB there) would leave about {:.0} dB of it",
-                after.max(0.0)
+                "an EQ within mastering's bounds ({gain_db:+.1} dB there) would mend about {mended_percent:.0} % of it"
             ),
             after,
         )

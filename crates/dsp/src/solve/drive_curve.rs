@@ -389,59 +389,52 @@ impl DriveCurve {
     pub fn integrated_lufs(&self, limiter: &settings::Limiter, drive_db: f64) -> f64 {
         let mut power_gains = Vec::new();
         self.power_gains(limiter, drive_db, &mut power_gains);
-        self.integrated_of_gains(&power_gains, drive_db)
+        self.integrated_of_gains(drive_db, |sub_block| f64::from(power_gains[sub_block]))
     }
 
     /// Integrated loudness behind a limiter that takes from each sub-block what its peak needs, and
     /// remembers nothing, LUFS.
     pub(super) fn instantaneous_lufs(&self, drive_db: f64) -> f64 {
         let limit = self.ceiling / gain_from_db(drive_db);
-        let gains: Vec<f32> = self
-            .peaks
-            .chunks(PEAKS_PER_SUB_BLOCK)
-            .map(|peaks| {
-                let peak = peaks
-                    .iter()
-                    .fold(Level::default(), |top, &level| top.max(level));
-                (limit / peak.value()).min(1.0).powi(2) as f32
-            })
-            .collect();
-        self.integrated_of_gains(&gains, drive_db)
+        self.integrated_of_gains(drive_db, |sub_block| {
+            let first = sub_block * PEAKS_PER_SUB_BLOCK;
+            let peaks = &self.peaks[first..first + PEAKS_PER_SUB_BLOCK];
+            let highest = peaks
+                .iter()
+                .fold(Level::default(), |top, &level| top.max(level));
+            (limit / highest.value()).min(1.0).powi(2)
+        })
     }
 
     /// Integrated loudness that gains (power ratios) cost at a drive, LU; 0 where there is none to
     /// lose.
     pub(super) fn loss_lu(&self, power_gains: &[f32], drive_db: f64) -> f64 {
-        let loss_lu =
-            self.unlimited_lufs(drive_db) - self.integrated_of_gains(power_gains, drive_db);
+        let loss_lu = self.unlimited_lufs(drive_db)
+            - self.integrated_of_gains(drive_db, |sub_block| f64::from(power_gains[sub_block]));
         if loss_lu.is_finite() { loss_lu } else { 0.0 }
     }
 
     /// Integrated loudness behind a drive without a limiter, LUFS.
     pub(super) fn unlimited_lufs(&self, drive_db: f64) -> f64 {
-        self.integrated_of_gains(&vec![1.0; self.sub_blocks()], drive_db)
+        self.integrated_of_gains(drive_db, |_| 1.0)
     }
 
-    /// Integrated loudness with a gain (power ratio) per sub-block behind a drive, LUFS.
-    fn integrated_of_gains(&self, gains: &[f32], drive_db: f64) -> f64 {
+    /// Integrated loudness with a gain (power ratio) for each sub-block behind a drive, LUFS.
+    fn integrated_of_gains(&self, drive_db: f64, gain_of: impl Fn(usize) -> f64) -> f64 {
         let power_gain = gain_from_db(2.0 * drive_db);
-        let mut powers = Vec::with_capacity(gains.len() / SUB_BLOCKS_PER_POWER + 1);
-        let chunks = self
-            .energies
-            .chunks(SUB_BLOCKS_PER_POWER)
-            .zip(gains.chunks(SUB_BLOCKS_PER_POWER));
-        for (index, (energies, gains)) in chunks.enumerate() {
-            let first = (index * SUB_BLOCKS_PER_POWER) as u64;
-            let start = self.frame_of(first);
-            let end = self.frame_of(first + SUB_BLOCKS_PER_POWER as u64);
+        let mut powers = Vec::with_capacity(self.sub_blocks() / SUB_BLOCKS_PER_POWER + 1);
+        for (index, energies) in self.energies.chunks(SUB_BLOCKS_PER_POWER).enumerate() {
+            let first = index * SUB_BLOCKS_PER_POWER;
+            let start = self.frame_of(first as u64);
+            let end = self.frame_of((first + SUB_BLOCKS_PER_POWER) as u64);
             if end > self.frames {
                 // An incomplete last entry is discarded, like an incomplete gating block.
                 break;
             }
             let energy: f64 = energies
                 .iter()
-                .zip(gains)
-                .map(|(&energy, &gain)| f64::from(energy) * f64::from(gain))
+                .enumerate()
+                .map(|(offset, &energy)| f64::from(energy) * gain_of(first + offset))
                 .sum();
             powers.push((energy * power_gain / (end - start).max(1) as f64) as f32);
         }
