@@ -137,7 +137,7 @@ pub struct AnalyzeOptions {
 ///
 /// # Errors
 /// [`StreamError`] when the source fails, or with a
-/// [`MeasureError`](crate::measure::MeasureError) inside when it cannot be measured.
+/// [`MeasureError`] inside when it cannot be measured.
 pub fn analyze(source: &mut dyn Source) -> Result<Analysis, StreamError> {
     analyze_with(source, &AnalyzeOptions::default(), &mut |_| {})
 }
