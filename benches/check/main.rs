@@ -50,35 +50,14 @@ fn main() -> Result<()> {
         ["mixes", split, rows] => {
             rows::measure(&cache, split_of(split)?, None, true, rows.as_ref())
         }
-        ["inject", split, rows, count] => {
-            let which = rows::Which::All;
-            rows::inject(
-                &cache,
-                split_of(split)?,
-                rows.as_ref(),
-                count.parse()?,
-                &which,
-            )
-        }
-        ["inject", split, rows, count, "plain"] => {
-            let which = rows::Which::Plain;
-            rows::inject(
-                &cache,
-                split_of(split)?,
-                rows.as_ref(),
-                count.parse()?,
-                &which,
-            )
-        }
-        ["inject", split, rows, count, fault] => {
-            let which = rows::Which::Fault((*fault).to_owned());
-            rows::inject(
-                &cache,
-                split_of(split)?,
-                rows.as_ref(),
-                count.parse()?,
-                &which,
-            )
+        ["inject", split, rows, count, faults @ ..] if faults.len() <= 1 => {
+            let which = match faults {
+                [] => rows::Which::All,
+                ["plain", ..] => rows::Which::Plain,
+                [fault, ..] => rows::Which::Fault((*fault).to_owned()),
+            };
+            let count = count.parse()?;
+            rows::inject(&cache, split_of(split)?, rows.as_ref(), count, &which)
         }
         ["stability", split, rows, count] => {
             stability::run(&cache, split_of(split)?, rows.as_ref(), count.parse()?)

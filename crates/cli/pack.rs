@@ -9,7 +9,7 @@ use acetate_dsp::chain::Bypass;
 use acetate_dsp::measure::levels::OutputMeasures;
 use acetate_dsp::measure::verify_pass;
 use acetate_dsp::process::dither::{Dither, WordLength};
-use acetate_dsp::stream::for_each_block;
+use acetate_dsp::stream::{Tapped, for_each_block};
 use acetate_dsp::units::gain_from_db;
 use acetate_dsp::{Audio, Processor, Settings, Sink, Source, Spec, StreamError};
 use acetate_handover::{
@@ -186,7 +186,7 @@ impl Pack<'_> {
             _ => WordLength::Float32,
         };
         let dither = gain_db != 0.0;
-        let mut scaled = Scaled::new(source, gain_db);
+        let mut scaled = scaled(source, gain_db);
         let mut frames = 0;
         let measured = verify_pass(&mut scaled, self.asked.brief.dual_mono, &mut |done| {
             frames = done;
@@ -261,8 +261,8 @@ impl Pack<'_> {
         gains: Gains,
     ) -> anyhow::Result<()> {
         let mut difference = Difference {
-            a: Scaled::new(mix, gains.mix_db),
-            b: Scaled::new(master, gains.master_db),
+            a: scaled(mix, gains.mix_db),
+            b: scaled(master, gains.master_db),
             other: None,
         };
         self.write(DIFFERENCE, &mut difference, 0.0, "B less A", 32)?;
@@ -371,51 +371,25 @@ impl Pack<'_> {
 }
 
 /// A source behind a gain.
-struct Scaled<'a> {
-    inner: &'a mut dyn Source,
-    gain: f32,
-}
-
-impl<'a> Scaled<'a> {
-    fn new(inner: &'a mut dyn Source, gain_db: f64) -> Self {
-        Self {
-            inner,
-            gain: gain_from_db(gain_db) as f32,
+fn scaled(source: &mut dyn Source, gain_db: f64) -> impl Source {
+    let gain = gain_from_db(gain_db) as f32;
+    Tapped::new(source, move |block| {
+        if gain != 1.0 {
+            block.scale(gain);
         }
-    }
-}
-
-impl Source for Scaled<'_> {
-    fn spec(&self) -> Spec {
-        self.inner.spec()
-    }
-
-    fn frames_hint(&self) -> Option<u64> {
-        self.inner.frames_hint()
-    }
-
-    fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
-        let frames = self.inner.read(block, max_frames)?;
-        if self.gain != 1.0 {
-            block.scale(self.gain);
-        }
-        Ok(frames)
-    }
-
-    fn rewind(&mut self) -> Result<(), StreamError> {
-        self.inner.rewind()
-    }
+        Ok(())
+    })
 }
 
 /// One source less another of the same length and rate.
-struct Difference<'a> {
-    a: Scaled<'a>,
-    b: Scaled<'a>,
+struct Difference<A, B> {
+    a: A,
+    b: B,
     /// What of `a` has been read ahead.
     other: Option<Audio>,
 }
 
-impl Source for Difference<'_> {
+impl<A: Source, B: Source> Source for Difference<A, B> {
     fn spec(&self) -> Spec {
         self.b.spec()
     }

@@ -47,7 +47,12 @@ impl Dir {
 
     /// Names in the folder, sorted.
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = std::fs::read_dir(self.folder.path())
+        self.names_in("")
+    }
+
+    /// Names in a folder of it, sorted.
+    pub fn names_in(&self, folder: &str) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(self.path(folder))
             .expect("the folder lists")
             .map(|entry| {
                 entry

@@ -21,21 +21,6 @@ const NAMES: [&str; 13] = [
     "un-limited.wav",
 ];
 
-fn names(dir: &Dir, folder: &str) -> Vec<String> {
-    let entries = std::fs::read_dir(dir.path(folder)).expect("the pack lists");
-    let mut names: Vec<String> = entries
-        .map(|entry| {
-            entry
-                .expect("an entry")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
-        .collect();
-    names.sort();
-    names
-}
-
 fn loudness(dir: &Dir, name: &str) -> f64 {
     let json = dir.run(&["analyze", name, "--json"]).expect(0).json();
     json["integrated_lufs"].as_f64().expect("a loudness")
@@ -58,7 +43,7 @@ fn the_pack_holds_what_it_promises() {
         "Softer <kick>",
     ])
     .expect(0);
-    assert_eq!(names(&dir, "pack"), NAMES);
+    assert_eq!(dir.names_in("pack"), NAMES);
     assert_eq!(dir.names(), ["m.wav", "pack", MIX]);
     // The mix is the very file, the master has the very samples.
     assert!(dir.bytes("pack/mix.flac") == dir.bytes(MIX));
@@ -153,5 +138,5 @@ fn a_folder_in_the_way_is_refused_before_any_work() {
         "--overwrite",
     ])
     .expect(0);
-    assert_eq!(names(&dir, "pack"), NAMES);
+    assert_eq!(dir.names_in("pack"), NAMES);
 }

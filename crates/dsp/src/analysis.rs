@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::measure::bands::THIRD_OCTAVES;
 use crate::measure::clipping::Clipping;
 use crate::measure::crest::Crest;
-use crate::measure::levels::{Levels, MeasureError, Meters};
+use crate::measure::levels::{Levels, Meters};
 use crate::measure::spectrum::SpectrumMeter;
 use crate::measure::stereo_image::StereoImage;
-use crate::stream::{Tapped, for_each_block};
 use crate::{Source, StreamError};
 
 /// Measured facts of a whole programme. A figure that does not exist (the loudness of silence)
@@ -137,7 +136,7 @@ pub struct AnalyzeOptions {
 ///
 /// # Errors
 /// [`StreamError`] when the source fails, or with a
-/// [`MeasureError`] inside when it cannot be measured.
+/// [`MeasureError`](crate::measure::MeasureError) inside when it cannot be measured.
 pub fn analyze(source: &mut dyn Source) -> Result<Analysis, StreamError> {
     analyze_with(source, &AnalyzeOptions::default(), &mut |_| {})
 }
@@ -153,32 +152,20 @@ pub fn analyze_with(
 ) -> Result<Analysis, StreamError> {
     let spec = source.spec();
     let (rate, channels) = (spec.sample_rate_hz, spec.channels);
-    let Levels {
-        mut own,
-        mut reference,
-    } = Levels::new(spec, options.dual_mono, options.meters)?;
+    let levels = Levels::new(spec, options.dual_mono, options.meters)?;
     let mut spectrum = SpectrumMeter::new(rate, channels);
     let mut crest = Crest::new(rate);
     let mut image = StereoImage::default();
     let mut clipping = Clipping::new(channels);
     let mut frames = 0;
-    let mut tapped = Tapped::new(source, |block| {
-        own.process(block);
-        Ok(())
-    });
-    for_each_block(&mut tapped, &mut |block| {
-        if let Some(reference) = &mut reference {
-            reference.process(block).map_err(MeasureError::from)?;
-        }
+    let measures = levels.read(source, &mut |block| {
         spectrum.process(block);
         crest.process(block);
         image.process(block);
         clipping.process(block);
         frames += block.frames() as u64;
         progress(frames);
-        Ok(())
     })?;
-    let measures = Levels { own, reference }.finish()?;
     let spectrum = spectrum.finish();
     let (clipped_runs, clipped_samples) = clipping.finish();
     Ok(Analysis {

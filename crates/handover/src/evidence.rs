@@ -10,7 +10,7 @@ use acetate_dsp::process::limiter::Limiter;
 use acetate_dsp::process::rendered::Rendered;
 use acetate_dsp::process::{ProcessSpec, Processor};
 use acetate_dsp::settings::MID_KNOTS;
-use acetate_dsp::stream::for_each_block;
+use acetate_dsp::stream::{Tapped, for_each_block};
 use acetate_dsp::units::{db_from_gain, db_from_power, gain_from_db};
 use acetate_dsp::{Audio, Source};
 use acetate_master::report::Mastering;
@@ -19,7 +19,6 @@ use acetate_master::{Report, replay};
 use crate::counterfactual::{self, Without};
 use crate::error::HandoverError;
 use crate::overview::{Cut, Overview, Stretch};
-use crate::tap::Tap;
 use crate::version::Version;
 
 /// Longest passage that can be listened to, seconds.
@@ -192,9 +191,11 @@ fn look_at(
 ) -> Result<(Analysis, Overview), HandoverError> {
     let frames = source.frames_hint().unwrap_or(0);
     let mut overview = Overview::new(frames);
-    let mut listen = |block: &Audio| overview.push(block);
-    let mut tap = Tap::new(source, &mut listen);
-    let analysis = analyze_with(&mut tap, &AnalyzeOptions::default(), &mut |done| {
+    let mut tapped = Tapped::new(source, |block| {
+        overview.push(block);
+        Ok(())
+    });
+    let analysis = analyze_with(&mut tapped, &AnalyzeOptions::default(), &mut |done| {
         progress(done as f64 / frames.max(1) as f64);
     })?;
     Ok((analysis, overview))

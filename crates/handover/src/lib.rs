@@ -25,7 +25,6 @@ mod reaper;
 mod sheet;
 mod solve;
 mod svg;
-mod tap;
 mod typical;
 mod version;
 

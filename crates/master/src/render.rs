@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use acetate_dsp::chain::{self, Chain};
+use acetate_dsp::chain::{self, Bypass, Chain};
 use acetate_dsp::process::ProcessSpec;
 use acetate_dsp::process::rendered::Rendered;
 use acetate_dsp::process::resample::Resampled;
@@ -59,7 +59,14 @@ pub(crate) fn render(
         }
         Ok(())
     };
-    let compression_db = before_limiter(input, analysis, plan, brief, spec, &mut take)?;
+    let compression_db = before_limiter(
+        input,
+        analysis,
+        &plan.settings,
+        &brief.bypass,
+        spec,
+        &mut take,
+    )?;
     if frames != total {
         return Err(MasterError::InputChanged {
             first: total,
@@ -78,8 +85,8 @@ pub(crate) fn render(
 pub(crate) fn before_limiter(
     input: &mut dyn Source,
     analysis: &Analysis,
-    plan: &Plan,
-    brief: &Brief,
+    settings: &Settings,
+    bypass: &Bypass,
     spec: Spec,
     take: &mut dyn FnMut(&mut dyn Source) -> Result<(), StreamError>,
 ) -> Result<f64, MasterError> {
@@ -88,7 +95,7 @@ pub(crate) fn before_limiter(
         channels: analysis.channels,
         programme_lufs: analysis.integrated_lufs,
     };
-    let chain = Chain::new(&plan.settings, &process, &brief.bypass);
+    let chain = Chain::new(settings, &process, bypass);
     let mut rendered = Rendered::new(input, chain);
     if spec.sample_rate_hz == analysis.sample_rate_hz {
         take(&mut rendered)?;

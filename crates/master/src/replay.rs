@@ -5,10 +5,8 @@ use acetate_dsp::chain::Bypass;
 use acetate_dsp::settings::Settings;
 use acetate_dsp::{Analysis, Source, Spec, StreamError};
 
-use crate::brief::Brief;
 use crate::error::MasterError;
 use crate::render;
-use crate::story::Plan;
 
 /// Hands everything before the limiter, at the rate of `spec` and without the drive, to `take`.
 ///
@@ -25,15 +23,6 @@ pub fn before_limiter(
     take: &mut dyn FnMut(&mut dyn Source) -> Result<(), StreamError>,
 ) -> Result<(), MasterError> {
     input.rewind()?;
-    let plan = Plan {
-        settings: settings.clone(),
-        confidence: None,
-        weights_hash: String::new(),
-    };
-    let brief = Brief {
-        bypass: bypass.clone(),
-        ..Brief::default()
-    };
-    render::before_limiter(input, analysis, &plan, &brief, spec, take)?;
+    render::before_limiter(input, analysis, settings, bypass, spec, take)?;
     Ok(())
 }

@@ -11,9 +11,9 @@ use acetate_model::{Confidence, Predictor};
 
 use crate::attempts::Attempts;
 use crate::brief::Brief;
-use crate::delivery::{Delivery, Progress, Stage};
+use crate::delivery::{Delivery, Progress, Scratch, Stage};
 use crate::error::MasterError;
-use crate::render::{before_limiter, delivery_frames, read_passages, render, solve};
+use crate::render::{RenderOutcome, before_limiter, delivery_frames, read_passages, render, solve};
 use crate::report::{Attempt, Report};
 use crate::tell::{Told, tell};
 
@@ -82,34 +82,69 @@ pub fn master_measured(
         Some(scratch.as_mut()),
         progress,
     )?;
-    let mut settings = plan.settings.clone();
-    let solved = solve(
-        &rendered.curve,
-        &mut settings,
-        brief.settings.is_some(),
-        &mut |ranges| Ok(read_passages(scratch.as_mut(), ranges)?),
-    )?;
-    let mut attempts = Attempts {
-        settings: &mut settings,
-        solved,
-        brief,
-        spec,
-        frames: rendered.frames,
-        off_lu: 0.0,
-        log: Vec::new(),
-    };
-    let written = attempts.run(&rendered.curve, scratch.as_mut(), delivery, progress)?;
-    let log = attempts.log;
-    tell(Told {
+    let before = BeforeLimiter {
         analysis,
         plan,
         brief,
-        settings,
         spec,
-        compression_db: rendered.compression_db,
-        written: Some(written),
-        attempts: log,
-    })
+        rendered: &rendered,
+    };
+    before.deliver(scratch.as_mut(), delivery, progress)
+}
+
+/// A render that waits for its limiter.
+pub(crate) struct BeforeLimiter<'a> {
+    pub(crate) analysis: Analysis,
+    pub(crate) plan: Plan,
+    pub(crate) brief: &'a Brief,
+    pub(crate) spec: Spec,
+    pub(crate) rendered: &'a RenderOutcome,
+}
+
+impl BeforeLimiter<'_> {
+    /// Solves, limits, writes and verifies what the scratch holds.
+    pub(crate) fn deliver(
+        self,
+        scratch: &mut dyn Scratch,
+        delivery: &mut dyn Delivery,
+        progress: &mut dyn Progress,
+    ) -> Result<Report, MasterError> {
+        let Self {
+            analysis,
+            plan,
+            brief,
+            spec,
+            rendered,
+        } = self;
+        let mut settings = plan.settings.clone();
+        let solved = solve(
+            &rendered.curve,
+            &mut settings,
+            brief.settings.is_some(),
+            &mut |ranges| Ok(read_passages(&mut *scratch, ranges)?),
+        )?;
+        let mut attempts = Attempts {
+            settings: &mut settings,
+            solved,
+            brief,
+            spec,
+            frames: rendered.frames,
+            off_lu: 0.0,
+            log: Vec::new(),
+        };
+        let written = attempts.run(&rendered.curve, scratch, delivery, progress)?;
+        let log = attempts.log;
+        tell(Told {
+            analysis,
+            plan,
+            brief,
+            settings,
+            spec,
+            compression_db: rendered.compression_db,
+            written: Some(written),
+            attempts: log,
+        })
+    }
 }
 
 /// Everything but the writing: what would be done, and what the solver foretells.
@@ -132,7 +167,14 @@ pub fn rehearse(
             passages = read_passages(source, ranges)?;
             Ok(())
         };
-        before_limiter(input, &analysis, &plan, brief, spec, &mut take)?;
+        before_limiter(
+            input,
+            &analysis,
+            &plan.settings,
+            &brief.bypass,
+            spec,
+            &mut take,
+        )?;
         Ok(passages)
     };
     let solved = solve(&rendered.curve, &mut settings, keep_character, &mut again)?;
@@ -225,16 +267,20 @@ pub fn plan(
     if brief.settings.is_none() || brief.target_overrides {
         settings.target = brief.target;
     }
-    if brief.bypass.contains(chain::Stage::Limiter) {
-        // Without a limiter the drive may go as far as the peaks allow.
-        settings.target.max_limiting_db = 0.0;
-    }
+    allow_no_limiting_without_limiter(&mut settings, brief);
     settings.validate()?;
     Ok(Plan {
         settings,
         confidence,
         weights_hash,
     })
+}
+
+/// Without a limiter the drive may go as far as the peaks allow.
+pub(crate) fn allow_no_limiting_without_limiter(settings: &mut Settings, brief: &Brief) {
+    if brief.bypass.contains(chain::Stage::Limiter) {
+        settings.target.max_limiting_db = 0.0;
+    }
 }
 
 /// The sample rate and channels of the master.

@@ -1,19 +1,18 @@
 //! Several masters of one mix from one analysis: variants whose settings before the limiter are equal
 //! share one render as well, so that they cost a limiter and a verification each.
 
-use acetate_dsp::chain::Stage as ChainStage;
 use acetate_dsp::settings::Target;
 use acetate_dsp::{Analysis, Source};
 use acetate_model::Predictor;
 
-use crate::attempts::Attempts;
 use crate::brief::Brief;
 use crate::delivery::{Delivery, Progress};
 use crate::error::MasterError;
-use crate::render::{delivery_frames, read_passages, render, solve};
+use crate::render::{delivery_frames, render};
 use crate::report::Report;
-use crate::story::{delivery_spec, has_loudness, plan};
-use crate::tell::{Told, tell};
+use crate::story::{
+    BeforeLimiter, allow_no_limiting_without_limiter, delivery_spec, has_loudness, plan,
+};
 
 /// One of several masters.
 pub struct Variant<'a> {
@@ -64,43 +63,16 @@ pub fn master_to_targets(
         brief.target_overrides = true;
         let mut own = common.clone();
         own.settings.target = variant.target;
-        if brief.bypass.contains(ChainStage::Limiter) {
-            own.settings.target.max_limiting_db = 0.0;
-        }
+        allow_no_limiting_without_limiter(&mut own.settings, &brief);
         own.settings.validate()?;
-        let mut settings = own.settings.clone();
-        let solved = solve(
-            &rendered.curve,
-            &mut settings,
-            brief.settings.is_some(),
-            &mut |ranges| Ok(read_passages(scratch.as_mut(), ranges)?),
-        )?;
-        let mut attempts = Attempts {
-            settings: &mut settings,
-            solved,
-            brief: &brief,
-            spec,
-            frames: rendered.frames,
-            off_lu: 0.0,
-            log: Vec::new(),
-        };
-        let written = attempts.run(
-            &rendered.curve,
-            scratch.as_mut(),
-            variant.delivery,
-            progress,
-        )?;
-        let log = attempts.log;
-        reports.push(tell(Told {
+        let before = BeforeLimiter {
             analysis: analysis.clone(),
             plan: own,
             brief: &brief,
-            settings,
             spec,
-            compression_db: rendered.compression_db,
-            written: Some(written),
-            attempts: log,
-        })?);
+            rendered: &rendered,
+        };
+        reports.push(before.deliver(scratch.as_mut(), variant.delivery, progress)?);
     }
     Ok(reports)
 }

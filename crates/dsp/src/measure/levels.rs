@@ -91,7 +91,7 @@ pub enum Meters {
 }
 
 /// This crate's streaming meters of loudness and peaks.
-pub(crate) struct OwnMeters {
+struct OwnMeters {
     loudness: Loudness,
     true_peak: TruePeak,
     frames: u64,
@@ -100,7 +100,7 @@ pub(crate) struct OwnMeters {
 
 impl OwnMeters {
     /// Takes a block; in it, every sample that is not finite is counted and set to zero.
-    pub(crate) fn process(&mut self, block: &mut Audio) {
+    fn process(&mut self, block: &mut Audio) {
         self.non_finite_samples += silence_non_finite(block);
         self.frames += block.frames() as u64;
         self.loudness.process(block);
@@ -108,11 +108,10 @@ impl OwnMeters {
     }
 }
 
-/// Streaming meters of loudness and peaks. The two may run on different threads: the reference
-/// meter takes each block after this crate's own meters had it.
+/// Streaming meters of loudness and peaks.
 pub(crate) struct Levels {
-    pub(crate) own: OwnMeters,
-    pub(crate) reference: Option<ReferenceMeter>,
+    own: OwnMeters,
+    reference: Option<ReferenceMeter>,
 }
 
 impl Levels {
@@ -143,11 +142,39 @@ impl Levels {
         })
     }
 
+    /// Reads a whole source from its start, and gives all figures. This crate's own meters run where
+    /// the blocks are read, the reference meter and then `also` where they are taken.
+    ///
+    /// # Errors
+    /// [`StreamError`] when the source fails, or with a [`MeasureError`] inside when a meter does.
+    pub(crate) fn read(
+        self,
+        source: &mut dyn Source,
+        also: &mut dyn FnMut(&Audio),
+    ) -> Result<OutputMeasures, StreamError> {
+        let Self {
+            mut own,
+            mut reference,
+        } = self;
+        let mut tapped = Tapped::new(source, |block| {
+            own.process(block);
+            Ok(())
+        });
+        for_each_block(&mut tapped, &mut |block| {
+            if let Some(reference) = &mut reference {
+                reference.process(block).map_err(MeasureError::from)?;
+            }
+            also(block);
+            Ok(())
+        })?;
+        Ok(Self { own, reference }.finish()?)
+    }
+
     /// Ends the programme and gives all figures.
     ///
     /// # Errors
     /// [`MeasureError`] when the reference meter fails.
-    pub(crate) fn finish(self) -> Result<OutputMeasures, MeasureError> {
+    fn finish(self) -> Result<OutputMeasures, MeasureError> {
         let OwnMeters {
             loudness,
             true_peak,
@@ -224,22 +251,10 @@ pub fn verify_pass(
     dual_mono: bool,
     progress: &mut dyn FnMut(u64),
 ) -> Result<OutputMeasures, StreamError> {
-    let Levels {
-        mut own,
-        mut reference,
-    } = Levels::new(source.spec(), dual_mono, Meters::Both)?;
+    let levels = Levels::new(source.spec(), dual_mono, Meters::Both)?;
     let mut frames = 0;
-    let mut tapped = Tapped::new(source, |block| {
-        own.process(block);
-        Ok(())
-    });
-    for_each_block(&mut tapped, &mut |block| {
-        if let Some(reference) = &mut reference {
-            reference.process(block).map_err(MeasureError::from)?;
-        }
+    levels.read(source, &mut |block| {
         frames += block.frames() as u64;
         progress(frames);
-        Ok(())
-    })?;
-    Ok(Levels { own, reference }.finish()?)
+    })
 }
