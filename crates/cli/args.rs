@@ -248,7 +248,7 @@ pub struct MasterArgs {
         requires = "references"
     )]
     pub matched: Vec<Dimension>,
-    /// The most EQ towards a reference, RMS, dB, up to 6 [default: 6]
+    /// The most EQ towards a reference, RMS, dB, up to 10 [default: 10]
     #[arg(
         help_heading = "Reference",
         long,

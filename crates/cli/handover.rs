@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use acetate_handover::{EqProposal, Material, Other, VariantRow, report_page};
 use acetate_io::{Decoder, OpenOptions, StagedFolder, deliver_text};
 use acetate_master::{Brief, Certificate, Report};
-use acetate_model::Features;
 use acetate_model::predictor::centred_knots;
+use acetate_model::{Features, Signature};
 use anyhow::{Context, bail};
 
 use crate::args::MasterArgs;
@@ -37,6 +37,8 @@ pub struct Asked<'a> {
     pub args: &'a MasterArgs,
     /// What was asked for.
     pub brief: &'a Brief,
+    /// What the predictor leads to, where a reference was given.
+    pub reference: Option<&'a Signature>,
     /// Where progress is shown.
     pub bars: &'a Bars,
 }
@@ -131,6 +133,7 @@ fn page(
         report,
         bypass: &asked.brief.bypass,
         proposal,
+        reference: asked.reference,
         certificate: Some(Certificate::new(report, asked.brief)?.to_json()?),
         others,
     };

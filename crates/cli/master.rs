@@ -9,7 +9,7 @@ use acetate_dsp::Settings;
 use acetate_dsp::chain::Bypass;
 use acetate_dsp::settings::{Amounts, EqPhase};
 use acetate_master::{Brief, Report, presets, settings_file};
-use acetate_model::{NetPredictor, Predictor, Weights};
+use acetate_model::{NetPredictor, Predictor, Signature, Weights};
 use anyhow::{Context, bail};
 
 use crate::args::MasterArgs;
@@ -21,14 +21,18 @@ use crate::input::{Input, each_input};
 use crate::naming::{Job, is_pipe, jobs};
 use crate::progress::Bars;
 use crate::record::{self, Known};
-use crate::{certificate, handover, table, variants, verify, wishes};
+use crate::wishes::{Wishes, wishes};
+use crate::{certificate, handover, table, variants, verify};
 
 /// Masters every input.
 pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
     let jobs = jobs(args)?;
     let mut brief = brief(args)?;
     let bars = Bars::new(console);
-    let predictor = wishes::predictor(args, &mut brief, console, &bars)?;
+    let Wishes {
+        predictor,
+        reference,
+    } = wishes(args, &mut brief, console, &bars)?;
     let certificates = certificate::paths(args, &jobs)?;
     let handovers = handover::places(args, &jobs)?;
     let run = Run {
@@ -38,6 +42,7 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
         keeps_record: args.resume || jobs.len() > 1,
         brief,
         predictor,
+        reference,
         bars,
     };
     if args.save_settings.is_some() && jobs.len() > 1 {
@@ -86,6 +91,7 @@ struct Run<'a> {
     keeps_record: bool,
     brief: Brief,
     predictor: Box<dyn Predictor>,
+    reference: Option<Signature>,
     bars: Bars,
 }
 
@@ -180,6 +186,7 @@ impl Run<'_> {
         let asked = handover::Asked {
             args: self.args,
             brief: &self.brief,
+            reference: self.reference.as_ref(),
             bars: &self.bars,
         };
         handover::write(handover, job, &mut input, &report, &made, &asked)?;

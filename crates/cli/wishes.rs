@@ -15,26 +15,35 @@ use crate::{master, reference};
 /// Loudest and softest target that a reference or a word leads to, LUFS.
 const LOUDNESS_RANGE_LUFS: (f64, f64) = (-30.0, -6.0);
 
+/// What a command line asks for.
+pub struct Wishes {
+    /// Who proposes the settings.
+    pub predictor: Box<dyn Predictor>,
+    /// What it leads to, where a reference was given.
+    pub reference: Option<Signature>,
+}
+
 /// The predictor that was asked for; what concerns the loudness goes into the brief.
-pub fn predictor(
+pub fn wishes(
     args: &MasterArgs,
     brief: &mut Brief,
     console: &Console,
     bars: &Bars,
-) -> anyhow::Result<Box<dyn Predictor>> {
+) -> anyhow::Result<Wishes> {
     let style = args.style.as_deref().map(Style::parse).transpose();
     let style = style.context("--style")?;
     let mut predictor: Box<dyn Predictor> = Box::new(master::net(args.weights.as_deref())?);
-    if let Some(signature) = reference::signature(args, console, bars)? {
+    let signature = reference::signature(args, console, bars)?;
+    if let Some(signature) = &signature {
         let dimensions = reference::dimensions(args);
         if dimensions.loudness && !names_loudness(args) {
-            towards_loudness(brief, &signature, args.amount / 100.0);
+            towards_loudness(brief, signature, args.amount / 100.0);
         }
         // The amount goes into the match, where it is a share of the way; scaling the settings by
         // it too would count it twice.
         predictor = Box::new(ReferencePredictor::new(
             predictor,
-            signature,
+            signature.clone(),
             args.amount / 100.0,
             dimensions,
             args.match_limit.unwrap_or(DEFAULT_MAX_EQ_RMS_DB),
@@ -54,7 +63,10 @@ pub fn predictor(
         ..Settings::default()
     }
     .validate()?;
-    Ok(predictor)
+    Ok(Wishes {
+        predictor,
+        reference: signature,
+    })
 }
 
 /// Whether the loudness was named on the command line.

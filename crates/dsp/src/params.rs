@@ -55,21 +55,48 @@ impl Param {
     }
 }
 
+/// Rows from their text; the third octaves of the fine curve, which differ in index and frequency
+/// alone, come after them.
 macro_rules! params {
     ($($name:literal $unit:literal [$min:literal, $max:literal] $neutral:literal $scope:ident
-        ($($path:tt)+) $help:literal;)*) => {
-        /// Every parameter of the chain, in signal order.
-        pub const PARAMS: &[Param] = &[$(Param {
-            name: $name,
-            unit: $unit,
-            min: $min,
-            max: $max,
-            neutral: $neutral,
-            scope: Scope::$scope,
-            help: $help,
-            get: |settings| settings.$($path)+,
-            set: |settings, value| settings.$($path)+ = value,
-        }),*];
+        ($($path:tt)+) $help:literal;)*
+     fine [$fine_min:literal, $fine_max:literal] $($index:literal $hz:literal),*) => {
+        /// Every parameter of the chain, in signal order; the fine curve of the EQ comes last.
+        pub const PARAMS: &[Param] = &[
+            $(Param {
+                name: $name,
+                unit: $unit,
+                min: $min,
+                max: $max,
+                neutral: $neutral,
+                scope: Scope::$scope,
+                help: $help,
+                get: |settings| settings.$($path)+,
+                set: |settings, value| settings.$($path)+ = value,
+            },)*
+            $(Param {
+                name: concat!("eq.fine_mid_db.", $index),
+                unit: "dB",
+                min: $fine_min,
+                max: $fine_max,
+                neutral: 0.0,
+                scope: Scope::Eq,
+                help: concat!("towards a reference: gain at ", $hz, " on top of the knots' curve"),
+                get: |settings| settings.eq.fine_mid_db[$index],
+                set: |settings, value| settings.eq.fine_mid_db[$index] = value,
+            },)*
+            $(Param {
+                name: concat!("eq.fine_side_db.", $index),
+                unit: "dB",
+                min: $fine_min,
+                max: $fine_max,
+                neutral: 0.0,
+                scope: Scope::Eq,
+                help: concat!("towards a reference: side signal's extra gain at ", $hz),
+                get: |settings| settings.eq.fine_side_db[$index],
+                set: |settings, value| settings.eq.fine_side_db[$index] = value,
+            },)*
+        ];
     };
 }
 
@@ -116,6 +143,11 @@ params! {
     "limiter.hold_ms" "ms" [0.0, 30.0] 0.0 Fixed (limiter.hold_ms) "between peaks no further apart the limiter's gain stays down";
     "limiter.fast_release_ms" "ms" [0.2, 200.0] 0.5 Fixed (limiter.fast_release_ms) "fast release time constant of the limiter";
     "limiter.release_ms" "ms" [20.0, 2000.0] 400.0 Fixed (limiter.release_ms) "slow release time constant of the limiter";
+    fine [-15.0, 15.0]
+        0 "39 Hz", 1 "50 Hz", 2 "63 Hz", 3 "79 Hz", 4 "99 Hz", 5 "125 Hz", 6 "157 Hz", 7 "198
+        Hz", 8 "250 Hz", 9 "315 Hz", 10 "397 Hz", 11 "500 Hz", 12 "630 Hz", 13 "794 Hz", 14 "1
+        kHz", 15 "1.3 kHz", 16 "1.6 kHz", 17 "2 kHz", 18 "2.5 kHz", 19 "3.2 kHz", 20 "4 kHz", 21
+        "5 kHz", 22 "6.3 kHz", 23 "8 kHz", 24 "10 kHz", 25 "12.7 kHz", 26 "16 kHz"
 }
 
 #[cfg(test)]

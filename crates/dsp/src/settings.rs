@@ -10,23 +10,12 @@ use thiserror::Error;
 
 use crate::params::{PARAMS, Scope};
 
+mod grid;
+
+pub use grid::{FINE_BANDS, MID_KNOTS, SIDE_KNOTS, fine_band_hz, mid_knot_hz, side_knot_hz};
+
 /// The version of the settings format that this build reads and writes.
 pub const SETTINGS_SCHEMA: &str = "acetate.settings/1";
-
-/// Number of EQ knots for mid: 31.6 Hz to 17.8 kHz, a quarter of a decade apart.
-pub const MID_KNOTS: usize = 12;
-/// Number of EQ knots for side: 100 Hz to 10 kHz, two thirds of a decade apart.
-pub const SIDE_KNOTS: usize = 4;
-
-/// Frequency of a mid knot in Hz.
-pub fn mid_knot_hz(index: usize) -> f64 {
-    libm::pow(10.0, 1.5 + 0.25 * index as f64)
-}
-
-/// Frequency of a side knot in Hz.
-pub fn side_knot_hz(index: usize) -> f64 {
-    libm::pow(10.0, 2.0 + 2.0 / 3.0 * index as f64)
-}
 
 /// Everything that decides the sound of a master, in physical units.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -99,10 +88,21 @@ pub struct Eq {
     pub mid_db: [f64; MID_KNOTS],
     /// Gain at each side knot, dB; added to the mid curve for the side signal.
     pub side_db: [f64; SIDE_KNOTS],
+    /// Gain at each third octave, dB, added to the curve of `mid_db`: what its knots cannot draw of the
+    /// way to a reference. Left out of a file where it does nothing.
+    #[serde(skip_serializing_if = "is_flat")]
+    pub fine_mid_db: [f64; FINE_BANDS],
+    /// Gain at each third octave, dB, added for the side signal alone.
+    #[serde(skip_serializing_if = "is_flat")]
+    pub fine_side_db: [f64; FINE_BANDS],
     /// Above this frequency nothing is boosted, Hz: the input's own bandwidth.
     pub boost_limit_hz: f64,
     /// Minimum or linear phase.
     pub phase: EqPhase,
+}
+
+fn is_flat(gains_db: &[f64; FINE_BANDS]) -> bool {
+    gains_db.iter().all(|&gain_db| gain_db == 0.0)
 }
 
 /// Stereo-linked feed-forward glue compressor.
@@ -265,6 +265,8 @@ impl Settings {
             eq: Eq {
                 mid_db: [0.0; MID_KNOTS],
                 side_db: [0.0; SIDE_KNOTS],
+                fine_mid_db: [0.0; FINE_BANDS],
+                fine_side_db: [0.0; FINE_BANDS],
                 boost_limit_hz: 0.0,
                 phase: EqPhase::Minimum,
             },

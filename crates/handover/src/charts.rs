@@ -3,7 +3,8 @@
 use acetate_dsp::analysis::Analysis;
 use acetate_dsp::measure::bands;
 use acetate_dsp::process::eq::{eq_curve_db, mid_basis};
-use acetate_dsp::settings::Settings;
+use acetate_dsp::settings::{Settings, fine_band_hz};
+use acetate_model::Signature;
 
 use crate::evidence::{EqProposal, Evidence};
 use crate::overview::Overview;
@@ -79,8 +80,9 @@ fn thinned<'a, T>(
     })
 }
 
-/// Third octaves of mid before and after, over the typical range of released music.
-pub(crate) fn spectrum(evidence: &Evidence) -> String {
+/// Third octaves of mid before and after, and of a reference, over the typical range of released
+/// music.
+pub(crate) fn spectrum(evidence: &Evidence, reference: Option<&Signature>) -> String {
     let mut plot = Plot::new(
         Axis::frequency(),
         Axis::linear(SPECTRUM_FLOOR_DB, 0.0, "dB re loudness"),
@@ -94,6 +96,13 @@ pub(crate) fn spectrum(evidence: &Evidence) -> String {
     };
     plot.band(&range(0, 4), "typical-wide");
     plot.band(&range(1, 3), "typical");
+    if let Some(reference) = reference {
+        let levels = reference.mid_db.iter().enumerate();
+        let points: Vec<_> = levels
+            .map(|(band, level_db)| (fine_band_hz(band), *level_db))
+            .collect();
+        plot.line(&points, "target");
+    }
     for (analysis, class) in [(&evidence.before, "before"), (&evidence.after, "after")] {
         plot.line(&third_octaves(analysis), class);
     }

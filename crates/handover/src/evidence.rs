@@ -15,6 +15,7 @@ use acetate_dsp::units::{db_from_gain, db_from_power, gain_from_db};
 use acetate_dsp::{Audio, Source};
 use acetate_master::report::Mastering;
 use acetate_master::{Report, replay};
+use acetate_model::Signature;
 
 use crate::counterfactual::{self, Without};
 use crate::error::HandoverError;
@@ -56,6 +57,8 @@ pub struct Material<'a> {
     /// What the net proposed for the EQ before any gate, dB, and its standard deviation; `None`
     /// where nothing was predicted.
     pub proposal: Option<EqProposal>,
+    /// The signature that the settings lead to, where there is a reference.
+    pub reference: Option<&'a Signature>,
     /// The certificate's text, where there is one.
     pub certificate: Option<String>,
     /// References and variants.

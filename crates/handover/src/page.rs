@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use acetate_dsp::process::eq;
 use acetate_master::Report;
 use acetate_master::findings::Severity;
 use acetate_master::report::{Check, Mastering, Measures};
@@ -225,9 +226,14 @@ fn drawn(evidence: &Evidence, done: &Mastering, material: &Material<'_>) -> Stri
     ));
     html.push_str(&figure(
         "Spectrum",
-        &charts::spectrum(evidence),
+        &charts::spectrum(evidence, material.reference),
         &format!(
-            r#"Third octaves of mid relative to the loudness.{MIX}{MASTER}<span class="key typical"></span>half (dark) and nine tenths (light) of {}"#,
+            r#"Third octaves of mid relative to the loudness.{MIX}{MASTER}{}<span class="key typical"></span>half (dark) and nine tenths (light) of {}"#,
+            if material.reference.is_some() {
+                r#"<span class="key target"></span>reference"#
+            } else {
+                ""
+            },
             crate::typical::typical_source()
         ),
     ));
@@ -236,7 +242,7 @@ fn drawn(evidence: &Evidence, done: &Mastering, material: &Material<'_>) -> Stri
         &charts::eq(&done.settings, material.proposal.as_ref()),
         &format!(
             r#"<span class="key after"></span>applied{}{}"#,
-            if done.settings.eq.side_db.iter().any(|db| *db != 0.0) {
+            if eq::splits_side(&done.settings.eq) {
                 " (dotted: to the side signal)"
             } else {
                 ""

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use acetate_dsp::settings::{MID_KNOTS, SIDE_KNOTS, mid_knot_hz, side_knot_hz};
+use acetate_dsp::settings::{
+    FINE_BANDS, MID_KNOTS, SIDE_KNOTS, fine_band_hz, mid_knot_hz, side_knot_hz,
+};
 use acetate_master::Report;
 use acetate_master::report::{Mastering, Measures};
 
@@ -239,6 +241,8 @@ fn curve(done: &Mastering, eq: &Parametric) -> String {
             .collect();
         let _ = write!(html, "<p>Side only, on top: {}.</p>", knots.join(", "));
     }
+    html.push_str(&fine("Third octaves", &settings.fine_mid_db));
+    html.push_str(&fine("Third octaves of side", &settings.fine_side_db));
     let _ = write!(
         html,
         r#"<p class="soft">The same in {} bands, within {:.2} dB (RMS {:.2}); gain of the whole {:+.2} dB. In eq.txt and chain.dawproject too.</p><table><tr><th>band</th><th class="n">at</th><th class="n">dB</th><th class="n">Q</th></tr>"#,
@@ -263,6 +267,22 @@ fn curve(done: &Mastering, eq: &Parametric) -> String {
     }
     html.push_str("</table><p class=\"soft\">A generic compressor and limiter know no knee, sidechain filter, mix, hold or saturation; width per band is not in the project either. Their response differs from ours as far as those settings matter; the un-limited file has ours.</p>");
     html
+}
+
+/// What the fine curve adds to the knots' curve; nothing where it is flat.
+fn fine(what: &str, gains_db: &[f64; FINE_BANDS]) -> String {
+    if gains_db.iter().all(|&gain_db| gain_db == 0.0) {
+        return String::new();
+    }
+    let gains: Vec<String> = gains_db
+        .iter()
+        .enumerate()
+        .map(|(band, gain_db)| format!("{} {gain_db:+.1}", hertz(fine_band_hz(band))))
+        .collect();
+    format!(
+        r#"<p class="soft">{what}, on top, dB: {}.</p>"#,
+        gains.join(", ")
+    )
 }
 
 /// What a person should decide.

@@ -1,6 +1,6 @@
 //! What was done and why, in a musician's words.
 
-use acetate_dsp::settings::{MID_KNOTS, Settings, mid_knot_hz};
+use acetate_dsp::settings::{FINE_BANDS, MID_KNOTS, Settings, fine_band_hz, mid_knot_hz};
 
 /// A move smaller than this is not worth a sentence, dB.
 const AUDIBLE_DB: f64 = 0.25;
@@ -25,6 +25,9 @@ pub fn describe(settings: &Settings, limiting_db: f64, compression_db: f64) -> V
             .iter()
             .filter_map(|region| describe_region(settings, region)),
     );
+    let fine = &settings.eq;
+    done.extend(describe_fine("", &fine.fine_mid_db));
+    done.extend(describe_fine(" of the side signal", &fine.fine_side_db));
     if done.is_empty() {
         done.push("left the tone as it is: nothing in it asked for a change".to_owned());
     }
@@ -88,17 +91,34 @@ fn describe_region(
     if gain_db.abs() < AUDIBLE_DB {
         return None;
     }
-    let freq_hz = mid_knot_hz(first + offset);
-    let freq = if freq_hz < 1000.0 {
-        format!("{freq_hz:.0} Hz")
-    } else {
-        format!("{:.1} kHz", freq_hz / 1000.0)
-    };
+    let freq = frequency(mid_knot_hz(first + offset));
     let verb = if gain_db > 0.0 { "lifted" } else { "eased" };
     Some(format!(
         "{verb} the {name} by {:.1} dB around {freq}",
         gain_db.abs()
     ))
+}
+
+fn describe_fine(of: &str, gains_db: &[f64; FINE_BANDS]) -> Option<String> {
+    let (band, gain_db) = gains_db
+        .iter()
+        .copied()
+        .enumerate()
+        .max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))?;
+    (gain_db.abs() >= AUDIBLE_DB).then(|| {
+        format!(
+            "drew the third octaves{of} the rest of the way to the reference, most at {} ({gain_db:+.1} dB)",
+            frequency(fine_band_hz(band))
+        )
+    })
+}
+
+fn frequency(freq_hz: f64) -> String {
+    if freq_hz < 1000.0 {
+        format!("{freq_hz:.0} Hz")
+    } else {
+        format!("{:.1} kHz", freq_hz / 1000.0)
+    }
 }
 
 #[cfg(test)]
@@ -110,6 +130,15 @@ mod tests {
         let done = describe(&Settings::default(), 0.0, 0.0);
         assert_eq!(done.len(), 2);
         assert!(done[0].contains("left the tone"));
+    }
+
+    #[test]
+    fn the_fine_curve_is_told_by_its_largest_gain() {
+        let mut settings = Settings::default();
+        settings.eq.fine_mid_db[14] = 2.5;
+        settings.eq.fine_mid_db[3] = -1.0;
+        let done = describe(&settings, 0.0, 0.0);
+        assert!(done[0].contains("most at 1.0 kHz (+2.5 dB)"), "{done:?}");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! [`ReferencePredictor`]: towards the tone, width and dynamics of a [`Signature`].
 //!
-//! Tone and side spectrum are matched in third octaves through the chain's own smooth curves, which
-//! cannot follow a single note of the reference; every move is bounded.
+//! Tone and side spectrum are matched in third octaves: the broad part with the EQ's knots, which stay
+//! easy to read and to change, the rest with its fine curve. Every move is bounded.
+
+mod fine;
 
 use acetate_dsp::Analysis;
 use acetate_dsp::measure::bands;
@@ -11,22 +13,20 @@ use acetate_dsp::settings::{MID_KNOTS, SIDE_KNOTS, Settings};
 use crate::dynamics;
 use crate::features::{BANDS, FIRST_BAND};
 use crate::outputs::mid_basis;
-use crate::predictor::{Prediction, Predictor, THRESHOLD_LU, centred_knots, rms, round_and_clamp};
+use crate::predictor::{Prediction, Predictor, THRESHOLD_LU, centred_knots, round_and_clamp};
 use crate::ridge::{self, Row};
 use crate::signature::Signature;
 use crate::weights::WeightsError;
 
 /// Largest EQ move towards a reference, RMS over the mid knots, dB, unless another is asked for:
 /// three times what is predicted without one.
-pub const DEFAULT_MAX_EQ_RMS_DB: f64 = 6.0;
+pub const DEFAULT_MAX_EQ_RMS_DB: f64 = 10.0;
 /// Bands below this, relative to the loudness, tell nothing of tone, dB.
 const HEARD_DB: f64 = -60.0;
 /// Side bands below this, relative to the loudness, are not there to be widened, dB.
 const SIDE_HEARD_DB: f64 = -70.0;
 /// Weight of the curve's bends against the bands' errors: less follows single bands.
 const BEND_WEIGHT: f64 = 0.02;
-/// Largest gain of the side signal, either way, dB.
-const MAX_SIDE_DB: f64 = 9.0;
 /// Largest part of it that the stereo stage takes, dB: the rest is the side EQ's.
 const MAX_STEREO_DB: f64 = 6.0;
 /// Highest ratio on the way to a reference.
@@ -90,28 +90,6 @@ impl<P: Predictor> ReferencePredictor<P> {
         }
     }
 
-    fn match_tone(&self, own: &Signature, settings: &mut Settings) -> f64 {
-        let proposed = tone_knots_db(&own.mid_db, &self.signature.mid_db);
-        let wanted = proposed.map(|gain_db| gain_db * self.amount);
-        let size_db = rms(&wanted);
-        let share = if size_db > self.max_eq_rms_db {
-            self.max_eq_rms_db / size_db
-        } else {
-            1.0
-        };
-        settings.eq.mid_db = wanted.map(|gain_db| gain_db * share);
-        share * self.amount
-    }
-
-    fn match_width(&self, own: &Signature, settings: &mut Settings) -> f64 {
-        let Some(knots_db) = width_knots_db(own, &self.signature) else {
-            return 0.0;
-        };
-        let wanted = knots_db.map(|db| (db * self.amount).clamp(-MAX_SIDE_DB, MAX_SIDE_DB));
-        set_side(&wanted, settings);
-        self.amount
-    }
-
     fn match_dynamics(&self, own: &Signature, analysis: &Analysis, settings: &mut Settings) {
         let change_db = self.amount * (self.signature.level_spread_db - own.level_spread_db);
         settings.compressor.threshold_lu = THRESHOLD_LU;
@@ -134,12 +112,20 @@ impl<P: Predictor> Predictor for ReferencePredictor<P> {
         };
         let settings = &mut prediction.settings;
         if self.dimensions.tone {
-            prediction.confidence.eq = self.match_tone(&own, settings);
+            settings.eq.boost_limit_hz = f64::INFINITY;
+            prediction.confidence.eq = fine::match_tone(
+                &own.mid_db,
+                &self.signature.mid_db,
+                self.amount,
+                self.max_eq_rms_db,
+                settings,
+            );
             settings.eq.boost_limit_hz = analysis.bandwidth_hz;
             prediction.eq_sd_db = [0.0; MID_KNOTS];
         }
         if self.dimensions.width && analysis.channels == 2 {
-            prediction.confidence.stereo = self.match_width(&own, settings);
+            prediction.confidence.stereo =
+                fine::match_width(&own, &self.signature, self.amount, settings);
         }
         if self.dimensions.dynamics {
             self.match_dynamics(&own, analysis, settings);
@@ -215,8 +201,11 @@ pub fn set_side(knots_db: &[f64; SIDE_KNOTS], settings: &mut Settings) {
 
 #[cfg(test)]
 mod tests {
+    use acetate_dsp::process::eq::eq_curve_db;
+    use acetate_dsp::settings::fine_band_hz;
+
     use super::*;
-    use crate::predictor::NeutralPredictor;
+    use crate::predictor::{NeutralPredictor, rms};
     use crate::signature::tests::noise;
 
     fn reference(change: impl Fn(&mut Signature)) -> Signature {
@@ -273,9 +262,44 @@ mod tests {
     }
 
     #[test]
+    fn what_the_knots_cannot_draw_is_left_to_the_fine_curve() {
+        let bump = |band: usize| if (12..15).contains(&band) { 4.0 } else { 0.0 };
+        let signature = reference(|signature| {
+            for band in 0..BANDS {
+                signature.mid_db[band] += bump(band);
+                signature.side_db[band] += bump(band);
+            }
+        });
+        let eq = predicted(signature, 1.0, Dimensions::ALL).eq;
+        let mean_db = 4.0 * 3.0 / BANDS as f64;
+        for band in 0..BANDS {
+            let got_db = eq_curve_db(&eq, fine_band_hz(band)).mid_db;
+            let left_db = (got_db - (bump(band) - mean_db)).abs();
+            assert!(left_db < 1.5, "band {band}: {left_db} dB left");
+        }
+        assert!(eq.fine_mid_db.iter().any(|gain_db| gain_db.abs() > 0.5));
+    }
+
+    #[test]
+    fn a_wide_bass_is_not_copied_beyond_what_mono_bears() {
+        let signature = reference(|signature| signature.side_db[2] = signature.mid_db[2] + 6.0);
+        let own = Signature::of(&noise()).unwrap();
+        let settings = predicted(signature, 1.0, Dimensions::ALL);
+        let curve = eq_curve_db(&settings.eq, fine_band_hz(2));
+        let spread_db = own.side_db[2] - own.mid_db[2];
+        assert!(
+            spread_db > -12.0,
+            "the noise is wide in the bass: {spread_db} dB"
+        );
+        assert!(curve.side_db - curve.mid_db < 0.1, "{curve:?}");
+    }
+
+    #[test]
     fn however_far_the_reference_is_the_eq_stays_within_its_bound() {
         let settings = predicted(curved(CURVE.map(|db| 20.0 * db)), 1.0, Dimensions::ALL);
-        assert!(rms(&settings.eq.mid_db) <= DEFAULT_MAX_EQ_RMS_DB + 0.02);
+        let curve: [f64; BANDS] =
+            std::array::from_fn(|band| eq_curve_db(&settings.eq, fine_band_hz(band)).mid_db);
+        assert!(rms(&curve) <= DEFAULT_MAX_EQ_RMS_DB + 0.02, "{curve:?}");
         settings.validate().unwrap();
     }
 

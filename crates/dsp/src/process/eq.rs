@@ -22,11 +22,18 @@ use crate::settings::{self, EqPhase};
 
 /// True where the settings do nothing.
 pub fn is_neutral(settings: &settings::Eq) -> bool {
-    settings
-        .mid_db
-        .iter()
-        .chain(&settings.side_db)
-        .all(|&db| db == 0.0)
+    let mid = settings.mid_db.iter().chain(&settings.fine_mid_db);
+    mid.chain(side_gains_db(settings)).all(|&db| db == 0.0)
+}
+
+/// What the side signal gets beyond mid, dB, knots and third octaves.
+fn side_gains_db(settings: &settings::Eq) -> impl Iterator<Item = &f64> {
+    settings.side_db.iter().chain(&settings.fine_side_db)
+}
+
+/// True where mid and side are treated differently.
+pub fn splits_side(settings: &settings::Eq) -> bool {
+    side_gains_db(settings).any(|&db| db != 0.0)
 }
 
 /// The EQ stage. Neutral settings are exact identity without latency.
@@ -74,7 +81,7 @@ impl Eq {
 }
 
 fn needs_side(settings: &settings::Eq, spec: &ProcessSpec) -> bool {
-    spec.channels == 2 && settings.side_db.iter().any(|&db| db != 0.0)
+    spec.channels == 2 && splits_side(settings)
 }
 
 impl Processor for Eq {

@@ -5,7 +5,9 @@
 //! matrix ([`mid_basis`], [`side_basis`]) stands for it wherever many curves are needed at once.
 
 use crate::process::ResponseDb;
-use crate::settings::{self, MID_KNOTS, SIDE_KNOTS, mid_knot_hz, side_knot_hz};
+use crate::settings::{
+    self, FINE_BANDS, MID_KNOTS, SIDE_KNOTS, fine_band_hz, mid_knot_hz, side_knot_hz,
+};
 
 /// Width of the fade of boosts below `boost_limit_hz`, octaves.
 const BOOST_FADE_OCTAVES: f64 = 1.0 / 6.0;
@@ -66,6 +68,8 @@ fn clamped_slopes<const N: usize>(value_db: &[f64; N]) -> [f64; N] {
 pub(super) struct EqCurve {
     mid: Spline<MID_KNOTS>,
     side: Spline<SIDE_KNOTS>,
+    fine_mid: Spline<FINE_BANDS>,
+    fine_side: Spline<FINE_BANDS>,
     boost_limit_hz: f64,
 }
 
@@ -74,13 +78,15 @@ impl EqCurve {
         Self {
             mid: Spline::new(mid_knot_hz, &settings.mid_db),
             side: Spline::new(side_knot_hz, &settings.side_db),
+            fine_mid: Spline::new(fine_band_hz, &settings.fine_mid_db),
+            fine_side: Spline::new(fine_band_hz, &settings.fine_side_db),
             boost_limit_hz: settings.boost_limit_hz,
         }
     }
 
     pub(super) fn at(&self, freq_hz: f64) -> ResponseDb {
-        let mid_db = self.mid.at(freq_hz);
-        let side_db = mid_db + self.side.at(freq_hz);
+        let mid_db = self.mid.at(freq_hz) + self.fine_mid.at(freq_hz);
+        let side_db = mid_db + self.side.at(freq_hz) + self.fine_side.at(freq_hz);
         let boost_share = self.boost_share(freq_hz);
         let limited = |gain_db: f64| gain_db.min(0.0) + boost_share * gain_db.max(0.0);
         ResponseDb {
@@ -99,7 +105,7 @@ impl EqCurve {
 
 /// Gain of the EQ at one frequency: the curve that the filter is built from.
 ///
-/// The side gain is the mid curve plus the side knots' curve. From `boost_limit_hz` on neither
+/// The mid gain is the knots' curve plus the fine one, the side gain that plus the side's two. From `boost_limit_hz` on neither
 /// is above 0 dB; boosts fade over the sixth of an octave below it.
 pub fn eq_curve_db(settings: &settings::Eq, freq_hz: f64) -> ResponseDb {
     EqCurve::new(settings).at(freq_hz)
@@ -108,7 +114,7 @@ pub fn eq_curve_db(settings: &settings::Eq, freq_hz: f64) -> ResponseDb {
 /// Linear basis of the mid curve: row `i`, column `k` is the curve's value in dB at
 /// `freq_hz[i]` when mid knot `k` is 1 dB and the others 0. Shape `[frequencies][MID_KNOTS]`.
 ///
-/// The curve without boost limit is this matrix times the knots.
+/// The curve without boost limit and fine curve is this matrix times the knots.
 pub fn mid_basis(freq_hz: &[f64]) -> Vec<[f64; MID_KNOTS]> {
     basis(mid_knot_hz, freq_hz)
 }
