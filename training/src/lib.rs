@@ -14,6 +14,7 @@
 //! Not its job: running the net on a mix (see `acetate-model`).
 
 pub mod adamw;
+pub mod calibrate;
 pub mod catalog;
 pub mod checkpoint;
 pub mod corpus;

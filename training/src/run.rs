@@ -4,11 +4,11 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use acetate_model::NetPredictor;
 use acetate_model::weights::{Gates, Weights, WeightsError};
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::calibrate::calibrate;
 use crate::checkpoint::CheckpointError;
 use crate::corpus::{self, CorpusError, Track, TrackFile};
 use crate::datasets::{Datasets, Split, Tier};
@@ -159,20 +159,17 @@ pub fn train(
         start: None,
         checkpoints: Some(&checkpoints),
     };
-    let members = fit::fit(&job, &|progress| {
+    let mut members = fit::fit(&job, &|progress| {
         tell(observer, progress);
         ControlFlow::Continue(())
     })?;
 
     observer.begin(Step::Evaluate, 1);
     let ungated = Gates::OPEN;
-    let predictor = NetPredictor::new(Weights::from_bytes(&weights_file(
-        &members,
-        ungated,
-        &recipe.name,
-    )?)?);
-    let hidden = &recipe.experiment.hidden;
-    let valid_cases = evaluate::cases(&valid, &predictor, hidden, VALID_SEED)?;
+    let valid_cases = calibrate(&mut members, &recipe.name, &valid, |predictor| {
+        let hidden = &recipe.experiment.hidden;
+        Ok(evaluate::cases(&valid, predictor, hidden, VALID_SEED)?)
+    })?;
     observer.advance("");
     let gates = fit_gates(&valid, &valid_cases);
     let mean = evaluate::mean_spectrum(&train);

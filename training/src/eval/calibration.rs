@@ -9,7 +9,7 @@ use super::statistics::spearman;
 /// Bins of the plot, of equal counts.
 const BINS: usize = 10;
 /// Half width of the central 80 % of a Gaussian, standard deviations.
-const HALF_WIDTH_80: f64 = 1.281_551_566;
+pub(crate) const HALF_WIDTH_80: f64 = 1.281_551_566;
 
 /// How well predicted standard deviations foretell errors.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -14,7 +14,7 @@ use super::projection::basis;
 use crate::simulator::loudness_change_db;
 
 /// Knots inside the judged range, 39 Hz to 16 kHz: the outer two lie beyond it.
-const JUDGED_KNOTS: std::ops::Range<usize> = 1..MID_KNOTS - 1;
+pub(crate) const JUDGED_KNOTS: std::ops::Range<usize> = 1..MID_KNOTS - 1;
 
 /// What the net foretold of its error at each judged knot, and the error.
 #[derive(Clone, Debug, PartialEq)]
