@@ -12,7 +12,8 @@ artefacts: the noise-to-mask ratio (BS.1387) of mid against the linear filter of
 closest to it, dB, with one gain ("whole": moving gains are noise) and with a gain slower than 0.2 s ("slow":
 limiting and clipping are). Tone is given twice: at equal loudness, and with the mean over the bands
 taken away (shape alone), since mid's level at equal loudness depends on side and on gating too. "As loud" is
-our master with tone and width alone, which is all that Matchering does, at the loudness that it reached.
+our master with tone and width alone, which is all that Matchering does beside its limiter, at the loudness that
+Matchering's has when it is turned down to our ceiling of -1 dBTP.
 """
 
 import csv
@@ -28,6 +29,8 @@ import soundfile
 
 BANDS = range(3, 30)
 HEARD_DB = -60.0
+# What every master of ours keeps.
+CEILING_DBTP = -1.0
 # Window of the linear filter, samples.
 WINDOW = 32_768
 
@@ -100,8 +103,11 @@ def main():
             matchering(mix, reference, theirs)
             command = [acetate, "master", mix, "--reference", reference, "--max-limiting", "12", "-q", "-o"]
             subprocess.run([*command, ours], check=False)
-            loudness = str(round(analysis(acetate, theirs)["integrated_lufs"], 2))
-            subprocess.run([*command, as_loud, "--match", "tone,width", "--lufs", loudness], check=False)
+            reached = analysis(acetate, theirs)
+            over_db = max(0.0, reached["true_peak_dbtp"] - CEILING_DBTP)
+            alone = ["--match", "tone,width", "--bypass", "compressor", "--bypass", "saturation"]
+            loudness = str(round(reached["integrated_lufs"] - over_db, 2))
+            subprocess.run([*command, as_loud, *alone, "--lufs", loudness], check=False)
             wanted = analysis(acetate, reference)
             for name, path in zip(rows, (mix, theirs, ours, as_loud)):
                 figures = (*distances(analysis(acetate, path), wanted), *artefacts_db(acetate, mix, path, folder))
