@@ -31,6 +31,9 @@ const CORRECTION_MARGIN_DB: f64 = 0.005;
 /// From this attempt on an excess is scaled away, which is certain, instead of limited away, which
 /// costs no loudness.
 const TRIM_FROM_ATTEMPT: usize = 3;
+/// An excess up to this is scaled away at once, dB: where a peak's last hundredths stay is the
+/// interpolation's affair, not the limiter's, and nobody hears them in the loudness.
+const SLIGHT_EXCESS_DB: f64 = 0.05;
 /// From this attempt on the drive stays: what follows is the same render, scaled.
 const DRIVE_STAYS_FROM_ATTEMPT: usize = 4;
 /// Seed of the dither: the same noise in every master, so that the same input gives the same
@@ -108,7 +111,8 @@ impl Attempts<'_> {
             if over_db > 0.0 {
                 let correction_db = over_db + CORRECTION_MARGIN_DB;
                 let within_bound = limiting.max_db + correction_db <= target.max_limiting_db;
-                if self.log.len() < TRIM_FROM_ATTEMPT && within_bound {
+                let limit_more = self.log.len() < TRIM_FROM_ATTEMPT && within_bound;
+                if limit_more && correction_db > SLIGHT_EXCESS_DB {
                     ceiling_dbtp -= correction_db;
                 } else {
                     trim_db -= correction_db;
