@@ -1,30 +1,31 @@
 #!/usr/bin/env python3
-"""Can a buried or a loud lead be told from the mix alone? Renders each tracker module of the corpus with
-and without its lead instrument (libopenmpt's own mutes), takes guitar against band from the Frets on Fire
-songs, puts the lead 6 dB up and down, and reports the AUC of ridge regression on the features of
-`acetate check`, each album group judged by a model that has not seen it.
+"""Renders songs as lead and rest, for the question whether a buried or a loud lead can be told from the mix alone
+(`lead_study.py` answers it): each tracker module with and without its lead instrument (libopenmpt's own mutes), and
+guitar against band from the Frets on Fire songs.
 
-    python3 benches/check/lead.py CACHE FOLDER     # renders FOLDER/*.wav
-    cargo run --release --example check -- files FOLDER ROWS
-    python3 benches/check/lead.py auc ROWS
+    python3 benches/check/lead.py CACHE FOLDER [MODULES]     # writes FOLDER/*.npz
+    python3 benches/check/lead_study.py FOLDER               # prints the AUC
 
-The lead of a module is the instrument that carries most of the power between 300 Hz and 4 kHz and sounds
-in at least a fifth of the passage.
+CACHE is where `acetate dataset fetch` put the music; MODULES is a folder with more modules, one subfolder for each
+album group, such as unpacked packages. The lead of a module is the instrument that carries most of the power
+between 300 Hz and 4 kHz and sounds in at least a fifth of the passage.
 """
 import ctypes
-import json
 import subprocess
 import sys
 import tomllib
-import wave
 from pathlib import Path
 
 import numpy as np
 
 RATE = 44_100
-PASSAGE_S = 30.0
-LEVELS_DB = [-6, 0, 6]
-SEED = 7
+PASSAGE_S = 24.0
+# What chooses the lead needs less: a third of the time, at a rate that holds 4 kHz, without interpolation.
+CHOICE_S = 15.0
+CHOICE_RATE = 8_000
+SHORTEST_S = 20.0
+MODULES_PER_GROUP = 9
+SUFFIXES = (".xm", ".it", ".s3m", ".mod")
 
 
 def library():
@@ -45,12 +46,15 @@ def library():
     lib.openmpt_module_read_interleaved_float_stereo.argtypes = [
         ctypes.c_void_p, ctypes.c_int32, ctypes.c_size_t, ctypes.c_void_p]
     lib.openmpt_module_read_interleaved_float_stereo.restype = ctypes.c_size_t
+    lib.openmpt_module_set_render_param.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_int32]
     return lib
 
 
 # Place of `set_instrument_mute_status` among the functions of the interface "interactive".
 MUTE_INSTRUMENT = 12
 FUNCTIONS = 16
+# `OPENMPT_MODULE_RENDER_INTERPOLATIONFILTER_LENGTH`: 0 for the default, 1 for none.
+INTERPOLATION = 3
 
 
 class Module:
@@ -71,30 +75,38 @@ class Module:
         self.mute = kind(self.functions[MUTE_INSTRUMENT])
         self.count = (lib.openmpt_module_get_num_instruments(self.module)
                       or lib.openmpt_module_get_num_samples(self.module))
-        self.start_s = max(0.0, 0.5 * (lib.openmpt_module_get_duration_seconds(self.module) - PASSAGE_S))
+        self.duration_s = lib.openmpt_module_get_duration_seconds(self.module)
+        self.length_s = min(PASSAGE_S, self.duration_s)
+        self.start_s = max(0.0, 0.5 * (self.duration_s - self.length_s))
 
-    def render(self, muted):
+    def close(self):
+        """Frees the module."""
+        self.lib.openmpt_module_ext_destroy(self.ext)
+
+    def render(self, muted, rate=RATE, length_s=None):
         """The passage without the instruments in `muted`, shape [frames][2]."""
         for index in range(self.count):
             self.mute(self.ext, index, int(index in muted))
+        self.lib.openmpt_module_set_render_param(self.module, INTERPOLATION, 0 if rate == RATE else 1)
         self.lib.openmpt_module_set_position_seconds(self.module, self.start_s)
-        frames = int(PASSAGE_S * RATE)
+        frames = int((length_s or self.length_s) * rate)
         buffer = np.zeros((frames, 2), np.float32)
         done = 0
         while done < frames:
             read = self.lib.openmpt_module_read_interleaved_float_stereo(
-                self.module, RATE, min(4096, frames - done), buffer[done:].ctypes.data)
+                self.module, rate, min(4096, frames - done), buffer[done:].ctypes.data)
             if not read:
                 break
             done += read
         return buffer
 
 
-def body_power(signal):
+def body_power(signal, rate):
     """Power between 300 Hz and 4 kHz, and the share of 50 ms blocks that sound."""
     spectrum = np.abs(np.fft.rfft(signal.mean(axis=1))) ** 2
-    hz = np.fft.rfftfreq(len(signal), 1 / RATE)
-    blocks = signal[: len(signal) // 2205 * 2205].reshape(-1, 2205 * 2)
+    hz = np.fft.rfftfreq(len(signal), 1 / rate)
+    block = rate // 20
+    blocks = signal[: len(signal) // block * block].reshape(-1, block * 2)
     levels = (blocks ** 2).mean(axis=1)
     sounding = (levels > 1e-4 * max(levels.max(), 1e-12)).mean()
     return spectrum[(hz > 300) & (hz < 4000)].sum(), sounding
@@ -102,28 +114,18 @@ def body_power(signal):
 
 def lead_and_rest(module):
     """The lead and everything else; None where no instrument leads."""
-    everything = module.render(set())
+    length_s = min(CHOICE_S, module.length_s)
+    everything = module.render(set(), CHOICE_RATE, length_s)
     best = (0.0, None)
     for index in range(module.count):
-        alone = everything - module.render({index})
-        power, sounding = body_power(alone)
+        alone = everything - module.render({index}, CHOICE_RATE, length_s)
+        power, sounding = body_power(alone, CHOICE_RATE)
         if sounding >= 0.2 and power > best[0]:
-            best = (power, alone)
+            best = (power, index)
     if best[1] is None:
         return None
-    return best[1], everything - best[1]
-
-
-def write(path, signal):
-    """24-bit WAV with its peak at -3 dBFS: level says nothing."""
-    signal = 0.7 * signal / max(np.abs(signal).max(), 1e-9)
-    whole = (signal * 8_388_607).astype("<i4")
-    data = whole.reshape(-1, 1).view("u1").reshape(-1, 4)[:, :3].tobytes()
-    with wave.open(str(path), "wb") as out:
-        out.setnchannels(2)
-        out.setsampwidth(3)
-        out.setframerate(RATE)
-        out.writeframes(data)
+    rest = module.render({best[1]})
+    return module.render(set()) - rest, rest
 
 
 def decoded(path):
@@ -137,85 +139,70 @@ def decoded(path):
     return signal[start:start + length]
 
 
-def stems(cache):
-    """Group, name, lead and rest of everything that has them."""
+def modules(cache, more):
+    """Group and path of every module, at most so many of a group."""
     listed = tomllib.loads((Path(__file__).parents[2] / "datasets.toml").read_text())
-    lib = library()
     for package in listed["package"]:
-        paths = [path for tier in package["tracks"].values() for path in tier]
         if package["role"] == "unmastered mix":
-            for path in paths:
-                if path.endswith((".xm", ".it", ".s3m", ".mod")):
-                    found = lead_and_rest(Module(lib, cache / "mixes" / package["name"] / path))
-                    if found:
-                        yield package["group"], path, *found
-        if package["role"] == "stems":
-            for path in paths:
-                if path.endswith("guitar.ogg"):
-                    file = cache / "audio" / package["name"] / path
-                    lead, rest = decoded(file), decoded(file.with_name("song.ogg"))
-                    frames = min(len(lead), len(rest))
-                    yield package["group"], path, lead[:frames], rest[:frames]
+            paths = [path for tier in package["tracks"].values() for path in tier]
+            for path in [path for path in paths if path.endswith(SUFFIXES)]:
+                yield package["group"], cache / "mixes" / package["name"] / path
+    if more:
+        for path in sorted(more.rglob("*")):
+            if path.suffix.lower() in SUFFIXES and path.is_file():
+                yield path.relative_to(more).parts[0], path
 
 
-def render(cache, folder):
-    """Writes every mix at every level of its lead."""
+def stems(cache, more):
+    """Group, name, lead and rest of everything that has them."""
+    lib = library()
+    known, count = set(), {}
+    for group, path in modules(cache, more):
+        data = path.read_bytes()
+        if data in known or count.get(group, 0) == MODULES_PER_GROUP:
+            continue
+        known.add(data)
+        try:
+            module = Module(lib, path)
+        except ValueError as error:
+            print(error, file=sys.stderr)
+            continue
+        count[group] = count.get(group, 0) + 1
+        found = lead_and_rest(module) if module.duration_s >= SHORTEST_S else None
+        module.close()
+        if found:
+            yield group, path.stem, *found
+    listed = tomllib.loads((Path(__file__).parents[2] / "datasets.toml").read_text())
+    for package in [package for package in listed["package"] if package["role"] == "stems"]:
+        paths = [path for tier in package["tracks"].values() for path in tier]
+        for path in [path for path in paths if path.endswith("guitar.ogg")]:
+            file = cache / "audio" / package["name"] / path
+            lead, rest = decoded(file), decoded(file.with_name("song.ogg"))
+            frames = min(len(lead), len(rest))
+            yield f"frets-{package['group']}", file.parent.name, lead[:frames], rest[:frames]
+
+
+def write(path, lead, rest):
+    """Both at one scale, as 16-bit samples."""
+    scale = 0.95 * 32_767 / max(np.abs(lead).max() + np.abs(rest).max(), 1e-9)
+    np.savez(path, lead=(lead * scale).astype(np.int16), rest=(rest * scale).astype(np.int16))
+
+
+def render(cache, folder, more):
+    """Writes every song."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number, (group, path, lead, rest) in enumerate(stems(cache)):
-        ratio_db = 10 * np.log10(max((lead ** 2).mean(), 1e-12) / max((rest ** 2).mean(), 1e-12))
-        print(f"{group:20} {Path(path).name:28} lead {ratio_db:+.1f} dB of the rest", flush=True)
-        for level_db in LEVELS_DB:
-            write(folder / f"{group}~{number}~{level_db}.wav", rest + lead * 10 ** (level_db / 20))
-
-
-def auc_of(scores, labels):
-    """Area under the curve: how often a positive stands above a negative."""
-    positive, negative = scores[labels], scores[~labels]
-    above = (positive[:, None] > negative[None, :]).mean()
-    return above + 0.5 * (positive[:, None] == negative[None, :]).mean()
-
-
-def estimates(inputs, targets, groups, ridge):
-    """Each group estimated by a regression on the others."""
-    out = np.zeros(len(targets))
-    for group in set(groups):
-        held = groups == group
-        mean, spread = inputs[~held].mean(axis=0), inputs[~held].std(axis=0) + 1e-9
-        x, y = (inputs[~held] - mean) / spread, targets[~held]
-        weights = np.linalg.solve(x.T @ x + ridge * len(y) * np.eye(x.shape[1]), x.T @ (y - y.mean()))
-        out[held] = (inputs[held] - mean) / spread @ weights
-    return out
-
-
-def auc(path):
-    """Prints the AUC with its interval over album groups."""
-    rows = [json.loads(line) for line in open(path)]
-    parts = [Path(row["track"]).stem.split("~") for row in rows]
-    groups = np.array([part[0] for part in parts])
-    levels = np.array([float(part[2]) for part in parts])
-    inputs = np.array([row["tone_inputs"][:-1] for row in rows])
-    rng = np.random.default_rng(SEED)
-    names = sorted(set(groups))
-    print(f"{len(rows) // len(LEVELS_DB)} songs of {len(names)} album groups")
-    for name, level_db in [("buried by 6 dB", -6), ("loud by 6 dB", 6)]:
-        chosen = (levels == 0) | (levels == level_db)
-        for ridge in [0.1, 1.0, 10.0]:
-            scores = estimates(inputs[chosen], np.abs(levels[chosen]), groups[chosen], ridge)
-            labels = levels[chosen] == level_db
-            drawn = []
-            for _ in range(500):
-                picked = rng.choice(names, len(names))
-                index = np.concatenate([np.flatnonzero(groups[chosen] == group) for group in picked])
-                drawn.append(auc_of(scores[index], labels[index]))
-            low, high = np.quantile(drawn, [0.025, 0.975])
-            print(f"{name}, ridge {ridge}: AUC {auc_of(scores, labels):.2f} [{low:.2f}, {high:.2f}]")
+    for group, name, lead, rest in stems(cache, more):
+        lead_power, rest_power = body_power(lead, RATE)[0], body_power(rest, RATE)[0]
+        ratio_db = 10 * np.log10(max(lead_power, 1e-12) / max(rest_power, 1e-12))
+        print(f"{group:20} {name:28} lead {ratio_db:+.1f} dB of the rest", flush=True)
+        write(folder / f"{group}~{name.replace('~', '_')}.npz", lead, rest)
 
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["auc", rows]:
-            auc(rows)
         case [cache, folder]:
-            render(Path(cache), Path(folder))
+            render(Path(cache), Path(folder), None)
+        case [cache, folder, more]:
+            render(Path(cache), Path(folder), Path(more))
         case _:
             sys.exit(__doc__)

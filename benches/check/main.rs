@@ -7,11 +7,13 @@
 //! `measure SPLIT ROWS [COUNT]`: released tracks of a split, whole; all of them, or so many of tiers A and
 //! B spread over the album groups.
 //! `mixes SPLIT ROWS`: every unmastered mix of a split, whole.
-//! `inject SPLIT ROWS COUNT [plain|FAULT]`: faults at all strengths, at the plain one, or one fault, in
-//! COUNT excerpts.
+//! `inject SPLIT ROWS COUNT [plain|FAULT] [FAULT,…]`: faults at all strengths, at the plain one, or one fault, in
+//! COUNT excerpts; a list after `plain` leaves the others out.
 //! `stability SPLIT ROWS COUNT`: gain, sample rate and MP3 against the original.
 //! `files FOLDER ROWS`: every WAV in a folder, whole (`lead.py` makes such a folder).
 //! `fit TRAIN INJECTED MIXES`: writes crates/check/corpus.json.
+//! `again CLEAN INJECTED CODE…`: fits single findings in it again.
+//! `ends SPLIT ROWS COUNT`: first, middle and last 10 s of released tracks as one signal, for what is told by edges.
 //! `report CLEAN INJECTED STABILITY MIXES`: prints the tables of docs/CHECK.md.
 //!
 //! The music is what `acetate dataset fetch` got: `--cache DIR` in front of the command, or
@@ -50,10 +52,13 @@ fn main() -> Result<()> {
         ["mixes", split, rows] => {
             rows::measure(&cache, split_of(split)?, None, true, rows.as_ref())
         }
-        ["inject", split, rows, count, faults @ ..] if faults.len() <= 1 => {
+        ["inject", split, rows, count, faults @ ..] if faults.len() <= 2 => {
             let which = match faults {
                 [] => rows::Which::All,
-                ["plain", ..] => rows::Which::Plain,
+                ["plain", list] => {
+                    rows::Which::PlainOf(list.split(',').map(str::to_owned).collect())
+                }
+                ["plain"] => rows::Which::Plain,
                 [fault, ..] => rows::Which::Fault((*fault).to_owned()),
             };
             let count = count.parse()?;
@@ -66,6 +71,12 @@ fn main() -> Result<()> {
         ["fit", clean, injected, mixes] => {
             fit::run(clean.as_ref(), injected.as_ref(), mixes.as_ref())
         }
+        ["again", clean, injected, codes @ ..] if !codes.is_empty() => {
+            fit::again(clean.as_ref(), injected.as_ref(), codes)
+        }
+        ["ends", split, rows, count] => {
+            rows::ends(&cache, split_of(split)?, count.parse()?, rows.as_ref())
+        }
         ["report", clean, injected, stability, mixes] => report::run(
             clean.as_ref(),
             injected.as_ref(),
@@ -73,7 +84,7 @@ fn main() -> Result<()> {
             mixes.as_ref(),
         ),
         _ => bail!(
-            "expected a command: measure, mixes, inject, stability, fit or report; see benches/check/main.rs"
+            "expected a command: measure, mixes, inject, ends, stability, files, fit, again or report; see benches/check/main.rs"
         ),
     }
 }

@@ -183,6 +183,43 @@ pub fn measure(
     })
 }
 
+/// The first, middle and last 10 s of finished tracks as one signal: their edges against about their level.
+pub fn ends(cache: &Path, splits: Vec<Split>, count: usize, path: &Path) -> Result<()> {
+    const PART_S: f64 = 10.0;
+    let rows = Rows::open(path)?;
+    let chosen = spread(
+        pieces(cache, &splits, false)?,
+        count,
+        protocol::read()?.seed,
+    );
+    chosen.par_iter().try_for_each(|piece| {
+        if rows.has(&piece.name, "", 0.0) {
+            return Ok(());
+        }
+        let whole = middle(&piece.file, f64::INFINITY)?;
+        let part = (PART_S * f64::from(whole.sample_rate_hz())) as usize;
+        let frames = whole.frames();
+        if frames < 3 * part {
+            return Ok(());
+        }
+        let starts = [0, (frames - part) / 2, frames - part];
+        let channels = whole.channels().iter().map(|channel| {
+            let parts = starts
+                .iter()
+                .flat_map(|&start| &channel[start..start + part]);
+            parts.copied().collect()
+        });
+        let joined = Audio::new(whole.sample_rate_hz(), channels.collect())?;
+        match row_of_audio(piece, "", 0.0, joined) {
+            Ok(row) => rows.add(&row),
+            Err(error) => {
+                eprintln!("{}: {error:#}", piece.name);
+                Ok(())
+            }
+        }
+    })
+}
+
 /// Every WAV in a folder.
 pub fn files(folder: &Path, path: &Path) -> Result<()> {
     let rows = Rows::open(path)?;
@@ -210,6 +247,8 @@ pub enum Which {
     All,
     /// All, at the plain strength.
     Plain,
+    /// Some, at the plain strength.
+    PlainOf(Vec<String>),
     /// One, at every strength.
     Fault(String),
 }
@@ -219,6 +258,7 @@ impl Which {
         match self {
             Self::All => true,
             Self::Plain => strength == fault.plain,
+            Self::PlainOf(names) => strength == fault.plain && names.contains(&fault.name),
             Self::Fault(name) => fault.name == *name,
         }
     }

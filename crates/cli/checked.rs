@@ -19,10 +19,10 @@ const PLACES: usize = 4;
 pub fn told(check: &Check, console: &Console) -> String {
     let input = check.input.as_deref().unwrap_or("input");
     let mut text = format!(
-        "{}: {}, {:.0} of 100{}\n",
+        "{}: {}, {} of 100{}\n",
         console.strong(input),
         verdict(check.verdict, console),
-        check.score,
+        points(check.score),
         if check.already_mastered {
             " (it looks like a finished master)"
         } else {
@@ -32,7 +32,14 @@ pub fn told(check: &Check, console: &Console) -> String {
     let parts: Vec<String> = check
         .parts
         .iter()
-        .map(|part| format!("{} {:.0}/{:.0}", part.part.name(), part.points, part.of))
+        .map(|part| {
+            format!(
+                "{} {}/{:.0}",
+                part.part.name(),
+                points(part.points),
+                part.of
+            )
+        })
         .collect();
     let _ = writeln!(text, "  {}", parts.join(" · "));
     let shown: Vec<&Finding> = check
@@ -82,9 +89,9 @@ pub fn short(text: &mut String, report: &Report, input: &str, console: &Console)
         .collect();
     let _ = writeln!(
         text,
-        "  the mix: {} ({:.0} of 100){}",
+        "  the mix: {} ({} of 100){}",
         verdict(Verdict::of(&report.findings), console),
-        readiness.score,
+        points(readiness.score),
         if worst.is_empty() { "" } else { ":" }
     );
     let count = if console.verbose { worst.len() } else { SHORT };
@@ -99,6 +106,11 @@ pub fn short(text: &mut String, report: &Report, input: &str, console: &Console)
         let more = worst.len() - count;
         let _ = writeln!(text, "    and {more} more: acetate check {input}");
     }
+}
+
+/// Points without decimals, rounded down: whatever costs a little does not leave all of them.
+fn points(points: f64) -> String {
+    format!("{:.0}", (points + 1e-9).floor())
 }
 
 fn verdict(verdict: Verdict, console: &Console) -> String {
@@ -175,15 +187,19 @@ fn one(text: &mut String, number: usize, finding: &Finding, console: &Console) {
         &format!("{can}: {}", finding.mastering_does),
     );
     if finding.points >= 0.05 {
-        let back = if finding.points_by_mastering >= 0.05 {
-            format!(
-                ", of which mastering would give back {:.1}",
-                finding.points_by_mastering
-            )
-        } else {
+        let left = finding.points - finding.points_by_mastering;
+        let after = if finding.points_by_mastering < 0.05 {
             String::new()
+        } else if left < 0.05 {
+            "; none after mastering: what is left is usual in released music".to_owned()
+        } else {
+            format!("; {left:.1} after mastering")
         };
-        let _ = writeln!(text, "     costs:     {:.1} points{back}", finding.points);
+        wrapped(
+            text,
+            "     costs:     ",
+            &format!("{:.1} points{after}", finding.points),
+        );
     }
 }
 

@@ -50,6 +50,19 @@ pub struct Record {
     pub datasets_blake3: String,
     /// BLAKE3 of the injection protocol.
     pub protocol_blake3: String,
+    /// Findings that were fitted again later, by code, and on what.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub again: BTreeMap<String, Rows>,
+}
+
+/// What single findings were fitted on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rows {
+    /// Number of released tracks.
+    pub tracks: usize,
+    /// Number of album groups.
+    pub groups: usize,
 }
 
 /// One figure in released music.

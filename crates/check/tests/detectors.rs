@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use acetate_check::corpus::{CORPUS_FORMAT, Corpus};
 use acetate_check::detect::{DETECTORS, Limits};
-use acetate_check::{CheckError, Mending, check};
+use acetate_check::{CheckError, Mending, Severity, check};
 use acetate_dsp::Audio;
 use acetate_dsp::stream::AudioSource;
 
@@ -212,4 +212,63 @@ fn hum_is_told_with_its_frequency() {
             finding.text
         );
     }
+}
+
+/// Noise with a gap of 30 ms at each of these times, s; `ramp_s` long are its edges.
+fn with_gaps(duration_s: usize, gaps_s: &[f64], ramp_s: f64) -> Vec<f32> {
+    let rate = f64::from(RATE);
+    let mut music = noise(duration_s * RATE as usize, 21);
+    for &from_s in gaps_s {
+        let (from, to) = (from_s * rate, (from_s + 0.03) * rate);
+        for (n, x) in music.iter_mut().enumerate() {
+            let outside = (from - n as f64).max(n as f64 - to);
+            let gain = if outside > 0.0 {
+                (outside / (ramp_s * rate).max(1.0)).min(1.0)
+            } else {
+                0.0
+            };
+            *x *= gain as f32;
+        }
+    }
+    music.iter().map(|x| 0.3 * x).collect()
+}
+
+#[test]
+fn gaps_are_dropouts_where_the_sound_breaks_off_and_notes_that_end_are_none() {
+    let severity = |gaps_s: &[f64], ramp_s: f64| {
+        let music = with_gaps(12, gaps_s, ramp_s);
+        let check = check(&mut stereo(music.clone(), music), &mut |_| {})
+            .expect("checked")
+            .0;
+        let finding = check.findings.into_iter().find(|f| f.code == "dropout");
+        finding.map(|finding| finding.severity)
+    };
+    let three = [3.1, 5.2, 8.3];
+    assert_eq!(severity(&three, 0.0), Some(Severity::Problem));
+    assert_eq!(severity(&three, 0.001), None);
+    let each_beat: Vec<f64> = (2..22).map(|beat| 0.5 * f64::from(beat)).collect();
+    assert_eq!(severity(&each_beat, 0.0), Some(Severity::Remark));
+}
+
+#[test]
+fn bass_out_of_step_is_wide_and_panned_bass_is_not() {
+    let frames = 12 * RATE as usize;
+    let treble = noise(frames, 33);
+    let bass = |turn: f32| -> Vec<f32> {
+        let phase = |n: usize| std::f32::consts::TAU * (60.0 * n as f32 / RATE as f32).fract();
+        (0..frames).map(|n| (phase(n) + turn).sin()).collect()
+    };
+    let mix = |bass: &[f32], gain: f32| -> Vec<f32> {
+        let both = bass.iter().zip(&treble);
+        both.map(|(b, t)| 0.3 * gain * b + 0.1 * t).collect()
+    };
+    let found = |left: Vec<f32>, right: Vec<f32>| {
+        let check = check(&mut stereo(left, right), &mut |_| {})
+            .expect("checked")
+            .0;
+        check.findings.iter().any(|f| f.code == "wide-bass")
+    };
+    let quarter = std::f32::consts::FRAC_PI_2;
+    assert!(found(mix(&bass(0.0), 1.0), mix(&bass(quarter), 1.0)));
+    assert!(!found(mix(&bass(0.0), 1.0), mix(&bass(0.0), 0.4)));
 }

@@ -3,7 +3,7 @@
 use super::{About, Detector, Limits, Reading, Words, Worse};
 use crate::facts::Facts;
 use crate::finding::{Part, Place, Severity};
-use crate::scan::EdgeFigures;
+use crate::scan::{EdgeFigures, START_S};
 
 /// Both edges at least this loud, relative to the RMS, are those of a loop, dB.
 pub const LOOP_DB: f64 = -30.0;
@@ -26,7 +26,7 @@ impl Detector for StartCut {
         &About {
             code: "start-cut",
             part: Part::Integrity,
-            figure: "level of the first 3 ms relative to the whole",
+            figure: "level of the first millisecond relative to the whole",
             unit: "dB",
             worse: Worse::More,
             most: Severity::Remark,
@@ -39,7 +39,7 @@ impl Detector for StartCut {
         let edges = facts.scan?.edges;
         let place = Place {
             from_s: edges.lead_in_s,
-            to_s: edges.lead_in_s + 0.003,
+            to_s: edges.lead_in_s + START_S,
         };
         Some(Reading::at(edges.start_db, vec![place]))
     }

@@ -128,6 +128,11 @@ impl Detector for Clicks {
 /// Sudden silence within the music.
 pub struct Dropout;
 
+/// Gaps that come so often, per minute, are how it was made: gated synths stop so with every note …
+const OFTEN_PER_MINUTE: f64 = 10.0;
+/// … if there are at least so many of them.
+const MANY: f64 = 10.0;
+
 impl Detector for Dropout {
     fn about(&self) -> &'static About {
         &About {
@@ -150,7 +155,9 @@ impl Detector for Dropout {
     fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
         let longest_ms = facts.scan.map_or(0.0, |scan| scan.gaps.longest_ms);
         let first = reading.places.first().map_or(0.0, |place| place.from_s);
-        Words::in_the_mix(
+        let per_minute = 60.0 * reading.value / facts.analysis.duration_s.max(1e-3);
+        let often = reading.value >= MANY && per_minute >= OFTEN_PER_MINUTE;
+        let words = Words::in_the_mix(
             format!(
                 "the sound drops out at once {} times, for up to {longest_ms:.0} ms, first at {}",
                 reading.value,
@@ -159,6 +166,10 @@ impl Detector for Dropout {
             "unless these stops are meant: export again with a larger buffer or offline, and look for \
              muted or missing audio at these times",
             "what is missing stays missing",
-        )
+        );
+        Words {
+            severity: often.then_some(Severity::Remark),
+            ..words
+        }
     }
 }

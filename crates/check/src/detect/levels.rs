@@ -31,7 +31,7 @@ impl Detector for TooHot {
     fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
         Words::mended(
             format!(
-                "the peaks stand {:.1} dB over full scale, which only a float file can hold",
+                "the peaks stand {:.2} dB over full scale, which only a float file can hold",
                 reading.value
             ),
             "nothing is lost here; before exporting as 16 or 24 bit turn the mix bus down by that much",

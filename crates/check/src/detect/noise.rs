@@ -19,9 +19,10 @@ impl Detector for Hum {
             figure: "mains lines over what is beside them",
             unit: "dB",
             worse: Worse::More,
-            // Steady bass notes and drones of released music reach as far as plain hum: no ground to refuse a mix.
+            // Steady tones of released music reach as far as plain hum: no ground to refuse a mix or to charge it
+            // more than a tonal fault.
             most: Severity::Remark,
-            points: 15.0,
+            points: 8.0,
             limits: Limits::Fitted,
         }
     }
@@ -47,7 +48,8 @@ impl Detector for Hum {
                 reading.value
             ),
             "solo the tracks to find it (often a guitar, bass or synth on a cable), gate it in the pauses and \
-             notch the multiples on that track alone, or record it again with a DI or a ground lift",
+             notch the multiples on that track alone, or record it again with a DI or a ground lift; if nothing hums in \
+             the pauses, a held note or a loop of the same pitch was taken for it, and all is well",
             "a louder master makes it louder with the music",
         )
     }

@@ -12,6 +12,8 @@ const DEAD_DB: f64 = 18.0;
 const BASS_HZ: f64 = 120.0;
 /// Bands this far below the programme are not missed, dB.
 const MISSED_DB: f64 = 25.0;
+/// Side that is not a quarter of a turn from mid counts so much less: mono loses its power and nothing else, dB.
+const BESIDE_DB: f64 = 3.0;
 /// Bass this far below the programme has no image, dB.
 const NO_BASS_DB: f64 = 35.0;
 
@@ -252,12 +254,24 @@ impl Detector for MonoBand {
 /// The low end is wide.
 pub struct WideBass;
 
+/// Side over mid, dB.
+fn bass_side_db(mid: f64, side: f64) -> f64 {
+    db_from_power(side.max(1e-30) / mid.max(1e-30)).clamp(-60.0, 60.0)
+}
+
+/// The part of the bass that stands a quarter of a turn apart over the rest, dB; `None` in the short form. Music
+/// may be wide down there, and still hardly ever keeps its channels out of step.
+fn quadrature_db(facts: &Facts<'_>) -> Option<f64> {
+    let share = facts.scan?.channels?.bass_quadrature.clamp(0.0, 1.0);
+    Some(db_from_power(share.max(1e-6) / (1.0 - share).max(1e-6)))
+}
+
 impl Detector for WideBass {
     fn about(&self) -> &'static About {
         &About {
             code: "wide-bass",
             part: Part::Stereo,
-            figure: "side against mid below 120 Hz",
+            figure: "side against mid below 120 Hz, or their part a quarter of a turn apart",
             unit: "dB",
             worse: Worse::More,
             most: Severity::Remark,
@@ -272,21 +286,23 @@ impl Detector for WideBass {
         }
         let [mid, side] = facts.mid_side_power(25.0, BASS_HZ);
         let bass_db = db_from_power((mid + side).max(1e-30)) - facts.rms_dbfs();
-        let value = db_from_power(side.max(1e-30) / mid.max(1e-30)).clamp(-60.0, 60.0);
+        let beside_db = bass_side_db(mid, side) - BESIDE_DB;
+        let value = quadrature_db(facts).map_or(beside_db, |db| db.max(beside_db));
         (bass_db > -NO_BASS_DB).then(|| Reading::in_band(value, 25.0, BASS_HZ))
     }
 
-    fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
-        let how = if reading.value > 0.0 {
+    fn words(&self, facts: &Facts<'_>, _: &Reading) -> Words {
+        let [mid, side] = facts.mid_side_power(25.0, BASS_HZ);
+        let side_db = bass_side_db(mid, side);
+        let how = if side_db > 0.0 {
             "more out of phase than together"
+        } else if quadrature_db(facts).is_some_and(|db| db > side_db - BESIDE_DB) {
+            "wide, with left and right out of step"
         } else {
             "wide"
         };
         Words::in_the_mix(
-            format!(
-                "the low end is {how}: below 120 Hz side stands at {:+.0} dB of mid",
-                reading.value
-            ),
+            format!("the low end is {how}: below 120 Hz side stands at {side_db:+.0} dB of mid"),
             "make kick and bass mono below about 120 Hz (a low cut on the side signal of the bus, or mono bass \
              patches), and check the polarity of layered kicks and basses",
             "mastering's width moves broad bands gently; a club's mono sub would still lose this",

@@ -1,4 +1,7 @@
 //! Dropouts: silence that begins and ends at once within the music.
+//!
+//! A note that ends in silence ends with a ramp, if only of half a millisecond, as players of tracker modules
+//! make it. Audio that is missing breaks off from one sample to the next, and comes back so.
 
 use acetate_dsp::Audio;
 
@@ -13,14 +16,14 @@ const GAP_S: std::ops::RangeInclusive<f64> = 0.001_5..=1.0;
 const SILENCE: f32 = 3e-4;
 /// Quieter music than this has no dropouts that could be told from its pauses, full scale = 1.
 const QUIETEST: f32 = 1e-5;
-/// The music before and after is at least this loud relative to itself, as amplitude.
+/// The music right before and after is at least this loud relative to itself, as amplitude …
 const SUDDEN: f32 = 0.1;
+/// … within this much of the silence, s: two samples at 44.1 kHz.
+const EDGE_S: f64 = 0.000_046;
 /// Time constant of the level of the music, s.
 const LEVEL_S: f64 = 0.1;
 /// Gaps whose places are kept.
 const MAX_GAPS: usize = 1_024;
-/// Cells before a gap that show how it began.
-const LAST: usize = 3;
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,110 +36,114 @@ pub struct GapFigures {
     pub places: Vec<Place>,
 }
 
-/// A gap that is not over.
+/// Silence that is not over, or was over less than an edge ago.
 #[derive(Clone, Copy, Debug)]
-struct Open {
+struct Silence {
     start: u64,
+    /// Level of the music before.
     level: f32,
+    /// Largest sample within an edge before.
+    before: f32,
+    /// When it was over, and the largest sample since.
+    over: Option<(u64, f32)>,
 }
 
 /// Streaming detector.
 pub(super) struct Gaps {
-    cell_frames: usize,
-    cell_s: f64,
+    rate: f64,
+    cell_frames: u64,
     share: f32,
-    filled: usize,
     peak: f32,
-    last: [f32; LAST],
+    /// The latest frames' peaks, an edge long.
+    latest: Vec<f32>,
     /// Mean of the cells' peaks.
     level: f32,
     at: u64,
-    open: Option<Open>,
+    silence: Option<Silence>,
     figures: GapFigures,
     places: Vec<Place>,
 }
 
 impl Gaps {
     pub(super) fn new(sample_rate_hz: u32) -> Self {
-        let cell_frames = ((CELL_S * f64::from(sample_rate_hz)) as usize).max(1);
-        let cell_s = cell_frames as f64 / f64::from(sample_rate_hz);
+        let rate = f64::from(sample_rate_hz);
+        let cell_frames = ((CELL_S * rate) as u64).max(1);
         Self {
+            rate,
             cell_frames,
-            cell_s,
-            share: (cell_s / LEVEL_S).min(1.0) as f32,
-            filled: 0,
+            share: (cell_frames as f64 / rate / LEVEL_S).min(1.0) as f32,
             peak: 0.0,
-            last: [0.0; LAST],
+            latest: vec![0.0; ((EDGE_S * rate) as usize).max(1)],
             level: 0.0,
             at: 0,
-            open: None,
+            silence: None,
             figures: GapFigures::default(),
             places: Vec::new(),
         }
     }
 
     pub(super) fn process(&mut self, block: &Audio) {
-        let mut start = 0;
-        while start < block.frames() {
-            let end = (start + self.cell_frames - self.filled).min(block.frames());
-            for channel in block.channels() {
-                let peaks = channel[start..end].iter().map(|x| x.abs());
-                self.peak = peaks.fold(self.peak, f32::max);
-            }
-            self.filled += end - start;
-            start = end;
-            if self.filled == self.cell_frames {
-                self.close_cell();
-            }
+        let left = block.channel(0);
+        let right = block.channels().last().map_or(left, Vec::as_slice);
+        for (l, r) in left.iter().zip(right) {
+            self.step(l.abs().max(r.abs()));
         }
     }
 
-    fn close_cell(&mut self) {
-        let peak = std::mem::take(&mut self.peak);
-        self.filled = 0;
-        match self.open {
+    fn step(&mut self, peak: f32) {
+        self.peak = self.peak.max(peak);
+        let edge = self.latest.len() as u64;
+        match &mut self.silence {
             None if peak <= SILENCE * self.level && self.level > QUIETEST => {
-                let before = self.last.iter().copied().fold(0.0, f32::max);
-                if before >= SUDDEN * self.level {
-                    self.open = Some(Open {
-                        start: self.at,
-                        level: self.level,
-                    });
-                }
-            }
-            Some(gap) if peak > SILENCE * gap.level => {
-                self.close_gap(gap, peak);
-            }
-            _ => {}
-        }
-        if self.open.is_none() {
-            self.level += self.share * (peak - self.level);
-        }
-        self.last = [self.last[1], self.last[2], peak];
-        self.at += 1;
-    }
-
-    fn close_gap(&mut self, gap: Open, peak: f32) {
-        // The cell in which the music comes back may hold little of it.
-        let one_later = self.last[LAST - 1] > SILENCE * gap.level;
-        if peak < SUDDEN * gap.level && !one_later {
-            return;
-        }
-        self.open = None;
-        if peak < SUDDEN * gap.level {
-            return;
-        }
-        let length_s = (self.at - gap.start) as f64 * self.cell_s;
-        if GAP_S.contains(&length_s) {
-            self.figures.count += 1;
-            self.figures.longest_ms = self.figures.longest_ms.max(1e3 * length_s);
-            if self.places.len() < MAX_GAPS {
-                let from_s = gap.start as f64 * self.cell_s;
-                self.places.push(Place {
-                    from_s,
-                    to_s: from_s + length_s,
+                self.silence = Some(Silence {
+                    start: self.at,
+                    level: self.level,
+                    before: self.latest.iter().copied().fold(0.0, f32::max),
+                    over: None,
                 });
             }
+            Some(silence) => {
+                if let Some((_, after)) = &mut silence.over {
+                    *after = after.max(peak);
+                } else if peak > SILENCE * silence.level {
+                    silence.over = Some((self.at, peak));
+                }
+                if let Some((end, after)) = silence.over
+                    && self.at + 1 - end >= edge
+                {
+                    let silence = *silence;
+                    self.silence = None;
+                    self.close(silence, end, after);
+                }
+            }
+            None => {}
+        }
+        let slot = (self.at % edge) as usize;
+        self.latest[slot] = peak;
+        self.at += 1;
+        if self.at.is_multiple_of(self.cell_frames) {
+            let peak = std::mem::take(&mut self.peak);
+            let long = |silence: Silence| self.at - silence.start >= self.cell_frames;
+            if !self.silence.is_some_and(long) {
+                self.level += self.share * (peak - self.level);
+            }
+        }
+    }
+
+    fn close(&mut self, silence: Silence, end: u64, after: f32) {
+        let length_s = (end - silence.start) as f64 / self.rate;
+        let sudden = silence.before.min(after) >= SUDDEN * silence.level;
+        if !sudden || !GAP_S.contains(&length_s) {
+            return;
+        }
+        self.figures.count += 1;
+        self.figures.longest_ms = self.figures.longest_ms.max(1e3 * length_s);
+        if self.places.len() < MAX_GAPS {
+            let from_s = silence.start as f64 / self.rate;
+            self.places.push(Place {
+                from_s,
+                to_s: from_s + length_s,
+            });
         }
     }
 

@@ -5,6 +5,7 @@ mod clicks;
 mod edges;
 mod gaps;
 mod hum;
+mod mains;
 mod peaks;
 mod tops;
 
@@ -15,7 +16,7 @@ use crate::finding::Place;
 
 pub use channels::ChannelFigures;
 pub use clicks::ClickFigures;
-pub use edges::EdgeFigures;
+pub use edges::{EdgeFigures, START_S};
 pub use gaps::GapFigures;
 pub use hum::HumFigures;
 pub use tops::TopFigures;
@@ -34,7 +35,7 @@ pub struct Scan {
     pub gaps: GapFigures,
     /// Level at the first and the last moment.
     pub edges: EdgeFigures,
-    /// Lines at the mains frequency; `None` below 17 s.
+    /// Lines at the mains frequency; `None` below 20 s.
     pub hum: Option<HumFigures>,
     /// Share of 10 ms blocks that peak within 0.75 dB of the ceiling, percent.
     pub peak_pile_percent: f64,
