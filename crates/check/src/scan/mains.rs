@@ -91,7 +91,7 @@ impl Mains {
             samples: Vec::with_capacity(low_pass.len()),
             dropped: 0,
             filters,
-            bands: vec![Vec::with_capacity(length); MULTIPLES],
+            bands: vec![Vec::new(); MULTIPLES],
             window: (0..length)
                 .map(|n| (0.5 - 0.5 * libm::cos(turn * n as f64)) as f32)
                 .collect(),
