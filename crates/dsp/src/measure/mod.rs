@@ -15,6 +15,7 @@ pub mod loudness;
 pub mod noise_to_mask;
 pub mod peak_envelope;
 pub mod reference_meter;
+pub mod reference_peak;
 pub mod spectrum;
 pub mod stereo_image;
 pub mod true_peak;

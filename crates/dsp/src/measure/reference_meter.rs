@@ -8,11 +8,9 @@
 
 use ebur128::{Channel, EbuR128, Mode};
 
+use super::reference_peak::ReferencePeak;
 use crate::Audio;
 use crate::units::db_from_gain;
-
-/// Silence read after the end, so that the interpolator lets go of the last samples.
-const FLUSH_FRAMES: usize = 256;
 
 /// The crate's filters come from the C library's functions, whose last bit differs between
 /// processors; readings are rounded to this, dB, so that it does not show.
@@ -28,9 +26,8 @@ fn passband_lift_db(sample_rate_hz: f64) -> f64 {
 
 /// Integrated loudness and true peak by `ebur128`.
 pub struct ReferenceMeter {
-    meter: EbuR128,
-    channels: usize,
-    sample_rate_hz: u32,
+    loudness: ReferenceLoudness,
+    peak: ReferencePeak,
 }
 
 /// What [`ReferenceMeter`] found; `-inf` where a figure does not exist.
@@ -52,13 +49,55 @@ impl ReferenceMeter {
         channels: usize,
         dual_mono: bool,
     ) -> Result<Self, ebur128::Error> {
-        let mut meter = EbuR128::new(channels as u32, sample_rate_hz, Mode::I | Mode::TRUE_PEAK)?;
+        Ok(Self {
+            loudness: ReferenceLoudness::new(sample_rate_hz, channels, dual_mono)?,
+            peak: ReferencePeak::new(sample_rate_hz, channels)?,
+        })
+    }
+
+    /// Takes a block; samples must be finite.
+    ///
+    /// # Errors
+    /// The crate's own, for a block with other channels than this was built for.
+    pub fn process(&mut self, block: &Audio) -> Result<(), ebur128::Error> {
+        self.loudness.process(block)?;
+        self.peak.process(block)
+    }
+
+    /// Flushes the interpolator and gives the figures.
+    ///
+    /// # Errors
+    /// The crate's own; none is expected.
+    pub fn finish(self) -> Result<ReferenceReading, ebur128::Error> {
+        Ok(ReferenceReading {
+            integrated_lufs: self.loudness.finish()?,
+            true_peak_dbtp: self.peak.finish()?,
+        })
+    }
+}
+
+/// Integrated loudness by `ebur128`.
+pub struct ReferenceLoudness {
+    meter: EbuR128,
+    sample_rate_hz: u32,
+}
+
+impl ReferenceLoudness {
+    /// As [`ReferenceMeter::new`].
+    ///
+    /// # Errors
+    /// As [`ReferenceMeter::new`].
+    pub fn new(
+        sample_rate_hz: u32,
+        channels: usize,
+        dual_mono: bool,
+    ) -> Result<Self, ebur128::Error> {
+        let mut meter = EbuR128::new(channels as u32, sample_rate_hz, Mode::I)?;
         if channels == 1 && dual_mono {
             meter.set_channel(0, Channel::DualMono)?;
         }
         Ok(Self {
             meter,
-            channels,
             sample_rate_hz,
         })
     }
@@ -75,31 +114,22 @@ impl ReferenceMeter {
         }
     }
 
-    /// Flushes the interpolator and gives the figures.
+    /// Integrated loudness, LUFS; `-inf` where there is none.
     ///
     /// # Errors
     /// The crate's own; none is expected.
-    pub fn finish(mut self) -> Result<ReferenceReading, ebur128::Error> {
-        // Before the flush, which would add a gating block.
+    pub fn finish(self) -> Result<f64, ebur128::Error> {
         let lift_db = passband_lift_db(f64::from(self.sample_rate_hz)) - passband_lift_db(48_000.0);
         let integrated_lufs = self.meter.loudness_global()? - lift_db;
-        let flush = Audio::silence(self.sample_rate_hz, self.channels, FLUSH_FRAMES);
-        self.process(&flush)?;
-        let mut peak = 0.0f64;
-        for channel in 0..self.channels {
-            peak = peak.max(self.meter.true_peak(channel as u32)?);
-        }
-        Ok(ReferenceReading {
-            integrated_lufs: if integrated_lufs.is_nan() {
-                f64::NEG_INFINITY
-            } else {
-                rounded(integrated_lufs)
-            },
-            true_peak_dbtp: rounded(db_from_gain(peak)),
+        Ok(if integrated_lufs.is_nan() {
+            f64::NEG_INFINITY
+        } else {
+            rounded(integrated_lufs)
         })
     }
 }
 
-fn rounded(level_db: f64) -> f64 {
+/// To a whole number of [`STEP_DB`].
+pub(super) fn rounded(level_db: f64) -> f64 {
     (level_db / STEP_DB).round() * STEP_DB
 }
