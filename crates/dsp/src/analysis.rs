@@ -154,18 +154,34 @@ pub fn analyze_with(
     let (rate, channels) = (spec.sample_rate_hz, spec.channels);
     let levels = Levels::new(spec, options.dual_mono, options.meters)?;
     let mut spectrum = SpectrumMeter::new(rate, channels);
-    let mut crest = Crest::new(rate);
+    let crest = Crest::new(rate);
     let mut image = StereoImage::default();
     let mut clipping = Clipping::new(channels);
     let mut frames = 0;
-    let measures = levels.read(source, &mut |block| {
-        spectrum.process(block);
-        crest.process(block);
-        image.process(block);
-        clipping.process(block);
-        frames += block.frames() as u64;
-        progress(frames);
-    })?;
+    // Where the reference meter's loudness is read too, that thread has enough to do.
+    let (mut crest_ahead, mut crest_after) = match options.meters {
+        Meters::Both => (Some(crest), None),
+        Meters::Own => (None, Some(crest)),
+    };
+    let measures = levels.read(
+        source,
+        &mut |block| {
+            image.process(block);
+            clipping.process(block);
+            if let Some(crest) = &mut crest_ahead {
+                crest.process(block);
+            }
+        },
+        &mut |block| {
+            spectrum.process(block);
+            if let Some(crest) = &mut crest_after {
+                crest.process(block);
+            }
+            frames += block.frames() as u64;
+            progress(frames);
+        },
+    )?;
+    let crest = crest_ahead.or(crest_after);
     let spectrum = spectrum.finish();
     let (clipped_runs, clipped_samples) = clipping.finish();
     Ok(Analysis {
@@ -187,7 +203,7 @@ pub fn analyze_with(
         } else {
             f64::NEG_INFINITY
         },
-        crest: crest.finish(),
+        crest: crest.map_or(Vec::new(), |crest| crest.finish()),
         correlation: image.correlation(),
         dc_offset: image.dc_offset(channels),
         clipped_runs,

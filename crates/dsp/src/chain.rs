@@ -169,6 +169,16 @@ impl Chain {
         }
     }
 
+    /// Whether the chain costs less than what follows it: it has neither the EQ nor the saturation.
+    pub fn is_light(settings: &Settings, bypass: &Bypass) -> bool {
+        let left_out = |stage, neutral: bool| neutral || bypass.contains(stage);
+        left_out(Stage::Eq, eq::is_neutral(&settings.eq))
+            && left_out(
+                Stage::Saturation,
+                saturation::is_neutral(&settings.saturation),
+            )
+    }
+
     /// What each stage has done since construction or reset, in signal order.
     pub fn report(&self) -> Vec<StageReport> {
         self.stages

@@ -3,11 +3,9 @@
 use acetate_dsp::measure::levels::{OutputMeasures, verify_pass};
 use acetate_dsp::process::ProcessSpec;
 use acetate_dsp::process::dither::Dither;
-use acetate_dsp::process::limiter::{Limiter, ReductionStatistics};
-use acetate_dsp::process::rendered::Rendered;
+use acetate_dsp::process::limiter::{Limiter, ReductionStatistics, for_each_limited};
 use acetate_dsp::settings::{self, Settings, Target};
 use acetate_dsp::solve::{self, DriveCurve, Solution};
-use acetate_dsp::stream::for_each_block;
 use acetate_dsp::units::gain_from_db;
 use acetate_dsp::{Processor, Source, Spec};
 
@@ -168,13 +166,13 @@ impl Attempts<'_> {
             channels: self.spec.channels,
             programme_lufs: self.settings.target.integrated_lufs,
         };
-        let limiter = Limiter::new(&self.settings.limiter, ceiling_dbtp, &process);
+        let mut limiter = Limiter::new(&self.settings.limiter, ceiling_dbtp, &process);
         let mut dither = Dither::new(self.brief.word_length, DITHER_SEED);
         let trim = gain_from_db(trim_db) as f32;
-        let mut source = Rendered::new(&mut *scratch as &mut dyn Source, limiter);
+        let mut source = &mut *scratch as &mut dyn Source;
         let mut sink = delivery.begin(self.spec, self.frames)?;
         let mut done = 0;
-        for_each_block(&mut source, &mut |block| {
+        for_each_limited(&mut source, &mut limiter, &mut |block| {
             if trim_db < 0.0 {
                 block.scale(trim);
             }
@@ -185,7 +183,7 @@ impl Attempts<'_> {
             Ok(())
         })?;
         sink.finish()?;
-        Ok(source.stage().reduction())
+        Ok(limiter.reduction())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Everything before the limiter, and what is solved on it.
 
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use acetate_dsp::chain::{self, Bypass, Chain};
 use acetate_dsp::process::ProcessSpec;
@@ -8,7 +9,7 @@ use acetate_dsp::process::rendered::Rendered;
 use acetate_dsp::process::resample::Resampled;
 use acetate_dsp::settings::Settings;
 use acetate_dsp::solve::{DriveCurve, DriveCurveBuilder, Solution, choose_character};
-use acetate_dsp::stream::for_each_block;
+use acetate_dsp::stream::{Tapped, for_each_block};
 use acetate_dsp::{Analysis, Audio, Sink, Source, Spec, StreamError};
 
 use crate::brief::Brief;
@@ -41,12 +42,31 @@ pub(crate) fn render(
     mut scratch: Option<&mut dyn Scratch>,
     progress: &mut dyn Progress,
 ) -> Result<RenderOutcome, MasterError> {
-    let mut curve = DriveCurveBuilder::new(spec.sample_rate_hz, spec.channels, brief.dual_mono);
     let total = delivery_frames(analysis, spec);
+    let mut curve = DriveCurveBuilder::new(spec.sample_rate_hz, spec.channels, brief.dual_mono)
+        .with_room_for(total);
     let mut frames = 0;
+    // The reader's thread has the chain; where that is light, half of the curve is added to it.
+    let reads_levels = Chain::is_light(&plan.settings, &brief.bypass)
+        && spec.sample_rate_hz == analysis.sample_rate_hz;
+    let (peaks, levels) = curve.halves();
+    let levels = Mutex::new(levels);
+    let push_levels = |block: &Audio| {
+        let mut levels = levels.lock().unwrap_or_else(PoisonError::into_inner);
+        levels.push(block);
+    };
     let mut take = |source: &mut dyn Source| -> Result<(), StreamError> {
-        for_each_block(source, &mut |block| {
-            curve.push(block);
+        let mut tapped = Tapped::new(source, |block| {
+            if reads_levels {
+                push_levels(block);
+            }
+            Ok(())
+        });
+        for_each_block(&mut tapped, &mut |block| {
+            peaks.push(block);
+            if !reads_levels {
+                push_levels(block);
+            }
             if let Some(scratch) = scratch.as_deref_mut() {
                 scratch.write(block)?;
             }

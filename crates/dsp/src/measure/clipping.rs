@@ -5,6 +5,7 @@
 //! leaves it gently: on one side at least, the sample beside the run must lie 5·10⁻⁴ or more
 //! below it, which no sine at or below full scale does.
 
+use super::interpolate::highest;
 use crate::Audio;
 
 /// Lowest peak at which a flat top counts as clipped: -0.5 dBFS.
@@ -15,6 +16,8 @@ const TOLERANCE: f32 = 1e-4;
 const EDGE: f32 = 5e-4;
 /// Shortest run.
 const SHORTEST: u64 = 3;
+/// Samples that are passed over at once where none of them can be at the peak.
+const PIECE: usize = 256;
 
 /// Streaming clip counter of one or two channels.
 #[derive(Clone, Debug)]
@@ -65,6 +68,11 @@ impl Tops {
         self.before = x;
     }
 
+    /// Whether samples that are nowhere higher than `top` can only be passed over.
+    fn is_above(&self, top: f32) -> bool {
+        self.run == 0 && (top < FLOOR || top < self.level - TOLERANCE)
+    }
+
     fn close(&mut self) {
         if self.run >= SHORTEST && self.sharp {
             self.runs += 1;
@@ -85,9 +93,19 @@ impl Clipping {
     /// Takes a block with the channels that this was built for; samples must be finite.
     pub fn process(&mut self, block: &Audio) {
         for ([up, down], channel) in self.channels.iter_mut().zip(block.channels()) {
-            for &x in channel {
-                up.step(x);
-                down.step(-x);
+            for piece in channel.chunks(PIECE) {
+                let top = highest(piece);
+                if up.is_above(top)
+                    && down.is_above(top)
+                    && let Some(&last) = piece.last()
+                {
+                    (up.before, down.before) = (last, -last);
+                    continue;
+                }
+                for &x in piece {
+                    up.step(x);
+                    down.step(-x);
+                }
             }
         }
     }

@@ -142,29 +142,39 @@ impl Levels {
         })
     }
 
-    /// Reads a whole source from its start, and gives all figures. This crate's own meters run where
-    /// the blocks are read, the reference meter and then `also` where they are taken.
+    /// Reads a whole source from its start, and gives all figures. This crate's own meters, the
+    /// reference meter's true peak and `ahead` run where the blocks are read, the reference meter's
+    /// loudness and `after` where they are taken: about half of the work each.
     ///
     /// # Errors
     /// [`StreamError`] when the source fails, or with a [`MeasureError`] inside when a meter does.
     pub(crate) fn read(
         self,
         source: &mut dyn Source,
-        also: &mut dyn FnMut(&Audio),
+        ahead: &mut (dyn FnMut(&Audio) + Send),
+        after: &mut dyn FnMut(&Audio),
     ) -> Result<OutputMeasures, StreamError> {
         let Self {
             mut own,
             mut reference,
         } = self;
+        let (mut loudness, mut peak) = match &mut reference {
+            Some(ReferenceMeter { loudness, peak }) => (Some(loudness), Some(peak)),
+            None => (None, None),
+        };
         let mut tapped = Tapped::new(source, |block| {
             own.process(block);
+            if let Some(peak) = &mut peak {
+                peak.process(block).map_err(MeasureError::from)?;
+            }
+            ahead(block);
             Ok(())
         });
         for_each_block(&mut tapped, &mut |block| {
-            if let Some(reference) = &mut reference {
-                reference.process(block).map_err(MeasureError::from)?;
+            if let Some(loudness) = &mut loudness {
+                loudness.process(block).map_err(MeasureError::from)?;
             }
-            also(block);
+            after(block);
             Ok(())
         })?;
         Ok(Self { own, reference }.finish()?)
@@ -253,7 +263,7 @@ pub fn verify_pass(
 ) -> Result<OutputMeasures, StreamError> {
     let levels = Levels::new(source.spec(), dual_mono, Meters::Both)?;
     let mut frames = 0;
-    levels.read(source, &mut |block| {
+    levels.read(source, &mut |_| {}, &mut |block| {
         frames += block.frames() as u64;
         progress(frames);
     })

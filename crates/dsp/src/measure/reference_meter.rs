@@ -26,8 +26,8 @@ fn passband_lift_db(sample_rate_hz: f64) -> f64 {
 
 /// Integrated loudness and true peak by `ebur128`.
 pub struct ReferenceMeter {
-    loudness: ReferenceLoudness,
-    peak: ReferencePeak,
+    pub(super) loudness: ReferenceLoudness,
+    pub(super) peak: ReferencePeak,
 }
 
 /// What [`ReferenceMeter`] found; `-inf` where a figure does not exist.

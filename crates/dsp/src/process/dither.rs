@@ -57,12 +57,14 @@ const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Rounds a sample to an integer of `bits` bits (2 to 32), clipped to its range; a sample that is
 /// no number gives 0. Exact for samples that [`Dither`] put on that grid.
-#[inline]
+#[inline(always)]
 pub fn to_i32(sample: f32, bits: u32) -> i32 {
     let full_scale = full_scale(bits);
+    let sample = if sample.is_nan() { 0.0 } else { sample };
     let clipped = (f64::from(sample) * full_scale).clamp(-full_scale, full_scale - 1.0);
-    // A cast from NaN gives 0.
-    ((clipped + ROUND) - ROUND) as i32
+    // The sum's lowest bits are the integer in two's complement; unlike a cast this needs no
+    // look at what does not fit.
+    (clipped + ROUND).to_bits() as i32
 }
 
 /// 2^(bits-1).

@@ -1,34 +1,31 @@
 //! [`DriveCurve`]: loudness and gain reduction as functions of the limiter's drive.
 
-use crate::Audio;
-use crate::measure::biquad::Biquad;
-use crate::measure::loudness::{integrated_from_k_power_10ms, k_weighting};
-use crate::measure::peak_envelope::{self, PeakEnvelope};
-use crate::process::limiter::SAFETY_DB;
+use crate::measure::loudness::integrated_from_k_power_10ms;
+use crate::measure::peak_envelope;
 use crate::process::limiter::gain::GainLaw;
-use crate::process::limiter::stages::{GainStages, LowBand};
+use crate::process::limiter::stages::GainStages;
 use crate::settings;
 use crate::units::{db_from_gain, gain_from_db};
 
 /// Sub-blocks a second; sub-block `k` covers frames `floor(k·rate/1000)..floor((k+1)·rate/1000)`.
 pub(super) const SUB_BLOCKS_PER_SECOND: u64 = 1000;
 /// Peaks in one sub-block: a quick gain is over in a few milliseconds.
-const PEAKS_PER_SUB_BLOCK: usize = 4;
+pub(super) const PEAKS_PER_SUB_BLOCK: usize = 4;
 /// Peaks a second.
-const PEAKS_PER_SECOND: u64 = SUB_BLOCKS_PER_SECOND * PEAKS_PER_SUB_BLOCK as u64;
+pub(super) const PEAKS_PER_SECOND: u64 = SUB_BLOCKS_PER_SECOND * PEAKS_PER_SUB_BLOCK as u64;
 /// Weight of a silent peak, so that a silent sub-block has a mean.
 const LEAST_WEIGHT: f64 = 1e-20;
 /// Sub-blocks in one entry of the loudness sequence (10 ms).
 const SUB_BLOCKS_PER_POWER: usize = 10;
 /// Frames handled at once; bounds the scratch memory.
-const CHUNK_FRAMES: usize = 2 * peak_envelope::CHUNK_FRAMES;
+pub(super) const CHUNK_FRAMES: usize = 2 * peak_envelope::CHUNK_FRAMES;
 
 /// A level in 16 bits: a positive `f32` without its last 15 bits, rounded to within 0.02 dB.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Level(u16);
+pub(super) struct Level(u16);
 
 impl Level {
-    fn of(value: f32) -> Self {
+    pub(super) fn of(value: f32) -> Self {
         Self(((value.max(0.0).to_bits() + 0x4000) >> 15) as u16)
     }
 
@@ -37,267 +34,27 @@ impl Level {
     }
 }
 
-/// Builds a [`DriveCurve`] in one pass over the signal before the limiter.
-pub struct DriveCurveBuilder {
-    envelope: PeakEnvelope,
-    low_band: LowBand,
-    weighting: [Biquad; 2],
-    /// Weight of the energy: 2 where a mono signal is to count as two channels.
-    weight: f64,
-    input: Audio,
-    values: [f32; CHUNK_FRAMES],
-    peaks: Maxima,
-    low_peaks: Maxima,
-    sample_rate_hz: u32,
-    energy_cut: Cutter,
-    energy: f64,
-    energies: Vec<f32>,
-    /// Highest value of the envelope.
-    peak: f32,
-}
-
 /// First frame of a piece, where pieces are cut `per_second`.
-fn boundary(piece: u64, per_second: u64, sample_rate_hz: u32) -> u64 {
+pub(super) fn boundary(piece: u64, per_second: u64, sample_rate_hz: u32) -> u64 {
     piece * u64::from(sample_rate_hz) / per_second
-}
-
-/// Cuts a stream of frames at fixed times.
-#[derive(Clone, Copy, Debug)]
-struct Cutter {
-    sample_rate_hz: u32,
-    per_second: u64,
-    frame: u64,
-    piece: u64,
-}
-
-impl Cutter {
-    fn new(sample_rate_hz: u32, per_second: u64) -> Self {
-        Self {
-            sample_rate_hz,
-            per_second,
-            frame: 0,
-            piece: 0,
-        }
-    }
-
-    /// First frame of a piece.
-    fn boundary(&self, piece: u64) -> u64 {
-        boundary(piece, self.per_second, self.sample_rate_hz)
-    }
-
-    /// How many of `available` frames belong to the piece in work.
-    fn take(&self, available: usize) -> usize {
-        let left = self.boundary(self.piece + 1).saturating_sub(self.frame);
-        left.min(available as u64) as usize
-    }
-
-    /// Moves on by `frames`; true when the piece in work is complete.
-    fn advance(&mut self, frames: usize) -> bool {
-        self.frame += frames as u64;
-        let complete = self.frame >= self.boundary(self.piece + 1);
-        self.piece += u64::from(complete);
-        complete
-    }
-}
-
-/// The largest value of each piece of a stream that comes late.
-struct Maxima {
-    cut: Cutter,
-    latency_left: usize,
-    highest: f32,
-    levels: Vec<Level>,
-}
-
-impl Maxima {
-    fn new(sample_rate_hz: u32, per_second: u64, latency_frames: usize) -> Self {
-        Self {
-            cut: Cutter::new(sample_rate_hz, per_second),
-            latency_left: latency_frames,
-            highest: 0.0,
-            levels: Vec::new(),
-        }
-    }
-
-    fn push(&mut self, values: &[f32]) {
-        let mut at = self.latency_left.min(values.len());
-        self.latency_left -= at;
-        while at < values.len() {
-            let take = self.cut.take(values.len() - at);
-            for &value in &values[at..at + take] {
-                self.highest = if value > self.highest {
-                    value
-                } else {
-                    self.highest
-                };
-            }
-            if self.cut.advance(take) {
-                self.levels.push(Level::of(self.highest));
-                self.highest = 0.0;
-            }
-            at += take;
-        }
-    }
-
-    /// Exactly `count` levels; what is missing at the end is the piece in work.
-    fn finish(mut self, count: usize) -> Vec<Level> {
-        self.levels.resize(count, Level::of(self.highest));
-        self.levels.shrink_to_fit();
-        self.levels
-    }
-}
-
-impl DriveCurveBuilder {
-    /// For one or two channels. With `dual_mono` the loudness of a mono signal is that of two
-    /// equal channels, as in [`Loudness::new`](crate::measure::loudness::Loudness::new).
-    pub fn new(sample_rate_hz: u32, channels: usize, dual_mono: bool) -> Self {
-        let channels = channels.clamp(1, 2);
-        // A rate of zero would have no sub-blocks.
-        let sample_rate_hz = sample_rate_hz.max(1);
-        let rate_hz = f64::from(sample_rate_hz);
-        let envelope = PeakEnvelope::new(channels);
-        let low_band = LowBand::new(rate_hz);
-        Self {
-            peaks: Maxima::new(sample_rate_hz, PEAKS_PER_SECOND, envelope.latency_frames()),
-            low_peaks: Maxima::new(
-                sample_rate_hz,
-                SUB_BLOCKS_PER_SECOND,
-                low_band.delay_frames(),
-            ),
-            envelope,
-            low_band,
-            weighting: k_weighting(rate_hz).map(Biquad::new),
-            weight: if channels == 1 && dual_mono { 2.0 } else { 1.0 },
-            input: Audio::silence(sample_rate_hz, channels, CHUNK_FRAMES),
-            values: [0.0; CHUNK_FRAMES],
-            sample_rate_hz,
-            energy_cut: Cutter::new(sample_rate_hz, SUB_BLOCKS_PER_SECOND),
-            energy: 0.0,
-            energies: Vec::new(),
-            peak: 0.0,
-        }
-    }
-
-    /// Takes the next frames: `block` has the channels this was built for.
-    pub fn push(&mut self, block: &Audio) {
-        let mut start = 0;
-        while start < block.frames() {
-            let frames = CHUNK_FRAMES.min(block.frames() - start);
-            self.input.set_frames(frames);
-            for (input, channel) in self.input.channels_mut().zip(block.channels()) {
-                for (to, &from) in input.iter_mut().zip(&channel[start..start + frames]) {
-                    *to = if from.is_finite() { from } else { 0.0 };
-                }
-            }
-            self.push_peaks(frames);
-            self.push_energies(frames);
-            start += frames;
-        }
-    }
-
-    /// Peaks of the chunk in `input` and of its low band.
-    fn push_peaks(&mut self, frames: usize) {
-        let values = &mut self.values[..frames];
-        self.envelope.process(&self.input, values);
-        self.peak = values
-            .iter()
-            .fold(self.peak, |a, &b| if b > a { b } else { a });
-        self.peaks.push(values);
-        self.low_band.process(&self.input, values);
-        self.low_peaks.push(values);
-    }
-
-    /// K-weighted energies of the chunk in `input`.
-    fn push_energies(&mut self, frames: usize) {
-        let mut at = 0;
-        while at < frames {
-            let take = self.energy_cut.take(frames - at);
-            self.energy = match self.input.channels() {
-                [left, right, ..] => energy(
-                    &mut self.weighting,
-                    self.energy,
-                    left[at..at + take]
-                        .iter()
-                        .zip(&right[at..at + take])
-                        .map(|(&l, &r)| [f64::from(l), f64::from(r)]),
-                ),
-                [mono] => {
-                    let frames = mono[at..at + take].iter().map(|&m| [f64::from(m), 0.0]);
-                    energy(&mut self.weighting, self.energy, frames)
-                }
-                [] => self.energy,
-            };
-            if self.energy_cut.advance(take) {
-                self.energies.push((self.weight * self.energy) as f32);
-                self.energy = 0.0;
-                self.weighting.iter_mut().for_each(Biquad::settle);
-            }
-            at += take;
-        }
-    }
-
-    /// Ends the programme. `ceiling_dbtp` is the ceiling that the limiter will be given.
-    pub fn finish(mut self, ceiling_dbtp: f64) -> DriveCurve {
-        // Silence brings out the last frames of the detectors.
-        let end = self.energy_cut.frame;
-        let mut left = self
-            .envelope
-            .latency_frames()
-            .max(self.low_band.delay_frames());
-        while left > 0 && end > 0 {
-            let frames = left.min(CHUNK_FRAMES);
-            self.input.set_frames(frames);
-            self.input.scale(0.0);
-            self.push_peaks(frames);
-            left -= frames;
-        }
-        if self.energy_cut.frame > self.energy_cut.boundary(self.energy_cut.piece) {
-            self.energies.push((self.weight * self.energy) as f32);
-        }
-        self.energies.shrink_to_fit();
-        let sub_blocks = self.energies.len();
-        DriveCurve {
-            sample_rate_hz: self.sample_rate_hz,
-            frames: end,
-            ceiling: gain_from_db(ceiling_dbtp - SAFETY_DB),
-            peak: f64::from(self.peak),
-            peaks: self.peaks.finish(sub_blocks * PEAKS_PER_SUB_BLOCK),
-            low_peaks: self.low_peaks.finish(sub_blocks),
-            energies: self.energies,
-        }
-    }
-}
-
-/// Adds the squares of weighted frames to a sum, one by one.
-fn energy(
-    weighting: &mut [Biquad; 2],
-    mut sum: f64,
-    frames: impl Iterator<Item = [f64; 2]>,
-) -> f64 {
-    let [mut shelf, mut high_pass] = *weighting;
-    for frame in frames {
-        let [left, right] = high_pass.step(shelf.step(frame));
-        sum += left * left + right * right;
-    }
-    *weighting = [shelf, high_pass];
-    sum
 }
 
 /// What a programme does under the limiter, at 1 ms resolution (peaks at 0.25 ms): 14 bytes per
 /// millisecond.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DriveCurve {
-    sample_rate_hz: u32,
-    frames: u64,
+    pub(super) sample_rate_hz: u32,
+    pub(super) frames: u64,
     /// What the limiter aims at, linear.
-    ceiling: f64,
+    pub(super) ceiling: f64,
     /// Largest value of the envelope, linear.
-    peak: f64,
+    pub(super) peak: f64,
     /// Peak envelope, [`PEAKS_PER_SUB_BLOCK`] values for each sub-block, linear.
-    peaks: Vec<Level>,
+    pub(super) peaks: Vec<Level>,
     /// Peak of the low band in each sub-block, linear.
-    low_peaks: Vec<Level>,
+    pub(super) low_peaks: Vec<Level>,
     /// K-weighted energy of each sub-block, sum of squares over frames and channels.
-    energies: Vec<f32>,
+    pub(super) energies: Vec<f32>,
 }
 
 impl DriveCurve {

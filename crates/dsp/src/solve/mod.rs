@@ -10,8 +10,10 @@
 
 mod character;
 mod drive_curve;
+mod drive_curve_builder;
 mod drive_solver;
 
 pub use character::{CharacterChoice, LimitedPassages, Ratios, choose_character};
-pub use drive_curve::{DriveCurve, DriveCurveBuilder};
+pub use drive_curve::DriveCurve;
+pub use drive_curve_builder::DriveCurveBuilder;
 pub use drive_solver::{Infeasible, Solution};

@@ -1,10 +1,11 @@
 //! [`Detection`]: a whole short signal as the limiter sees it, to try limiters on without
 //! detecting again.
 
+use super::SAFETY_DB;
 use super::gain::GainLaw;
 use super::stages::{GainStages, LowBand};
-use super::{PeakEnvelope, SAFETY_DB};
 use crate::Audio;
+use crate::measure::peak_envelope::PeakEnvelope;
 use crate::settings;
 use crate::units::gain_from_db;
 

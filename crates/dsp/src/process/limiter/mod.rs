@@ -1,7 +1,7 @@
 //! Drive and true-peak limiter: look-ahead, 8× oversampled detection, one smooth gain for all
 //! channels.
 //!
-//! The [`PeakEnvelope`] of the input says how far the interpolated signal reaches around each
+//! The [`PeakEnvelope`](peak_envelope::PeakEnvelope) of the input says how far the interpolated signal reaches around each
 //! frame; two stages turn that into a gain: what the bass alone needs is taken slowly, the rest
 //! by the [gain law](gain) of the settings, and the two together are never above the required gain.
 //! The delayed input is multiplied by drive and gain at the base rate. Where nothing exceeds the
@@ -12,8 +12,10 @@
 //! [`SAFETY_DB`] is kept for it. The proof that a written file keeps its ceiling is the
 //! verification's, not the limiter's.
 
+mod ahead;
 mod boxes;
 pub(crate) mod detection;
+mod detector;
 pub mod gain;
 mod sliding;
 pub(crate) mod stages;
@@ -21,14 +23,19 @@ mod statistics;
 #[cfg(test)]
 mod test_signal;
 
+use std::ops::Range;
+
+pub use ahead::for_each_limited;
 pub use statistics::ReductionStatistics;
 
+use self::detector::{Detected, Detector};
 use self::gain::GainLaw;
-use self::stages::{GainStages, LowBand};
+use self::stages::GainStages;
 use self::statistics::Statistics;
 use super::{ProcessSpec, Processor};
 use crate::Audio;
-use crate::measure::peak_envelope::{self, PeakEnvelope};
+use crate::measure::levels::silence_non_finite;
+use crate::measure::peak_envelope;
 use crate::settings;
 use crate::units::gain_from_db;
 
@@ -53,18 +60,13 @@ impl GainLaw {
 /// Drive and true-peak limiter.
 pub struct Limiter {
     drive: f64,
-    /// Peaks at or below this need no gain.
-    detection_floor: f32,
-    envelope: PeakEnvelope,
-    low_band: LowBand,
+    detector: Detector,
+    /// Room for what the detector finds in a chunk.
+    detected: Detected,
     stages: GainStages,
     latency_frames: usize,
     delay: Vec<Vec<f32>>,
     position: usize,
-    input: Audio,
-    /// Peaks that wait for the low band, then those of the chunk.
-    peaks: Vec<f32>,
-    low_peaks: [f32; CHUNK_FRAMES],
     stage_gains: [f64; CHUNK_FRAMES],
     stage_low_peaks: [f64; CHUNK_FRAMES],
     gains: [f32; CHUNK_FRAMES],
@@ -77,26 +79,19 @@ impl Limiter {
     pub fn new(limiter: &settings::Limiter, ceiling_dbtp: f64, spec: &ProcessSpec) -> Self {
         let channels = spec.channels.clamp(1, 2);
         let rate_hz = f64::from(spec.sample_rate_hz);
-        let envelope = PeakEnvelope::new(channels);
-        let low_band = LowBand::new(rate_hz);
         let ceiling = gain_from_db(ceiling_dbtp - SAFETY_DB);
         let stages = GainStages::new(&GainLaw::from_settings(limiter), ceiling, rate_hz, 0.0);
-        // The later of the two detectors sets the time; a low band that is the earlier one is
-        // read a little early, which its guard's look-ahead forgives.
-        let detection_frames = low_band.delay_frames().max(envelope.latency_frames());
-        let latency_frames = detection_frames + stages.delay_frames();
+        let floor = (ceiling / gain_from_db(limiter.drive_db)) as f32;
+        let detector = Detector::new(rate_hz, channels, floor);
+        let latency_frames = detector.delay_frames() + stages.delay_frames();
         Self {
             drive: gain_from_db(limiter.drive_db),
-            detection_floor: (ceiling / gain_from_db(limiter.drive_db)) as f32,
-            peaks: vec![0.0; detection_frames - envelope.latency_frames() + CHUNK_FRAMES],
-            envelope,
-            low_band,
+            detector,
+            detected: Detected::with_room_for(CHUNK_FRAMES),
             stages,
             latency_frames,
             delay: vec![vec![0.0; latency_frames.max(1)]; channels],
             position: 0,
-            input: Audio::silence(spec.sample_rate_hz, channels, CHUNK_FRAMES),
-            low_peaks: [0.0; CHUNK_FRAMES],
             stage_gains: [0.0; CHUNK_FRAMES],
             stage_low_peaks: [0.0; CHUNK_FRAMES],
             gains: [0.0; CHUNK_FRAMES],
@@ -124,55 +119,56 @@ impl Limiter {
         self.statistics.summary()
     }
 
-    /// Gains (linear, drive not included) of the chunk in `input`.
-    fn find_gains(&mut self, frames: usize) {
-        let waiting = self.peaks.len() - CHUNK_FRAMES;
-        let peaks = &mut self.peaks[..waiting + frames];
-        self.envelope
-            .process_above(self.detection_floor, &self.input, &mut peaks[waiting..]);
-        let low_peaks = &mut self.low_peaks[..frames];
-        self.low_band.process(&self.input, low_peaks);
+    /// Takes a range of a block whose samples are finite, and what the detector found in it.
+    fn process_detected(&mut self, block: &mut Audio, range: Range<usize>, detected: &Detected) {
+        let chunks = detected.peaks.chunks(CHUNK_FRAMES);
+        let low_chunks = detected.low_peaks.chunks(CHUNK_FRAMES);
+        let mut start = range.start;
+        for (peaks, low_peaks) in chunks.zip(low_chunks) {
+            let end = start + peaks.len();
+            self.find_gains(peaks, low_peaks);
+            let gains = &mut self.gains[..end - start];
+            self.statistics.push(gains);
+            if self.drive != 1.0 {
+                for gain in gains {
+                    *gain = (f64::from(*gain) * self.drive) as f32;
+                }
+            }
+            self.apply(block, start..end);
+            start = end;
+        }
+    }
+
+    /// Gains (linear, drive not included) of a chunk.
+    fn find_gains(&mut self, peaks: &[f32], low_peaks: &[f32]) {
         let driven = |values: &[f32], to: &mut [f64]| {
             for (to, &value) in to.iter_mut().zip(values) {
                 *to = f64::from(value) * self.drive;
             }
         };
-        let gains = &mut self.stage_gains[..frames];
-        let used_up = &mut self.stage_low_peaks[..frames];
+        let gains = &mut self.stage_gains[..peaks.len()];
+        let used_up = &mut self.stage_low_peaks[..peaks.len()];
         driven(peaks, gains);
         driven(low_peaks, used_up);
         self.stages.process(gains, used_up);
         for (to, &gain) in self.gains.iter_mut().zip(&*gains) {
             *to = gain as f32;
         }
-        peaks.copy_within(frames.., 0);
     }
 
-    /// Delays the chunk, and applies drive and gain.
-    fn apply(&mut self, block: &mut Audio, start: usize, frames: usize) {
+    /// Delays a chunk of the block, and applies drive and gain.
+    fn apply(&mut self, block: &mut Audio, chunk: Range<usize>) {
         let mut position = self.position;
-        for ((delay, output), input) in self
-            .delay
-            .iter_mut()
-            .zip(block.channels_mut())
-            .zip(self.input.channels())
-        {
+        for (delay, channel) in self.delay.iter_mut().zip(block.channels_mut()) {
             position = self.position;
-            let output = &mut output[start..start + frames];
-            let mut done = 0;
-            while done < frames {
-                let take = (delay.len() - position).min(frames - done);
-                let held = &mut delay[position..position + take];
-                output[done..done + take].copy_from_slice(held);
-                held.copy_from_slice(&input[done..done + take]);
-                done += take;
-                position = if position + take == delay.len() {
-                    0
-                } else {
-                    position + take
-                };
+            let mut left = &mut channel[chunk.clone()];
+            while !left.is_empty() {
+                let (now, later) = left.split_at_mut((delay.len() - position).min(left.len()));
+                now.swap_with_slice(&mut delay[position..position + now.len()]);
+                position = (position + now.len()) % delay.len();
+                left = later;
             }
-            for (sample, gain) in output.iter_mut().zip(&self.gains) {
+            for (sample, gain) in channel[chunk.clone()].iter_mut().zip(&self.gains) {
                 *sample *= gain;
             }
         }
@@ -186,26 +182,17 @@ impl Processor for Limiter {
     }
 
     fn process(&mut self, block: &mut Audio) {
+        silence_non_finite(block);
+        let mut detected = std::mem::take(&mut self.detected);
         let total = block.frames();
         let mut start = 0;
         while start < total {
-            let frames = CHUNK_FRAMES.min(total - start);
-            self.input.set_frames(frames);
-            for (input, channel) in self.input.channels_mut().zip(block.channels()) {
-                for (to, &from) in input.iter_mut().zip(&channel[start..start + frames]) {
-                    *to = if from.is_finite() { from } else { 0.0 };
-                }
-            }
-            self.find_gains(frames);
-            self.statistics.push(&self.gains[..frames]);
-            if self.drive != 1.0 {
-                for gain in &mut self.gains[..frames] {
-                    *gain = (f64::from(*gain) * self.drive) as f32;
-                }
-            }
-            self.apply(block, start, frames);
-            start += frames;
+            let end = total.min(start + CHUNK_FRAMES);
+            self.detector.detect(block, start..end, &mut detected);
+            self.process_detected(block, start..end, &detected);
+            start = end;
         }
+        self.detected = detected;
     }
 
     fn latency_frames(&self) -> usize {
@@ -213,9 +200,7 @@ impl Processor for Limiter {
     }
 
     fn reset(&mut self) {
-        self.envelope.reset();
-        self.low_band.reset();
-        self.peaks.fill(0.0);
+        self.detector.reset();
         self.stages.reset();
         self.delay.iter_mut().for_each(|delay| delay.fill(0.0));
         self.position = 0;
