@@ -429,6 +429,11 @@ fn start(path: &Path, kind: Kind, file: &File, verify: bool) -> Result<(Backend,
                 let (reader, facts) = Rf64Reader::open(file, "wave")?;
                 return Ok((Backend::Rf64(reader), facts));
             }
+            if let Some((reader, facts)) = Rf64Reader::open_regular(file.try_clone()?)? {
+                return Ok((Backend::Rf64(reader), facts));
+            }
+            let mut file = file;
+            file.seek(SeekFrom::Start(0))?;
             packets(path, file, verify)
         }
     }

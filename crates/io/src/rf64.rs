@@ -33,6 +33,8 @@ struct Layout {
     data_start: u64,
     /// Whole frames that are really there.
     frames: u64,
+    /// All bits of a sample count, and the data chunk ends with a frame.
+    is_plain: bool,
 }
 
 /// Reads frames off the data chunk.
@@ -53,6 +55,24 @@ impl Rf64Reader {
     /// whatever follows it.
     pub(crate) fn open_unfinished(file: File) -> Result<(Self, Facts), Fault> {
         Self::open_with(file, "wave", true)
+    }
+
+    /// As [`open`](Self::open) for a plain WAV, where nothing about it is unusual: whole frames of
+    /// integer or float samples that are all there. `None` for any other.
+    pub(crate) fn open_regular(file: File) -> Result<Option<(Self, Facts)>, Fault> {
+        let file_bytes = file.metadata()?.len();
+        let layout = match read_layout(&mut BufReader::new(file.try_clone()?), file_bytes, false) {
+            Ok(layout) => layout,
+            Err(Fault::Io(error)) if error.kind() != io::ErrorKind::UnexpectedEof => {
+                return Err(Fault::Io(error));
+            }
+            Err(_) => return Ok(None),
+        };
+        let is_whole = layout.frames > 0 && layout.stated_frames == Some(layout.frames);
+        if !is_whole || !layout.is_plain {
+            return Ok(None);
+        }
+        Self::open(file, "wave").map(Some)
     }
 
     fn open_with(file: File, container: &str, unfinished: bool) -> Result<(Self, Facts), Fault> {
@@ -200,8 +220,13 @@ fn read_layout(
         }
         Ok(fmt.is_some() && data.is_some())
     })?;
-    let (format, bits, channels, sample_rate_hz) =
-        fmt.ok_or_else(|| Fault::malformed("no fmt chunk"))?;
+    let Fmt {
+        format,
+        bits,
+        channels,
+        sample_rate_hz,
+        all_bits_count,
+    } = fmt.ok_or_else(|| Fault::malformed("no fmt chunk"))?;
     let (data_start, stated_bytes) = data.ok_or_else(|| Fault::malformed("no data chunk"))?;
     let frame_bytes = frame_bytes(format, channels);
     let available = file_bytes.saturating_sub(data_start);
@@ -214,10 +239,21 @@ fn read_layout(
         stated_frames: stated_bytes.map(|stated| stated / frame_bytes),
         data_start,
         frames: bytes / frame_bytes,
+        is_plain: all_bits_count && stated_bytes == Some(bytes) && bytes % frame_bytes == 0,
     })
 }
 
-fn read_fmt(body: &[u8]) -> Result<(SampleFormat, u32, u64, u32), Fault> {
+/// What a `fmt ` chunk says.
+struct Fmt {
+    format: SampleFormat,
+    bits: u32,
+    channels: u64,
+    sample_rate_hz: u32,
+    /// Not fewer valid bits than the container holds.
+    all_bits_count: bool,
+}
+
+fn read_fmt(body: &[u8]) -> Result<Fmt, Fault> {
     if body.len() < 16 {
         return Err(Fault::malformed("a fmt chunk of fewer than 16 bytes"));
     }
@@ -229,6 +265,7 @@ fn read_fmt(body: &[u8]) -> Result<(SampleFormat, u32, u64, u32), Fault> {
     let sample_rate_hz = u32::from(u16_at(body, 4)) | u32::from(u16_at(body, 6)) << 16;
     let block_align = u64::from(u16_at(body, 12));
     let bits = u32::from(u16_at(body, 14));
+    let mut all_bits_count = true;
     if tag == 0xFFFE {
         let guid = body
             .get(24..40)
@@ -237,6 +274,7 @@ fn read_fmt(body: &[u8]) -> Result<(SampleFormat, u32, u64, u32), Fault> {
             return Err(Fault::unsupported("RF64 with an unknown sample type"));
         }
         tag = u16_at(guid, 0);
+        all_bits_count = u32::from(u16_at(body, 18)) == bits;
     }
     let format = match (tag, bits) {
         (1, 8) => SampleFormat::U8,
@@ -255,7 +293,13 @@ fn read_fmt(body: &[u8]) -> Result<(SampleFormat, u32, u64, u32), Fault> {
             "frames of {block_align} bytes for {channels} channels of {bits} bits"
         )));
     }
-    Ok((format, bits, channels, sample_rate_hz))
+    Ok(Fmt {
+        format,
+        bits,
+        channels,
+        sample_rate_hz,
+        all_bits_count,
+    })
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> u16 {
