@@ -2,13 +2,19 @@
 
 import hashlib
 import math
+import os
 import random
 import struct
 import subprocess
+import tempfile
 import wave
 from pathlib import Path
 
 BINARY = Path(__file__).resolve().parent.parent / "target" / "release" / "acetate"
+
+# Analyses are kept for the length of a campaign, not among the user's.
+CACHE = tempfile.TemporaryDirectory()
+os.environ["XDG_CACHE_HOME"] = CACHE.name
 
 
 def make_mix(path, seconds, rate=44_100, seed=0):

@@ -66,7 +66,7 @@ def main():
                 for processor, threads in places:
                     out = folder / "out.wav"
                     command = ["qemu-x86_64", "-cpu", processor] if processor else []
-                    command += [binary, "master", mix, "-o", out, "--settings", settings, "-q"]
+                    command += [binary, "master", mix, "-o", out, "--settings", settings, "-q", "--no-cache"]
                     command += ["--overwrite", "--threads", threads]
                     command += ["--rate", rate] if rate else []
                     run(command)
@@ -78,7 +78,7 @@ def main():
                     print(f"{extension:<6}{rate or 'own':>8}  {where:<18}{threads:>8}  {got:<14}{mark}", flush=True)
             predicted = folder / "predicted.toml"
             command = ["qemu-x86_64", "-cpu", PROCESSORS[0], binary, "master", mix, "-o", folder / "p.wav"]
-            run(command + ["--save-settings", predicted, "--overwrite", "-q"])
+            run(command + ["--save-settings", predicted, "--overwrite", "-q", "--no-cache"])
             same = "the same" if predicted.read_bytes() == settings.read_bytes() else "other"
             print(f"{extension:<6}    prediction as {PROCESSORS[0]}: {same} settings", flush=True)
     print(f"{different} renders differ" if different else "every render is the same")

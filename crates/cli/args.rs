@@ -168,6 +168,13 @@ pub struct MasterArgs {
     /// Render with the settings of this file instead of predicted ones
     #[arg(help_heading = "Treatment", long, value_name = "TOML")]
     pub settings: Option<PathBuf>,
+    /// Keep the analyses of mixes in this folder, so that a second rendering need not measure again
+    /// [default: $XDG_CACHE_HOME/acetate/analyses, at most 256 MB]
+    #[arg(help_heading = "Treatment", long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+    /// Measure each mix anew, and keep nothing
+    #[arg(help_heading = "Treatment", long, conflicts_with = "cache")]
+    pub no_cache: bool,
     /// Write the settings that were rendered, the solved drive included
     #[arg(help_heading = "Treatment", long, value_name = "TOML")]
     pub save_settings: Option<PathBuf>,

@@ -21,6 +21,8 @@ pub struct Input {
     decoder: Decoder,
     /// Keeps what came from standard input on disk while it is read.
     spooled: Option<SpooledInput>,
+    /// Of its bytes, once it was asked for.
+    hash: Option<String>,
 }
 
 impl Input {
@@ -47,12 +49,33 @@ impl Input {
             given: path.to_owned(),
             decoder,
             spooled,
+            hash: None,
         })
     }
 
     /// The audio.
     pub fn source(&mut self) -> &mut dyn Source {
         &mut self.decoder
+    }
+
+    /// The name that was given.
+    pub fn given(&self) -> &Path {
+        &self.given
+    }
+
+    /// Whether the decoder met no damage so far.
+    pub fn is_sound(&self) -> bool {
+        self.decoder.warnings().is_empty()
+    }
+
+    /// BLAKE3 of the bytes that are decoded.
+    pub fn content_hash(&mut self) -> anyhow::Result<String> {
+        if let Some(hash) = &self.hash {
+            return Ok(hash.clone());
+        }
+        let hash = hash_unchanged(self.path(), &self.decoder)?;
+        self.hash = Some(hash.clone());
+        Ok(hash)
     }
 
     /// Length where the container says it.
@@ -93,23 +116,38 @@ impl Input {
 
     /// What the report says of the file.
     pub fn facts(&self) -> anyhow::Result<FileFacts> {
-        file_facts(self.path(), &self.given, &self.decoder)
+        match &self.hash {
+            // Still that of what was decoded.
+            Some(hash) => {
+                self.decoder.expect_unchanged()?;
+                Ok(facts_of(&self.given, &self.decoder, hash.clone()))
+            }
+            None => file_facts(self.path(), &self.given, &self.decoder),
+        }
     }
 }
 
 /// Hash and format of a file on disk, under the name that the report gives it.
 pub fn file_facts(path: &Path, name: &Path, decoder: &Decoder) -> anyhow::Result<FileFacts> {
-    let info = decoder.info();
+    Ok(facts_of(name, decoder, hash_unchanged(path, decoder)?))
+}
+
+/// The hash has to be that of the bytes that are decoded.
+fn hash_unchanged(path: &Path, decoder: &Decoder) -> anyhow::Result<String> {
     let blake3 = acetate_io::content_hash(path)?;
-    // The hash has to be that of the bytes that were decoded.
     decoder.expect_unchanged()?;
-    Ok(FileFacts {
+    Ok(blake3)
+}
+
+fn facts_of(name: &Path, decoder: &Decoder, blake3: String) -> FileFacts {
+    let info = decoder.info();
+    FileFacts {
         path: name.display().to_string(),
         blake3,
         format: format!("{} {}", info.container, info.codec),
         sample_rate_hz: info.sample_rate_hz,
         channels: info.channels,
-    })
+    }
 }
 
 /// Runs a command on every input, on all threads where there are several. A bad file is said and

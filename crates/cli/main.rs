@@ -19,6 +19,7 @@ mod handover;
 mod input;
 mod learn;
 mod master;
+mod measured;
 mod naming;
 mod pack;
 mod progress;

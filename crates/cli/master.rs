@@ -18,6 +18,7 @@ use crate::console::Console;
 use crate::delivery::{FileDelivery, deliver_to_stdout};
 use crate::exit::Exit;
 use crate::input::{Input, each_input};
+use crate::measured::Analyses;
 use crate::naming::{Job, is_pipe, jobs};
 use crate::progress::Bars;
 use crate::record::{self, Known};
@@ -43,6 +44,7 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
         brief,
         predictor,
         reference,
+        analyses: Analyses::new(args),
         bars,
     };
     if args.save_settings.is_some() && jobs.len() > 1 {
@@ -92,6 +94,7 @@ struct Run<'a> {
     brief: Brief,
     predictor: Box<dyn Predictor>,
     reference: Option<Signature>,
+    analyses: Analyses,
     bars: Bars,
 }
 
@@ -272,9 +275,13 @@ impl Run<'_> {
     fn deliver(&self, job: &Job, input: &mut Input) -> anyhow::Result<Report> {
         let mut delivery = FileDelivery::new(job, input.path(), self.args.overwrite)?;
         let mut bar = self.bars.file(&job.input);
+        let analysis = self
+            .analyses
+            .of(input, &self.brief, self.console, &mut bar)?;
         let report = if self.brief.codec_safe {
-            acetate_master::master_codec_safe(
+            acetate_master::master_codec_safe_measured(
                 input.source(),
+                analysis,
                 self.predictor.as_ref(),
                 &self.brief,
                 &mut delivery,
@@ -282,8 +289,9 @@ impl Run<'_> {
                 &mut bar,
             )
         } else {
-            acetate_master::master(
+            acetate_master::master_measured(
                 input.source(),
+                analysis,
                 self.predictor.as_ref(),
                 &self.brief,
                 &mut delivery,

@@ -8,6 +8,8 @@ use serde_json::Value;
 /// A temporary folder that the binary runs in.
 pub struct Dir {
     folder: tempfile::TempDir,
+    /// What the binary takes for the user's cache.
+    cache: tempfile::TempDir,
 }
 
 /// What a run printed and how it ended.
@@ -21,11 +23,25 @@ impl Dir {
     pub fn new() -> Self {
         Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
+            cache: tempfile::tempdir().expect("a temporary folder"),
         }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// The analyses that the binary kept.
+    pub fn kept_analyses(&self) -> Vec<PathBuf> {
+        let folder = self.cache.path().join("acetate").join("analyses");
+        std::fs::read_dir(folder).map_or_else(
+            |_| Vec::new(),
+            |entries| {
+                entries
+                    .map(|entry| entry.expect("an entry").path())
+                    .collect()
+            },
+        )
     }
 
     /// Copies an excerpt of tests/audio into the folder.
@@ -69,7 +85,10 @@ impl Dir {
     /// The binary, about to run in this folder.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_acetate"));
-        command.current_dir(self.folder.path()).args(args);
+        command
+            .current_dir(self.folder.path())
+            .env("XDG_CACHE_HOME", self.cache.path())
+            .args(args);
         command
     }
 

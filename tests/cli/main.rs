@@ -3,6 +3,7 @@
 mod any_settings;
 mod bad_input;
 mod batch;
+mod caching;
 mod certificate;
 mod checking;
 mod codec_safe;

@@ -3,7 +3,8 @@
 //! In the flow *decode → analyze → predict → render → verify → deliver* this crate holds the two
 //! ends. [`open`] gives a [`Decoder`], a re-readable `Source` of planar `f32` frames (full scale
 //! ±1.0); [`StagedFile`] is the `Sink` that becomes the output; [`Spill`] parks a signal on disk
-//! between two passes; [`Tags`] go from one end to the other.
+//! between two passes; [`Tags`] go from one end to the other; [`AnalysisCache`] keeps what was
+//! measured of a file.
 //!
 //! Read: WAV (also from a pipe), RF64 and BW64, AIFF, CAF, FLAC, MP3, Ogg Vorbis, AAC-LC and ALAC
 //! in M4A; mono or stereo, 8 to 192 kHz. Encoder delay and padding are taken off where the file
@@ -18,6 +19,7 @@
 
 mod backend;
 mod broadcast;
+mod cache;
 mod decoder;
 mod error;
 mod flac;
@@ -45,6 +47,7 @@ mod wav;
 
 pub use acetate_dsp::process::dither::WordLength;
 pub use broadcast::Broadcast;
+pub use cache::{AnalysisCache, CacheKey};
 pub use decoder::{Decoder, OpenOptions, open};
 pub use error::{DecodeError, MAX_DURATION_S, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, WriteError};
 pub use folder::StagedFolder;

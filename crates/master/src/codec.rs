@@ -176,7 +176,26 @@ pub fn master_codec_safe(
     codecs: &mut dyn Codecs,
     progress: &mut dyn Progress,
 ) -> Result<Report, MasterError> {
-    let analysis: Analysis = measure_input(input, brief, progress)?;
+    let analysis = measure_input(input, brief, progress)?;
+    master_codec_safe_measured(
+        input, analysis, predictor, brief, delivery, codecs, progress,
+    )
+}
+
+/// As [`master_codec_safe`], for an input that was measured before by
+/// [`measure_input`].
+///
+/// # Errors
+/// As [`master_codec_safe`].
+pub fn master_codec_safe_measured(
+    input: &mut dyn Source,
+    analysis: Analysis,
+    predictor: &dyn Predictor,
+    brief: &Brief,
+    delivery: &mut dyn Delivery,
+    codecs: &mut dyn Codecs,
+    progress: &mut dyn Progress,
+) -> Result<Report, MasterError> {
     let mut brief = brief.clone();
     let asked_ceiling_dbtp = brief.effective_target().true_peak_dbtp;
     let (present, missing) = split(codecs, brief.effective_target().integrated_lufs);

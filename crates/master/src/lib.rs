@@ -32,9 +32,9 @@ pub mod words;
 
 pub use brief::Brief;
 pub use certificate::Certificate;
-pub use codec::master_codec_safe;
+pub use codec::{master_codec_safe, master_codec_safe_measured};
 pub use delivery::{Delivery, Progress, Scratch, Stage};
 pub use error::MasterError;
 pub use report::Report;
-pub use story::{master, master_measured, plan, rehearse};
+pub use story::{master, master_measured, measure_input, plan, rehearse};
 pub use verify::verify;

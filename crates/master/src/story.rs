@@ -51,7 +51,6 @@ pub fn master(
     delivery: &mut dyn Delivery,
     progress: &mut dyn Progress,
 ) -> Result<Report, MasterError> {
-    delivery_spec(input.spec(), brief)?;
     let analysis = measure_input(input, brief, progress)?;
     master_measured(input, analysis, predictor, brief, delivery, progress)
 }
@@ -212,11 +211,17 @@ fn prepare(
     Ok((analysis, plan, spec))
 }
 
-pub(crate) fn measure_input(
+/// The first step of [`master()`], for [`master_measured`]: what it finds depends on the input and on
+/// whether the brief has it count as dual mono.
+///
+/// # Errors
+/// As [`master()`].
+pub fn measure_input(
     input: &mut dyn Source,
     brief: &Brief,
     progress: &mut dyn Progress,
 ) -> Result<Analysis, MasterError> {
+    delivery_spec(input.spec(), brief)?;
     let total = input.frames_hint();
     let options = AnalyzeOptions {
         dual_mono: brief.dual_mono,

@@ -1,0 +1,87 @@
+//! The analysis of a mix, from the cache where it was measured before.
+
+use std::path::PathBuf;
+
+use acetate_dsp::{Analysis, Source};
+use acetate_io::{AnalysisCache, CacheKey};
+use acetate_master::{Brief, Progress, measure_input};
+use acetate_model::features::features_hash;
+use acetate_training::fetch::user_cache_dir;
+use anyhow::Context;
+
+use crate::args::MasterArgs;
+use crate::console::Console;
+use crate::input::Input;
+
+/// Measures mixes, or finds what was measured of them.
+pub struct Analyses {
+    cache: Option<AnalysisCache>,
+    /// What decides the figures beside the mix and the brief.
+    program: String,
+}
+
+impl Analyses {
+    /// With the cache that was asked for; without one where it is not wanted or has no place.
+    pub fn new(args: &MasterArgs) -> Self {
+        let folder = (!args.no_cache).then(|| match &args.cache {
+            Some(folder) => Some(folder.clone()),
+            None => user_cache_dir().map(|cache| cache.join("analyses")),
+        });
+        Self {
+            cache: folder.flatten().map(AnalysisCache::new),
+            program: program(),
+        }
+    }
+
+    /// The analysis of `input`: found or measured, it is the same to the last bit.
+    pub fn of(
+        &self,
+        input: &mut Input,
+        brief: &Brief,
+        console: &Console,
+        progress: &mut dyn Progress,
+    ) -> anyhow::Result<Analysis> {
+        let name = input.given().display().to_string();
+        let Some(cache) = &self.cache else {
+            return measure_input(input.source(), brief, progress).context(name);
+        };
+        let content = input.content_hash()?;
+        let circumstances = format!("{} dual_mono={}", self.program, brief.dual_mono);
+        let key = CacheKey {
+            content: &content,
+            circumstances: &circumstances,
+        };
+        if let Some(analysis) = cache.load(&key)
+            && is_of(&analysis, input)
+        {
+            return Ok(analysis);
+        }
+        let analysis = measure_input(input.source(), brief, progress).context(name)?;
+        // What was bridged is said of a file that was read to its end alone: measured each time.
+        if input.is_sound()
+            && let Err(error) = cache.store(&key, &analysis)
+        {
+            console.warn(&format!(
+                "the analysis could not be kept for another time: {error}: use --cache DIR or --no-cache"
+            ));
+        }
+        Ok(analysis)
+    }
+}
+
+/// Whether an analysis can be one of this input.
+fn is_of(analysis: &Analysis, input: &mut Input) -> bool {
+    let spec = input.source().spec();
+    analysis.sample_rate_hz == spec.sample_rate_hz && analysis.channels == spec.channels
+}
+
+/// The version, and this very build of it: its file's size and date.
+fn program() -> String {
+    let file = std::env::current_exe().and_then(|path: PathBuf| path.metadata());
+    let build = file.and_then(|file| Ok((file.len(), file.modified()?)));
+    format!(
+        "{} {} {build:?}",
+        env!("CARGO_PKG_VERSION"),
+        features_hash()
+    )
+}
