@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 use crate::brief::Brief;
 use crate::delivery::{Delivery, Progress};
 use crate::error::MasterError;
+use crate::render::{delivery_frames, render};
 use crate::report::{Check, Report};
-use crate::story::{master_measured, measure_input};
+use crate::story::{BeforeLimiter, delivery_spec, has_loudness, measure_input, plan};
 
 /// Highest decoded true peak that is safe, dBTP.
 pub const DECODED_CEILING_DBTP: f64 = 0.0;
@@ -201,16 +202,32 @@ pub fn master_codec_safe_measured(
     let (present, missing) = split(codecs, brief.effective_target().integrated_lufs);
     let allowed = missing.iter().map(|codec| codec.allowed_dbtp);
     brief.lower_ceiling(allowed.fold(asked_ceiling_dbtp, f64::min));
+    let spec = delivery_spec(input.spec(), &brief)?;
+    has_loudness(&analysis)?;
+    // What stands before the limiter knows no ceiling: it is rendered once.
+    let plan = plan(&analysis, predictor, &brief)?;
+    let mut scratch = delivery.scratch(spec, delivery_frames(&analysis, spec))?;
+    let rendered = render(
+        input,
+        &analysis,
+        &plan,
+        &brief,
+        spec,
+        Some(scratch.as_mut()),
+        progress,
+    )?;
     let mut passes = Vec::new();
     loop {
-        let mut report = master_measured(
-            input,
-            analysis.clone(),
-            predictor,
-            &brief,
-            delivery,
-            progress,
-        )?;
+        let mut plan = plan.clone();
+        plan.settings.target.true_peak_dbtp = brief.effective_target().true_peak_dbtp;
+        let before = BeforeLimiter {
+            analysis: analysis.clone(),
+            plan,
+            brief: &brief,
+            spec,
+            rendered: &rendered,
+        };
+        let mut report = before.deliver(scratch.as_mut(), delivery, progress)?;
         let pass = CodecPass {
             ceiling_dbtp: brief.effective_target().true_peak_dbtp,
             readings: present
