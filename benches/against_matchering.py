@@ -101,7 +101,7 @@ def main():
             for source, wav in ((pair["mix"], mix), (pair["reference"], reference)):
                 subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", source, "-t", "90", "-ar", "44100", wav], check=True)
             matchering(mix, reference, theirs)
-            command = [acetate, "master", mix, "--reference", reference, "--max-limiting", "12", "-q", "-o"]
+            command = [acetate, "master", mix, "--reference", reference, "--max-limiting", "12", "-q", "--no-cache", "-o"]
             subprocess.run([*command, ours], check=False)
             reached = analysis(acetate, theirs)
             over_db = max(0.0, reached["true_peak_dbtp"] - CEILING_DBTP)

@@ -12,7 +12,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::DriveCurve;
-use super::drive_curve::SUB_BLOCKS_PER_SECOND;
+use super::drive_curve::{LimitedPowers, SUB_BLOCKS_PER_SECOND};
 use crate::Audio;
 use crate::measure::biquad::Biquad;
 use crate::measure::loudness::k_weighting;
@@ -112,28 +112,25 @@ impl DriveCurve {
         if self.max_gain_reduction_db(drive_db) < LEAST_REDUCTION_DB {
             return LimitedPassages::default();
         }
-        let mut power_gains = Vec::new();
-        self.power_gains(limiter, drive_db, &mut power_gains);
+        let length = (PASSAGE_S * SUB_BLOCKS_PER_SECOND as f64) as usize;
+        let energies = self.energies();
+        let mut taken = vec![0.0; energies.len() / length];
+        let mut powers = LimitedPowers::new(self, drive_db);
+        self.each_power_gain(limiter, drive_db, |sub_block, gain| {
+            powers.add(sub_block, gain);
+            if let Some(taken) = taken.get_mut(sub_block / length) {
+                *taken += f64::from(energies[sub_block]) * (1.0 - gain).max(0.0);
+            }
+        });
+        let loss_lu = self.unlimited_lufs(drive_db) - powers.integrated_lufs();
         LimitedPassages {
-            ranges: self.spread_over(&power_gains),
-            loss_lu: self.loss_lu(&power_gains, drive_db),
+            ranges: self.spread_over(&taken, length),
+            loss_lu: if loss_lu.is_finite() { loss_lu } else { 0.0 },
         }
     }
 
-    /// Passages spread over the energy that these gains take off.
-    fn spread_over(&self, power_gains: &[f32]) -> Vec<Range<u64>> {
-        let length = (PASSAGE_S * SUB_BLOCKS_PER_SECOND as f64) as usize;
-        let taken: Vec<f64> = self
-            .energies()
-            .chunks_exact(length)
-            .zip(power_gains.chunks_exact(length))
-            .map(|(energies, gains)| {
-                let pairs = energies.iter().zip(gains);
-                pairs
-                    .map(|(&energy, &gain)| f64::from(energy) * (1.0 - f64::from(gain)).max(0.0))
-                    .sum()
-            })
-            .collect();
+    /// Passages of `length` sub-blocks spread over the energy that is taken off in each.
+    fn spread_over(&self, taken: &[f64], length: usize) -> Vec<Range<u64>> {
         let total: f64 = taken.iter().sum();
         if total <= 0.0 {
             return Vec::new();

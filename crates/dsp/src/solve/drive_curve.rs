@@ -91,18 +91,17 @@ impl DriveCurve {
         reduction_db + db_from_gain(self.ceiling) - self.true_peak_dbtp()
     }
 
-    /// The limiter's gain in each sub-block at a drive: mean of its square (a power ratio).
-    /// `power_gains` is overwritten.
-    pub fn power_gains(
+    /// Gives the limiter's gain in each sub-block at a drive to `take`, from the first to the last: mean
+    /// of its square (a power ratio). Nothing is kept: hours have millions of them.
+    pub fn each_power_gain(
         &self,
         limiter: &settings::Limiter,
         drive_db: f64,
-        power_gains: &mut Vec<f32>,
+        mut take: impl FnMut(usize, f64),
     ) {
-        power_gains.clear();
         let drive = gain_from_db(drive_db);
         if self.peak * drive <= self.ceiling {
-            power_gains.resize(self.sub_blocks(), 1.0);
+            (0..self.sub_blocks()).for_each(|sub_block| take(sub_block, 1.0));
             return;
         }
         let law = GainLaw::from_settings(limiter);
@@ -112,7 +111,6 @@ impl DriveCurve {
         let mut stages = GainStages::new(&law, self.ceiling, PEAKS_PER_SECOND as f64, width_ms);
         let delay = stages.delay_frames();
         let total = self.peaks.len();
-        power_gains.reserve(self.sub_blocks());
         // Within a sub-block the energy stands where the peaks stand.
         let (mut sum, mut weights) = (0.0, 0.0);
         let (mut peaks, mut low_peaks) = ([0.0; CHUNK_FRAMES], [0.0; CHUNK_FRAMES]);
@@ -135,7 +133,7 @@ impl DriveCurve {
                 sum += weight * gain * gain;
                 weights += weight;
                 if own % PEAKS_PER_SUB_BLOCK == PEAKS_PER_SUB_BLOCK - 1 {
-                    power_gains.push((sum / weights) as f32);
+                    take(own / PEAKS_PER_SUB_BLOCK, f64::from((sum / weights) as f32));
                     (sum, weights) = (0.0, 0.0);
                 }
             }
@@ -144,9 +142,11 @@ impl DriveCurve {
 
     /// Integrated loudness behind drive and limiter, LUFS; `-inf` when nothing passes the gates.
     pub fn integrated_lufs(&self, limiter: &settings::Limiter, drive_db: f64) -> f64 {
-        let mut power_gains = Vec::new();
-        self.power_gains(limiter, drive_db, &mut power_gains);
-        self.integrated_of_gains(drive_db, |sub_block| f64::from(power_gains[sub_block]))
+        let mut powers = LimitedPowers::new(self, drive_db);
+        self.each_power_gain(limiter, drive_db, |sub_block, gain| {
+            powers.add(sub_block, gain);
+        });
+        powers.integrated_lufs()
     }
 
     /// Integrated loudness behind a limiter that takes from each sub-block what its peak needs, and
@@ -163,14 +163,6 @@ impl DriveCurve {
         })
     }
 
-    /// Integrated loudness that gains (power ratios) cost at a drive, LU; 0 where there is none to
-    /// lose.
-    pub(super) fn loss_lu(&self, power_gains: &[f32], drive_db: f64) -> f64 {
-        let loss_lu = self.unlimited_lufs(drive_db)
-            - self.integrated_of_gains(drive_db, |sub_block| f64::from(power_gains[sub_block]));
-        if loss_lu.is_finite() { loss_lu } else { 0.0 }
-    }
-
     /// Integrated loudness behind a drive without a limiter, LUFS.
     pub(super) fn unlimited_lufs(&self, drive_db: f64) -> f64 {
         self.integrated_of_gains(drive_db, |_| 1.0)
@@ -178,23 +170,49 @@ impl DriveCurve {
 
     /// Integrated loudness with a gain (power ratio) for each sub-block behind a drive, LUFS.
     fn integrated_of_gains(&self, drive_db: f64, gain_of: impl Fn(usize) -> f64) -> f64 {
-        let power_gain = gain_from_db(2.0 * drive_db);
-        let mut powers = Vec::with_capacity(self.sub_blocks() / SUB_BLOCKS_PER_POWER + 1);
-        for (index, energies) in self.energies.chunks(SUB_BLOCKS_PER_POWER).enumerate() {
-            let first = index * SUB_BLOCKS_PER_POWER;
-            let start = self.frame_of(first as u64);
-            let end = self.frame_of((first + SUB_BLOCKS_PER_POWER) as u64);
-            if end > self.frames {
-                // An incomplete last entry is discarded, like an incomplete gating block.
-                break;
-            }
-            let energy: f64 = energies
-                .iter()
-                .enumerate()
-                .map(|(offset, &energy)| f64::from(energy) * gain_of(first + offset))
-                .sum();
-            powers.push((energy * power_gain / (end - start).max(1) as f64) as f32);
+        let mut powers = LimitedPowers::new(self, drive_db);
+        (0..self.sub_blocks()).for_each(|sub_block| powers.add(sub_block, gain_of(sub_block)));
+        powers.integrated_lufs()
+    }
+}
+
+/// The gating blocks' powers of a programme whose sub-blocks get their gains one after another.
+pub(super) struct LimitedPowers<'a> {
+    curve: &'a DriveCurve,
+    power_gain: f64,
+    energy: f64,
+    powers: Vec<f32>,
+}
+
+impl<'a> LimitedPowers<'a> {
+    pub(super) fn new(curve: &'a DriveCurve, drive_db: f64) -> Self {
+        Self {
+            curve,
+            power_gain: gain_from_db(2.0 * drive_db),
+            energy: 0.0,
+            powers: Vec::with_capacity(curve.sub_blocks() / SUB_BLOCKS_PER_POWER + 1),
         }
-        integrated_from_k_power_10ms(&powers)
+    }
+
+    /// The gain (power ratio) of the next sub-block.
+    pub(super) fn add(&mut self, sub_block: usize, gain: f64) {
+        self.energy += f64::from(self.curve.energies[sub_block]) * gain;
+        let next = sub_block + 1;
+        if !next.is_multiple_of(SUB_BLOCKS_PER_POWER) {
+            return;
+        }
+        let start = self.curve.frame_of((next - SUB_BLOCKS_PER_POWER) as u64);
+        let end = self.curve.frame_of(next as u64);
+        // An incomplete last entry is discarded, like an incomplete gating block.
+        if end <= self.curve.frames {
+            let frames = (end - start).max(1) as f64;
+            self.powers
+                .push((self.energy * self.power_gain / frames) as f32);
+        }
+        self.energy = 0.0;
+    }
+
+    pub(super) fn integrated_lufs(&self) -> f64 {
+        integrated_from_k_power_10ms(&self.powers)
     }
 }
