@@ -40,7 +40,7 @@ use crate::settings;
 use crate::units::gain_from_db;
 
 /// How far below the ceiling the limiter aims, dB.
-pub const SAFETY_DB: f64 = 0.1;
+pub const SAFETY_DB: f64 = 0.14;
 
 /// Frames handled at once; bounds the scratch memory.
 const CHUNK_FRAMES: usize = 2 * peak_envelope::CHUNK_FRAMES;
