@@ -98,6 +98,8 @@ pub fn model_card(trained: &Trained, recipe: &Recipe) -> String {
         strength · max(0, 1 - (constant · sd / m)^exponent); fitted on validation albums for the least \
         error from severity 1 up among those that harm untouched masters by at most {harm} dB: EQ {mid:?}, \
         side {side:?}, level spread {spread:?}, PLR {plr:?}. Never more than {most} dB RMS of EQ\n\
+        - Predicted deviations: scaled per group of outputs so that on validation albums the 80 % interval \
+        holds 80 % of the errors, before the gates were fitted\n\
         - The proof on audio, on test albums that training never reads: `eval.md` (`acetate eval`), and \
         every run of it in `test_runs.md`\n\n\
         ## Validation albums: the gates, the kept steps and the best fixed share were chosen on them\n\n\

@@ -207,7 +207,7 @@ pub fn master_codec_safe_measured(
     // What stands before the limiter knows no ceiling: it is rendered once.
     let plan = plan(&analysis, predictor, &brief)?;
     let mut scratch = delivery.scratch(spec, delivery_frames(&analysis, spec))?;
-    let rendered = render(
+    let mut rendered = render(
         input,
         &analysis,
         &plan,
@@ -219,7 +219,9 @@ pub fn master_codec_safe_measured(
     let mut passes = Vec::new();
     loop {
         let mut plan = plan.clone();
-        plan.settings.target.true_peak_dbtp = brief.effective_target().true_peak_dbtp;
+        let ceiling_dbtp = brief.effective_target().true_peak_dbtp;
+        plan.settings.target.true_peak_dbtp = ceiling_dbtp;
+        rendered.curve.set_ceiling(ceiling_dbtp);
         let before = BeforeLimiter {
             analysis: analysis.clone(),
             plan,
@@ -229,7 +231,7 @@ pub fn master_codec_safe_measured(
         };
         let mut report = before.deliver(scratch.as_mut(), delivery, progress)?;
         let pass = CodecPass {
-            ceiling_dbtp: brief.effective_target().true_peak_dbtp,
+            ceiling_dbtp,
             readings: present
                 .iter()
                 .map(|(codec, encoder)| read(codec, encoder, codecs, delivery))
@@ -242,7 +244,7 @@ pub fn master_codec_safe_measured(
         if over_db <= 0.0 || passes.len() == MAX_PASSES {
             let safety = CodecSafety {
                 asked_ceiling_dbtp,
-                ceiling_dbtp: brief.effective_target().true_peak_dbtp,
+                ceiling_dbtp,
                 passes,
                 missing,
                 held: over_db <= 0.0,
@@ -256,7 +258,6 @@ pub fn master_codec_safe_measured(
             }
             return Ok(report);
         }
-        let ceiling_dbtp = brief.effective_target().true_peak_dbtp;
         brief.lower_ceiling(ceiling_dbtp - over_db - CORRECTION_MARGIN_DB);
     }
 }

@@ -47,7 +47,7 @@ pub fn master_to_targets(
     let frames = delivery_frames(analysis, spec);
     let mut scratch = first.delivery.scratch(spec, frames)?;
     input.rewind()?;
-    let rendered = render(
+    let mut rendered = render(
         input,
         analysis,
         &common,
@@ -65,6 +65,9 @@ pub fn master_to_targets(
         own.settings.target = variant.target;
         allow_no_limiting_without_limiter(&mut own.settings, &brief);
         own.settings.validate()?;
+        rendered
+            .curve
+            .set_ceiling(own.settings.target.true_peak_dbtp);
         let before = BeforeLimiter {
             analysis: analysis.clone(),
             plan: own,

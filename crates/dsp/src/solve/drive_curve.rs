@@ -2,6 +2,7 @@
 
 use crate::measure::loudness::integrated_from_k_power_10ms;
 use crate::measure::peak_envelope;
+use crate::process::limiter::SAFETY_DB;
 use crate::process::limiter::gain::GainLaw;
 use crate::process::limiter::stages::GainStages;
 use crate::settings;
@@ -89,6 +90,12 @@ impl DriveCurve {
     /// The drive at which the largest gain reduction is `reduction_db`; infinite for silence.
     pub fn drive_for_reduction_db(&self, reduction_db: f64) -> f64 {
         reduction_db + db_from_gain(self.ceiling) - self.true_peak_dbtp()
+    }
+
+    /// The ceiling that the limiter will be given, dBTP, where it is another than when the curve was
+    /// finished.
+    pub fn set_ceiling(&mut self, ceiling_dbtp: f64) {
+        self.ceiling = gain_from_db(ceiling_dbtp - SAFETY_DB);
     }
 
     /// Gives the limiter's gain in each sub-block at a drive to `take`, from the first to the last: mean
