@@ -144,10 +144,10 @@ params! {
     "limiter.fast_release_ms" "ms" [0.2, 200.0] 0.5 Fixed (limiter.fast_release_ms) "fast release time constant of the limiter";
     "limiter.release_ms" "ms" [20.0, 2000.0] 400.0 Fixed (limiter.release_ms) "slow release time constant of the limiter";
     fine [-15.0, 15.0]
-        0 "39 Hz", 1 "50 Hz", 2 "63 Hz", 3 "79 Hz", 4 "99 Hz", 5 "125 Hz", 6 "157 Hz", 7 "198
-        Hz", 8 "250 Hz", 9 "315 Hz", 10 "397 Hz", 11 "500 Hz", 12 "630 Hz", 13 "794 Hz", 14 "1
-        kHz", 15 "1.3 kHz", 16 "1.6 kHz", 17 "2 kHz", 18 "2.5 kHz", 19 "3.2 kHz", 20 "4 kHz", 21
-        "5 kHz", 22 "6.3 kHz", 23 "8 kHz", 24 "10 kHz", 25 "12.7 kHz", 26 "16 kHz"
+        0 "39 Hz", 1 "50 Hz", 2 "63 Hz", 3 "79 Hz", 4 "99 Hz", 5 "125 Hz", 6 "157 Hz", 7 "198 Hz",
+        8 "250 Hz", 9 "315 Hz", 10 "397 Hz", 11 "500 Hz", 12 "630 Hz", 13 "794 Hz", 14 "1 kHz",
+        15 "1.3 kHz", 16 "1.6 kHz", 17 "2 kHz", 18 "2.5 kHz", 19 "3.2 kHz", 20 "4 kHz",
+        21 "5 kHz", 22 "6.3 kHz", 23 "8 kHz", 24 "10 kHz", 25 "12.7 kHz", 26 "16 kHz"
 }
 
 #[cfg(test)]
@@ -188,5 +188,6 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), PARAMS.len());
         assert!(PARAMS.iter().all(|p| (p.min..=p.max).contains(&p.neutral)));
+        assert!(PARAMS.iter().all(|p| !p.help.contains('\n')));
     }
 }

@@ -112,7 +112,6 @@ impl<P: Predictor> Predictor for ReferencePredictor<P> {
         };
         let settings = &mut prediction.settings;
         if self.dimensions.tone {
-            settings.eq.boost_limit_hz = f64::INFINITY;
             prediction.confidence.eq = fine::match_tone(
                 &own.mid_db,
                 &self.signature.mid_db,

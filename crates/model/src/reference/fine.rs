@@ -49,12 +49,18 @@ pub(super) fn match_tone(
     // The level is the drive's: what is gone is the way of the shape.
     let mean_db = way_db.iter().sum::<f64>() / BANDS as f64;
     let way_db = way_db.map(|gain_db| gain_db - mean_db);
-    let share = amount * (max_rms_db / (amount * rms(&way_db)).max(max_rms_db));
+    let size_db = amount * rms(&way_db);
+    let share = if size_db > max_rms_db {
+        amount * (max_rms_db / size_db)
+    } else {
+        amount
+    };
     let wanted_db = way_db.map(|gain_db| (share * gain_db).clamp(-MAX_GAIN_DB, MAX_GAIN_DB));
-    settings.eq.mid_db = knots_db(&wanted_db);
-    settings.eq.fine_mid_db = [0.0; FINE_BANDS];
+    let basis = mid_basis(&std::array::from_fn::<f64, BANDS, _>(fine_band_hz));
+    settings.eq.mid_db = knots_db(&basis, &wanted_db);
     settings.eq.fine_mid_db = std::array::from_fn(|band| {
-        wanted_db[band] - eq_curve_db(&settings.eq, fine_band_hz(band)).mid_db
+        let knots = basis[band].iter().zip(&settings.eq.mid_db);
+        wanted_db[band] - knots.map(|(share, gain_db)| share * gain_db).sum::<f64>()
     });
     share
 }
@@ -124,12 +130,11 @@ fn smooth(bands: impl Iterator<Item = (usize, f64)>) -> Option<[f64; BANDS]> {
 }
 
 /// The knots whose curve comes closest to gains at the bands, within their range, dB.
-fn knots_db(wanted_db: &[f64; BANDS]) -> [f64; MID_KNOTS] {
-    let centres: [f64; BANDS] = std::array::from_fn(fine_band_hz);
-    let rows: Vec<Row<MID_KNOTS>> = mid_basis(&centres)
-        .into_iter()
+fn knots_db(basis: &[[f64; MID_KNOTS]], wanted_db: &[f64; BANDS]) -> [f64; MID_KNOTS] {
+    let rows: Vec<Row<MID_KNOTS>> = basis
+        .iter()
         .zip(wanted_db)
-        .map(|(basis, &wanted)| Row { basis, wanted })
+        .map(|(&basis, &wanted)| Row { basis, wanted })
         .collect();
     ridge::fit(&rows, super::BEND_WEIGHT).map(|gain_db| gain_db.clamp(-MAX_KNOT_DB, MAX_KNOT_DB))
 }
