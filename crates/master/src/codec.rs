@@ -16,9 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::brief::Brief;
 use crate::delivery::{Delivery, Progress};
 use crate::error::MasterError;
-use crate::render::{delivery_frames, render};
 use crate::report::{Check, Report};
-use crate::story::{BeforeLimiter, delivery_spec, has_loudness, measure_input, plan};
+use crate::story::{BeforeLimiter, has_loudness, measure_input, plan};
 
 /// Highest decoded true peak that is safe, dBTP.
 pub const DECODED_CEILING_DBTP: f64 = 0.0;
@@ -202,34 +201,15 @@ pub fn master_codec_safe_measured(
     let (present, missing) = split(codecs, brief.effective_target().integrated_lufs);
     let allowed = missing.iter().map(|codec| codec.allowed_dbtp);
     brief.lower_ceiling(allowed.fold(asked_ceiling_dbtp, f64::min));
-    let spec = delivery_spec(input.spec(), &brief)?;
     has_loudness(&analysis)?;
-    // What stands before the limiter knows no ceiling: it is rendered once.
     let plan = plan(&analysis, predictor, &brief)?;
-    let mut scratch = delivery.scratch(spec, delivery_frames(&analysis, spec))?;
-    let mut rendered = render(
-        input,
-        &analysis,
-        &plan,
-        &brief,
-        spec,
-        Some(scratch.as_mut()),
-        progress,
-    )?;
+    let mut before = BeforeLimiter::render(input, &analysis, &plan, &brief, delivery, progress)?;
     let mut passes = Vec::new();
     loop {
         let mut plan = plan.clone();
         let ceiling_dbtp = brief.effective_target().true_peak_dbtp;
         plan.settings.target.true_peak_dbtp = ceiling_dbtp;
-        rendered.curve.set_ceiling(ceiling_dbtp);
-        let before = BeforeLimiter {
-            analysis: analysis.clone(),
-            plan,
-            brief: &brief,
-            spec,
-            rendered: &rendered,
-        };
-        let mut report = before.deliver(scratch.as_mut(), delivery, progress)?;
+        let mut report = before.deliver(analysis.clone(), plan, &brief, delivery, progress)?;
         let pass = CodecPass {
             ceiling_dbtp,
             readings: present

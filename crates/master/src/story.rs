@@ -68,53 +68,66 @@ pub fn master_measured(
     delivery: &mut dyn Delivery,
     progress: &mut dyn Progress,
 ) -> Result<Report, MasterError> {
-    let spec = delivery_spec(input.spec(), brief)?;
     has_loudness(&analysis)?;
     let plan = plan(&analysis, predictor, brief)?;
-    let mut scratch = delivery.scratch(spec, delivery_frames(&analysis, spec))?;
-    let rendered = render(
-        input,
-        &analysis,
-        &plan,
-        brief,
-        spec,
-        Some(scratch.as_mut()),
-        progress,
-    )?;
-    let before = BeforeLimiter {
-        analysis,
-        plan,
-        brief,
-        spec,
-        rendered: &rendered,
-    };
-    before.deliver(scratch.as_mut(), delivery, progress)
+    let mut before = BeforeLimiter::render(input, &analysis, &plan, brief, delivery, progress)?;
+    before.deliver(analysis, plan, brief, delivery, progress)
 }
 
-/// A render that waits for its limiter.
-pub(crate) struct BeforeLimiter<'a> {
-    pub(crate) analysis: Analysis,
-    pub(crate) plan: Plan,
-    pub(crate) brief: &'a Brief,
-    pub(crate) spec: Spec,
-    pub(crate) rendered: &'a RenderOutcome,
+/// A render that waits for its limiter, as often as it is asked for with another target.
+pub(crate) struct BeforeLimiter {
+    spec: Spec,
+    scratch: Box<dyn Scratch>,
+    rendered: RenderOutcome,
 }
 
-impl BeforeLimiter<'_> {
-    /// Solves, limits, writes and verifies what the scratch holds.
-    pub(crate) fn deliver(
-        self,
-        scratch: &mut dyn Scratch,
+impl BeforeLimiter {
+    /// Renders `input`, which stands at its start, into a scratch of the delivery's.
+    pub(crate) fn render(
+        input: &mut dyn Source,
+        analysis: &Analysis,
+        plan: &Plan,
+        brief: &Brief,
         delivery: &mut dyn Delivery,
         progress: &mut dyn Progress,
-    ) -> Result<Report, MasterError> {
-        let Self {
+    ) -> Result<Self, MasterError> {
+        let spec = delivery_spec(input.spec(), brief)?;
+        let mut scratch = delivery.scratch(spec, delivery_frames(analysis, spec))?;
+        let rendered = render(
+            input,
             analysis,
             plan,
             brief,
             spec,
+            Some(scratch.as_mut()),
+            progress,
+        )?;
+        Ok(Self {
+            spec,
+            scratch,
+            rendered,
+        })
+    }
+
+    /// Solves for the plan's target, limits, writes and verifies. The plan differs from the one that was
+    /// rendered in its target alone.
+    pub(crate) fn deliver(
+        &mut self,
+        analysis: Analysis,
+        plan: Plan,
+        brief: &Brief,
+        delivery: &mut dyn Delivery,
+        progress: &mut dyn Progress,
+    ) -> Result<Report, MasterError> {
+        let Self {
+            spec,
+            scratch,
             rendered,
         } = self;
+        let (spec, scratch) = (*spec, scratch.as_mut());
+        // What stands before the limiter knows no ceiling; what is solved on it does.
+        let ceiling_dbtp = plan.settings.target.true_peak_dbtp;
+        rendered.curve.set_ceiling(ceiling_dbtp);
         let mut settings = plan.settings.clone();
         let solved = solve(
             &rendered.curve,

@@ -8,11 +8,8 @@ use acetate_model::Predictor;
 use crate::brief::Brief;
 use crate::delivery::{Delivery, Progress};
 use crate::error::MasterError;
-use crate::render::{delivery_frames, render};
 use crate::report::Report;
-use crate::story::{
-    BeforeLimiter, allow_no_limiting_without_limiter, delivery_spec, has_loudness, plan,
-};
+use crate::story::{BeforeLimiter, allow_no_limiting_without_limiter, has_loudness, plan};
 
 /// One of several masters.
 pub struct Variant<'a> {
@@ -37,23 +34,19 @@ pub fn master_to_targets(
     variants: &mut [Variant<'_>],
     progress: &mut dyn Progress,
 ) -> Result<Vec<Report>, MasterError> {
-    let spec = delivery_spec(input.spec(), brief)?;
     has_loudness(analysis)?;
     let Some(first) = variants.first_mut() else {
         return Ok(Vec::new());
     };
     let mut common = plan(analysis, predictor, brief)?;
     common.settings.limiter.drive_fixed = false;
-    let frames = delivery_frames(analysis, spec);
-    let mut scratch = first.delivery.scratch(spec, frames)?;
     input.rewind()?;
-    let mut rendered = render(
+    let mut before = BeforeLimiter::render(
         input,
         analysis,
         &common,
         brief,
-        spec,
-        Some(scratch.as_mut()),
+        &mut *first.delivery,
         progress,
     )?;
     let mut reports = Vec::new();
@@ -65,17 +58,7 @@ pub fn master_to_targets(
         own.settings.target = variant.target;
         allow_no_limiting_without_limiter(&mut own.settings, &brief);
         own.settings.validate()?;
-        rendered
-            .curve
-            .set_ceiling(own.settings.target.true_peak_dbtp);
-        let before = BeforeLimiter {
-            analysis: analysis.clone(),
-            plan: own,
-            brief: &brief,
-            spec,
-            rendered: &rendered,
-        };
-        reports.push(before.deliver(scratch.as_mut(), variant.delivery, progress)?);
+        reports.push(before.deliver(analysis.clone(), own, &brief, variant.delivery, progress)?);
     }
     Ok(reports)
 }

@@ -1,6 +1,7 @@
 //! What was done and why, in a musician's words.
 
 use acetate_dsp::settings::{FINE_BANDS, MID_KNOTS, Settings, fine_band_hz, mid_knot_hz};
+use acetate_dsp::units::hertz;
 
 /// A move smaller than this is not worth a sentence, dB.
 const AUDIBLE_DB: f64 = 0.25;
@@ -91,7 +92,7 @@ fn describe_region(
     if gain_db.abs() < AUDIBLE_DB {
         return None;
     }
-    let freq = frequency(mid_knot_hz(first + offset));
+    let freq = hertz(mid_knot_hz(first + offset));
     let verb = if gain_db > 0.0 { "lifted" } else { "eased" };
     Some(format!(
         "{verb} the {name} by {:.1} dB around {freq}",
@@ -108,17 +109,9 @@ fn describe_fine(of: &str, gains_db: &[f64; FINE_BANDS]) -> Option<String> {
     (gain_db.abs() >= AUDIBLE_DB).then(|| {
         format!(
             "drew the third octaves{of} the rest of the way to the reference, most at {} ({gain_db:+.1} dB)",
-            frequency(fine_band_hz(band))
+            hertz(fine_band_hz(band))
         )
     })
-}
-
-fn frequency(freq_hz: f64) -> String {
-    if freq_hz < 1000.0 {
-        format!("{freq_hz:.0} Hz")
-    } else {
-        format!("{:.1} kHz", freq_hz / 1000.0)
-    }
 }
 
 #[cfg(test)]

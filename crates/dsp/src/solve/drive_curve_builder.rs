@@ -8,9 +8,7 @@ use crate::Audio;
 use crate::measure::biquad::Biquad;
 use crate::measure::loudness::k_weighting;
 use crate::measure::peak_envelope::PeakEnvelope;
-use crate::process::limiter::SAFETY_DB;
 use crate::process::limiter::stages::LowBand;
-use crate::units::gain_from_db;
 
 /// Builds a [`DriveCurve`] in one pass over the signal before the limiter.
 pub struct DriveCurveBuilder {
@@ -208,15 +206,17 @@ impl DriveCurveBuilder {
         }
         levels.energies.shrink_to_fit();
         let sub_blocks = levels.energies.len();
-        DriveCurve {
+        let mut curve = DriveCurve {
             sample_rate_hz,
             frames,
-            ceiling: gain_from_db(ceiling_dbtp - SAFETY_DB),
+            ceiling: 0.0,
             peak: f64::from(peaks.peak),
             peaks: peaks.peaks.finish(sub_blocks * PEAKS_PER_SUB_BLOCK),
             low_peaks: levels.low_peaks.finish(sub_blocks),
             energies: levels.energies,
-        }
+        };
+        curve.set_ceiling(ceiling_dbtp);
+        curve
     }
 }
 
