@@ -1,4 +1,4 @@
-"""What the fault and load campaigns share: mixes, runs of the binary, and what must hold after."""
+"""What the campaigns share: mixes, sound files, runs of the binary and of ffmpeg, and what must hold after."""
 
 import hashlib
 import math
@@ -11,6 +11,7 @@ import wave
 from pathlib import Path
 
 BINARY = Path(__file__).resolve().parent.parent / "target" / "release" / "acetate"
+SOUND = {".wav", ".flac", ".ogg", ".mp3", ".m4a", ".aiff"}
 
 # Analyses are kept for the length of a campaign, not among the user's.
 CACHE = tempfile.TemporaryDirectory()
@@ -39,6 +40,23 @@ def acetate(*args, **options):
     """Runs the binary to its end; text of both streams in the result."""
     command = [str(BINARY), *map(str, args)]
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def sound_files(paths):
+    """Those of some paths that are sound, in order of their names."""
+    return sorted(path for path in paths if path.suffix.lower() in SOUND)
+
+
+def ffmpeg(path, filters):
+    """What ffmpeg prints of a file that goes through audio filters."""
+    command = ["ffmpeg", "-nostats", "-hide_banner", "-i", str(path), "-af", filters, "-f", "null", "-"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stderr
+
+
+def ebur128_summary(path):
+    """The summary of ffmpeg's loudness meter, true peak included."""
+    text = ffmpeg(path, "ebur128=peak=true")
+    return text[text.rindex("Summary:") :]
 
 
 def digest(path):

@@ -18,9 +18,8 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from campaign import acetate
+from campaign import acetate, sound_files
 
-SOUND = {".wav", ".flac", ".ogg", ".mp3"}
 # Knots between 56 Hz and 10 kHz: the outer two hold what hardly any music has.
 JUDGED = range(1, 11)
 
@@ -59,7 +58,7 @@ def length_s(path):
 def main():
     songs = int(sys.argv[2]) if len(sys.argv) > 2 else 12
     chance = random.Random(int(sys.argv[3]) if len(sys.argv) > 3 else 1)
-    files = [path for path in sorted(Path(sys.argv[1]).iterdir()) if path.suffix.lower() in SOUND]
+    files = sound_files(Path(sys.argv[1]).iterdir())
     chance.shuffle(files)
     rows = []
     with tempfile.TemporaryDirectory() as folder:

@@ -12,30 +12,26 @@ in all three. Needs ffmpeg.
 import json
 import re
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 
-from campaign import acetate
+from campaign import acetate, ebur128_summary, sound_files
 
-SOUND = {".wav", ".flac", ".ogg", ".mp3", ".m4a"}
 FIGURES = {"integrated_lufs": "I", "loudness_range_lu": "LRA", "true_peak_dbtp": "Peak"}
 
 
-def ffmpeg(path):
+def theirs_of(path):
     """The summary's figures by our names."""
-    command = ["ffmpeg", "-nostats", "-i", path, "-af", "ebur128=peak=true", "-f", "null", "-"]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stderr
-    summary = text[text.rindex("Summary:") :]
+    summary = ebur128_summary(path)
     return {ours: float(re.search(rf"\b{name}:\s*(-?[\d.]+)", summary)[1]) for ours, name in FIGURES.items()}
 
 
 def main():
-    files = [path for path in sorted(Path(sys.argv[1]).iterdir()) if path.suffix.lower() in SOUND]
+    files = sound_files(Path(sys.argv[1]).iterdir())
     rows = []
     for path in files[: int(sys.argv[2]) if len(sys.argv) > 2 else None]:
         ours = json.loads(acetate("analyze", path, "--json").stdout)["analysis"]
-        theirs = ffmpeg(path)
+        theirs = theirs_of(path)
         rows.append([ours[name] - theirs[name] for name in FIGURES])
         print(path.name, " ".join(f"{off:+.2f}" for off in rows[-1]), flush=True)
     print(f"\n{len(rows)} songs | loudness, LU | range, LU | true peak, dB")

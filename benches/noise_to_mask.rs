@@ -12,9 +12,6 @@ use acetate_dsp::measure::noise_to_mask::{LevelMatch, MaskedReference};
 use acetate_dsp::stream::read_all;
 use anyhow::{Context, Result, bail};
 
-/// Spectra of 1024 frames on either side that the slow gain follows.
-const SLOW: LevelMatch = LevelMatch::Within(9);
-
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [reference, processed] = arguments.as_slice() else {
@@ -28,7 +25,7 @@ fn main() -> Result<()> {
         let ratio = masked.compare(&processed, level_match);
         ratio.context("expected two programmes of the same rate and channels, one of them audible")
     };
-    let (whole, slow) = (ratio(LevelMatch::Whole)?, ratio(SLOW)?);
+    let (whole, slow) = (ratio(LevelMatch::Whole)?, ratio(LevelMatch::SLOW)?);
     println!(
         r#"{{"whole_db": {:.2}, "slow_db": {:.2}}}"#,
         whole.total_db, slow.total_db

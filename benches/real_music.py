@@ -15,15 +15,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-BINARY = Path(__file__).resolve().parent.parent / "target" / "release" / "acetate"
-MUSIC = {".wav", ".flac", ".ogg", ".mp3", ".m4a", ".aiff"}
+from campaign import BINARY, ebur128_summary, ffmpeg, sound_files
+
 OVERSAMPLING = 16
 TARGET_LUFS, CEILING_DBTP = -14.0, -1.0
-
-
-def ffmpeg(path, filters):
-    command = ["ffmpeg", "-nostats", "-hide_banner", "-i", str(path), "-af", filters, "-f", "null", "-"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stderr
 
 
 def last(pattern, text):
@@ -32,8 +27,7 @@ def last(pattern, text):
 
 def judge(path, rate):
     """Loudness, true peak by ffmpeg, and peak after 16 times oversampling."""
-    summary = ffmpeg(path, "ebur128=peak=true")
-    summary = summary[summary.rindex("Summary:"):]
+    summary = ebur128_summary(path)
     # ffmpeg's filters do not flush: silence at the end brings out the last samples.
     resampled = ffmpeg(
         path,
@@ -67,7 +61,7 @@ def main():
         sys.exit(__doc__)
     folder = Path(arguments[0])
     keep = Path(arguments[1]) if len(arguments) > 1 else None
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in MUSIC)
+    files = sound_files(folder.iterdir())
     print("| track | mix LUFS | drive dB | limiting dB | renders | LUFS | ffmpeg LUFS | dBTP | ffmpeg dBTP | 16x dBTP | EQ rms dB | verdict |")
     print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     rows = []

@@ -15,15 +15,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from campaign import acetate
-
-SOUND = {".wav", ".flac", ".ogg", ".mp3", ".m4a"}
+from campaign import acetate, sound_files
 
 
 def main():
     folder = Path(sys.argv[1])
     songs = int(sys.argv[2]) if len(sys.argv) > 2 else 150
-    files = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SOUND]
+    files = sound_files(folder.rglob("*"))
     random.Random(int(sys.argv[3]) if len(sys.argv) > 3 else 1).shuffle(files)
     again, infeasible, off_lu, over_db, trim_db = 0, 0, [], [], []
     with tempfile.TemporaryDirectory() as out:

@@ -30,9 +30,6 @@ const CEILING_DB: f64 = -1.0;
 const REDUCTIONS_DB: [f64; 3] = [3.0, 6.0, 9.0];
 /// Length of the passage where nothing else is asked for, s.
 const PASSAGE_S: f64 = 20.0;
-/// Level riding over about this time is not held against a limiter in the second figure, in
-/// spectra of 1024 frames on either side (about 0.2 s at 44.1 kHz).
-const SLOW: LevelMatch = LevelMatch::Within(9);
 /// Passes that bring a limiter to a loudness.
 const LEVEL_PASSES: usize = 4;
 /// Loudness at which two limiters are alike, LU.
@@ -143,7 +140,7 @@ fn judge(
                     footing,
                     reduction_db,
                     whole: ratio(LevelMatch::Whole)?,
-                    slow: ratio(SLOW)?,
+                    slow: ratio(LevelMatch::SLOW)?,
                     over_db,
                 });
                 Ok(())

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use acetate_check::detect::DETECTORS;
 use acetate_check::{Check, Finding, Mending, Severity, Translation, Verdict};
+use acetate_dsp::units::hertz;
 use acetate_master::Report;
 
 use crate::console::Console;
@@ -266,14 +267,6 @@ fn figure(value: f64) -> String {
         format!("{value:.1}")
     } else {
         format!("{value:.2}")
-    }
-}
-
-fn hertz(freq_hz: f64) -> String {
-    if freq_hz < 1000.0 {
-        format!("{freq_hz:.0} Hz")
-    } else {
-        format!("{:.1} kHz", freq_hz / 1000.0)
     }
 }
 

@@ -12,13 +12,14 @@ use acetate_dsp::settings::{MID_KNOTS, mid_knot_hz};
 use acetate_model::NetPredictor;
 use acetate_model::features::{BANDS, FIRST_BAND};
 use acetate_model::net::TENSORS;
-use acetate_model::outputs::{MEANS, SIDE_OUTPUTS, mid_basis};
+use acetate_model::outputs::{MEANS, SIDE_OUTPUTS};
 use acetate_model::predictor::centred_knots;
 use acetate_model::weights::{Gates, Weights};
 
 use crate::corpus::Track;
 use crate::eval::calibration::HALF_WIDTH_80;
 use crate::eval::foretold::JUDGED_KNOTS;
+use crate::eval::projection::basis;
 use crate::evaluate::{Case, PLR, SPREAD};
 use crate::export::weights_file;
 use crate::fit::Member;
@@ -123,9 +124,8 @@ fn errors(case: &Case, track: &Track, group: &std::ops::Range<usize>) -> Vec<(f6
 /// What the proposal, before any gate, leaves of the fault's tone after a loudness match, dB.
 fn tone_left_db(case: &Case, track: &Track) -> [f64; BANDS] {
     let knots = centred_knots(&case.raw.mean_db[..MID_KNOTS]);
-    let basis = mid_basis();
     let left: [f64; BANDS] = std::array::from_fn(|band| {
-        let move_db: f64 = basis
+        let move_db: f64 = basis()
             .iter()
             .zip(knots)
             .map(|(row, knot)| row[band] * knot)

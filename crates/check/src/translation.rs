@@ -6,7 +6,7 @@
 
 use acetate_dsp::Analysis;
 use acetate_dsp::measure::bands::{THIRD_OCTAVES, centre_hz, edges_hz};
-use acetate_dsp::units::{db_from_power, power_from_db};
+use acetate_dsp::units::{db_from_power, hertz, power_from_db};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -157,25 +157,18 @@ fn joined(bands: &[usize]) -> Vec<Band> {
 }
 
 fn sentence(device: &Device, loudness_change_db: f64, lost: &[Band]) -> String {
-    let frequency = |hz: f64| {
-        if hz < 1000.0 {
-            format!("{hz:.0} Hz")
-        } else {
-            format!("{:.1} kHz", hz / 1000.0)
-        }
-    };
     let gone: Vec<String> = lost
         .iter()
         .map(|band| {
             if band.from_hz < 25.0 {
-                format!("below {}", frequency(band.to_hz))
+                format!("below {}", hertz(band.to_hz))
             } else {
-                format!("{} to {}", frequency(band.from_hz), frequency(band.to_hz))
+                format!("{} to {}", hertz(band.from_hz), hertz(band.to_hz))
             }
         })
         .collect();
     if device.covers_hz.1 < 1000.0 {
-        let below = frequency(device.covers_hz.1);
+        let below = hertz(device.covers_hz.1);
         let weak = loudness_change_db < -WEAK_DB || !gone.is_empty();
         let advice = if weak {
             format!(". {}", device.advice)

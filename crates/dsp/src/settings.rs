@@ -12,7 +12,9 @@ use crate::params::{PARAMS, Scope};
 
 mod grid;
 
-pub use grid::{FINE_BANDS, MID_KNOTS, SIDE_KNOTS, fine_band_hz, mid_knot_hz, side_knot_hz};
+pub use grid::{
+    FINE_BANDS, MID_KNOTS, SIDE_KNOTS, fine_band_hz, is_flat, mid_knot_hz, side_knot_hz,
+};
 
 /// The version of the settings format that this build reads and writes.
 pub const SETTINGS_SCHEMA: &str = "acetate.settings/1";
@@ -99,10 +101,6 @@ pub struct Eq {
     pub boost_limit_hz: f64,
     /// Minimum or linear phase.
     pub phase: EqPhase,
-}
-
-fn is_flat(gains_db: &[f64; FINE_BANDS]) -> bool {
-    gains_db.iter().all(|&gain_db| gain_db == 0.0)
 }
 
 /// Stereo-linked feed-forward glue compressor.

@@ -1,4 +1,5 @@
-//! Decibels to linear and back, through `libm` so that every CPU gives the same bits.
+//! Decibels to linear and back, through `libm` so that every CPU gives the same bits, and
+//! frequencies as text.
 
 /// Linear amplitude gain of a level in dB.
 pub fn gain_from_db(level_db: f64) -> f64 {
@@ -18,6 +19,15 @@ pub fn db_from_power(power: f64) -> f64 {
 /// Power of a level in dB.
 pub fn power_from_db(level_db: f64) -> f64 {
     libm::pow(10.0, level_db / 10.0)
+}
+
+/// A frequency with its unit, as people write it.
+pub fn hertz(freq_hz: f64) -> String {
+    if freq_hz < 1000.0 {
+        format!("{freq_hz:.0} Hz")
+    } else {
+        format!("{:.1} kHz", freq_hz / 1000.0)
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use acetate_dsp::process::limiter::Limiter;
 use acetate_dsp::process::{ProcessSpec, processed};
 use acetate_dsp::settings::Settings;
 use acetate_dsp::stream::AudioSource;
-use acetate_dsp::units::{db_from_power, gain_from_db, power_from_db};
+use acetate_dsp::units::{db_from_power, gain_from_db, hertz, power_from_db};
 use acetate_dsp::{Audio, StreamError};
 
 /// Bands further below the loudness than this do not count as tone, dB.
@@ -68,15 +68,6 @@ impl Without {
             return "nothing that could be heard would change in this passage".to_owned();
         }
         parts.join("; ")
-    }
-}
-
-/// A frequency with its unit.
-pub(crate) fn hertz(freq_hz: f64) -> String {
-    if freq_hz < 1000.0 {
-        format!("{freq_hz:.0} Hz")
-    } else {
-        format!("{:.1} kHz", freq_hz / 1000.0)
     }
 }
 

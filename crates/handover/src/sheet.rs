@@ -3,12 +3,12 @@
 use std::fmt::Write;
 
 use acetate_dsp::settings::{
-    FINE_BANDS, MID_KNOTS, SIDE_KNOTS, fine_band_hz, mid_knot_hz, side_knot_hz,
+    FINE_BANDS, MID_KNOTS, SIDE_KNOTS, fine_band_hz, is_flat, mid_knot_hz, side_knot_hz,
 };
+use acetate_dsp::units::hertz;
 use acetate_master::Report;
 use acetate_master::report::{Mastering, Measures};
 
-use crate::counterfactual::hertz;
 use crate::error::HandoverError;
 use crate::evidence::{last_ceiling_dbtp, last_trim_db, mastering};
 use crate::html::escape;
@@ -271,7 +271,7 @@ fn curve(done: &Mastering, eq: &Parametric) -> String {
 
 /// What the fine curve adds to the knots' curve; nothing where it is flat.
 fn fine(what: &str, gains_db: &[f64; FINE_BANDS]) -> String {
-    if gains_db.iter().all(|&gain_db| gain_db == 0.0) {
+    if is_flat(gains_db) {
         return String::new();
     }
     let gains: Vec<String> = gains_db

@@ -7,12 +7,10 @@ use crate::stream::{Source, Spec, StreamError};
 /// A source through a processor: the latency is trimmed and the tail flushed, so that as many frames
 /// come out as go in, in place.
 pub struct Rendered<S: Source, P: Processor> {
-    inner: S,
+    inner: WithTail<S>,
     stage: P,
     /// Frames at the start that are still to be dropped.
     to_skip: usize,
-    /// Frames of silence that are still to be fed after the source's end.
-    tail: usize,
 }
 
 impl<S: Source, P: Processor> Rendered<S, P> {
@@ -22,10 +20,9 @@ impl<S: Source, P: Processor> Rendered<S, P> {
         stage.reset();
         let latency_frames = stage.latency_frames();
         Self {
-            inner,
+            inner: WithTail::new(inner, latency_frames),
             stage,
             to_skip: latency_frames,
-            tail: latency_frames,
         }
     }
 
@@ -36,7 +33,7 @@ impl<S: Source, P: Processor> Rendered<S, P> {
 
     /// Gives the source back.
     pub fn into_inner(self) -> S {
-        self.inner
+        self.inner.source
     }
 }
 
@@ -46,7 +43,7 @@ impl<S: Source, P: Processor> Source for Rendered<S, P> {
     }
 
     fn frames_hint(&self) -> Option<u64> {
-        self.inner.frames_hint()
+        self.inner.source.frames_hint()
     }
 
     fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
@@ -55,13 +52,7 @@ impl<S: Source, P: Processor> Source for Rendered<S, P> {
             return Ok(0);
         }
         loop {
-            let mut count = self.inner.read(block, max_frames)?;
-            if count == 0 {
-                count = self.tail.min(max_frames);
-                self.tail -= count;
-                block.set_frames(0);
-                block.set_frames(count);
-            }
+            let count = self.inner.read(block, max_frames)?;
             if count == 0 {
                 return Ok(0);
             }
@@ -79,7 +70,53 @@ impl<S: Source, P: Processor> Source for Rendered<S, P> {
         self.inner.rewind()?;
         self.stage.reset();
         self.to_skip = self.stage.latency_frames();
-        self.tail = self.to_skip;
         Ok(())
+    }
+}
+
+/// A source with silence after its end, for what a processor holds back.
+pub(crate) struct WithTail<S> {
+    source: S,
+    latency_frames: usize,
+    /// Frames of silence still to come.
+    tail_frames: usize,
+}
+
+impl<S: Source> WithTail<S> {
+    /// Silence of this length after `source`, which stands at its start.
+    pub(crate) fn new(source: S, latency_frames: usize) -> Self {
+        Self {
+            source,
+            latency_frames,
+            tail_frames: latency_frames,
+        }
+    }
+}
+
+impl<S: Source> Source for WithTail<S> {
+    fn spec(&self) -> Spec {
+        self.source.spec()
+    }
+
+    fn frames_hint(&self) -> Option<u64> {
+        let frames = self.source.frames_hint()?;
+        Some(frames + self.latency_frames as u64)
+    }
+
+    fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
+        let frames = self.source.read(block, max_frames)?;
+        if frames > 0 {
+            return Ok(frames);
+        }
+        let silent_frames = self.tail_frames.min(max_frames);
+        self.tail_frames -= silent_frames;
+        block.set_frames(0);
+        block.set_frames(silent_frames);
+        Ok(silent_frames)
+    }
+
+    fn rewind(&mut self) -> Result<(), StreamError> {
+        self.tail_frames = self.latency_frames;
+        self.source.rewind()
     }
 }

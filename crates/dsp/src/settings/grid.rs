@@ -21,6 +21,11 @@ pub fn side_knot_hz(index: usize) -> f64 {
     libm::pow(10.0, 2.0 + 2.0 / 3.0 * index as f64)
 }
 
+/// Whether a fine curve does nothing.
+pub fn is_flat(gains_db: &[f64; FINE_BANDS]) -> bool {
+    gains_db.iter().all(|&gain_db| gain_db == 0.0)
+}
+
 /// Centre of a third octave of the fine curve in Hz.
 pub fn fine_band_hz(index: usize) -> f64 {
     bands::centre_hz(FIRST_FINE_BAND + index)

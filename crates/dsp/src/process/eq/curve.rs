@@ -105,8 +105,8 @@ impl EqCurve {
 
 /// Gain of the EQ at one frequency: the curve that the filter is built from.
 ///
-/// The mid gain is the knots' curve plus the fine one, the side gain that plus the side's two. From `boost_limit_hz` on neither
-/// is above 0 dB; boosts fade over the sixth of an octave below it.
+/// The mid gain is the knots' curve plus the fine one, the side gain that plus the side's two. From
+/// `boost_limit_hz` on neither is above 0 dB; boosts fade over the sixth of an octave below it.
 pub fn eq_curve_db(settings: &settings::Eq, freq_hz: f64) -> ResponseDb {
     EqCurve::new(settings).at(freq_hz)
 }

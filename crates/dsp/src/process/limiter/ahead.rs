@@ -7,7 +7,8 @@ use super::detector::Detected;
 use crate::Audio;
 use crate::measure::levels::silence_non_finite;
 use crate::process::Processor;
-use crate::stream::{Source, Spec, StreamError, Tapped, for_each_block};
+use crate::process::rendered::WithTail;
+use crate::stream::{Source, StreamError, Tapped, for_each_block};
 
 /// Hands every block of a source to `take_block` as `limiter`, which stands at its start, makes it:
 /// as many frames as the source has, in place. What the limiter listens to is found where the
@@ -22,11 +23,7 @@ pub fn for_each_limited(
 ) -> Result<(), StreamError> {
     limiter.reset();
     let latency_frames = limiter.latency_frames();
-    let mut longer = WithTail {
-        source,
-        latency_frames,
-        tail_frames: latency_frames,
-    };
+    let mut longer = WithTail::new(source, latency_frames);
     let mut detector = limiter.detector.clone();
     let (give, found) = mpsc::channel::<Detected>();
     let (give_back, emptied) = mpsc::channel();
@@ -52,42 +49,6 @@ pub fn for_each_limited(
         }
         take_block(block)
     })
-}
-
-/// A source with silence after its end, for what a limiter holds back.
-struct WithTail<'a> {
-    source: &'a mut dyn Source,
-    latency_frames: usize,
-    /// Frames of silence still to come.
-    tail_frames: usize,
-}
-
-impl Source for WithTail<'_> {
-    fn spec(&self) -> Spec {
-        self.source.spec()
-    }
-
-    fn frames_hint(&self) -> Option<u64> {
-        let frames = self.source.frames_hint()?;
-        Some(frames + self.latency_frames as u64)
-    }
-
-    fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
-        let frames = self.source.read(block, max_frames)?;
-        if frames > 0 {
-            return Ok(frames);
-        }
-        let silent_frames = self.tail_frames.min(max_frames);
-        self.tail_frames -= silent_frames;
-        block.set_frames(0);
-        block.set_frames(silent_frames);
-        Ok(silent_frames)
-    }
-
-    fn rewind(&mut self) -> Result<(), StreamError> {
-        self.tail_frames = self.latency_frames;
-        self.source.rewind()
-    }
 }
 
 #[cfg(test)]
