@@ -40,16 +40,51 @@ impl SampleFormat {
             Self::S16 => split(bytes, planes, |b| {
                 f32::from(i16::from_le_bytes(b)) / 32_768.0
             }),
-            Self::S24 => split(bytes, planes, |[a, b, c]: [u8; 3]| {
-                // Into the upper three bytes and back down: sign extension. 24 bits fit f32.
-                (i32::from_le_bytes([0, a, b, c]) >> 8) as f32 / 8_388_608.0
-            }),
+            Self::S24 => match planes {
+                [left, right] => split_24_bit_frames(bytes, left, right),
+                _ => split(bytes, planes, |[a, b, c]: [u8; 3]| {
+                    from_24_bits(i32::from_le_bytes([0, a, b, c]))
+                }),
+            },
             Self::S32 => split(bytes, planes, |b| {
                 (f64::from(i32::from_le_bytes(b)) / 2_147_483_648.0) as f32
             }),
             Self::F32 => split(bytes, planes, f32::from_le_bytes),
             Self::F64 => split(bytes, planes, |b| f64::from_le_bytes(b) as f32),
         }
+    }
+}
+
+/// A sample in the upper three bytes of a word, which brings the sign along; 24 bits fit f32.
+fn from_24_bits(upper: i32) -> f32 {
+    (upper >> 8) as f32 / 8_388_608.0
+}
+
+/// Frames of six bytes, read eight bytes at a time, which halves the time.
+fn split_24_bit_frames(bytes: &[u8], left: &mut Vec<f32>, right: &mut Vec<f32>) {
+    let (frames, _) = bytes.as_chunks::<6>();
+    let at = left.len();
+    left.resize(at + frames.len(), 0.0);
+    right.resize(at + frames.len(), 0.0);
+    let planes = left[at..].iter_mut().zip(&mut right[at..]);
+    let put = |(left, right): (&mut f32, &mut f32), frame: u64| {
+        *left = from_24_bits((frame << 8) as i32);
+        *right = from_24_bits((frame >> 16) as i32);
+    };
+    let words = bytes.windows(8).step_by(6);
+    for (slots, word) in planes.zip(words) {
+        let word = word
+            .first_chunk()
+            .map_or(0, |word| u64::from_le_bytes(*word));
+        put(slots, word);
+    }
+    // The last frame has no two bytes after it.
+    if let ([.., left], [.., right], [.., [a, b, c, d, e, f]]) = (&mut **left, &mut **right, frames)
+    {
+        put(
+            (left, right),
+            u64::from_le_bytes([*a, *b, *c, *d, *e, *f, 0, 0]),
+        );
     }
 }
 
@@ -95,6 +130,9 @@ mod tests {
         let mut planes = vec![Vec::new(), Vec::new()];
         SampleFormat::S24.deinterleave(&[0, 0, 0x40, 0, 0, 0xC0, 1], &mut planes);
         assert_eq!(planes, [[0.5], [-0.5]]);
+        SampleFormat::S24.deinterleave(&[0, 0, 0xC0, 1, 0, 0, 0, 0, 0x20, 0, 0, 0xE0], &mut planes);
+        let step = 1.0 / 8_388_608.0;
+        assert_eq!(planes, [[0.5, -0.5, 0.25], [-0.5, step, -0.25]]);
         let mut mono = vec![Vec::new()];
         SampleFormat::U8.deinterleave(&[0, 128, 255], &mut mono);
         assert_eq!(mono[0], [-1.0, 0.0, 127.0 / 128.0]);

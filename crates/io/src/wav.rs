@@ -18,6 +18,8 @@ use acetate_dsp::process::dither::to_i32;
 /// cover art.
 pub const RF64_ABOVE_BYTES: u64 = u32::MAX as u64 - 64 * 1024 * 1024;
 
+/// Frames that are rounded before they are packed.
+const ROUNDED_FRAMES: usize = 256;
 /// Body of a ds64 chunk without a table.
 const DS64_BYTES: usize = 28;
 /// Place of the RIFF size, and of the JUNK or ds64 chunk.
@@ -98,10 +100,13 @@ impl<W: Write + Seek> WavWriter<W> {
                 let [a, b, ..] = to_i32(x, 16).to_le_bytes();
                 [a, b]
             }),
-            WordLength::Bits24 => self.encode(block, |x| {
-                let [a, b, c, _] = to_i32(x, 24).to_le_bytes();
-                [a, b, c]
-            }),
+            WordLength::Bits24 => match block.channels() {
+                [left, right] => self.encode_24_bit_frames(left, right),
+                _ => self.encode(block, |x| {
+                    let [a, b, c, _] = to_i32(x, 24).to_le_bytes();
+                    [a, b, c]
+                }),
+            },
             WordLength::Float32 => self.encode(block, f32::to_le_bytes),
         }
         let data_bytes = self.data_bytes + self.bytes.len() as u64;
@@ -114,6 +119,28 @@ impl<W: Write + Seek> WavWriter<W> {
         self.out.write_all(&self.bytes)?;
         self.data_bytes = data_bytes;
         Ok(())
+    }
+
+    /// Rounds many samples side by side, then packs a frame at a time.
+    fn encode_24_bit_frames(&mut self, left: &[f32], right: &[f32]) {
+        self.bytes.resize(left.len() * 6, 0);
+        let (frames, _) = self.bytes.as_chunks_mut::<6>();
+        let mut rounded = [[0; ROUNDED_FRAMES]; 2];
+        let pieces = left
+            .chunks(ROUNDED_FRAMES)
+            .zip(right.chunks(ROUNDED_FRAMES));
+        for (frames, (left, right)) in frames.chunks_mut(ROUNDED_FRAMES).zip(pieces) {
+            for (rounded, samples) in rounded.iter_mut().zip([left, right]) {
+                for (rounded, &sample) in rounded.iter_mut().zip(samples) {
+                    *rounded = to_i32(sample, 24);
+                }
+            }
+            for ((frame, &left), &right) in frames.iter_mut().zip(&rounded[0]).zip(&rounded[1]) {
+                let word = (left as u32 & 0x00FF_FFFF) as u64 | (right as u32 as u64) << 24;
+                let [a, b, c, d, e, f, ..] = word.to_le_bytes();
+                *frame = [a, b, c, d, e, f];
+            }
+        }
     }
 
     fn encode<const N: usize>(&mut self, block: &Audio, word: impl Fn(f32) -> [u8; N]) {
