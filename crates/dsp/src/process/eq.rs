@@ -6,6 +6,7 @@
 
 mod curve;
 mod design;
+mod transform;
 mod whole;
 
 use std::sync::Arc;
@@ -134,11 +135,7 @@ impl Convolver {
 
     fn new(taps: usize, mid: &[f64], side: Option<&[f64]>) -> Self {
         let size = taps * Self::FFT_PER_TAP;
-        let mut planner = FftPlannerScalar::new();
-        let (forward, inverse) = (
-            planner.plan_fft_forward(size),
-            planner.plan_fft_inverse(size),
-        );
+        let (forward, inverse) = transform::plan(size);
         let mid = half_spectrum(mid, size);
         let (direct, cross) = match side.map(|side| half_spectrum(side, size)) {
             None => (mid, None),
