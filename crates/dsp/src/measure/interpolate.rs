@@ -93,7 +93,7 @@ pub struct Interpolator {
     quarter: [[f32; 3]; QUARTER_TAPS / 2],
     /// No interpolated point exceeds the largest sample it reads by more than this factor,
     l1_bound: f32,
-    /// and no quarter the largest sample and half.
+    /// and no quarter the largest sample and half that it reads.
     quarter_l1_bound: f32,
 }
 
@@ -224,13 +224,12 @@ impl WithSimd for Piece<'_> {
         let halves = self.halves();
         let own: [f32; HALVES] = lanes(&halves, SIDE);
         let mut peaks = [own.map(f32::abs); 2];
-        let top = larger(highest(&halves), highest(self.samples));
-        if top * self.interpolator.quarter_l1_bound > self.floor {
-            let mut around: Around = [0.0; HALVES + 2 * SIDE + 1];
-            let samples = &self.samples[TAPS / 2 - 1 - SIDE..];
-            let present = around.len().min(samples.len());
-            around[..present].copy_from_slice(&samples[..present]);
-            for start in (0..HALVES).step_by(QUARTER_LANES) {
+        let mut around: Around = [0.0; HALVES + 2 * SIDE + 1];
+        let samples = &self.samples[TAPS / 2 - 1 - SIDE..];
+        let present = around.len().min(samples.len());
+        around[..present].copy_from_slice(&samples[..present]);
+        for start in (0..HALVES).step_by(QUARTER_LANES) {
+            if self.may_exceed_floor(&around, &halves, start) {
                 self.quarters::<0>(&around, &halves, start, &mut peaks);
                 self.quarters::<1>(&around, &halves, start, &mut peaks);
             }
@@ -256,6 +255,24 @@ impl Piece<'_> {
             halves[start..start + LANES].copy_from_slice(&sums);
         }
         halves
+    }
+
+    /// Whether any of the samples and halves that the quarters of some intervals read is so large that
+    /// a quarter may exceed the floor.
+    #[inline(always)]
+    fn may_exceed_floor(&self, around: &Around, halves: &Halves, start: usize) -> bool {
+        let read: [[f32; QUARTER_LANES]; 4] = [
+            lanes(halves, start),
+            lanes(halves, start + 2 * SIDE),
+            lanes(around, start),
+            lanes(around, start + 2 * SIDE + 1),
+        ];
+        let mut any = false;
+        for lane in 0..QUARTER_LANES {
+            let top = read.iter().fold(0.0, |top, x| larger(x[lane].abs(), top));
+            any |= top * self.interpolator.quarter_l1_bound > self.floor;
+        }
+        any
     }
 
     /// Raises the peaks to the quarters of the first (0) or second (1) half of some intervals:
@@ -298,15 +315,16 @@ impl Piece<'_> {
         }
         let peaks = &mut peaks[HALF][start..start + QUARTER_LANES];
         for (lane, peak) in peaks.iter_mut().enumerate() {
-            let (even, odd) = (sums[0][lane], sums[1][lane]);
-            let outer = larger((even + odd).abs(), (even - odd).abs());
+            // The larger of |even + odd| and |even - odd|.
+            let outer = sums[0][lane].abs() + sums[1][lane].abs();
             *peak = larger(larger(sums[2][lane].abs(), outer), *peak);
         }
     }
 }
 
+/// Values side by side.
 #[inline(always)]
-fn lanes<const N: usize>(from: &[f32], at: usize) -> [f32; N] {
+pub fn lanes<const N: usize>(from: &[f32], at: usize) -> [f32; N] {
     let from = &from[at..at + N];
     std::array::from_fn(|lane| from[lane])
 }

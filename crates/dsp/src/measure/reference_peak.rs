@@ -1,23 +1,19 @@
-//! True peak by the `ebur128` crate, which is given only what can hold a new peak.
+//! True peak by the `ebur128` crate, which is given only what holds a new peak.
 //!
-//! Its interpolator reads a bounded number of samples with a bounded sum of absolute taps: a stretch
-//! whose samples are all below the highest reading by more than that sum cannot exceed it. Such
-//! stretches are left out, and the interpolator is seeded with the samples before the next one, so
-//! that every reading is the one it would have given to the whole signal.
+//! Its interpolator reads a few samples around each point. What it would read in a piece is bounded
+//! first by the largest sample and then by the same sums, computed for many frames at once
+//! ([`ReferenceBound`]); pieces that stay below the highest reading are left out, and the interpolator
+//! is seeded with the samples before the others, so that every reading is the one that it would have
+//! given to the whole signal.
 
 use ebur128::{EbuR128, Mode};
 
 use super::interpolate::highest;
+use super::reference_bound::{PIECE_FRAMES, REACH_FRAMES, ReferenceBound, Window};
 use super::reference_meter::rounded;
 use crate::Audio;
 use crate::units::db_from_gain;
 
-/// Frames judged at once.
-const PIECE_FRAMES: usize = 64;
-/// Frames handed over at most before the highest reading is asked for again.
-const RUN_FRAMES: usize = 16 * PIECE_FRAMES;
-/// Frames on which a point of the crate's interpolator depends: 12 at 4x, 24 at 2x.
-const REACH_FRAMES: usize = 24;
 /// No point exceeds the largest sample it reads by more than this factor: Hann-windowed sincs whose
 /// absolute taps add up to 1.87 at 4x and to 2.31 at 2x.
 const L1_BOUND: f32 = 2.35;
@@ -28,6 +24,7 @@ pub struct ReferencePeak {
     meter: EbuR128,
     channels: usize,
     l1_bound: f32,
+    bound: ReferenceBound,
     /// Highest reading so far.
     peak: f64,
     /// The last frames before the block, per channel.
@@ -50,6 +47,7 @@ impl ReferencePeak {
             } else {
                 L1_BOUND
             },
+            bound: ReferenceBound::new(sample_rate_hz),
             peak: 0.0,
             before: vec![[0.0; REACH_FRAMES]; channels],
             is_fed: true,
@@ -63,31 +61,14 @@ impl ReferencePeak {
     pub fn process(&mut self, block: &Audio) -> Result<(), ebur128::Error> {
         debug_assert_eq!(block.channel_count(), self.channels);
         let frames = block.frames();
-        let top = |from: usize, to: usize| {
-            let tops = block.channels().iter().map(|x| highest(&x[from..to]));
-            tops.fold(0.0, f32::max)
-        };
-        let tops = self.before.iter().map(|x| highest(x));
-        // Pieces are longer than the interpolator reaches.
-        let mut top_before = tops.fold(0.0, f32::max);
-        let mut run_start = 0;
-        let mut at = 0;
-        while at < frames {
-            let end = (at + PIECE_FRAMES).min(frames);
-            let own = top(at, end);
-            let can_exceed = f64::from(own.max(top_before) * self.l1_bound) > self.peak;
-            top_before = own;
-            if !can_exceed {
-                self.feed(block, run_start, at)?;
+        for start in (0..frames).step_by(PIECE_FRAMES) {
+            let end = (start + PIECE_FRAMES).min(frames);
+            if (0..self.channels).any(|channel| self.can_exceed(block, channel, start, end)) {
+                self.feed(block, start, end)?;
+            } else {
                 self.is_fed = false;
-                run_start = end;
-            } else if end - run_start >= RUN_FRAMES {
-                self.feed(block, run_start, end)?;
-                run_start = end;
             }
-            at = end;
         }
-        self.feed(block, run_start, frames)?;
         self.remember(block);
         Ok(())
     }
@@ -102,11 +83,22 @@ impl ReferencePeak {
         Ok(rounded(db_from_gain(self.peak)))
     }
 
+    /// True where the piece `start..end` of a channel may hold more than the highest reading.
+    fn can_exceed(&self, block: &Audio, channel: usize, start: usize, end: usize) -> bool {
+        let before = standing_before(&self.before, block, channel, start);
+        let piece = &block.channel(channel)[start..end];
+        let top = highest(before).max(highest(piece));
+        if f64::from(top * self.l1_bound) <= self.peak {
+            return false;
+        }
+        let mut window: Window = [0.0; REACH_FRAMES + PIECE_FRAMES];
+        window[..REACH_FRAMES].copy_from_slice(before);
+        window[REACH_FRAMES..][..piece.len()].copy_from_slice(piece);
+        f64::from(self.bound.bound(&window)) > self.peak
+    }
+
     /// Hands the frames `from..to` of the block to the meter.
     fn feed(&mut self, block: &Audio, from: usize, to: usize) -> Result<(), ebur128::Error> {
-        if from == to {
-            return Ok(());
-        }
         if !self.is_fed {
             self.seed(block, from)?;
             self.is_fed = true;
@@ -127,16 +119,9 @@ impl ReferencePeak {
 
     /// Fills the interpolator with what stands before the frame `at`, unmeasured.
     fn seed(&mut self, block: &Audio, at: usize) -> Result<(), ebur128::Error> {
-        let before = |channel: usize| match at.checked_sub(REACH_FRAMES) {
-            Some(from) => &block.channel(channel)[from..at],
-            // A run starts with the block or a whole piece later.
-            None => &self.before[channel][..],
-        };
+        let before = |channel| standing_before(&self.before, block, channel, at);
         match self.channels {
-            2 => {
-                let seeds = [before(0), before(1)];
-                self.meter.seed_frames_planar_f32(&seeds)
-            }
+            2 => self.meter.seed_frames_planar_f32(&[before(0), before(1)]),
             _ => self.meter.seed_frames_f32(before(0)),
         }
     }
@@ -147,6 +132,19 @@ impl ReferencePeak {
             before.copy_within(fresh.., 0);
             before[REACH_FRAMES - fresh..].copy_from_slice(&channel[channel.len() - fresh..]);
         }
+    }
+}
+
+/// The samples before the frame `at` of a block, which is its first one or whole pieces later.
+fn standing_before<'a>(
+    before_block: &'a [[f32; REACH_FRAMES]],
+    block: &'a Audio,
+    channel: usize,
+    at: usize,
+) -> &'a [f32] {
+    match at.checked_sub(REACH_FRAMES) {
+        Some(from) => &block.channel(channel)[from..at],
+        None => &before_block[channel],
     }
 }
 
