@@ -1,6 +1,8 @@
 //! Crest factor of the whole signal and of three broad bands.
 
-use super::biquad::{Biquad, Coefficients, Frame};
+use pulp::{Arch, Simd, WithSimd};
+
+use super::biquad::{Biquad, Coefficients, Pair};
 use crate::Audio;
 use crate::analysis::BandCrest;
 use crate::units::{db_from_gain, db_from_power};
@@ -9,20 +11,44 @@ use crate::units::{db_from_gain, db_from_power};
 const CROSSOVERS_HZ: [f64; 2] = [120.0, 4_000.0];
 /// Frames between two looks at decayed filter states.
 const SETTLE_FRAMES: usize = 4_096;
-const BANDS: usize = 4;
 
 /// Streaming crest meter of one or two channels; second-order Butterworth bands.
 #[derive(Clone, Debug)]
 pub struct Crest {
+    arch: Arch,
     sample_rate_hz: f64,
+    bands: Bands,
+    frames: u64,
+    until_settle: usize,
+}
+
+/// The filters, and what they have found so far.
+#[derive(Clone, Debug)]
+struct Bands {
     low: Biquad,
     mid: [Biquad; 2],
     high: Biquad,
-    frames: u64,
-    until_settle: usize,
-    /// Of the low, mid and high band and of the whole.
-    peaks: [f64; BANDS],
-    squares: [f64; BANDS],
+    low_and_whole: Found,
+    high_and_mid: Found,
+}
+
+/// Highest magnitudes and sums of squares of two bands, lanes 0 and 1 the channels of the first, 2 and 3
+/// of the second.
+#[derive(Clone, Copy, Debug, Default)]
+struct Found {
+    peaks: [f64; 4],
+    squares: [f64; 4],
+}
+
+impl Found {
+    #[inline(always)]
+    fn add(&mut self, bands: [f64; 4]) {
+        for ((x, peak), square) in bands.iter().zip(&mut self.peaks).zip(&mut self.squares) {
+            let magnitude = x.abs();
+            *peak = if magnitude > *peak { magnitude } else { *peak };
+            *square += x * x;
+        }
+    }
 }
 
 impl Crest {
@@ -34,62 +60,49 @@ impl Crest {
         let high = high.min(0.45 * rate);
         Self {
             sample_rate_hz: rate,
-            low: Biquad::new(Coefficients::low_pass(low, rate)),
-            mid: [
-                Biquad::new(Coefficients::high_pass(low, rate)),
-                Biquad::new(Coefficients::low_pass(high, rate)),
-            ],
-            high: Biquad::new(Coefficients::high_pass(high, rate)),
+            arch: Arch::new(),
+            bands: Bands {
+                low: Biquad::new(Coefficients::low_pass(low, rate)),
+                mid: [
+                    Biquad::new(Coefficients::high_pass(low, rate)),
+                    Biquad::new(Coefficients::low_pass(high, rate)),
+                ],
+                high: Biquad::new(Coefficients::high_pass(high, rate)),
+                low_and_whole: Found::default(),
+                high_and_mid: Found::default(),
+            },
             frames: 0,
             until_settle: SETTLE_FRAMES,
-            peaks: [0.0; BANDS],
-            squares: [0.0; BANDS],
         }
     }
 
     /// Takes a block; samples must be finite.
     pub fn process(&mut self, block: &Audio) {
         match block.channels() {
-            [left, right, ..] => self.run(
-                left.iter()
-                    .zip(right)
-                    .map(|(&l, &r)| [f64::from(l), f64::from(r)]),
-            ),
+            [left, right, ..] => self.run(left, right),
             // Both lanes alike: the mean over the channels is then that of the one.
-            [mono] => self.run(mono.iter().map(|&m| [f64::from(m); 2])),
+            [mono] => self.run(mono, mono),
             [] => {}
         }
     }
 
-    fn run(&mut self, mut frames: impl ExactSizeIterator<Item = Frame>) {
-        self.frames += frames.len() as u64;
-        while frames.len() > 0 {
-            let count = frames.len().min(self.until_settle);
-            let (mut low, [mut body, mut top], mut high) = (self.low, self.mid, self.high);
-            let (mut peaks, mut squares) = (self.peaks, self.squares);
-            for frame in frames.by_ref().take(count) {
-                let bands = [
-                    low.step(frame),
-                    top.step(body.step(frame)),
-                    high.step(frame),
-                    frame,
-                ];
-                for (band, [left, right]) in bands.into_iter().enumerate() {
-                    squares[band] += left * left + right * right;
-                    let magnitude = left.abs().max(right.abs());
-                    if magnitude > peaks[band] {
-                        peaks[band] = magnitude;
-                    }
-                }
-            }
-            (self.low, self.mid, self.high) = (low, [body, top], high);
-            (self.peaks, self.squares) = (peaks, squares);
+    fn run(&mut self, mut left: &[f32], mut right: &[f32]) {
+        self.frames += left.len() as u64;
+        while !left.is_empty() {
+            let count = left.len().min(self.until_settle);
+            let (now, later) = (left.split_at(count), right.split_at(count));
+            self.arch.dispatch(Run {
+                bands: &mut self.bands,
+                left: now.0,
+                right: later.0,
+            });
+            (left, right) = (now.1, later.1);
             self.until_settle -= count;
             if self.until_settle == 0 {
                 self.until_settle = SETTLE_FRAMES;
-                let sections = [&mut self.low, &mut self.high];
-                sections.into_iter().for_each(Biquad::settle);
-                self.mid.iter_mut().for_each(Biquad::settle);
+                let Bands { low, mid, high, .. } = &mut self.bands;
+                [low, high].into_iter().for_each(Biquad::settle);
+                mid.iter_mut().for_each(Biquad::settle);
             }
         }
     }
@@ -99,30 +112,83 @@ impl Crest {
     pub fn finish(&self) -> Vec<BandCrest> {
         let nyquist_hz = 0.5 * self.sample_rate_hz;
         let [low_hz, high_hz] = CROSSOVERS_HZ;
-        let crest_db = |band: usize| {
-            if self.squares[band] > 0.0 {
-                let mean_square = self.squares[band] / (2.0 * self.frames as f64);
-                db_from_gain(self.peaks[band]) - db_from_power(mean_square)
+        let crest_db = |found: &Found, second: bool| {
+            let [first_channel, second_channel] = if second { [2, 3] } else { [0, 1] };
+            let peak = found.peaks[first_channel].max(found.peaks[second_channel]);
+            let square = found.squares[first_channel] + found.squares[second_channel];
+            if square > 0.0 {
+                db_from_gain(peak) - db_from_power(square / (2.0 * self.frames as f64))
             } else {
                 f64::NEG_INFINITY
             }
         };
-        let mut edges = vec![(0, 0.0, low_hz)];
-        if high_hz < 0.45 * self.sample_rate_hz {
-            edges.push((1, low_hz, high_hz));
-            edges.push((2, high_hz, nyquist_hz));
-        } else {
-            edges.push((1, low_hz, nyquist_hz));
+        let Bands {
+            low_and_whole,
+            high_and_mid,
+            ..
+        } = &self.bands;
+        let band = |from_hz: f64, to_hz: f64, crest_db: f64| BandCrest {
+            from_hz,
+            to_hz,
+            crest_db,
+        };
+        let has_high = high_hz < 0.45 * self.sample_rate_hz;
+        let mid_to_hz = if has_high { high_hz } else { nyquist_hz };
+        let mut bands = vec![
+            band(0.0, low_hz, crest_db(low_and_whole, false)),
+            band(low_hz, mid_to_hz, crest_db(high_and_mid, true)),
+        ];
+        if has_high {
+            bands.push(band(high_hz, nyquist_hz, crest_db(high_and_mid, false)));
         }
-        edges.push((3, 0.0, nyquist_hz));
-        edges
-            .into_iter()
-            .map(|(band, from_hz, to_hz)| BandCrest {
-                from_hz,
-                to_hz,
-                crest_db: crest_db(band),
-            })
-            .collect()
+        bands.push(band(0.0, nyquist_hz, crest_db(low_and_whole, true)));
+        bands
+    }
+}
+
+struct Run<'a> {
+    bands: &'a mut Bands,
+    left: &'a [f32],
+    right: &'a [f32],
+}
+
+impl WithSimd for Run<'_> {
+    type Output = ();
+
+    // Nothing but plain loops: compiled for each kind of processor, they differ in width alone.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Bands {
+            low,
+            mid: [body, top],
+            high,
+            low_and_whole,
+            high_and_mid,
+        } = self.bands;
+        let mut frames = self.left.iter().zip(self.right);
+        let Some((&left, &right)) = frames.next() else {
+            return;
+        };
+        // The second section of the middle works on a frame while the others have the next one.
+        let [l, r] = [f64::from(left), f64::from(right)];
+        let (low_out, high_out) = (low.step([l, r]), high.step([l, r]));
+        let mut between = body.step([l, r]);
+        let (mut whole, mut split) = (*low_and_whole, *high_and_mid);
+        whole.add([low_out[0], low_out[1], l, r]);
+        split.add([high_out[0], high_out[1], 0.0, 0.0]);
+        let (mut low_and_body, mut high_and_top) = (Pair::new(low, body), Pair::new(high, top));
+        for (&left, &right) in frames {
+            let [l, r] = [f64::from(left), f64::from(right)];
+            split.add(high_and_top.step([l, r, between[0], between[1]]));
+            let out = low_and_body.step([l, r, l, r]);
+            whole.add([out[0], out[1], l, r]);
+            between = [out[2], out[3]];
+        }
+        [*low, *body] = low_and_body.split();
+        [*high, *top] = high_and_top.split();
+        let [l, r] = top.step(between);
+        split.add([0.0, 0.0, l, r]);
+        (*low_and_whole, *high_and_mid) = (whole, split);
     }
 }
 

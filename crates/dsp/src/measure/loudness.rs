@@ -4,7 +4,8 @@
 //! takes every figure from those: 1.4 MB an hour. The same functions serve a solver that scales
 //! such powers without touching audio. A last 10 ms that is not complete is discarded.
 
-use super::biquad::{Biquad, Coefficients, Frame};
+use super::biquad::Coefficients;
+use super::weighting::Weighting;
 use crate::Audio;
 use crate::units::{db_from_power, gain_from_db, power_from_db};
 
@@ -75,7 +76,7 @@ pub fn k_weighting(sample_rate_hz: f64) -> [Coefficients; 2] {
 #[derive(Clone, Debug)]
 pub struct Loudness {
     sample_rate_hz: u64,
-    filters: [Biquad; 2],
+    weighting: Weighting,
     /// Weight of the only channel of a mono signal: 2 where it is to count as two.
     mono_weight: f64,
     sum: f64,
@@ -90,7 +91,7 @@ impl Loudness {
     pub fn new(sample_rate_hz: u32, dual_mono: bool) -> Self {
         let mut meter = Self {
             sample_rate_hz: u64::from(sample_rate_hz),
-            filters: k_weighting(f64::from(sample_rate_hz)).map(Biquad::new),
+            weighting: Weighting::new(f64::from(sample_rate_hz)),
             mono_weight: if dual_mono { 2.0 } else { 1.0 },
             sum: 0.0,
             frames_in_sum: 0,
@@ -110,31 +111,19 @@ impl Loudness {
     /// Takes a block of one or two channels; samples must be finite.
     pub fn process(&mut self, block: &Audio) {
         match block.channels() {
-            [left, right, ..] => self.run(
-                left.iter()
-                    .zip(right)
-                    .map(|(&l, &r)| [f64::from(l), f64::from(r)]),
-                1.0,
-            ),
-            [mono] => {
-                let weight = self.mono_weight;
-                self.run(mono.iter().map(|&m| [f64::from(m), 0.0]), weight);
-            }
+            [left, right, ..] => self.run(left, right, 1.0),
+            // Both alike have twice the power.
+            [mono] => self.run(mono, mono, 0.5 * self.mono_weight),
             [] => {}
         }
     }
 
-    fn run(&mut self, mut frames: impl ExactSizeIterator<Item = Frame>, weight: f64) {
-        while frames.len() > 0 {
-            let count = frames.len().min(self.frames_left);
-            let [mut shelf, mut high_pass] = self.filters;
-            let mut sum = self.sum;
-            for frame in frames.by_ref().take(count) {
-                let [left, right] = high_pass.step(shelf.step(frame));
-                sum += left * left + right * right;
-            }
-            self.sum = sum;
-            self.filters = [shelf, high_pass];
+    fn run(&mut self, mut left: &[f32], mut right: &[f32], weight: f64) {
+        while !left.is_empty() {
+            let count = left.len().min(self.frames_left);
+            let (now, later) = (left.split_at(count), right.split_at(count));
+            self.sum = self.weighting.add_energy(self.sum, now.0, later.0);
+            (left, right) = (now.1, later.1);
             self.frames_left -= count;
             self.frames_in_sum += count;
             if self.frames_left == 0 {
@@ -149,7 +138,7 @@ impl Loudness {
         self.sum = 0.0;
         self.frames_in_sum = 0;
         self.frames_left = self.frames_of(self.powers.len());
-        self.filters.iter_mut().for_each(Biquad::settle);
+        self.weighting.settle();
     }
 
     /// K-weighted power of each complete 10 ms so far, channels summed, full scale = 1.

@@ -20,5 +20,6 @@ pub mod reference_peak;
 pub mod spectrum;
 pub mod stereo_image;
 pub mod true_peak;
+pub mod weighting;
 
 pub use levels::{MeasureError, OutputMeasures, verify_pass};

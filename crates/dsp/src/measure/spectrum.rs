@@ -25,6 +25,8 @@ pub const FLOOR_DB: f64 = -200.0;
 const WINDOW_S: f64 = 0.0929;
 /// Windows that cover each sample.
 const OVERLAP: usize = 4;
+/// Windows' lengths that are kept before what lies behind is dropped.
+const KEPT_WINDOWS: usize = 4;
 
 /// Frames in an FFT at a sample rate: the power of two nearest to 93 ms (4096 at 44.1 and 48 kHz).
 pub fn fft_frames(sample_rate_hz: u32) -> usize {
@@ -86,7 +88,7 @@ impl Band {
 
 /// One of mid and side.
 struct Lane {
-    /// Samples not yet behind every window.
+    /// Samples of the windows to come, and some before them.
     samples: Vec<f32>,
     /// Power per bin of the latest window.
     power: Vec<f32>,
@@ -97,7 +99,7 @@ struct Lane {
 impl Lane {
     fn new(fft_frames: usize) -> Self {
         Self {
-            samples: Vec::with_capacity(fft_frames),
+            samples: Vec::with_capacity(KEPT_WINDOWS * fft_frames),
             power: vec![0.0; fft_frames / 2 + 1],
             total: vec![0.0; fft_frames / 2 + 1],
         }
@@ -115,6 +117,8 @@ pub struct SpectrumMeter {
     bands: Vec<Band>,
     /// Mid, and side where there are two channels.
     lanes: Vec<Lane>,
+    /// Where the window that is being filled starts in the lanes.
+    start: usize,
     windows: u64,
     stride: u64,
     band_frames: Vec<BandFrame>,
@@ -150,6 +154,7 @@ impl SpectrumMeter {
                 .map(|index| Band::new(index, rate / length as f64, bins))
                 .collect(),
             lanes: (0..channels).map(|_| Lane::new(length)).collect(),
+            start: 0,
             windows: 0,
             stride: 1,
             band_frames: Vec::new(),
@@ -162,7 +167,7 @@ impl SpectrumMeter {
         let length = self.window.len();
         let mut start = 0;
         while start < block.frames() {
-            let room = length - self.lanes[0].samples.len();
+            let room = self.start + length - self.lanes[0].samples.len();
             let end = (start + room).min(block.frames());
             match (block.channels(), self.lanes.as_mut_slice()) {
                 ([left, right], [mid, side]) => {
@@ -184,9 +189,8 @@ impl SpectrumMeter {
     fn transform(&mut self) {
         let length = self.window.len();
         for lane in &mut self.lanes {
-            for ((slot, sample), weight) in
-                self.input.iter_mut().zip(&lane.samples).zip(&self.window)
-            {
+            let samples = &lane.samples[self.start..];
+            for ((slot, sample), weight) in self.input.iter_mut().zip(samples).zip(&self.window) {
                 *slot = sample * weight;
             }
             let done =
@@ -203,7 +207,13 @@ impl SpectrumMeter {
             for (total, &power) in lane.total.iter_mut().zip(&lane.power) {
                 *total += f64::from(power);
             }
-            lane.samples.drain(..length / OVERLAP);
+        }
+        self.start += length / OVERLAP;
+        if self.start + length > KEPT_WINDOWS * length {
+            for lane in &mut self.lanes {
+                lane.samples.drain(..self.start);
+            }
+            self.start = 0;
         }
         if self.windows.is_multiple_of(self.stride) {
             self.keep();

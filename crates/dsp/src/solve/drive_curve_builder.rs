@@ -5,9 +5,8 @@ use super::drive_curve::{
     boundary,
 };
 use crate::Audio;
-use crate::measure::biquad::Biquad;
-use crate::measure::loudness::k_weighting;
 use crate::measure::peak_envelope::PeakEnvelope;
+use crate::measure::weighting::Weighting;
 use crate::process::limiter::stages::LowBand;
 
 /// Builds a [`DriveCurve`] in one pass over the signal before the limiter.
@@ -30,8 +29,8 @@ pub struct PeakCurve {
 /// The half of a [`DriveCurveBuilder`] that finds the levels of the bass and the energies.
 pub struct LevelCurve {
     low_band: LowBand,
-    weighting: [Biquad; 2],
-    /// Weight of the energy: 2 where a mono signal is to count as two channels.
+    weighting: Weighting,
+    /// Weight of the energy of two channels; a mono signal stands for both of them.
     weight: f64,
     input: Audio,
     values: [f32; CHUNK_FRAMES],
@@ -152,8 +151,12 @@ impl DriveCurveBuilder {
                     low_band.delay_frames(),
                 ),
                 low_band,
-                weighting: k_weighting(rate_hz).map(Biquad::new),
-                weight: if channels == 1 && dual_mono { 2.0 } else { 1.0 },
+                weighting: Weighting::new(rate_hz),
+                weight: if channels == 1 && !dual_mono {
+                    0.5
+                } else {
+                    1.0
+                },
                 input,
                 values: [0.0; CHUNK_FRAMES],
                 energy_cut: Cutter::new(sample_rate_hz, SUB_BLOCKS_PER_SECOND),
@@ -300,42 +303,21 @@ impl LevelCurve {
         let mut at = 0;
         while at < frames {
             let take = self.energy_cut.take(frames - at);
-            self.energy = match self.input.channels() {
-                [left, right, ..] => energy(
-                    &mut self.weighting,
-                    self.energy,
-                    left[at..at + take]
-                        .iter()
-                        .zip(&right[at..at + take])
-                        .map(|(&l, &r)| [f64::from(l), f64::from(r)]),
-                ),
-                [mono] => {
-                    let frames = mono[at..at + take].iter().map(|&m| [f64::from(m), 0.0]);
-                    energy(&mut self.weighting, self.energy, frames)
-                }
-                [] => self.energy,
+            let piece = at..at + take;
+            let (left, right) = match self.input.channels() {
+                [left, right, ..] => (left, right),
+                [mono] => (mono, mono),
+                [] => return,
             };
+            self.energy =
+                self.weighting
+                    .add_energy(self.energy, &left[piece.clone()], &right[piece]);
             if self.energy_cut.advance(take) {
                 self.energies.push((self.weight * self.energy) as f32);
                 self.energy = 0.0;
-                self.weighting.iter_mut().for_each(Biquad::settle);
+                self.weighting.settle();
             }
             at += take;
         }
     }
-}
-
-/// Adds the squares of weighted frames to a sum, one by one.
-fn energy(
-    weighting: &mut [Biquad; 2],
-    mut sum: f64,
-    frames: impl Iterator<Item = [f64; 2]>,
-) -> f64 {
-    let [mut shelf, mut high_pass] = *weighting;
-    for frame in frames {
-        let [left, right] = high_pass.step(shelf.step(frame));
-        sum += left * left + right * right;
-    }
-    *weighting = [shelf, high_pass];
-    sum
 }
