@@ -12,6 +12,8 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::reach::Reach;
+
 /// Oversampling factor of the coarse grid.
 pub const OVERSAMPLING: usize = 8;
 
@@ -91,10 +93,7 @@ pub struct Interpolator {
     /// Of the quarters, innermost first: for the sum and the difference of each mirrored pair, and
     /// for the sum in the middle.
     quarter: [[f32; 3]; QUARTER_TAPS / 2],
-    /// No interpolated point exceeds the largest sample it reads by more than this factor,
-    l1_bound: f32,
-    /// and no quarter the largest sample and half that it reads.
-    quarter_l1_bound: f32,
+    reach: Reach,
 }
 
 impl Default for Interpolator {
@@ -148,9 +147,7 @@ pub(super) fn grid_taps() -> Vec<Vec<f64>> {
 impl Interpolator {
     /// Builds the taps.
     pub fn new() -> Self {
-        let (half, [first, middle, last]) = sincs();
-        let l1 = |row: &Vec<f64>| row.iter().map(|tap| tap.abs()).sum::<f64>();
-        let bound = |rows: &[Vec<f64>]| (1.0001 * rows.iter().map(l1).fold(1.0, f64::max)) as f32;
+        let (half, [first, middle, _]) = sincs();
         Self {
             arch: Arch::new(),
             half: std::array::from_fn(|j| half[j] as f32),
@@ -162,9 +159,14 @@ impl Interpolator {
                     middle[near] as f32,
                 ]
             }),
-            l1_bound: bound(&grid_taps()),
-            quarter_l1_bound: bound(&[first, middle, last]),
+            reach: Reach::of(&grid_taps()),
         }
+    }
+
+    /// Whether a point in an interval whose `TAPS` samples lie in `samples` may exceed `floor`.
+    pub fn may_exceed(&self, floor: f32, samples: &[f32]) -> bool {
+        // Everything exceeds what is less than nothing.
+        floor < 0.0 || self.reach.bound(samples) > floor
     }
 
     /// For every interval whose `TAPS` samples lie in `samples`, the largest absolute value at
@@ -181,7 +183,7 @@ impl Interpolator {
             let start = index * INTERVALS_AT_ONCE;
             let frames = first.len();
             let window = &samples[start..start + frames + TAPS - 1];
-            if highest(window) * self.l1_bound <= floor {
+            if !self.may_exceed(floor, window) {
                 first.fill(0.0);
                 second.fill(0.0);
                 continue;
@@ -193,7 +195,6 @@ impl Interpolator {
             });
             let peaks = self.arch.dispatch(Piece {
                 interpolator: self,
-                floor,
                 samples,
             });
             first.copy_from_slice(&peaks[0][..frames]);
@@ -205,7 +206,6 @@ impl Interpolator {
 /// The samples around [`INTERVALS_AT_ONCE`] intervals, whose peaks are sought.
 struct Piece<'a> {
     interpolator: &'a Interpolator,
-    floor: f32,
     samples: &'a [f32; INTERVALS_AT_ONCE + TAPS - 1],
 }
 
@@ -229,10 +229,8 @@ impl WithSimd for Piece<'_> {
         let present = around.len().min(samples.len());
         around[..present].copy_from_slice(&samples[..present]);
         for start in (0..HALVES).step_by(QUARTER_LANES) {
-            if self.may_exceed_floor(&around, &halves, start) {
-                self.quarters::<0>(&around, &halves, start, &mut peaks);
-                self.quarters::<1>(&around, &halves, start, &mut peaks);
-            }
+            self.quarters::<0>(&around, &halves, start, &mut peaks);
+            self.quarters::<1>(&around, &halves, start, &mut peaks);
         }
         peaks
     }
@@ -255,24 +253,6 @@ impl Piece<'_> {
             halves[start..start + LANES].copy_from_slice(&sums);
         }
         halves
-    }
-
-    /// Whether any of the samples and halves that the quarters of some intervals read is so large that
-    /// a quarter may exceed the floor.
-    #[inline(always)]
-    fn may_exceed_floor(&self, around: &Around, halves: &Halves, start: usize) -> bool {
-        let read: [[f32; QUARTER_LANES]; 4] = [
-            lanes(halves, start),
-            lanes(halves, start + 2 * SIDE),
-            lanes(around, start),
-            lanes(around, start + 2 * SIDE + 1),
-        ];
-        let mut any = false;
-        for lane in 0..QUARTER_LANES {
-            let top = read.iter().fold(0.0, |top, x| larger(x[lane].abs(), top));
-            any |= top * self.interpolator.quarter_l1_bound > self.floor;
-        }
-        any
     }
 
     /// Raises the peaks to the quarters of the first (0) or second (1) half of some intervals:
@@ -332,17 +312,32 @@ pub fn lanes<const N: usize>(from: &[f32], at: usize) -> [f32; N] {
 /// Largest absolute value; what is not a number counts as zero.
 #[inline(always)]
 pub fn highest(samples: &[f32]) -> f32 {
-    let mut tops = [0.0f32; 16];
-    let chunks = samples.chunks_exact(16);
-    let rest = chunks.remainder();
-    for chunk in chunks {
+    let mut tops = [0.0f32; TOPS];
+    let (chunks, rest) = samples.as_chunks::<TOPS>();
+    // Some may be looked at twice, which changes nothing.
+    let last = samples.last_chunk::<TOPS>().filter(|_| !rest.is_empty());
+    for chunk in chunks.iter().chain(last) {
         for (top, x) in tops.iter_mut().zip(chunk) {
             *top = larger(x.abs(), *top);
         }
     }
-    tops.iter()
-        .chain(rest)
-        .fold(0.0, |top, x| larger(x.abs(), top))
+    if last.is_none() {
+        for (top, x) in tops.iter_mut().zip(rest) {
+            *top = larger(x.abs(), *top);
+        }
+    }
+    largest(tops)
+}
+
+/// Values that [`highest`] compares side by side.
+pub const TOPS: usize = 16;
+
+/// The largest of values that are numbers.
+#[inline(always)]
+pub fn largest(tops: [f32; TOPS]) -> f32 {
+    let tops: [f32; 8] = std::array::from_fn(|lane| larger(tops[lane], tops[lane + 8]));
+    let tops: [f32; 4] = std::array::from_fn(|lane| larger(tops[lane], tops[lane + 4]));
+    larger(larger(tops[0], tops[2]), larger(tops[1], tops[3]))
 }
 
 /// The larger of two values, and `floor` where `value` is not a number. One instruction, unlike

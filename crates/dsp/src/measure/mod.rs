@@ -14,7 +14,7 @@ pub mod levels;
 pub mod loudness;
 pub mod noise_to_mask;
 pub mod peak_envelope;
-mod reference_bound;
+mod reach;
 pub mod reference_meter;
 pub mod reference_peak;
 pub mod spectrum;

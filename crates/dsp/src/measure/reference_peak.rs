@@ -1,30 +1,30 @@
-//! True peak by the `ebur128` crate, which is given only what holds a new peak.
+//! True peak by the `ebur128` crate, which is given only what can hold a new peak.
 //!
-//! Its interpolator reads a few samples around each point. What it would read in a piece is bounded
-//! first by the largest sample and then by the same sums, computed for many frames at once
-//! ([`ReferenceBound`]); pieces that stay below the highest reading are left out, and the interpolator
-//! is seeded with the samples before the others, so that every reading is the one that it would have
-//! given to the whole signal.
+//! How far its interpolator can rise above the samples of a piece is bounded ([`Reach`]); pieces that stay
+//! below the highest reading are left out, and the interpolator is seeded with the samples before the
+//! others, so that every reading is the one that it would have given to the whole signal.
 
 use ebur128::{EbuR128, Mode};
 
 use super::interpolate::highest;
-use super::reference_bound::{PIECE_FRAMES, REACH_FRAMES, ReferenceBound, Window};
+use super::reach::Reach;
 use super::reference_meter::rounded;
 use crate::Audio;
 use crate::units::db_from_gain;
 
-/// No point exceeds the largest sample it reads by more than this factor: Hann-windowed sincs whose
-/// absolute taps add up to 1.87 at 4x and to 2.31 at 2x.
-const L1_BOUND: f32 = 2.35;
-const L1_BOUND_BELOW_96_KHZ: f32 = 1.9;
+/// Frames judged at once.
+const PIECE_FRAMES: usize = 64;
+/// Frames on which a point of the crate's interpolator depends, at most.
+const REACH_FRAMES: usize = 24;
+/// Taps of all points of a frame in the crate's interpolator.
+const TAPS: usize = 48;
 
 /// True peak over all channels by `ebur128`.
 pub struct ReferencePeak {
     meter: EbuR128,
     channels: usize,
-    l1_bound: f32,
-    bound: ReferenceBound,
+    /// Of the points that the crate reads between the samples; `None` where it reads none.
+    reach: Option<Reach>,
     /// Highest reading so far.
     peak: f64,
     /// The last frames before the block, per channel.
@@ -42,12 +42,7 @@ impl ReferencePeak {
         Ok(Self {
             meter: EbuR128::new(channels as u32, sample_rate_hz, Mode::TRUE_PEAK)?,
             channels,
-            l1_bound: if sample_rate_hz < 96_000 {
-                L1_BOUND_BELOW_96_KHZ
-            } else {
-                L1_BOUND
-            },
-            bound: ReferenceBound::new(sample_rate_hz),
+            reach: oversampling(sample_rate_hz).map(|factor| Reach::of(&rows(factor))),
             peak: 0.0,
             before: vec![[0.0; REACH_FRAMES]; channels],
             is_fed: true,
@@ -87,14 +82,17 @@ impl ReferencePeak {
     fn can_exceed(&self, block: &Audio, channel: usize, start: usize, end: usize) -> bool {
         let before = standing_before(&self.before, block, channel, start);
         let piece = &block.channel(channel)[start..end];
-        let top = highest(before).max(highest(piece));
-        if f64::from(top * self.l1_bound) <= self.peak {
-            return false;
+        if f64::from(highest(piece)) > self.peak {
+            return true;
         }
-        let mut window: Window = [0.0; REACH_FRAMES + PIECE_FRAMES];
-        window[..REACH_FRAMES].copy_from_slice(before);
-        window[REACH_FRAMES..][..piece.len()].copy_from_slice(piece);
-        f64::from(self.bound.bound(&window)) > self.peak
+        let Some(reach) = &self.reach else {
+            return false;
+        };
+        let mut stretch = [0.0; REACH_FRAMES + PIECE_FRAMES];
+        stretch[..REACH_FRAMES].copy_from_slice(before);
+        stretch[REACH_FRAMES..][..piece.len()].copy_from_slice(piece);
+        let first = REACH_FRAMES + 1 - reach.taps();
+        f64::from(reach.bound(&stretch[first..REACH_FRAMES + piece.len()])) > self.peak
     }
 
     /// Hands the frames `from..to` of the block to the meter.
@@ -133,6 +131,38 @@ impl ReferencePeak {
             before[REACH_FRAMES - fresh..].copy_from_slice(&channel[channel.len() - fresh..]);
         }
     }
+}
+
+/// Points that the crate reads for each frame at a sample rate; `None` for the samples alone.
+fn oversampling(sample_rate_hz: u32) -> Option<usize> {
+    match sample_rate_hz {
+        0..96_000 => Some(4),
+        96_000..192_000 => Some(2),
+        _ => None,
+    }
+}
+
+/// The crate's taps on the samples around a point, for each of the points between two samples, the first
+/// one first: Hann-windowed sincs.
+fn rows(oversampling: usize) -> Vec<Vec<f64>> {
+    let tap = |index: usize| {
+        let distance = index as f64 - TAPS as f64 / 2.0;
+        let angle = std::f64::consts::PI * distance / oversampling as f64;
+        let turn = std::f64::consts::TAU * index as f64 / TAPS as f64;
+        let sinc = if distance == 0.0 {
+            1.0
+        } else {
+            libm::sin(angle) / angle
+        };
+        0.5 * (1.0 - libm::cos(turn)) * sinc
+    };
+    (1..oversampling)
+        // The crate counts back in time.
+        .map(|point| {
+            let row = (0..TAPS / oversampling).map(|index| tap(oversampling * index + point));
+            row.rev().collect()
+        })
+        .collect()
 }
 
 /// The samples before the frame `at` of a block, which is its first one or whole pieces later.
@@ -221,21 +251,36 @@ mod tests {
     }
 
     #[test]
-    fn no_signal_is_lifted_by_more_than_the_bound() {
-        for (rate_hz, bound) in [(44_100, L1_BOUND_BELOW_96_KHZ), (96_000, L1_BOUND)] {
-            let mut highest = 0.0;
-            // Of all signs of the samples that a point reads, those in one half decide: they are
-            // mirrored, and alternate but for the middle.
-            for signs in 0..1 << 12_u32 {
-                let sign = |n: u32| if signs >> n & 1 == 1 { 1.0 } else { -1.0 };
-                let mut plane: Vec<f32> = (0..12).map(sign).collect();
-                plane.extend((0..12).rev().map(sign));
+    fn the_rows_are_the_points_that_the_crate_reads() {
+        for rate_hz in [44_100, 96_000] {
+            let rows = rows(oversampling(rate_hz).unwrap());
+            let mut state = 1;
+            for _ in 0..300 {
+                // Loud in the middle, where the crate's last point reads.
+                let window: Vec<f32> = (0..rows[0].len())
+                    .map(|n| {
+                        let distance = (n as f32 - rows[0].len() as f32 / 2.0).abs();
+                        noise(&mut state) / (1.0 + distance)
+                    })
+                    .collect();
+                let points = rows.iter().map(|row| {
+                    let products = row.iter().zip(&window).map(|(tap, &x)| tap * f64::from(x));
+                    products.sum::<f64>().abs()
+                });
+                let highest = points.fold(0.0, f64::max);
+                let (last, before) = window.split_last().unwrap();
                 let mut meter = EbuR128::new(1, rate_hz, Mode::TRUE_PEAK).unwrap();
-                meter.add_frames_f32(&plane).unwrap();
-                highest = f64::max(highest, meter.true_peak(0).unwrap());
+                meter.seed_frames_f32(before).unwrap();
+                meter.add_frames_f32(&[*last]).unwrap();
+                // It also reads the sample before the points, and the newest one.
+                let sample = window[window.len() / 2 - 1].abs().max(last.abs());
+                let expected = highest.max(f64::from(sample));
+                let read = meter.true_peak(0).unwrap();
+                assert!(
+                    (read - expected).abs() < 1e-6,
+                    "{rate_hz} Hz: {read} {expected}"
+                );
             }
-            assert!(highest <= f64::from(bound), "{rate_hz} Hz: {highest}");
-            assert!(highest > 0.9 * f64::from(bound), "{rate_hz} Hz: {highest}");
         }
     }
 

@@ -176,6 +176,9 @@ impl TruePeak {
         let samples = &buffer[FIRST..FIRST + INTERVALS + TAPS - 1];
         self.sample_peak = larger(highest(samples), self.sample_peak);
         let floor = self.floor();
+        if !self.interpolator.may_exceed(floor, samples) {
+            return;
+        }
         let (mut first, mut second) = ([0.0; INTERVALS], [0.0; INTERVALS]);
         self.interpolator
             .half_peaks(floor, samples, &mut first, &mut second);
