@@ -162,7 +162,8 @@ mod tests {
         let mut low = Biquad::new(Coefficients::low_pass(100.0, 44_100.0));
         let mut high = Biquad::new(Coefficients::high_pass(5_000.0, 44_100.0));
         // Not from rest.
-        (low.step([0.3, -0.2]), high.step([0.1, 0.7]));
+        low.step([0.3, -0.2]);
+        high.step([0.1, 0.7]);
         let mut pair = Pair::new(&low, &high);
         for n in 0..200 {
             let x: [f64; 4] = std::array::from_fn(|lane| libm::sin((n * (lane + 3)) as f64));

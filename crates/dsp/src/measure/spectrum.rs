@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use pulp::Arch;
 use realfft::num_complex::Complex;
 use realfft::{RealFftPlanner, RealToComplex};
 
@@ -109,6 +110,7 @@ impl Lane {
 /// Streaming spectrum meter of one or two channels.
 pub struct SpectrumMeter {
     sample_rate_hz: f64,
+    arch: Arch,
     fft: Arc<dyn RealToComplex<f32>>,
     window: Vec<f32>,
     input: Vec<f32>,
@@ -145,6 +147,7 @@ impl SpectrumMeter {
         let rate = f64::from(sample_rate_hz);
         let bins = length / 2 + 1;
         Self {
+            arch: Arch::new(),
             sample_rate_hz: rate,
             window: hann(length),
             input: fft.make_input_vec(),
@@ -189,24 +192,32 @@ impl SpectrumMeter {
     fn transform(&mut self) {
         let length = self.window.len();
         for lane in &mut self.lanes {
-            let samples = &lane.samples[self.start..];
-            for ((slot, sample), weight) in self.input.iter_mut().zip(samples).zip(&self.window) {
-                *slot = sample * weight;
-            }
+            let weighted = lane.samples[self.start..].iter().zip(&self.window);
+            let slots = self.input.iter_mut();
+            self.arch.dispatch(|| {
+                for (slot, (sample, weight)) in slots.zip(weighted) {
+                    *slot = sample * weight;
+                }
+            });
             let done =
                 self.fft
                     .process_with_scratch(&mut self.input, &mut self.output, &mut self.scratch);
             debug_assert!(done.is_ok(), "buffers made by the transform itself");
-            let last = lane.power.len() - 1;
-            for (power, bin) in lane.power.iter_mut().zip(&self.output) {
-                *power = 2.0 * (bin.re * bin.re + bin.im * bin.im);
-            }
-            // Only these two stand for one frequency instead of a pair.
-            lane.power[0] *= 0.5;
-            lane.power[last] *= 0.5;
-            for (total, &power) in lane.total.iter_mut().zip(&lane.power) {
-                *total += f64::from(power);
-            }
+            let bins = &self.output;
+            let Lane { power, total, .. } = lane;
+            self.arch.dispatch(|| {
+                for (power, bin) in power.iter_mut().zip(bins) {
+                    *power = 2.0 * (bin.re * bin.re + bin.im * bin.im);
+                }
+                // Only these two stand for one frequency instead of a pair.
+                if let [first, .., last] = power.as_mut_slice() {
+                    *first *= 0.5;
+                    *last *= 0.5;
+                }
+                for (total, &power) in total.iter_mut().zip(power.iter()) {
+                    *total += f64::from(power);
+                }
+            });
         }
         self.start += length / OVERLAP;
         if self.start + length > KEPT_WINDOWS * length {

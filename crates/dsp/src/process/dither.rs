@@ -68,6 +68,7 @@ pub fn to_i32(sample: f32, bits: u32) -> i32 {
 }
 
 /// 2^(bits-1).
+#[inline(always)]
 fn full_scale(bits: u32) -> f64 {
     (1_u64 << (bits.clamp(2, 32) - 1)) as f64
 }
