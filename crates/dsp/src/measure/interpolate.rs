@@ -314,14 +314,14 @@ pub fn lanes<const N: usize>(from: &[f32], at: usize) -> [f32; N] {
 pub fn highest(samples: &[f32]) -> f32 {
     let mut tops = [0.0f32; TOPS];
     let (chunks, rest) = samples.as_chunks::<TOPS>();
-    // Some may be looked at twice, which changes nothing.
-    let last = samples.last_chunk::<TOPS>().filter(|_| !rest.is_empty());
-    for chunk in chunks.iter().chain(last) {
+    for chunk in chunks {
         for (top, x) in tops.iter_mut().zip(chunk) {
             *top = larger(x.abs(), *top);
         }
     }
-    if last.is_none() {
+    if !rest.is_empty() {
+        // Some may be looked at twice, which changes nothing.
+        let rest = samples.last_chunk::<TOPS>().map_or(rest, |last| last);
         for (top, x) in tops.iter_mut().zip(rest) {
             *top = larger(x.abs(), *top);
         }
