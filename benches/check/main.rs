@@ -10,6 +10,7 @@
 //! `inject SPLIT ROWS COUNT [plain|FAULT] [FAULT,…]`: faults at all strengths, at the plain one, or one fault, in
 //! COUNT excerpts; a list after `plain` leaves the others out.
 //! `stability SPLIT ROWS COUNT`: gain, sample rate and MP3 against the original.
+//! `codecs SPLIT FILE COUNT`: traces of lossy coders in excerpts of all unmastered mixes, and of COUNT of them coded.
 //! `files FOLDER ROWS`: every WAV in a folder, whole (`lead.py` makes such a folder).
 //! `fit TRAIN INJECTED MIXES`: writes crates/check/corpus.json.
 //! `again CLEAN INJECTED CODE…`: fits single findings in it again.
@@ -19,6 +20,7 @@
 //! The music is what `acetate dataset fetch` got: `--cache DIR` in front of the command, or
 //! `$XDG_CACHE_HOME/acetate/datasets`.
 
+mod codecs;
 mod faults;
 mod filters;
 mod fit;
@@ -67,6 +69,9 @@ fn main() -> Result<()> {
         ["stability", split, rows, count] => {
             stability::run(&cache, split_of(split)?, rows.as_ref(), count.parse()?)
         }
+        ["codecs", split, rows, count] => {
+            codecs::run(&cache, split_of(split)?, rows.as_ref(), count.parse()?)
+        }
         ["files", folder, rows] => rows::files(folder.as_ref(), rows.as_ref()),
         ["fit", clean, injected, mixes] => {
             fit::run(clean.as_ref(), injected.as_ref(), mixes.as_ref())
@@ -84,7 +89,7 @@ fn main() -> Result<()> {
             mixes.as_ref(),
         ),
         _ => bail!(
-            "expected a command: measure, mixes, inject, ends, stability, files, fit, again or report; see benches/check/main.rs"
+            "expected a command: measure, mixes, inject, ends, stability, codecs, files, fit, again or report; see benches/check/main.rs"
         ),
     }
 }

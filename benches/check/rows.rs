@@ -49,6 +49,13 @@ pub struct Row {
     pub verdict: String,
     /// Whether it was taken for a master.
     pub already_mastered: bool,
+    /// Where the spectrum ends, Hz.
+    #[serde(default)]
+    pub bandwidth_hz: f64,
+    /// Traces of a lossy coder: whose, how far they stand out in standard deviations, and the share of lines that
+    /// are empty, percent.
+    #[serde(default)]
+    pub coding: Option<(String, f64, f64)>,
 }
 
 /// Rows of a file; none where it does not exist.
@@ -144,6 +151,10 @@ fn of_measured(
         score: check.score,
         verdict: check.verdict.words().to_owned(),
         already_mastered: check.already_mastered,
+        bandwidth_hz: analysis.bandwidth_hz,
+        coding: scan
+            .coding
+            .map(|c| (c.family.words().to_owned(), c.sigma, c.holes_percent)),
     })
 }
 

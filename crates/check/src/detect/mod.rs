@@ -8,7 +8,7 @@ pub mod edges;
 mod integrity;
 mod levels;
 mod noise;
-mod source;
+pub mod source;
 mod stereo;
 mod tone;
 

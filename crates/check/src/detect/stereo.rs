@@ -13,9 +13,9 @@ const BASS_HZ: f64 = 120.0;
 /// Bands this far below the programme are not missed, dB.
 const MISSED_DB: f64 = 25.0;
 /// Side that is not a quarter of a turn from mid counts so much less: mono loses its power and nothing else, dB.
-const BESIDE_DB: f64 = 3.0;
+const BESIDE_DB: f64 = 5.0;
 /// Bass this far below the programme has no image, dB.
-const NO_BASS_DB: f64 = 35.0;
+const NO_BASS_DB: f64 = 45.0;
 
 /// From so many standard deviations a delay is no accident …
 const DELAY_SIGMA: f64 = 3.0;

@@ -40,7 +40,8 @@ pub struct ChannelFigures {
     /// correlation; negative where they agree best without any.
     pub delay_sigma: f64,
     /// How far the bass stands a quarter of a turn apart, steadily: the imaginary part of the channels'
-    /// cross-spectrum below 120 Hz over their power, 0 to 1. Panned and decorrelated bass have none.
+    /// cross-spectrum over their power, mean of the half of the lines below 120 Hz where it is most, 0 to 1. Panned
+    /// and decorrelated bass have none.
     pub bass_quadrature: f64,
 }
 
@@ -60,7 +61,8 @@ pub(super) struct Channels {
     windows: u64,
     /// Imaginary part of the cross-spectrum of each bin of the bass, each window's bass having a power of 1.
     bass_cross: Vec<f64>,
-    bass_windows: u64,
+    /// Power of each bin, likewise.
+    bass_power: Vec<f64>,
     loudest_bass: f64,
 }
 
@@ -92,7 +94,7 @@ impl Channels {
             forward,
             windows: 0,
             bass_cross: vec![0.0; bass_bins(rate, length).len()],
-            bass_windows: 0,
+            bass_power: vec![0.0; bass_bins(rate, length).len()],
             loudest_bass: 0.0,
         }
     }
@@ -155,10 +157,22 @@ impl Channels {
         if power <= 0.0 || power < NO_BASS * self.loudest_bass {
             return;
         }
-        for (sum, bin) in self.bass_cross.iter_mut().zip(bins) {
-            *sum += f64::from((left[bin] * right[bin].conj()).im) / power;
+        let sums = self.bass_cross.iter_mut().zip(&mut self.bass_power);
+        for ((cross, share), bin) in sums.zip(bins) {
+            *cross += f64::from((left[bin] * right[bin].conj()).im) / power;
+            *share += f64::from(left[bin].norm_sqr() + right[bin].norm_sqr()) / power;
         }
-        self.bass_windows += 1;
+    }
+
+    /// Mean share a quarter of a turn apart, of the lines that have most of it.
+    fn bass_quadrature(&self) -> f64 {
+        let lines = self.bass_cross.iter().zip(&self.bass_power);
+        let mut shares: Vec<f64> = lines
+            .map(|(cross, power)| 2.0 * cross.abs() / power.max(1e-30))
+            .collect();
+        shares.sort_unstable_by(|a, b| b.total_cmp(a));
+        let most = &shares[..shares.len().div_ceil(2)];
+        most.iter().sum::<f64>() / most.len().max(1) as f64
     }
 
     pub(super) fn finish(mut self) -> ChannelFigures {
@@ -175,10 +189,7 @@ impl Channels {
             identical: self.difference == 0.0,
             delay_ms,
             delay_sigma,
-            bass_quadrature: {
-                let apart: f64 = self.bass_cross.iter().map(|sum| sum.abs()).sum();
-                2.0 * apart / self.bass_windows.max(1) as f64
-            },
+            bass_quadrature: self.bass_quadrature(),
         }
     }
 

@@ -1,7 +1,8 @@
 //! Clicks: jumps of a few samples that stand alone.
 //!
 //! The second difference of the samples is compared with its mean in the 6 ms before and after. An
-//! attack of a drum stays up, a click does not. A waveform with edges jumps all the time, and just as far
+//! attack of a drum stays up, a click does not: what jumps more after a candidate than before it began there and is
+//! none. A waveform with edges jumps all the time, and just as far
 //! each time: what counts is how far the strongest jumps stand over those that come every second.
 
 use std::collections::VecDeque;
@@ -19,6 +20,9 @@ const AROUND: usize = 8;
 const GAP: usize = 1;
 /// A jump this far over its surroundings is a candidate, dB.
 const CANDIDATE_DB: f64 = 14.0;
+/// Where the samples jump so much more after a candidate than before it, something has begun there: the attack of a
+/// synthetic drum, which may well be a single step.
+const ONSET_RATIO: f32 = 1.41;
 /// Jumps that come this often belong to the sound, per second.
 const USUAL_PER_SECOND: f64 = 1.0;
 /// Resolution of the jumps' heights, dB.
@@ -143,6 +147,9 @@ impl Clicks {
         if over_db >= CANDIDATE_DB {
             let step = ((over_db - CANDIDATE_DB) / STEP_DB) as usize;
             self.heights[step.min(STEPS - 1)] += 1;
+            if after > ONSET_RATIO * before {
+                return;
+            }
             let weakest = self.strongest.last().map_or(0.0, |&(db, _)| db);
             if self.strongest.len() < KEPT || over_db > weakest {
                 let place = self.strongest.partition_point(|&(db, _)| db >= over_db);

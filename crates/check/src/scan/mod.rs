@@ -2,6 +2,7 @@
 
 mod channels;
 mod clicks;
+mod coding;
 mod edges;
 mod gaps;
 mod hum;
@@ -16,6 +17,7 @@ use crate::finding::Place;
 
 pub use channels::ChannelFigures;
 pub use clicks::ClickFigures;
+pub use coding::{CodingFigures, Family, coding_traces};
 pub use edges::{EdgeFigures, START_S};
 pub use gaps::GapFigures;
 pub use hum::HumFigures;
@@ -41,6 +43,8 @@ pub struct Scan {
     pub peak_pile_percent: f64,
     /// Levels of the channels and the delay between them; `None` for mono.
     pub channels: Option<ChannelFigures>,
+    /// Traces of a lossy coder's frames; `None` where too little sounds.
+    pub coding: Option<CodingFigures>,
 }
 
 /// Streaming meter behind [`Scan`].
@@ -55,6 +59,7 @@ pub struct Scanner {
     hum: hum::Hum,
     peaks: peaks::Peaks,
     channels: Option<channels::Channels>,
+    coding: coding::Coding,
 }
 
 impl Scanner {
@@ -75,6 +80,7 @@ impl Scanner {
             hum: hum::Hum::new(rate),
             peaks: peaks::Peaks::new(rate),
             channels: (channels == 2).then(|| channels::Channels::new(rate)),
+            coding: coding::Coding::new(rate, channels),
         }
     }
 
@@ -90,6 +96,7 @@ impl Scanner {
         self.edges.process(block);
         self.hum.process(block);
         self.peaks.process(block);
+        self.coding.process(block);
         if let Some(channels) = &mut self.channels {
             channels.process(block);
         }
@@ -108,6 +115,7 @@ impl Scanner {
             hum: self.hum.finish(),
             peak_pile_percent: self.peaks.finish(),
             channels: self.channels.map(channels::Channels::finish),
+            coding: self.coding.finish(),
         }
     }
 }
