@@ -272,3 +272,44 @@ fn bass_out_of_step_is_wide_and_panned_bass_is_not() {
     assert!(found(mix(&bass(0.0), 1.0), mix(&bass(quarter), 1.0)));
     assert!(!found(mix(&bass(0.0), 1.0), mix(&bass(0.0), 0.4)));
 }
+
+/// A soft tone of 20 s with something on top of it every 2.5 s.
+fn with_events(event: &dyn Fn(usize) -> f32) -> Vec<f32> {
+    let turn = std::f32::consts::TAU * 220.0 / RATE as f32;
+    let mut samples: Vec<f32> = (0..20 * RATE as usize)
+        .map(|n| 0.2 * (turn * n as f32).sin())
+        .collect();
+    for start in (RATE as usize..19 * RATE as usize).step_by(5 * RATE as usize / 2) {
+        for (n, x) in samples[start..].iter_mut().take(4_000).enumerate() {
+            *x += event(n);
+        }
+    }
+    samples
+}
+
+#[test]
+fn jumps_that_stand_alone_are_clicks_and_drums_that_begin_at_once_are_none() {
+    let clicks = |samples: Vec<f32>| {
+        let check = check(&mut stereo(samples.clone(), samples), &mut |_| {})
+            .expect("checked")
+            .0;
+        check.findings.into_iter().find(|f| f.code == "clicks")
+    };
+    // A synthetic kick: it begins with a step, and has a little noise in it.
+    let hiss = noise(4_000, 11);
+    let drum = |n: usize| {
+        let turn = std::f32::consts::TAU * 60.0 * n as f32 / RATE as f32;
+        (0.5 * turn.cos() + 0.01 * hiss[n]) * (-(n as f32) / 600.0).exp()
+    };
+    assert_eq!(clicks(with_events(&drum)), None);
+    let shape = [0.5, -0.3, 0.15];
+    let click = |n: usize| shape.get(n).copied().unwrap_or(0.0);
+    let found = clicks(with_events(&click)).expect("clicks are found");
+    assert_eq!(found.severity, Severity::Problem);
+    assert!(found.places.len() >= 7, "{:?}", found.places);
+    assert!(
+        (found.places[0].from_s - 1.0).abs() < 0.002,
+        "{:?}",
+        found.places
+    );
+}

@@ -10,9 +10,9 @@ use crate::scan::CodingFigures;
 const CODEC_END_HZ: f64 = 16_100.0;
 /// Where coders at high rates end, which nobody misses, Hz.
 const WHOLE_HZ: f64 = 20_000.0;
-/// From so many standard deviations a coder's frames are no accident: 40 lossless training mixes show at most 5.0, and
-/// the least of 8 through MP3 up to 192 kbit/s, AAC and Vorbis 37.7.
-pub const TRACE_SIGMA: f64 = 6.5;
+/// From so many standard deviations a coder's frames are no accident: 40 lossless training mixes show at most 5.0,
+/// and the least of 8 through MP3 up to 192 kbit/s, AAC and Vorbis 37.7.
+pub const TRACE_SIGMA: f64 = 10.0;
 /// Any trace counts for so much, percent.
 const TRACE_PERCENT: f64 = 1.0;
 /// From this share of missing spectrum a trace is more than a note, percent: between MP3 at 320 kbit/s (about 17)
@@ -36,7 +36,7 @@ impl Detector for LossySource {
             unit: "%",
             worse: Worse::More,
             most: Severity::Remark,
-            points: 5.0,
+            points: 4.0,
             limits: Limits::Given {
                 remark: TRACE_PERCENT,
                 full: 100.0,

@@ -23,6 +23,10 @@ const CANDIDATE_DB: f64 = 14.0;
 /// Where the samples jump so much more after a candidate than before it, something has begun there: the attack of a
 /// synthetic drum, which may well be a single step.
 const ONSET_RATIO: f32 = 1.41;
+/// The same where the sound itself is so much louder, as power (6 dB): a drum without any noise in it.
+const ONSET_POWER: f32 = 4.0;
+/// Jumps this far below the whole are inaudible, as power (-40 dB).
+const FAINT: f64 = 1e-4;
 /// Jumps that come this often belong to the sound, per second.
 const USUAL_PER_SECOND: f64 = 1.0;
 /// Resolution of the jumps' heights, dB.
@@ -48,8 +52,19 @@ pub struct ClickFigures {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Cell {
+    /// Sum of the second differences' sizes, and the largest.
     sum: f32,
     max: f32,
+    /// Sum of the samples' squares.
+    power: f32,
+}
+
+/// A jump.
+#[derive(Clone, Copy, Debug)]
+struct Jump {
+    over_db: f64,
+    cell: u64,
+    size: f32,
 }
 
 struct Lane {
@@ -68,7 +83,8 @@ pub(super) struct Clicks {
     lanes: Vec<Lane>,
     heights: Vec<u64>,
     cells: u64,
-    strongest: Vec<(f64, u64)>,
+    power: f64,
+    strongest: Vec<Jump>,
 }
 
 impl Clicks {
@@ -88,6 +104,7 @@ impl Clicks {
             lanes: (0..channels).map(|_| lane()).collect(),
             heights: vec![0; STEPS],
             cells: 0,
+            power: 0.0,
             strongest: Vec::new(),
         }
     }
@@ -105,6 +122,7 @@ impl Clicks {
                     let jump = (x - 2.0 * b + a).abs();
                     cell.sum += jump;
                     cell.max = cell.max.max(jump);
+                    cell.power += x * x;
                     (a, b) = (b, x);
                 }
                 lane.before = [a, b];
@@ -120,6 +138,7 @@ impl Clicks {
 
     fn close_cell(&mut self, index: usize) {
         let lane = &mut self.lanes[index];
+        self.power += f64::from(lane.cell.power);
         lane.cells.push_back(std::mem::take(&mut lane.cell));
         lane.filled = 0;
         if index == 0 {
@@ -132,11 +151,14 @@ impl Clicks {
         let at = lane.middle;
         lane.middle += 1;
         let middle = lane.cells[AROUND + GAP];
-        let neighbours = |range: std::ops::Range<usize>| -> f32 {
-            lane.cells.range(range).map(|cell| cell.sum).sum()
+        let neighbours = |range: std::ops::Range<usize>| -> [f32; 2] {
+            let cells = lane.cells.range(range);
+            cells.fold([0.0; 2], |[sum, power], cell| {
+                [sum + cell.sum, power + cell.power]
+            })
         };
-        let before = neighbours(0..AROUND);
-        let after = neighbours(AROUND + 2 * GAP + 1..span);
+        let [before, power_before] = neighbours(0..AROUND);
+        let [after, power_after] = neighbours(AROUND + 2 * GAP + 1..span);
         lane.cells.pop_front();
         let mean = before.max(after) / (AROUND * self.cell_frames) as f32;
         // Jumps out of digital silence are starts, and belong to the edges.
@@ -147,13 +169,20 @@ impl Clicks {
         if over_db >= CANDIDATE_DB {
             let step = ((over_db - CANDIDATE_DB) / STEP_DB) as usize;
             self.heights[step.min(STEPS - 1)] += 1;
-            if after > ONSET_RATIO * before {
+            if after > ONSET_RATIO * before || power_after > ONSET_POWER * power_before {
                 return;
             }
-            let weakest = self.strongest.last().map_or(0.0, |&(db, _)| db);
+            let weakest = self.strongest.last().map_or(0.0, |jump| jump.over_db);
             if self.strongest.len() < KEPT || over_db > weakest {
-                let place = self.strongest.partition_point(|&(db, _)| db >= over_db);
-                self.strongest.insert(place, (over_db, at));
+                let place = self
+                    .strongest
+                    .partition_point(|jump| jump.over_db >= over_db);
+                let jump = Jump {
+                    over_db,
+                    cell: at,
+                    size: middle.max,
+                };
+                self.strongest.insert(place, jump);
                 self.strongest.truncate(KEPT);
             }
         }
@@ -172,9 +201,14 @@ impl Clicks {
         });
         let usual_db = CANDIDATE_DB + STEP_DB * usual_step.map_or(0.0, |step| step as f64);
         // A click in both channels is one click.
+        let samples = self.cells * (self.cell_frames * self.lanes.len()) as u64;
+        let audible = FAINT * self.power / samples.max(1) as f64;
         let mut strongest: Vec<(f64, Place)> = Vec::new();
-        for &(over_db, at) in &self.strongest {
-            let from_s = at as f64 * self.cell_s;
+        for jump in &self.strongest {
+            if f64::from(jump.size * jump.size) < audible {
+                continue;
+            }
+            let (over_db, from_s) = (jump.over_db, jump.cell as f64 * self.cell_s);
             let known = |place: &Place| (place.from_s - from_s).abs() < 2.5 * self.cell_s;
             if !strongest.iter().any(|(_, place)| known(place)) {
                 let to_s = from_s + self.cell_s;
