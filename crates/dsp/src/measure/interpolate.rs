@@ -36,6 +36,8 @@ const HALF_BETA: f64 = 5.0;
 /// Shape of the short one: ripples of -70 dB.
 const QUARTER_BETA: f64 = 6.5;
 
+/// Values that [`highest`] compares side by side.
+pub const TOPS: usize = 16;
 /// Values computed side by side.
 const LANES: usize = 32;
 /// Of them, where three sums are kept for each.
@@ -328,9 +330,6 @@ pub fn highest(samples: &[f32]) -> f32 {
     }
     largest(tops)
 }
-
-/// Values that [`highest`] compares side by side.
-pub const TOPS: usize = 16;
 
 /// The largest of values that are numbers.
 #[inline(always)]

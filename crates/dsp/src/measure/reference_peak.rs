@@ -1,6 +1,6 @@
 //! True peak by the `ebur128` crate, which is given only what can hold a new peak.
 //!
-//! How far its interpolator can rise above the samples of a piece is bounded ([`Reach`]); pieces that stay
+//! How far its interpolator can rise above the samples of a piece is bounded (`reach.rs`); pieces that stay
 //! below the highest reading are left out, and the interpolator is seeded with the samples before the
 //! others, so that every reading is the one that it would have given to the whole signal.
 

@@ -21,7 +21,7 @@ impl Weighting {
         }
     }
 
-    /// As [`Biquad::settle`].
+    /// Sets a state that has decayed into silence to zero. Call it at fixed places of the signal.
     pub fn settle(&mut self) {
         self.sections.iter_mut().for_each(Biquad::settle);
     }
