@@ -10,9 +10,10 @@
 
 mod kernel;
 
+use pulp::Arch;
 use thiserror::Error;
 
-use self::kernel::Kernel;
+use self::kernel::{Dots, Kernel};
 use crate::Audio;
 use crate::stream::{BLOCK_FRAMES, Source, Spec, StreamError};
 
@@ -37,6 +38,7 @@ pub struct Resampled<S: Source> {
     inner: S,
     spec: Spec,
     from_hz: u32,
+    arch: Arch,
     kernel: Kernel,
     /// Input per channel from the frame [`history_start`](Self::history_start) on; in front of the
     /// first frame lies silence.
@@ -68,6 +70,7 @@ impl<S: Source> Resampled<S> {
                 channels,
             },
             from_hz,
+            arch: Arch::new(),
             kernel: Kernel::new(from_hz, to_hz),
             history: vec![Vec::new(); channels],
             history_start: 0,
@@ -164,8 +167,17 @@ impl<S: Source> Source for Resampled<S> {
                 continue;
             }
             let row = self.kernel.row(phase);
-            for (out, history) in block.channels_mut().zip(&self.history) {
-                out[count] = kernel::dot(row, &history[from..to]) as f32;
+            let dots = |left: &[f64], right: &[f64]| {
+                let (left, right) = (&left[from..to], &right[from..to]);
+                self.arch.dispatch(Dots { row, left, right })
+            };
+            match (self.history.as_slice(), block.split_mut()) {
+                ([left, right], (out_left, Some(out_right))) => {
+                    let [left, right] = dots(left, right);
+                    (out_left[count], out_right[count]) = (left as f32, right as f32);
+                }
+                ([mono, ..], (out, _)) => out[count] = dots(mono, mono)[0] as f32,
+                ([], _) => {}
             }
             self.frames_out += 1;
             count += 1;

@@ -3,6 +3,8 @@
 
 use std::f64::consts::PI;
 
+use pulp::{Simd, WithSimd};
+
 use crate::measure::interpolate::bessel_i0;
 
 /// Zero crossings on either side, in frames of the lower rate.
@@ -13,6 +15,9 @@ const STOP_DB: f64 = 155.0;
 const MAX_ROWS: u64 = 1_024;
 /// Rows per input frame that others are interpolated from; the four around leave -170 dB.
 const GRID_ROWS: u64 = 512;
+
+/// Partial sums of a sum of products, side by side and in a fixed order.
+pub const LANES: usize = 8;
 
 /// The windowed sinc between two rates.
 pub struct Kernel {
@@ -47,8 +52,9 @@ impl Sinc {
         let stretch = (f64::from(from_hz) / f64::from(to_hz)).max(1.0);
         // Kaiser's formulas for length and shape; the transition ends at half the lower rate.
         let width = (STOP_DB - 8.0) / (2.285 * 2.0 * PI * 2.0 * HALF_FRAMES);
-        // A multiple of two, so that a row is one of four.
-        let half = (HALF_FRAMES * stretch / 2.0).ceil() as usize * 2;
+        // So that a row is a multiple of the lanes.
+        let half = (HALF_FRAMES * stretch).ceil() as usize;
+        let half = half.next_multiple_of(LANES / 2);
         Self {
             stretch,
             edge: 0.5 - 0.5 * width,
@@ -149,15 +155,46 @@ fn cubic(x: f64) -> [f64; 4] {
     ]
 }
 
-/// Sum of products in four lanes, added in a fixed order; lengths are multiples of four.
-pub fn dot(row: &[f64], samples: &[f64]) -> f64 {
-    let mut sums = [0.0; 4];
-    for (taps, samples) in row.chunks_exact(4).zip(samples.chunks_exact(4)) {
-        for lane in 0..4 {
-            sums[lane] += taps[lane] * samples[lane];
+/// Sums of products of two channels with a row.
+pub struct Dots<'a> {
+    /// As long as the samples, a multiple of [`LANES`].
+    pub row: &'a [f64],
+    /// Samples of the first channel.
+    pub left: &'a [f64],
+    /// Samples of the second one.
+    pub right: &'a [f64],
+}
+
+impl WithSimd for Dots<'_> {
+    type Output = [f64; 2];
+
+    // As many registers as hold the partial sums: those are the same ones on every processor.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> [f64; 2] {
+        let registers = (LANES / S::F64_LANES).max(1);
+        let [row, left, right] =
+            [self.row, self.left, self.right].map(|x| S::as_simd_f64s(x).0.chunks_exact(registers));
+        let mut first = [simd.splat_f64s(0.0); LANES];
+        let mut second = first;
+        for ((taps, left), right) in row.zip(left).zip(right) {
+            for register in 0..registers {
+                let taps = taps[register];
+                let product = simd.mul_f64s(taps, left[register]);
+                first[register] = simd.add_f64s(first[register], product);
+                let product = simd.mul_f64s(taps, right[register]);
+                second[register] = simd.add_f64s(second[register], product);
+            }
         }
+        [first, second].map(|sums| {
+            let mut lanes = [0.0; LANES];
+            let (slots, _) = S::as_mut_simd_f64s(&mut lanes);
+            for (slot, sum) in slots.iter_mut().zip(sums) {
+                *slot = sum;
+            }
+            let [a, b, c, d, e, f, g, h] = lanes;
+            ((a + b) + (c + d)) + ((e + f) + (g + h))
+        })
     }
-    (sums[0] + sums[1]) + (sums[2] + sums[3])
 }
 
 fn greatest_common_divisor(a: u32, b: u32) -> u32 {
