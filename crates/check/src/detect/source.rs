@@ -72,9 +72,13 @@ impl Detector for LossySource {
                 if reading.value < PLAIN_PERCENT && facts.analysis.bandwidth_hz > CODEC_END_HZ {
                     severity = Some(Severity::Note);
                 }
+                let end = if facts.analysis.bandwidth_hz < WHOLE_HZ {
+                    format!(", and nothing is left above {end_khz:.1} kHz")
+                } else {
+                    String::new()
+                };
                 format!(
-                    "this has been an {} file: {:.0} % of its fine structure above 4 kHz is rounded away, and nothing \
-                     is left above {end_khz:.1} kHz",
+                    "this has been an {} file: {:.0} % of its fine structure above 4 kHz is rounded away{end}",
                     c.family.words(),
                     c.holes_percent
                 )
