@@ -52,10 +52,34 @@ impl Coefficients {
     }
 }
 
-/// A section with its state (transposed direct form II).
+/// A section as it is computed (transposed direct form II): with the output written out in the states'
+/// sums, `s1' = (b1 - a1·b0)·x + s2 - a1·s1` and `s2' = (b2 - a2·b0)·x - a2·s1`, the next frame waits for a
+/// product and a sum instead of for two sums and a product.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    /// What the output gets of the input.
+    direct: f64,
+    /// What the states get of it.
+    fed: [f64; 2],
+    /// What they lose of the first state.
+    kept: [f64; 2],
+}
+
+impl Step {
+    fn of(coefficients: Coefficients) -> Self {
+        let Coefficients { b, a } = coefficients;
+        Self {
+            direct: b[0],
+            fed: [b[1] - a[0] * b[0], b[2] - a[1] * b[0]],
+            kept: a,
+        }
+    }
+}
+
+/// A section with its state.
 #[derive(Clone, Copy, Debug)]
 pub struct Biquad {
-    coefficients: Coefficients,
+    step: Step,
     state: [Frame; 2],
 }
 
@@ -63,7 +87,7 @@ impl Biquad {
     /// A section at rest.
     pub fn new(coefficients: Coefficients) -> Self {
         Self {
-            coefficients,
+            step: Step::of(coefficients),
             state: [[0.0; 2]; 2],
         }
     }
@@ -76,13 +100,14 @@ impl Biquad {
     /// Filters one frame.
     #[inline(always)]
     pub fn step(&mut self, x: Frame) -> Frame {
-        let Coefficients { b, a } = self.coefficients;
+        let Step { direct, fed, kept } = self.step;
         let [s1, s2] = &mut self.state;
         let mut y = [0.0; 2];
         for c in 0..2 {
-            y[c] = b[0] * x[c] + s1[c];
-            s1[c] = (b[1] * x[c] + s2[c]) - a[0] * y[c];
-            s2[c] = b[2] * x[c] - a[1] * y[c];
+            let first = s1[c];
+            y[c] = direct * x[c] + first;
+            s1[c] = (fed[0] * x[c] + s2[c]) - kept[0] * first;
+            s2[c] = fed[1] * x[c] - kept[1] * first;
         }
         y
     }
@@ -102,9 +127,10 @@ impl Biquad {
 /// same figures as from each alone, in half of the instructions where registers hold four.
 #[derive(Clone, Copy, Debug)]
 pub struct Pair {
-    sections: [Coefficients; 2],
-    b: [[f64; 4]; 3],
-    a: [[f64; 4]; 2],
+    sections: [Step; 2],
+    direct: [f64; 4],
+    fed: [[f64; 4]; 2],
+    kept: [[f64; 4]; 2],
     state: [[f64; 4]; 2],
 }
 
@@ -112,7 +138,7 @@ impl Pair {
     /// Takes over the states of both.
     #[inline(always)]
     pub fn new(first: &Biquad, second: &Biquad) -> Self {
-        let (one, other) = (first.coefficients, second.coefficients);
+        let (one, other) = (first.step, second.step);
         let both = |one: f64, other: f64| [one, one, other, other];
         let states = |index: usize| {
             let (one, other) = (first.state[index], second.state[index]);
@@ -120,8 +146,9 @@ impl Pair {
         };
         Self {
             sections: [one, other],
-            b: std::array::from_fn(|index| both(one.b[index], other.b[index])),
-            a: std::array::from_fn(|index| both(one.a[index], other.a[index])),
+            direct: both(one.direct, other.direct),
+            fed: std::array::from_fn(|index| both(one.fed[index], other.fed[index])),
+            kept: std::array::from_fn(|index| both(one.kept[index], other.kept[index])),
             state: std::array::from_fn(states),
         }
     }
@@ -130,7 +157,7 @@ impl Pair {
     #[inline(always)]
     pub fn split(self) -> [Biquad; 2] {
         let section = |index: usize| Biquad {
-            coefficients: self.sections[index],
+            step: self.sections[index],
             state: self
                 .state
                 .map(|state| [state[2 * index], state[2 * index + 1]]),
@@ -141,13 +168,20 @@ impl Pair {
     /// Filters a frame with each.
     #[inline(always)]
     pub fn step(&mut self, x: [f64; 4]) -> [f64; 4] {
-        let Self { b, a, state, .. } = self;
+        let Self {
+            direct,
+            fed,
+            kept,
+            state,
+            ..
+        } = self;
         let [s1, s2] = state;
         let mut y = [0.0; 4];
         for lane in 0..4 {
-            y[lane] = b[0][lane] * x[lane] + s1[lane];
-            s1[lane] = (b[1][lane] * x[lane] + s2[lane]) - a[0][lane] * y[lane];
-            s2[lane] = b[2][lane] * x[lane] - a[1][lane] * y[lane];
+            let first = s1[lane];
+            y[lane] = direct[lane] * x[lane] + first;
+            s1[lane] = (fed[0][lane] * x[lane] + s2[lane]) - kept[0][lane] * first;
+            s2[lane] = fed[1][lane] * x[lane] - kept[1][lane] * first;
         }
         y
     }

@@ -102,6 +102,9 @@ struct Shelf {
     b0: f64,
     b1: f64,
     a1: f64,
+    /// b1 - a1·b0: what the state gets of the input. With the output written out in its sum, the next frame
+    /// waits for a product and a sum.
+    fed: f64,
     state: f64,
 }
 
@@ -116,6 +119,7 @@ impl Shelf {
                 b0: 1.0,
                 b1: 0.0,
                 a1: 0.0,
+                fed: 0.0,
                 state: 0.0,
             };
         }
@@ -128,10 +132,13 @@ impl Shelf {
         let beta = low_slope + alpha * low_power;
         let (root_alpha, root_beta) = (libm::sqrt(alpha.max(0.0)), libm::sqrt(beta.max(0.0)));
         let a1 = (1.0 - root_alpha) / (1.0 + root_alpha);
+        let b0 = 0.5 * (1.0 + a1) * (1.0 + root_beta);
+        let b1 = 0.5 * (1.0 + a1) * (1.0 - root_beta);
         Self {
-            b0: 0.5 * (1.0 + a1) * (1.0 + root_beta),
-            b1: 0.5 * (1.0 + a1) * (1.0 - root_beta),
+            b0,
+            b1,
             a1,
+            fed: b1 - a1 * b0,
             state: 0.0,
         }
     }
@@ -145,7 +152,7 @@ impl Shelf {
 
     fn process(&mut self, input: f64) -> f64 {
         let output = self.b0 * input + self.state;
-        self.state = self.b1 * input - self.a1 * output;
+        self.state = self.fed * input - self.a1 * self.state;
         output
     }
 
