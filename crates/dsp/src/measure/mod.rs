@@ -15,6 +15,7 @@ pub mod loudness;
 pub mod noise_to_mask;
 pub mod peak_envelope;
 mod reach;
+mod real_power;
 pub mod reference_meter;
 pub mod reference_peak;
 pub mod spectrum;

@@ -6,14 +6,11 @@
 //! instructions at run time, so the last bits may differ between CPUs; nothing here reaches
 //! samples directly.
 
-use std::sync::Arc;
-
 use pulp::Arch;
-use realfft::num_complex::Complex;
-use realfft::{RealFftPlanner, RealToComplex};
 
 use super::bands::{THIRD_OCTAVES, centre_hz, edges_hz};
 use super::bandwidth::bandwidth_hz;
+use super::real_power::RealPower;
 use crate::Audio;
 use crate::analysis::{BandFrame, Spectrum};
 
@@ -111,11 +108,8 @@ impl Lane {
 pub struct SpectrumMeter {
     sample_rate_hz: f64,
     arch: Arch,
-    fft: Arc<dyn RealToComplex<f32>>,
+    transform: RealPower,
     window: Vec<f32>,
-    input: Vec<f32>,
-    output: Vec<Complex<f32>>,
-    scratch: Vec<Complex<f32>>,
     bands: Vec<Band>,
     /// Mid, and side where there are two channels.
     lanes: Vec<Lane>,
@@ -143,16 +137,12 @@ impl SpectrumMeter {
     /// A meter over 1 or 2 channels.
     pub fn new(sample_rate_hz: u32, channels: usize) -> Self {
         let length = fft_frames(sample_rate_hz);
-        let fft = RealFftPlanner::<f32>::new().plan_fft_forward(length);
         let rate = f64::from(sample_rate_hz);
         let bins = length / 2 + 1;
         Self {
             arch: Arch::new(),
             sample_rate_hz: rate,
             window: hann(length),
-            input: fft.make_input_vec(),
-            output: fft.make_output_vec(),
-            scratch: fft.make_scratch_vec(),
             bands: (0..THIRD_OCTAVES)
                 .map(|index| Band::new(index, rate / length as f64, bins))
                 .collect(),
@@ -161,7 +151,7 @@ impl SpectrumMeter {
             windows: 0,
             stride: 1,
             band_frames: Vec::new(),
-            fft,
+            transform: RealPower::new(length),
         }
     }
 
@@ -192,22 +182,16 @@ impl SpectrumMeter {
     fn transform(&mut self) {
         let length = self.window.len();
         for lane in &mut self.lanes {
-            let weighted = lane.samples[self.start..].iter().zip(&self.window);
-            let slots = self.input.iter_mut();
+            let Lane {
+                samples,
+                power,
+                total,
+            } = lane;
+            let samples = &samples[self.start..self.start + length];
+            self.transform.of(samples, &self.window, power);
             self.arch.dispatch(|| {
-                for (slot, (sample, weight)) in slots.zip(weighted) {
-                    *slot = sample * weight;
-                }
-            });
-            let done =
-                self.fft
-                    .process_with_scratch(&mut self.input, &mut self.output, &mut self.scratch);
-            debug_assert!(done.is_ok(), "buffers made by the transform itself");
-            let bins = &self.output;
-            let Lane { power, total, .. } = lane;
-            self.arch.dispatch(|| {
-                for (power, bin) in power.iter_mut().zip(bins) {
-                    *power = 2.0 * (bin.re * bin.re + bin.im * bin.im);
+                for power in power.iter_mut() {
+                    *power *= 2.0;
                 }
                 // Only these two stand for one frequency instead of a pair.
                 if let [first, .., last] = power.as_mut_slice() {
