@@ -3,6 +3,8 @@
 
 use std::sync::LazyLock;
 
+use pulp::{Arch, Simd, WithSimd};
+
 use super::interpolate::sinc_taps;
 
 /// Oversampling factor of both grids.
@@ -77,12 +79,17 @@ const STRIDE: usize = 8;
 /// Around a first reading of this share of the highest one all points are read: between two of them a
 /// signal rises to at most 1 / cos(π f / 8) of the larger one, 0.17 dB at half the sample rate.
 const WORTH_A_LOOK: f64 = 0.97;
+/// By how much a reading in single precision may be off, as a share of it: in each of eight sums 64 products
+/// round by at most 2⁻²⁴ of what has come together, whose taps' magnitudes sum up to less than five.
+const ROUGH: f32 = 3e-5;
 /// Sums that a point is gathered in, side by side and in a fixed order.
 const SUMS: usize = 8;
 
-/// The long sinc, in `f64`.
+/// The long sinc: roughly in `f32`, to tell which windows may hold the peak, and in `f64`.
 pub struct LongSinc {
-    rows: Vec<Vec<f64>>,
+    arch: Arch,
+    rough: Rows<f32>,
+    fine: Rows<f64>,
 }
 
 impl LongSinc {
@@ -90,47 +97,104 @@ impl LongSinc {
     pub fn shared() -> &'static Self {
         static SHARED: LazyLock<LongSinc> = LazyLock::new(|| {
             let row = |p| sinc_taps(LONG_TAPS, BETA, p as f64 / STEPS as f64);
+            let rows: Vec<Vec<f64>> = (0..STEPS).map(row).collect();
+            let rough = |row: &Vec<f64>| row.iter().map(|&tap| tap as f32).collect();
             LongSinc {
-                rows: (0..STEPS).map(row).collect(),
+                arch: Arch::new(),
+                rough: Rows(rows.iter().map(rough).collect()),
+                fine: Rows(rows),
             }
         });
         &SHARED
     }
 
-    /// Highest absolute value within `SEARCH_FRAMES` of the window's centre.
-    pub fn peak(&self, window: &[f32; WINDOW_FRAMES]) -> f64 {
-        const POINTS: usize = 2 * SEARCH_FRAMES * STEPS;
-        let window = window.map(f64::from);
-        let mut first = [0.0; POINTS / STRIDE];
-        for (index, value) in first.iter_mut().enumerate() {
-            *value = self.at(&window, index * STRIDE);
-        }
-        let highest = first.iter().copied().fold(0.0, f64::max);
-        let mut peak = highest;
-        let worth = first.iter().enumerate();
-        for (index, _) in worth.filter(|(_, value)| **value >= WORTH_A_LOOK * highest) {
-            let from = (index * STRIDE).saturating_sub(STRIDE - 1);
-            for point in from..(index * STRIDE + STRIDE).min(POINTS) {
-                peak = peak.max(self.at(&window, point));
-            }
-        }
-        peak
+    /// Highest absolute value within `SEARCH_FRAMES` of each window's centre, of those windows that may
+    /// hold the highest of all; the others give nothing.
+    pub fn peaks<'a>(
+        &self,
+        windows: impl Iterator<Item = &'a [f32; WINDOW_FRAMES]> + Clone,
+    ) -> Vec<Option<f64>> {
+        let look = |window| {
+            self.arch.dispatch(Look {
+                rows: &self.rough,
+                window,
+            })
+        };
+        let rough: Vec<f32> = windows.clone().map(look).collect();
+        let highest = rough.iter().copied().fold(0.0, f32::max);
+        let reading = |(window, &rough): (&[f32; WINDOW_FRAMES], &f32)| {
+            let may_be_highest = rough >= highest * (1.0 - 2.0 * ROUGH);
+            may_be_highest.then(|| self.peak(window))
+        };
+        windows.zip(&rough).map(reading).collect()
     }
 
-    /// Absolute value at a point of the grid, which starts `SEARCH_FRAMES` before the centre.
-    fn at(&self, window: &[f64; WINDOW_FRAMES], point: usize) -> f64 {
-        let samples = &window[point / STEPS + 1..][..LONG_TAPS];
-        let (samples, _) = samples.as_chunks::<SUMS>();
-        let (taps, _) = self.rows[point % STEPS].as_chunks::<SUMS>();
-        let mut sums = [0.0; SUMS];
-        for (taps, samples) in taps.iter().zip(samples) {
-            for lane in 0..SUMS {
-                sums[lane] += taps[lane] * samples[lane];
-            }
-        }
-        sums.iter().sum::<f64>().abs()
+    /// Highest absolute value within `SEARCH_FRAMES` of the window's centre.
+    fn peak(&self, window: &[f32; WINDOW_FRAMES]) -> f64 {
+        self.arch.dispatch(Look {
+            rows: &self.fine,
+            window: &window.map(f64::from),
+        })
     }
 }
+
+/// Taps of the points within a frame.
+struct Rows<T>(Vec<Vec<T>>);
+
+/// A search for the peak of a window.
+struct Look<'a, T> {
+    rows: &'a Rows<T>,
+    window: &'a [T; WINDOW_FRAMES],
+}
+
+macro_rules! look {
+    ($float:ty) => {
+        impl WithSimd for Look<'_, $float> {
+            type Output = $float;
+
+            // Nothing but plain loops: compiled for each kind of processor, they differ in width alone.
+            #[inline(always)]
+            fn with_simd<S: Simd>(self, _simd: S) -> $float {
+                const POINTS: usize = 2 * SEARCH_FRAMES * STEPS;
+                let mut first = [0.0; POINTS / STRIDE];
+                for (index, value) in first.iter_mut().enumerate() {
+                    *value = self.at(index * STRIDE);
+                }
+                let highest = first.iter().copied().fold(0.0, <$float>::max);
+                let mut peak = highest;
+                let worth = first.iter().enumerate();
+                let from = WORTH_A_LOOK as $float * highest;
+                for (index, _) in worth.filter(|(_, value)| **value >= from) {
+                    let start = (index * STRIDE).saturating_sub(STRIDE - 1);
+                    for point in start..(index * STRIDE + STRIDE).min(POINTS) {
+                        peak = peak.max(self.at(point));
+                    }
+                }
+                peak
+            }
+        }
+
+        impl Look<'_, $float> {
+            /// Absolute value at a point of the grid, which starts `SEARCH_FRAMES` before the centre.
+            #[inline(always)]
+            fn at(&self, point: usize) -> $float {
+                let samples = &self.window[point / STEPS + 1..][..LONG_TAPS];
+                let (samples, _) = samples.as_chunks::<SUMS>();
+                let (taps, _) = self.rows.0[point % STEPS].as_chunks::<SUMS>();
+                let mut sums = [0.0; SUMS];
+                for (taps, samples) in taps.iter().zip(samples) {
+                    for lane in 0..SUMS {
+                        sums[lane] += taps[lane] * samples[lane];
+                    }
+                }
+                sums.iter().sum::<$float>().abs()
+            }
+        }
+    };
+}
+
+look!(f32);
+look!(f64);
 
 #[cfg(test)]
 mod tests {

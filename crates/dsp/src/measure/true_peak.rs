@@ -128,15 +128,18 @@ impl TruePeak {
             }
             self.advance(room);
         }
-        let long_sinc = LongSinc::shared();
         let mut peak = f64::from(self.sample_peak);
         let mut frame = 0;
         let summits = self.candidates.iter().zip(&self.candidate_peaks);
         let high = summits.filter(|(_, peak)| **peak >= CANDIDATE_SHARE * self.coarse_peak);
         let high = high.map(|(candidate, _)| candidate);
-        for candidate in high.chain(&self.highest) {
-            let fine = long_sinc.peak(&candidate.window);
-            if fine >= peak {
+        let candidates = high.chain(&self.highest);
+        let windows = candidates.clone().map(|candidate| &candidate.window);
+        let readings = LongSinc::shared().peaks(windows);
+        for (candidate, fine) in candidates.zip(readings) {
+            if let Some(fine) = fine
+                && fine >= peak
+            {
                 peak = fine;
                 frame = candidate.frame;
             }
