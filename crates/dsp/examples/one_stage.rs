@@ -70,7 +70,8 @@ const STAGES: [(&str, Make); 15] = [
         Box::new(move |block| meter.process(block))
     }),
     ("drive curve", || {
-        let mut curve = DriveCurveBuilder::new(SPEC.sample_rate_hz, SPEC.channels, false);
+        let mut curve = DriveCurveBuilder::new(SPEC.sample_rate_hz, SPEC.channels, false)
+            .with_limiting_up_to(settings().target.max_limiting_db);
         Box::new(move |block| curve.push(block))
     }),
     ("DC filter", || {

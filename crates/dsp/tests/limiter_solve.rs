@@ -44,6 +44,32 @@ fn tone(rate_hz: u32, seconds: u32, amplitude: f64) -> Audio {
 }
 
 #[test]
+fn peaks_that_no_allowed_drive_lifts_over_the_ceiling_are_not_asked_for() {
+    let audio = mix(44_100, 5.0);
+    let built = |block_frames: usize| {
+        let mut builder =
+            DriveCurveBuilder::new(44_100, audio.channel_count(), false).with_limiting_up_to(9.0);
+        for start in (0..audio.frames()).step_by(block_frames) {
+            builder.push(&audio.slice(start, (start + block_frames).min(audio.frames())));
+        }
+        builder.finish(CEILING_DBTP)
+    };
+    let (whole, curve) = (curve_of(&audio), built(audio.frames()));
+    assert_ne!(curve, whole, "nothing was left out");
+    for block_frames in [1, 77, 4096] {
+        assert_eq!(built(block_frames), curve, "{block_frames}");
+    }
+    assert_eq!(curve.true_peak_dbtp(), whole.true_peak_dbtp());
+    for reduction_db in [-3.0, 1.0, 3.0, 6.0, 9.0] {
+        let drive_db = whole.drive_for_reduction_db(reduction_db);
+        let limiter = with_drive(drive_db);
+        let off_lu =
+            curve.integrated_lufs(&limiter, drive_db) - whole.integrated_lufs(&limiter, drive_db);
+        assert!(off_lu.abs() < 1e-3, "{reduction_db}: {off_lu}");
+    }
+}
+
+#[test]
 fn prediction_is_what_a_render_measures() {
     for rate_hz in [44_100, 48_000, 96_000] {
         let audio = mix(rate_hz, 5.0);

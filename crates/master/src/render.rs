@@ -45,6 +45,9 @@ pub(crate) fn render(
     let total = delivery_frames(analysis, spec);
     let mut curve = DriveCurveBuilder::new(spec.sample_rate_hz, spec.channels, brief.dual_mono)
         .with_room_for(total);
+    if !plan.settings.limiter.drive_fixed {
+        curve = curve.with_limiting_up_to(plan.settings.target.max_limiting_db);
+    }
     let mut frames = 0;
     // The reader's thread has the chain; where that is light, half of the curve is added to it.
     let reads_levels = Chain::is_light(&plan.settings, &brief.bypass)

@@ -8,6 +8,7 @@ use crate::Audio;
 use crate::measure::peak_envelope::PeakEnvelope;
 use crate::measure::weighting::Weighting;
 use crate::process::limiter::stages::LowBand;
+use crate::units::gain_from_db;
 
 /// Builds a [`DriveCurve`] in one pass over the signal before the limiter.
 pub struct DriveCurveBuilder {
@@ -16,14 +17,19 @@ pub struct DriveCurveBuilder {
     sample_rate_hz: u32,
 }
 
-/// The half of a [`DriveCurveBuilder`] that finds the peaks, two thirds of its work.
+/// The half of a [`DriveCurveBuilder`] that finds the peaks.
 pub struct PeakCurve {
     envelope: PeakEnvelope,
+    /// Frames of the chunk to come: chunks are whole, wherever the blocks end, since what is looked at
+    /// depends on them.
     input: Audio,
+    filled: usize,
     values: [f32; CHUNK_FRAMES],
     peaks: Maxima,
     /// Highest value of the envelope.
     peak: f32,
+    /// Share of it that no drive lifts over the ceiling.
+    unlimited_share: f32,
 }
 
 /// The half of a [`DriveCurveBuilder`] that finds the levels of the bass and the energies.
@@ -141,8 +147,10 @@ impl DriveCurveBuilder {
                 peaks: Maxima::new(sample_rate_hz, PEAKS_PER_SECOND, envelope.latency_frames()),
                 envelope,
                 input: input.clone(),
+                filled: 0,
                 values: [0.0; CHUNK_FRAMES],
                 peak: 0.0,
+                unlimited_share: 0.0,
             },
             levels: LevelCurve {
                 low_peaks: Maxima::new(
@@ -180,6 +188,15 @@ impl DriveCurveBuilder {
         self
     }
 
+    /// Where the limiter will never be asked for more than `max_limiting_db`, what lies further below the
+    /// highest peak never reaches the ceiling: its peaks are then those of its samples, without those
+    /// between them.
+    #[must_use]
+    pub fn with_limiting_up_to(mut self, max_limiting_db: f64) -> Self {
+        self.peaks.unlimited_share = gain_from_db(-max_limiting_db) as f32;
+        self
+    }
+
     /// Takes the next frames: `block` has the channels this was built for.
     pub fn push(&mut self, block: &Audio) {
         self.peaks.push(block);
@@ -201,7 +218,7 @@ impl DriveCurveBuilder {
         let frames = levels.energy_cut.frame;
         if frames > 0 {
             // Silence brings out the last frames of the detectors.
-            peaks.flush(peaks.envelope.latency_frames());
+            peaks.flush();
             levels.flush(levels.low_band.delay_frames());
         }
         if levels.energy_cut.frame > levels.energy_cut.boundary(levels.energy_cut.piece) {
@@ -223,12 +240,16 @@ impl DriveCurveBuilder {
     }
 }
 
-/// Puts frames of a block into a smaller one; what is not finite becomes zero.
-fn take_chunk(input: &mut Audio, block: &Audio, start: usize) -> usize {
-    let frames = CHUNK_FRAMES.min(block.frames() - start);
-    input.set_frames(frames);
+/// Puts frames of a block, from `start` on, behind the `filled` ones of a chunk; what is not finite becomes
+/// zero. Returns how many.
+fn take_chunk(input: &mut Audio, filled: usize, block: &Audio, start: usize) -> usize {
+    let frames = (CHUNK_FRAMES - filled).min(block.frames() - start);
+    input.set_frames(filled + frames);
     for (input, channel) in input.channels_mut().zip(block.channels()) {
-        for (to, &from) in input.iter_mut().zip(&channel[start..start + frames]) {
+        for (to, &from) in input[filled..]
+            .iter_mut()
+            .zip(&channel[start..start + frames])
+        {
             *to = if from.is_finite() { from } else { 0.0 };
         }
     }
@@ -240,29 +261,40 @@ impl PeakCurve {
     pub fn push(&mut self, block: &Audio) {
         let mut start = 0;
         while start < block.frames() {
-            let frames = take_chunk(&mut self.input, block, start);
-            self.push_chunk(frames);
+            let frames = take_chunk(&mut self.input, self.filled, block, start);
+            self.filled += frames;
+            if self.filled == CHUNK_FRAMES {
+                self.push_chunk();
+            }
             start += frames;
         }
     }
 
     /// Takes the chunk in `input`.
-    fn push_chunk(&mut self, frames: usize) {
-        let values = &mut self.values[..frames];
-        self.envelope.process(&self.input, values);
+    fn push_chunk(&mut self) {
+        let values = &mut self.values[..self.input.frames()];
+        let floor = if self.unlimited_share > 0.0 {
+            self.peak * self.unlimited_share
+        } else {
+            f32::NEG_INFINITY
+        };
+        self.envelope.process_above(floor, &self.input, values);
         self.peak = values
             .iter()
             .fold(self.peak, |a, &b| if b > a { b } else { a });
         self.peaks.push(values);
+        self.filled = 0;
     }
 
-    /// Takes silence.
-    fn flush(&mut self, mut frames: usize) {
+    /// Takes the silence that brings out the last frames.
+    fn flush(&mut self) {
+        let mut frames = self.filled + self.envelope.latency_frames();
         while frames > 0 {
+            // Set to more frames, a block has silence behind those that it had.
             let now = frames.min(CHUNK_FRAMES);
+            self.input.set_frames(self.filled);
             self.input.set_frames(now);
-            self.input.scale(0.0);
-            self.push_chunk(now);
+            self.push_chunk();
             frames -= now;
         }
     }
@@ -273,7 +305,7 @@ impl LevelCurve {
     pub fn push(&mut self, block: &Audio) {
         let mut start = 0;
         while start < block.frames() {
-            let frames = take_chunk(&mut self.input, block, start);
+            let frames = take_chunk(&mut self.input, 0, block, start);
             self.push_low_band(frames);
             self.push_energies(frames);
             start += frames;
