@@ -123,9 +123,12 @@ struct Convolver {
     cross: Option<Vec<Complex32>>,
     /// The last N input frames; the newest block is at its end and not yet complete.
     input: Vec<Complex32>,
-    work: Vec<Complex32>,
-    /// The block that is being given out.
+    spectrum: Vec<Complex32>,
+    /// The last N output frames as the transform gives them: the block that is being given out is at the
+    /// end, before it stand frames that ring into themselves.
     output: Vec<Complex32>,
+    /// Frames of a block.
+    block_frames: usize,
     position_frames: usize,
 }
 
@@ -153,8 +156,8 @@ impl Convolver {
         };
         let zero = Complex32::new(0.0, 0.0);
         let scratch_len = forward
-            .get_inplace_scratch_len()
-            .max(inverse.get_inplace_scratch_len());
+            .get_immutable_scratch_len()
+            .max(inverse.get_immutable_scratch_len());
         Self {
             forward,
             inverse,
@@ -162,14 +165,15 @@ impl Convolver {
             direct: rounded(direct),
             cross: cross.map(rounded),
             input: vec![zero; size],
-            work: vec![zero; size],
-            output: vec![zero; size - taps],
+            spectrum: vec![zero; size],
+            output: vec![zero; size],
+            block_frames: size - taps,
             position_frames: 0,
         }
     }
 
     fn block_frames(&self) -> usize {
-        self.output.len()
+        self.block_frames
     }
 
     fn reset(&mut self) {
@@ -179,14 +183,14 @@ impl Convolver {
     }
 
     fn process(&mut self, left: &mut [f32], mut right: Option<&mut [f32]>) {
-        let history = self.input.len() - self.block_frames();
+        let history = self.input.len() - self.block_frames;
         let mut start = 0;
         while start < left.len() {
             let position = self.position_frames;
-            let count = (self.block_frames() - position).min(left.len() - start);
+            let count = (self.block_frames - position).min(left.len() - start);
             let end = start + count;
             let input = &mut self.input[history + position..][..count];
-            let output = &self.output[position..][..count];
+            let output = &self.output[history + position..][..count];
             match &mut right {
                 Some(right) => {
                     let frames = left[start..end].iter_mut().zip(&mut right[start..end]);
@@ -205,7 +209,7 @@ impl Convolver {
             }
             start = end;
             self.position_frames += count;
-            if self.position_frames == self.block_frames() {
+            if self.position_frames == self.block_frames {
                 self.position_frames = 0;
                 self.convolve_block();
             }
@@ -213,19 +217,21 @@ impl Convolver {
     }
 
     fn convolve_block(&mut self) {
-        let history = self.input.len() - self.block_frames();
-        self.work.copy_from_slice(&self.input);
-        let block_frames = self.block_frames();
-        self.input.copy_within(block_frames.., 0);
-        self.forward
-            .process_with_scratch(&mut self.work, &mut self.scratch);
+        self.forward.process_immutable_with_scratch(
+            &self.input,
+            &mut self.spectrum,
+            &mut self.scratch,
+        );
+        self.input.copy_within(self.block_frames.., 0);
         match &self.cross {
-            Some(cross) => multiply_crossed(&mut self.work, &self.direct, cross),
-            None => multiply(&mut self.work, &self.direct),
+            Some(cross) => multiply_crossed(&mut self.spectrum, &self.direct, cross),
+            None => multiply(&mut self.spectrum, &self.direct),
         }
-        self.inverse
-            .process_with_scratch(&mut self.work, &mut self.scratch);
-        self.output.copy_from_slice(&self.work[history..]);
+        self.inverse.process_immutable_with_scratch(
+            &self.spectrum,
+            &mut self.output,
+            &mut self.scratch,
+        );
     }
 }
 
