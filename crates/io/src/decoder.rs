@@ -305,7 +305,8 @@ impl Decoder {
         };
         if let [first, .., last] | [first @ last] = block.channels() {
             let given = filled..filled + frames;
-            hash_frames(&mut self.pass.hashes, [&first[given.clone()], &last[given]]);
+            let channels = [&first[given.clone()], &last[given]];
+            hash_frames(&mut self.pass.hashes, self.pass.frames, channels);
         }
         self.pass.frames += frames as u64;
         frames

@@ -2,13 +2,16 @@
 
 use crate::DecodeWarning;
 
+/// Chains of multiplications that do not wait for each other.
+const HASHES: usize = 4;
+
 /// One way through the file.
 #[derive(Clone, Default)]
 pub(crate) struct Pass {
     pub skipped: u64,
     pub frames: u64,
-    /// Hash of each channel's samples.
-    pub hashes: [u64; 2],
+    /// Hashes of the frames, which take turns.
+    pub hashes: [u64; HASHES],
     pub broken: Option<(u64, u64)>,
     pub ends_early: Option<DecodeWarning>,
     /// The encoder's checksum says something else.
@@ -38,19 +41,67 @@ impl Pass {
     }
 }
 
-/// Carries on the hash of each channel. A chained multiply of every sample's bits (FNV-1a with
-/// 64-bit words): one multiplication per sample, independent of how the signal is cut into blocks. It
-/// finds a changed file; it is no proof against a forged one.
-pub(crate) fn hash_frames(hashes: &mut [u64; 2], channels: [&[f32]; 2]) {
-    let step = |hash: &mut u64, sample: f32| {
-        let mixed = *hash ^ u64::from(sample.to_bits()) ^ 0x9E37_79B9;
-        *hash = mixed.wrapping_mul(0x0000_0100_0000_01B3);
+/// Carries on the hashes with the frames from number `from` on. A chained multiply of every frame's bits
+/// (FNV-1a with 64-bit words), independent of how the signal is cut into blocks. It finds a changed file;
+/// it is no proof against a forged one.
+pub(crate) fn hash_frames(hashes: &mut [u64; HASHES], from: u64, channels: [&[f32]; 2]) {
+    let step = |hash: &mut u64, left: f32, right: f32| {
+        let frame = u64::from(left.to_bits()) | (u64::from(right.to_bits()) << 32);
+        *hash = (*hash ^ frame ^ 0x9E37_79B9).wrapping_mul(0x0000_0100_0000_01B3);
     };
-    // Side by side: neither chain waits for the other.
-    let [mut first, mut second] = *hashes;
-    for (&left, &right) in channels[0].iter().zip(channels[1]) {
-        step(&mut first, left);
-        step(&mut second, right);
+    // Frames before the next one that the first hash takes.
+    let turn = (from % HASHES as u64) as usize;
+    let before = ((HASHES - turn) % HASHES).min(channels[0].len());
+    let [left, right] = channels.map(|channel| channel.split_at(before));
+    let odd = left.0.iter().zip(right.0);
+    for (hash, (&left, &right)) in hashes.iter_mut().skip(turn).zip(odd) {
+        step(hash, left, right);
     }
-    *hashes = [first, second];
+    let ((left, left_rest), (right, right_rest)) =
+        (left.1.as_chunks::<HASHES>(), right.1.as_chunks::<HASHES>());
+    let mut chains = *hashes;
+    for (left, right) in left.iter().zip(right) {
+        for (hash, (&left, &right)) in chains.iter_mut().zip(left.iter().zip(right)) {
+            step(hash, left, right);
+        }
+    }
+    *hashes = chains;
+    for (hash, (&left, &right)) in hashes.iter_mut().zip(left_rest.iter().zip(right_rest)) {
+        step(hash, left, right);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_do_not_depend_on_the_blocks_and_tell_every_sample_apart() {
+        let signal = |shift: u32| -> Vec<f32> {
+            let samples = (0..1000_u32).map(|n| ((n * 37 + shift) % 101) as f32 / 101.0);
+            samples.collect()
+        };
+        let (left, right) = (signal(0), signal(50));
+        let whole = |left: &[f32], right: &[f32]| {
+            let mut hashes = [0; HASHES];
+            hash_frames(&mut hashes, 0, [left, right]);
+            hashes
+        };
+        let expected = whole(&left, &right);
+        for size in [1, 2, 3, 7, 64, 999] {
+            let mut hashes = [0; HASHES];
+            for start in (0..left.len()).step_by(size) {
+                let end = (start + size).min(left.len());
+                let block = [&left[start..end], &right[start..end]];
+                hash_frames(&mut hashes, start as u64, block);
+            }
+            assert_eq!(hashes, expected, "{size}");
+        }
+        assert_ne!(whole(&right, &left), expected);
+        for at in [0, 1, 500, 998, 999] {
+            let mut changed = left.clone();
+            changed[at] += 1e-6;
+            assert_ne!(whole(&changed, &right), expected, "{at}");
+        }
+    }
 }
