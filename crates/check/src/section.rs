@@ -1,8 +1,8 @@
 //! Where the level jumps and the sound stays: a fader, not an arrangement.
 //!
-//! When players come in, bands change by different amounts, and mid and side too. When a fader moves, all move alike.
-//! A jump is the median change over the bands of both less its spread. Breaks of arrangements have such
-//! places too; what they hardly have is one that is undone later by the same amount, and so only pairs count.
+//! When players come in, bands change by different amounts. When a fader moves, all move alike. The
+//! figure is the median change over the bands minus its spread. Music has such places too; what it hardly
+//! has is one that is undone later by as much, and so a lone jump counts less.
 
 use acetate_dsp::analysis::Sequences;
 
@@ -12,8 +12,6 @@ const WINDOW_S: f64 = 3.0;
 const BETWEEN_S: f64 = 0.1;
 /// Bands that are compared: 100 Hz to 10 kHz.
 const BANDS: std::ops::Range<usize> = 7..28;
-/// Mid and side of them.
-const WIDTH: usize = 2 * (BANDS.end - BANDS.start);
 /// Bands this far below the programme are left out, dB.
 const AUDIBLE_DB: f64 = 55.0;
 /// A window this far below the usual level is a pause, dB.
@@ -21,22 +19,23 @@ const PAUSE_DB: f64 = 10.0;
 /// Fewest bands that are compared.
 const MIN_BANDS: usize = 10;
 /// How much the spread takes off.
-const SPREAD_WEIGHT: f64 = 2.0;
-/// A jump is undone by one that differs by at most this, dB.
-const SAME_DB: f64 = 2.0;
+const SPREAD_WEIGHT: f64 = 3.0;
+
+/// A jump that is never undone counts this much.
+const LONE_WEIGHT: f64 = 0.5;
 /// A jump is undone after at least this long, s.
 const SHORTEST_SECTION_S: f64 = 2.0;
 /// Jumps that are looked at for pairs.
 const MAX_JUMPS: usize = 64;
 
-/// A jump and what undoes it; both 0 where there is no such pair.
+/// A jump, or a pair of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Jump {
     /// Median change minus its spread, dB, of the smaller of a pair; never below 0.
     pub even_db: f64,
     /// When, s.
     pub from_s: f64,
-    /// When it was undone, s.
+    /// When it was undone, s; the same where it was not.
     pub to_s: f64,
 }
 
@@ -44,11 +43,10 @@ pub struct Jump {
 #[derive(Clone, Copy)]
 struct Signed {
     even_db: f64,
-    change_db: f64,
     at_s: f64,
 }
 
-/// The largest even jump that is undone; `None` for programmes too short to have sections.
+/// The largest even jump; `None` for programmes too short to have sections.
 pub fn largest_jump(sequences: &Sequences, sample_rate_hz: f64, programme_db: f64) -> Option<Jump> {
     let frames = &sequences.band_frames;
     let spacing_s = sequences.band_spacing_frames as f64 / sample_rate_hz;
@@ -59,12 +57,11 @@ pub fn largest_jump(sequences: &Sequences, sample_rate_hz: f64, programme_db: f6
     }
     let floor_db = programme_db - AUDIBLE_DB;
     // Sums from the start, so that each window costs one difference.
-    let mut sums = vec![[0.0f64; WIDTH]];
+    let mut sums = vec![[0.0f64; BANDS.end - BANDS.start]];
     for frame in frames {
-        let mut sum = *sums.last().unwrap_or(&[0.0; WIDTH]);
-        let levels_db = frame.mid_db[BANDS].iter().chain(&frame.side_db[BANDS]);
-        for (total, &level_db) in sum.iter_mut().zip(levels_db) {
-            *total += f64::from(level_db).max(floor_db - 10.0);
+        let mut sum = sums.last().copied().unwrap_or_default();
+        for (total, band) in sum.iter_mut().zip(BANDS) {
+            *total += f64::from(frame.mid_db[band]).max(floor_db - 10.0);
         }
         sums.push(sum);
     }
@@ -72,13 +69,13 @@ pub fn largest_jump(sequences: &Sequences, sample_rate_hz: f64, programme_db: f6
         (sums[to][band] - sums[from][band]) / (to - from) as f64
     };
     let count = frames.len();
-    let usual: Vec<f64> = (0..WIDTH).map(|band| mean(0, count, band)).collect();
+    let usual: Vec<f64> = (0..BANDS.len()).map(|band| mean(0, count, band)).collect();
     let mut jumps: Vec<Signed> = Vec::new();
     let step = (window / 24).max(1);
     let last = frames.len() - 2 * window - between;
     for start in (0..=last).step_by(step) {
         let (middle, resume) = (start + window, start + window + between);
-        let mut changes: Vec<f64> = (0..WIDTH)
+        let mut changes: Vec<f64> = (0..BANDS.len())
             .filter_map(|band| {
                 let before = mean(start, middle, band);
                 let after = mean(resume, resume + window, band);
@@ -90,8 +87,7 @@ pub fn largest_jump(sequences: &Sequences, sample_rate_hz: f64, programme_db: f6
         }
         // Into and out of pauses, fades and endings everything moves alike.
         let quiet = |from: usize| -> bool {
-            let mut offsets: Vec<f64> = (0..WIDTH)
-                .filter(|&band| usual[band] > floor_db)
+            let mut offsets: Vec<f64> = (0..BANDS.len())
                 .map(|band| mean(from, from + window, band) - usual[band])
                 .collect();
             middle_of(&mut offsets) < -PAUSE_DB
@@ -108,7 +104,6 @@ pub fn largest_jump(sequences: &Sequences, sample_rate_hz: f64, programme_db: f6
                 &mut jumps,
                 Signed {
                     even_db: even_db.copysign(median),
-                    change_db: median,
                     at_s,
                 },
             );
@@ -131,7 +126,7 @@ fn keep(jumps: &mut Vec<Signed>, jump: Signed) {
     }
 }
 
-/// The largest pair of jumps that undo each other.
+/// The largest pair, or the largest lone jump.
 fn best_of(mut jumps: Vec<Signed>) -> Jump {
     jumps.sort_by(|a, b| b.even_db.abs().total_cmp(&a.even_db.abs()));
     jumps.truncate(MAX_JUMPS);
@@ -141,19 +136,24 @@ fn best_of(mut jumps: Vec<Signed>) -> Jump {
         to_s: 0.0,
     };
     for (index, first) in jumps.iter().enumerate() {
-        let undoes = |other: &&Signed| {
-            other.even_db * first.even_db < 0.0
-                && (other.change_db + first.change_db).abs() <= SAME_DB
-                && (other.at_s - first.at_s).abs() >= SHORTEST_SECTION_S
-        };
-        if let Some(other) = jumps[index + 1..].iter().find(undoes)
-            && other.even_db.abs() > best.even_db
-        {
-            best = Jump {
-                even_db: other.even_db.abs(),
-                from_s: first.at_s.min(other.at_s),
-                to_s: first.at_s.max(other.at_s),
-            };
+        let mut candidates = vec![(LONE_WEIGHT * first.even_db.abs(), first.at_s)];
+        candidates.extend(
+            jumps[index + 1..]
+                .iter()
+                .filter(|other| {
+                    other.even_db * first.even_db < 0.0
+                        && (other.at_s - first.at_s).abs() >= SHORTEST_SECTION_S
+                })
+                .map(|other| (other.even_db.abs(), other.at_s)),
+        );
+        for (even_db, other_s) in candidates {
+            if even_db > best.even_db {
+                best = Jump {
+                    even_db,
+                    from_s: first.at_s.min(other_s),
+                    to_s: first.at_s.max(other_s),
+                };
+            }
         }
     }
     best

@@ -164,7 +164,7 @@ impl Detector for Section {
         &About {
             code: "section",
             part: Part::Dynamics,
-            figure: "jump of all bands alike that is undone later",
+            figure: "jump of all bands alike from one section to the next",
             unit: "dB",
             worse: Worse::More,
             most: Severity::Remark,
@@ -188,15 +188,24 @@ impl Detector for Section {
     }
 
     fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
-        let place = reading.places.first().copied();
-        let (from_s, to_s) = place.map_or((0.0, 0.0), |place| (place.from_s, place.to_s));
-        let text = format!(
-            "from {} to {} the level is another while the sound stays the same: everything moves by {:.1} dB or more \
-             at once, and back by as much",
-            clock(from_s),
-            clock(to_s),
-            reading.value
-        );
+        let (from_s, to_s) = reading
+            .places
+            .first()
+            .map_or((0.0, 0.0), |place| (place.from_s, place.to_s));
+        let text = if to_s > from_s {
+            format!(
+                "from {} to {} the level is another by {:.1} dB or more while the sound stays the same",
+                clock(from_s),
+                clock(to_s),
+                reading.value
+            )
+        } else {
+            format!(
+                "at {} the level jumps by {:.1} dB or more with the same sound on both sides",
+                clock(from_s),
+                reading.value
+            )
+        };
         Words::in_the_mix(
             text,
             "look at the automation of the bus and at pasted or bounced regions there, and bring the sections to one \
