@@ -1,4 +1,4 @@
-//! Fits the corpus on training albums: quantiles, limits, the tonal estimate.
+//! Fits the corpus on training albums: quantiles and limits. The tonal estimate has its own fit (`tone.rs`), and stays.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -6,17 +6,15 @@ use std::path::Path;
 use acetate_check::corpus::{CORPUS_FORMAT, Corpus, Figure, Record, Rows, SHARES_PERCENT};
 use acetate_check::detect::edges::LOOP_DB;
 use acetate_check::detect::{About, DETECTORS, Limits, Worse};
-use acetate_check::fault_eq::fault_eq_db;
-use acetate_check::tone::{INPUTS, TONE_CODES, ToneModel, inputs_after};
-use acetate_training::eval::linear::{mirror, solve};
+use acetate_check::tone::{TONE_CODES, ToneModel};
 use acetate_training::eval::statistics::quantile;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::protocol;
 use crate::rows::{Row, read};
 
 /// Where the corpus goes.
-const CORPUS_FILE: &str = "crates/check/corpus.json";
+pub const CORPUS_FILE: &str = "crates/check/corpus.json";
 /// The command of the record.
 const COMMAND: &str = "cargo run --release --example check -- fit (benches/check)";
 /// Share of released tracks that stay below a limit.
@@ -29,28 +27,25 @@ const MISSED_SHARE: f64 = 0.025;
 const SERIOUS_SHARE: f64 = 0.1;
 /// Where the limit lies between released music and plain faults.
 const BETWEEN: f64 = 0.3;
-/// Tonal faults that the estimate is fitted on, dB.
-const TONE_STRENGTHS_DB: [f64; 4] = [3.0, 6.0, 9.0, 12.0];
-/// The strength at which the estimate is calibrated, dB.
-const TONE_PLAIN_DB: f64 = 12.0;
-/// Ridges that are tried, per row.
-const RIDGES: [f64; 5] = [0.003, 0.03, 0.3, 3.0, 30.0];
-/// Folds of album groups that choose the ridge.
-const FOLDS: usize = 5;
 
 /// Reads rows and writes the corpus.
 pub fn run(clean: &Path, injected: &Path, mixes: &Path) -> Result<()> {
     let mut clean = read(clean)?;
     clean.retain(|row| row.is_finished);
-    let mut injected = read(injected)?;
-    let mut mixes = read(mixes)?;
-    let tone = fit_tone(&clean)?;
-    for row in clean.iter_mut().chain(&mut injected).chain(&mut mixes) {
-        with_tone(row, &tone);
-    }
+    let injected = read(injected)?;
+    let mixes = read(mixes)?;
+    let before = Corpus::embedded()?;
     let mut figures = BTreeMap::new();
     for detector in DETECTORS {
         let about = detector.about();
+        if TONE_CODES.contains(&about.code) {
+            let kept = before
+                .figures
+                .get(about.code)
+                .map(|figure| (about.code.to_owned(), figure.clone()));
+            figures.extend(kept);
+            continue;
+        }
         if let Some(figure) = figure(about, &clean, &injected)? {
             println!(
                 "{:<15} median {:>9.2}  99 % {:>9.2}  remark {:>9.2}  full {:>9.2}",
@@ -76,7 +71,7 @@ pub fn run(clean: &Path, injected: &Path, mixes: &Path) -> Result<()> {
             again: BTreeMap::new(),
         },
         figures,
-        tone,
+        tone: before.tone.clone(),
         mastered_pile_percent,
         mastered_plr_db,
     };
@@ -88,20 +83,16 @@ pub fn run(clean: &Path, injected: &Path, mixes: &Path) -> Result<()> {
 }
 
 /// Fits single findings again on other rows, and leaves the rest of the corpus as it was: `clean` may hold whole
-/// tracks or untouched excerpts. One tonal code stands for all of them, which share one estimate.
+/// tracks or untouched excerpts. Tonal findings are fitted by `tone`.
 pub fn again(clean: &Path, injected: &Path, codes: &[&str]) -> Result<()> {
     let text = std::fs::read_to_string(CORPUS_FILE).context(CORPUS_FILE)?;
     let mut corpus = Corpus::parse(&text).map_err(anyhow::Error::msg)?;
     let mut clean = read(clean)?;
     clean.retain(|row| row.is_finished && matches!(row.fault.as_str(), "" | "none"));
-    let mut injected = read(injected)?;
-    let mut codes: BTreeSet<&str> = codes.iter().copied().collect();
-    if TONE_CODES.iter().any(|code| codes.contains(code)) {
-        codes.extend(TONE_CODES);
-        corpus.tone = fit_tone(&clean)?;
-    }
-    for row in clean.iter_mut().chain(&mut injected) {
-        with_tone(row, &corpus.tone);
+    let injected = read(injected)?;
+    let codes: BTreeSet<&str> = codes.iter().copied().collect();
+    if let Some(code) = TONE_CODES.iter().find(|code| codes.contains(*code)) {
+        bail!("{code} is fitted by the command tone");
     }
     let groups: BTreeSet<&str> = clean.iter().map(|row| row.group.as_str()).collect();
     for code in codes {
@@ -125,7 +116,8 @@ pub fn again(clean: &Path, injected: &Path, codes: &[&str]) -> Result<()> {
     write(&corpus)
 }
 
-fn write(corpus: &Corpus) -> Result<()> {
+/// Writes the corpus.
+pub fn write(corpus: &Corpus) -> Result<()> {
     let text = serde_json::to_string_pretty(corpus)?;
     Ok(std::fs::write(CORPUS_FILE, format!("{text}\n"))?)
 }
@@ -138,7 +130,7 @@ pub fn with_tone(row: &mut Row, tone: &ToneModel) {
 }
 
 /// Five digits are more than anything here is known to.
-fn rounded(value: f64) -> f64 {
+pub fn rounded(value: f64) -> f64 {
     let text = format!("{value:.5e}");
     text.parse().unwrap_or(value)
 }
@@ -165,46 +157,50 @@ fn figure(about: &About, clean: &[Row], injected: &[Row]) -> Result<Option<Figur
             injected.iter().filter(is_it).collect::<Vec<_>>()
         })
         .collect();
-    let plain = of(&plain);
+    limited(about, &released, &of(&plain)).map(Some)
+}
+
+/// Quantiles and limits of one detector from places (`Worse::place`) in released music and with its plain fault.
+pub fn limited(about: &About, released: &[f64], plain: &[f64]) -> Result<Figure> {
     let at = |values: &[f64], share: f64| quantile(values, share).context("no values");
-    let usual = at(&released, CLEAN_SHARE)?;
+    let usual = at(released, CLEAN_SHARE)?;
     // One track may be what it likes: some are made of gaps or of noise.
-    let most = second_largest(&released);
+    let most = second_largest(released);
     let (remark, full) = if plain.is_empty() {
         (
             usual,
             most.max(usual) + (most - usual).max(1e-3 * usual.abs()),
         )
     } else {
-        let faint = at(&plain, MISSED_SHARE)?;
+        let faint = at(plain, MISSED_SHARE)?;
         let remark = if faint > usual {
             usual + BETWEEN * (faint - usual)
         } else {
-            let most_tracks = at(&released, CLEAN_SHARE_OVERLAPPING)?;
+            let most_tracks = at(released, CLEAN_SHARE_OVERLAPPING)?;
             most_tracks + BETWEEN * (faint - most_tracks).max(0.0)
         };
-        (remark, most.max(at(&plain, SERIOUS_SHARE)?).max(remark))
+        (remark, most.max(at(plain, SERIOUS_SHARE)?).max(remark))
     };
     let mut quantiles: Vec<f64> = SHARES_PERCENT
         .iter()
-        .map(|share| Ok(about.worse.value(at(&released, 0.01 * share)?)))
+        .map(|share| Ok(about.worse.value(at(released, 0.01 * share)?)))
         .collect::<Result<_>>()?;
     if about.worse == Worse::Less {
         // Shares are of the value itself, not of how bad it is.
         quantiles = SHARES_PERCENT
             .iter()
-            .map(|share| Ok(about.worse.value(at(&released, 1.0 - 0.01 * share)?)))
+            .map(|share| Ok(about.worse.value(at(released, 1.0 - 0.01 * share)?)))
             .collect::<Result<_>>()?;
     }
     let (remark, full) = match about.limits {
         Limits::Fitted => (about.worse.value(remark), about.worse.value(full)),
         Limits::Given { remark, full } => (remark, full),
     };
-    Ok(Some(Figure {
+    Ok(Figure {
         quantiles: quantiles.into_iter().map(rounded).collect(),
         remark: rounded(remark),
         full: rounded(full),
-    }))
+    })
 }
 
 /// Loops begin and end within the music, which is said as a note and must not widen the limits.
@@ -249,139 +245,4 @@ fn mastered(clean: &[Row], mixes: &[Row]) -> (f64, f64) {
         100.0 * share(mixes, best.1, best.2)
     );
     (best.1, best.2)
-}
-
-/// One row of the tonal regression: its fold, inputs and targets.
-struct Example {
-    fold: usize,
-    inputs: Vec<f64>,
-    targets: [f64; TONE_CODES.len()],
-}
-
-/// The ridge regression of the tonal faults, calibrated at the plain strength.
-fn fit_tone(clean: &[Row]) -> Result<ToneModel> {
-    let groups: BTreeSet<&str> = clean.iter().map(|row| row.group.as_str()).collect();
-    let folds: BTreeMap<&str, usize> = groups
-        .iter()
-        .enumerate()
-        .map(|(index, group)| (*group, index % FOLDS))
-        .collect();
-    let mut examples = Vec::new();
-    for row in clean {
-        let fold = folds.get(row.group.as_str()).copied().unwrap_or(0);
-        examples.push(Example {
-            fold,
-            inputs: row.tone_inputs.clone(),
-            targets: [0.0; TONE_CODES.len()],
-        });
-        for (index, code) in TONE_CODES.iter().enumerate() {
-            for strength_db in TONE_STRENGTHS_DB {
-                let eq = |freq_hz: f64| fault_eq_db(code, strength_db, freq_hz);
-                let mut targets = [0.0; TONE_CODES.len()];
-                targets[index] = strength_db;
-                examples.push(Example {
-                    fold,
-                    inputs: inputs_after(&row.tone_inputs, &eq),
-                    targets,
-                });
-            }
-        }
-    }
-    let mut best: Option<(f64, f64)> = None;
-    for ridge in RIDGES {
-        let mut squares = 0.0;
-        for held_out in 0..FOLDS {
-            let (inside, outside): (Vec<&Example>, Vec<&Example>) = examples
-                .iter()
-                .partition(|example| example.fold != held_out);
-            let model = regress(&inside, ridge).context("singular")?;
-            for example in outside {
-                let estimate = model.estimate(&example.inputs);
-                let errors = estimate
-                    .iter()
-                    .zip(example.targets)
-                    .map(|(a, b)| (a - b) * (a - b));
-                squares += errors.sum::<f64>();
-            }
-        }
-        let error_db = (squares / (examples.len() * TONE_CODES.len()) as f64).sqrt();
-        println!("tone: ridge {ridge}: {error_db:.3} dB RMS on held-out groups");
-        if best.is_none_or(|(_, least)| error_db < least) {
-            best = Some((ridge, error_db));
-        }
-    }
-    let (ridge, _) = best.context("no ridge")?;
-    let mut model = regress(&examples.iter().collect::<Vec<_>>(), ridge).context("singular")?;
-    calibrate(&mut model, clean);
-    for row in &mut model.weights {
-        row.iter_mut().for_each(|w| *w = rounded(*w));
-    }
-    model.mean.iter_mut().for_each(|x| *x = rounded(*x));
-    model.offset.iter_mut().for_each(|x| *x = rounded(*x));
-    Ok(model)
-}
-
-/// Released music reads 0 in the middle, and the plain strength its decibels more.
-fn calibrate(model: &mut ToneModel, clean: &[Row]) {
-    for (index, code) in TONE_CODES.iter().enumerate() {
-        let eq = |freq_hz: f64| fault_eq_db(code, TONE_PLAIN_DB, freq_hz);
-        let estimates = |inputs: &dyn Fn(&Row) -> Vec<f64>| -> Vec<f64> {
-            clean
-                .iter()
-                .map(|row| model.estimate(&inputs(row))[index])
-                .collect()
-        };
-        let before = estimates(&|row| row.tone_inputs.clone());
-        let after = estimates(&|row| inputs_after(&row.tone_inputs, &eq));
-        let middle = |values: &[f64]| quantile(values, 0.5).unwrap_or(0.0);
-        let (low, high) = (middle(&before), middle(&after));
-        let scale = TONE_PLAIN_DB / (high - low).max(1e-6);
-        model.weights[index].iter_mut().for_each(|w| *w *= scale);
-        model.offset[index] = (model.offset[index] - low) * scale;
-    }
-}
-
-/// Ridge regression with `ridge` per row.
-fn regress(examples: &[&Example], ridge: f64) -> Option<ToneModel> {
-    let count = examples.len() as f64;
-    let mean: Vec<f64> = (0..INPUTS)
-        .map(|index| examples.iter().map(|e| e.inputs[index]).sum::<f64>() / count)
-        .collect();
-    let offset: Vec<f64> = (0..TONE_CODES.len())
-        .map(|index| examples.iter().map(|e| e.targets[index]).sum::<f64>() / count)
-        .collect();
-    let mut square = vec![vec![0.0; INPUTS]; INPUTS];
-    let mut product = vec![vec![0.0; TONE_CODES.len()]; INPUTS];
-    for example in examples {
-        let x: Vec<f64> = example
-            .inputs
-            .iter()
-            .zip(&mean)
-            .map(|(x, m)| x - m)
-            .collect();
-        for i in 0..INPUTS {
-            for j in 0..=i {
-                square[i][j] += x[i] * x[j];
-            }
-            for (cell, (target, offset)) in product[i]
-                .iter_mut()
-                .zip(example.targets.iter().zip(&offset))
-            {
-                *cell += x[i] * (target - offset);
-            }
-        }
-    }
-    mirror(&mut square);
-    for (index, row) in square.iter_mut().enumerate() {
-        row[index] += ridge * count;
-    }
-    let solved = solve(&square, &product)?;
-    let weights = (0..TONE_CODES.len())
-        .map(|fault| solved.iter().map(|row| row[fault]).collect())
-        .collect();
-    Some(ToneModel {
-        mean,
-        weights,
-        offset,
-    })
 }

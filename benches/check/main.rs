@@ -14,6 +14,7 @@
 //! `files FOLDER ROWS`: every WAV in a folder, whole (`lead.py` makes such a folder).
 //! `fit TRAIN INJECTED MIXES`: writes crates/check/corpus.json.
 //! `again CLEAN INJECTED CODE…`: fits single findings in it again.
+//! `tone`: fits the tonal estimate and its limits, on the features that `acetate train` caches.
 //! `ends SPLIT ROWS COUNT`: first, middle and last 10 s of released tracks as one signal, for what is told by edges.
 //! `report CLEAN INJECTED STABILITY MIXES`: prints the tables of docs/CHECK.md.
 //!
@@ -29,6 +30,7 @@ mod protocol;
 mod report;
 mod rows;
 mod stability;
+mod tone;
 mod tracks;
 
 use std::path::PathBuf;
@@ -79,6 +81,7 @@ fn main() -> Result<()> {
         ["again", clean, injected, codes @ ..] if !codes.is_empty() => {
             fit::again(clean.as_ref(), injected.as_ref(), codes)
         }
+        ["tone"] => tone::run(&cache),
         ["ends", split, rows, count] => {
             rows::ends(&cache, split_of(split)?, count.parse()?, rows.as_ref())
         }
@@ -89,7 +92,7 @@ fn main() -> Result<()> {
             mixes.as_ref(),
         ),
         _ => bail!(
-            "expected a command: measure, mixes, inject, ends, stability, codecs, files, fit, again or report; see benches/check/main.rs"
+            "expected a command: measure, mixes, inject, ends, stability, codecs, files, tone, fit, again or report; see benches/check/main.rs"
         ),
     }
 }

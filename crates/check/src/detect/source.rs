@@ -6,7 +6,8 @@ use crate::finding::{Part, Severity};
 use crate::scan::CodingFigures;
 
 /// Where the low-pass of MP3 at up to 112 kbit/s lies or above (LAME's own table, 15.1 to 16 kHz), and
-/// the meter's accuracy, Hz.
+/// the meter's accuracy, Hz. Only a spectrum that ends here is a remark: a coder's traces vanish when a file is
+/// resampled and come with the best MP3, so that a verdict by them would say more of the file than of its sound.
 const CODEC_END_HZ: f64 = 16_100.0;
 /// Where coders at high rates end, which nobody misses, Hz.
 const WHOLE_HZ: f64 = 20_000.0;
@@ -15,9 +16,6 @@ const WHOLE_HZ: f64 = 20_000.0;
 pub const TRACE_SIGMA: f64 = 10.0;
 /// Any trace counts for so much, percent.
 const TRACE_PERCENT: f64 = 1.0;
-/// From this share of missing spectrum a trace is more than a note, percent: between MP3 at 320 kbit/s (about 17)
-/// and MP3 at 192 or AAC at 128 kbit/s (36 to 38) in training mixes.
-pub const PLAIN_PERCENT: f64 = 25.0;
 
 /// The traces that are no accident.
 fn traces(facts: &Facts<'_>) -> Option<CodingFigures> {
@@ -63,15 +61,12 @@ impl Detector for LossySource {
         ))
     }
 
-    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
+    fn words(&self, facts: &Facts<'_>, _: &Reading) -> Words {
         let rate_hz = facts.analysis.sample_rate_hz;
         let end_khz = facts.analysis.bandwidth_hz / 1000.0;
-        let mut severity = None;
+        let ends_low = facts.analysis.bandwidth_hz <= CODEC_END_HZ;
         let text = match traces(facts) {
             Some(c) => {
-                if reading.value < PLAIN_PERCENT && facts.analysis.bandwidth_hz > CODEC_END_HZ {
-                    severity = Some(Severity::Note);
-                }
                 let end = if facts.analysis.bandwidth_hz < WHOLE_HZ {
                     format!(", and nothing is left above {end_khz:.1} kHz")
                 } else {
@@ -90,13 +85,22 @@ impl Detector for LossySource {
                 "nothing above {end_khz:.1} kHz: an MP3 or other lossy file, or a low sample rate, somewhere on the way"
             ),
         };
-        Words {
-            severity,
-            ..Words::in_the_mix(
-                text,
-                "export the mix from the session as WAV or FLAC; if it is one, look for a lossy sample or stem in it",
-                "a treble that is not there cannot be lifted, and coding noise comes up with it",
-            )
+        if !ends_low {
+            return Words {
+                severity: Some(Severity::Note),
+                ..Words::in_the_mix(
+                    text,
+                    "if you have this mix as WAV or FLAC, master that one; if this is the best copy there is, go on: \
+                     where the top is still there, little is lost",
+                    "what the coder took stays away; the master is best given away without loss, and coded once",
+                )
+            };
         }
+        Words::in_the_mix(
+            text,
+            "export the mix from the session as WAV or FLAC at 44.1 kHz or more; if it is one, look for a lossy sample \
+             or stem in it, or a low-pass on the bus",
+            "a treble that is not there cannot be lifted, and coding noise comes up with it",
+        )
     }
 }

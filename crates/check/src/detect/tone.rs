@@ -92,13 +92,13 @@ pub const FIZZY: Tone = Tone {
              10 kHz, and look for a treble boost on the bus",
 };
 
-/// The estimate learned from faults up to this; beyond it, it says "more" and no longer how much, dB.
-const LEARNED_UP_TO_DB: f64 = 12.0;
+/// The estimate is calibrated at this; beyond it, it says "more" and no longer how much, dB.
+const CALIBRATED_UP_TO_DB: f64 = 12.0;
 
 /// As many decibels as the estimate can vouch for.
 fn amount(estimated_db: f64) -> String {
-    if estimated_db > LEARNED_UP_TO_DB {
-        format!("{LEARNED_UP_TO_DB:.0} dB or more")
+    if estimated_db > CALIBRATED_UP_TO_DB {
+        format!("{CALIBRATED_UP_TO_DB:.0} dB or more")
     } else {
         format!("about {estimated_db:.0} dB")
     }
