@@ -14,8 +14,9 @@ use acetate_check::detect::DETECTORS;
 use acetate_check::fault_eq::{fault_eq_db, thin_db};
 use acetate_check::tone::{HIDDEN, INPUTS, TONE_CODES, ToneModel, inputs_after, inputs_of};
 use acetate_training::corpus::{TrackFile, load};
-use acetate_training::datasets::{Datasets, Split, Tier};
+use acetate_training::datasets::{Datasets, Split};
 use acetate_training::eval::linear::{mirror, solve};
+use acetate_training::eval::songs::files_of_split;
 use acetate_training::eval::statistics::quantile;
 use acetate_training::rng::Rng;
 use anyhow::{Context, Result};
@@ -142,14 +143,8 @@ pub fn run(cache: &Path) -> Result<()> {
 /// Features of all released training tracks, read from training's cache or measured.
 fn songs(cache: &Path, seed: u64) -> Result<Vec<Song>> {
     let datasets = Datasets::committed()?;
-    let files: Vec<TrackFile> = datasets
-        .masters_of(Split::Train)
-        .filter(|track| matches!(track.tier, Tier::A | Tier::B))
-        .map(|track| TrackFile {
-            group: track.package.group.clone(),
-            split: Split::Train,
-            path: track.file(cache),
-        })
+    let files: Vec<TrackFile> = files_of_split(&datasets, Split::Train, cache)
+        .into_iter()
         .filter(|file| file.path.exists() && file.path.extension().is_none_or(|end| end != "opus"))
         .collect();
     let (mut tracks, errors) = load(&files, &cache.join("analysis"), &|_| {});

@@ -11,7 +11,8 @@ use std::path::Path;
 use acetate_dsp::measure::bands;
 use acetate_model::features::{BANDS, FIRST_BAND};
 use acetate_training::corpus::{self, TrackFile};
-use acetate_training::datasets::{Datasets, Split, Tier};
+use acetate_training::datasets::{Datasets, Split};
+use acetate_training::eval::songs::files_of_split;
 
 /// Shares of the music below which the columns' levels lie, percent.
 const PERCENTILES: [f64; 5] = [5.0, 25.0, 50.0, 75.0, 95.0];
@@ -20,14 +21,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let cache = std::env::args().nth(1).ok_or("expected the cache folder")?;
     let cache = Path::new(&cache);
     let datasets = Datasets::committed()?;
-    let files: Vec<TrackFile> = datasets
-        .masters_of(Split::Train)
-        .filter(|track| matches!(track.tier, Tier::A | Tier::B))
-        .map(|track| TrackFile {
-            group: track.package.group.clone(),
-            split: Split::Train,
-            path: track.file(cache),
-        })
+    let files: Vec<TrackFile> = files_of_split(&datasets, Split::Train, cache)
+        .into_iter()
         .filter(|file| file.path.exists())
         .collect();
     let (tracks, errors) = corpus::load(&files, &cache.join("analysis"), &|_| {});

@@ -11,8 +11,9 @@ use thiserror::Error;
 use crate::calibrate::calibrate;
 use crate::checkpoint::CheckpointError;
 use crate::corpus::{self, CorpusError, Track, TrackFile};
-use crate::datasets::{Datasets, Split, Tier};
+use crate::datasets::{Datasets, Split};
 use crate::draw::Material;
+use crate::eval::songs::files_of_split;
 use crate::evaluate::{self, Case, DynamicsRow, Row};
 use crate::experiment::dealt;
 use crate::export::weights_file;
@@ -232,13 +233,7 @@ fn measure(
 pub(crate) fn public_files(datasets: &Datasets, cache: &Path, splits: &[Split]) -> Vec<TrackFile> {
     splits
         .iter()
-        .flat_map(|&split| datasets.masters_of(split).map(move |track| (split, track)))
-        .filter(|(_, track)| matches!(track.tier, Tier::A | Tier::B))
-        .map(|(split, track)| TrackFile {
-            group: track.package.group.clone(),
-            split,
-            path: track.file(cache),
-        })
+        .flat_map(|&split| files_of_split(datasets, split, cache))
         .filter(|file| file.path.exists())
         .collect()
 }

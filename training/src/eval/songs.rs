@@ -37,7 +37,7 @@ pub struct Pair {
     pub master: PathBuf,
 }
 
-/// The finished masters of a split that are in a cache, tiers A and B as in training.
+/// The finished masters of a split, tiers A and B, as files of a cache, which may lack some.
 pub fn files_of_split(datasets: &Datasets, split: Split, cache: &Path) -> Vec<TrackFile> {
     datasets
         .masters_of(split)
