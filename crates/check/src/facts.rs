@@ -21,6 +21,8 @@ pub struct Facts<'a> {
     pub scan: Option<&'a Scan>,
     /// What released music shows.
     pub corpus: &'a Corpus,
+    /// What the tonal estimate reads.
+    pub tone_inputs: Vec<f64>,
     /// Decibels of each tonal fault, as in [`tone::TONE_CODES`].
     pub tone_db: Vec<f64>,
     /// True where the programme looks like a finished master.
@@ -30,7 +32,8 @@ pub struct Facts<'a> {
 impl<'a> Facts<'a> {
     /// Gathers them.
     pub fn new(analysis: &'a Analysis, scan: Option<&'a Scan>, corpus: &'a Corpus) -> Self {
-        let tone_db = corpus.tone.estimate(&tone::inputs(analysis));
+        let tone_inputs = tone::inputs(analysis);
+        let tone_db = corpus.tone.estimate(&tone_inputs);
         let dense = analysis.plr_db < corpus.mastered_plr_db;
         // Without a look at the peaks, only their level tells a master from a dense mix.
         let mastered = dense
@@ -45,6 +48,7 @@ impl<'a> Facts<'a> {
             analysis,
             scan,
             corpus,
+            tone_inputs,
             tone_db,
             mastered,
         }

@@ -4,7 +4,7 @@
 
 use crate::facts::Facts;
 use crate::fault_eq::fault_eq_db;
-use crate::tone::{BANDS, FIRST_BAND, TONE_CODES, inputs, inputs_after};
+use crate::tone::{BANDS, FIRST_BAND, TONE_CODES, inputs_after};
 use acetate_dsp::measure::bands::centre_hz;
 
 /// Most that mastering equalises, RMS over the bands, dB; as the predictor's bound in `acetate-model`.
@@ -26,7 +26,7 @@ pub fn after_eq(facts: &Facts<'_>, index: usize, estimated_db: f64) -> (f64, f64
     let after = facts
         .corpus
         .tone
-        .estimate(&inputs_after(&inputs(facts.analysis), &against))
+        .estimate(&inputs_after(&facts.tone_inputs, &against))
         .get(index)
         .copied()
         .unwrap_or(estimated_db);
