@@ -20,9 +20,10 @@ pub const MAX_HARM_DB: f64 = 0.26;
 pub const MAX_MOVE_95_DB: f64 = 0.9;
 /// The same of songs unlike those learned from.
 pub const MAX_UNLIKE_MOVE_95_DB: f64 = 1.4;
-/// Most that the compressor may take off the level spread of untouched masters, dB on average: less
-/// than 0.3 LU of loudness range.
-const MAX_SPREAD_HARM_DB: f64 = 0.3;
+/// Most that the compressor may take off the level spread of untouched masters, dB on average: above
+/// this the prediction is no better than its own mean;
+/// 0.3 LU of loudness range are allowed.
+const MAX_SPREAD_HARM_DB: f64 = 0.15;
 /// Most that the saturation may take off the PLR of untouched masters, dB on average: the limiter
 /// takes its share as well.
 const MAX_PLR_HARM_DB: f64 = 0.1;
