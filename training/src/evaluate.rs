@@ -102,6 +102,22 @@ pub fn cases(
     Ok(per_track.into_iter().flatten().collect())
 }
 
+/// Every track as it is, and what the net says of it: songs to be left alone.
+///
+/// # Errors
+/// [`WeightsError`] when the net cannot run.
+pub fn untouched(
+    tracks: &[Track],
+    predictor: &NetPredictor,
+    hidden: &[Input],
+) -> Result<Vec<Case>, WeightsError> {
+    tracks
+        .par_iter()
+        .enumerate()
+        .map(|(index, track)| case(index, track, 0.0, Fault::NONE, predictor, hidden))
+        .collect()
+}
+
 fn track_cases(
     index: usize,
     track: &Track,
@@ -110,9 +126,6 @@ fn track_cases(
     seed: u64,
 ) -> Result<Vec<Case>, WeightsError> {
     let mut rng = Rng::new(seed ^ (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    let available = track.features.frames_db.len();
-    let count = FRAMES.min(available);
-    let frames: Vec<usize> = (0..count).map(|k| k * available / count).collect();
     let mut cases = Vec::new();
     for severity_db in SEVERITIES_DB {
         for _ in 0..CURVES {
@@ -126,26 +139,41 @@ fn track_cases(
                     plr_excess_db: PLR_EXCESSES_DB
                         [(cases.len() / EXPANSIONS.len()) % PLR_EXCESSES_DB.len()],
                 };
-                let mut mix = degrade(track, &fault, &frames, None);
-                hide(&mut mix, hidden);
-                let (pooled, statistics) = mix.pooled.split_at(FRAME_WIDTH);
-                let raw = predictor.raw(&Features {
-                    frames_db: mix.frames_db,
-                    pooled_db: std::array::from_fn(|i| pooled[i]),
-                    statistics: std::array::from_fn(|i| statistics[i]),
-                })?;
-                cases.push(Case {
-                    track: index,
-                    severity_db,
-                    fault,
-                    raw,
-                    spread_target_db: mix.dynamics_target_db[0],
-                    plr_target_db: mix.dynamics_target_db[1],
-                });
+                cases.push(case(index, track, severity_db, fault, predictor, hidden)?);
             }
         }
     }
     Ok(cases)
+}
+
+/// Degrades a track and asks the net.
+fn case(
+    index: usize,
+    track: &Track,
+    severity_db: f64,
+    fault: Fault,
+    predictor: &NetPredictor,
+    hidden: &[Input],
+) -> Result<Case, WeightsError> {
+    let available = track.features.frames_db.len();
+    let count = FRAMES.min(available);
+    let frames: Vec<usize> = (0..count).map(|k| k * available / count).collect();
+    let mut mix = degrade(track, &fault, &frames, None);
+    hide(&mut mix, hidden);
+    let (pooled, statistics) = mix.pooled.split_at(FRAME_WIDTH);
+    let raw = predictor.raw(&Features {
+        frames_db: mix.frames_db,
+        pooled_db: std::array::from_fn(|i| pooled[i]),
+        statistics: std::array::from_fn(|i| statistics[i]),
+    })?;
+    Ok(Case {
+        track: index,
+        severity_db,
+        fault,
+        raw,
+        spread_target_db: mix.dynamics_target_db[0],
+        plr_target_db: mix.dynamics_target_db[1],
+    })
 }
 
 /// Mid and side error when the curve `mid_db` (27 bands) and side curve `side_db` (on top of it)

@@ -7,7 +7,7 @@ use plotters::prelude::*;
 
 use crate::evaluate::{Row, SEVERITIES_DB};
 use crate::fit::Member;
-use crate::gates::MAX_HARM_DB;
+use crate::gates::{MAX_HARM_DB, MAX_MOVE_95_DB, MAX_UNLIKE_MOVE_95_DB};
 use crate::recipe::Recipe;
 use crate::run::{TrainError, Trained};
 
@@ -95,9 +95,14 @@ pub fn model_card(trained: &Trained, recipe: &Recipe) -> String {
         {valid} for validation (early stopping, gates), split by album group. Test albums were not \
         read.\n\
         - Restraint: a move m with predicted standard deviation sd is applied as \
-        strength · max(0, 1 - (constant · sd / m)^exponent); fitted on validation albums for the least \
-        error from severity 1 up among those that harm untouched masters by at most {harm} dB: EQ {mid:?}, \
-        side {side:?}, level spread {spread:?}, PLR {plr:?}. Never more than {most} dB RMS of EQ\n\
+        strength / (1 + (constant · sd / m)^exponent); fitted on validation albums for the least \
+        error from severity 1 up among those that harm untouched masters by at most {harm} dB and move 95 % \
+        of them by at most {most_95} dB RMS: EQ {mid:?}, side {side:?}, level spread {spread:?}, PLR {plr:?}. \
+        Never more than {most} dB RMS of EQ\n\
+        - Unlike songs: the EQ's harm is bounded by the same on {unlike} untouched songs that are unlike \
+        those learned from (unmastered tracker modules; masters that are mono, quiet, unbalanced or \
+        narrow-band; no test albums), with moves of at most {unlike_95} dB for 95 % of them. Harm now {unlike_harm:.2} dB, \
+        95 % move by at most {unlike_move:.2} dB (validation albums {valid_harm:.2} and {valid_move:.2})\n\
         - Predicted deviations: scaled per group of outputs so that on validation albums the 80 % interval \
         holds 80 % of the errors, before the gates were fitted\n\
         - The proof on audio, on test albums that training never reads: `eval.md` (`acetate eval`), and \
@@ -117,6 +122,13 @@ pub fn model_card(trained: &Trained, recipe: &Recipe) -> String {
         best = trained.best_steps,
         harm = MAX_HARM_DB,
         most = MAX_EQ_RMS_DB,
+        most_95 = MAX_MOVE_95_DB,
+        unlike_95 = MAX_UNLIKE_MOVE_95_DB,
+        unlike = trained.unlike.cases,
+        unlike_harm = trained.unlike.mid_error_db,
+        unlike_move = trained.unlike.move_95_db,
+        valid_harm = trained.harm.mid_error_db,
+        valid_move = trained.harm.move_95_db,
         mid = gates.mid,
         side = gates.side,
         spread = gates.spread,

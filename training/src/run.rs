@@ -4,6 +4,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use acetate_model::NetPredictor;
 use acetate_model::weights::{Gates, Weights, WeightsError};
 use serde::Serialize;
 use thiserror::Error;
@@ -11,14 +12,14 @@ use thiserror::Error;
 use crate::calibrate::calibrate;
 use crate::checkpoint::CheckpointError;
 use crate::corpus::{self, CorpusError, Track, TrackFile};
-use crate::datasets::{Datasets, Split};
+use crate::datasets::{self, Datasets, Split, Tier};
 use crate::draw::Material;
 use crate::eval::songs::files_of_split;
 use crate::evaluate::{self, Case, DynamicsRow, Row};
 use crate::experiment::dealt;
 use crate::export::weights_file;
 use crate::fit::{self, FitError, Job, Look, Member, Progress};
-use crate::gates::fit_gates;
+use crate::gates::{Harm, Judged, fit_gates, harm};
 use crate::groups::{GroupRow, judge_groups};
 use crate::recipe::Recipe;
 use crate::report;
@@ -114,6 +115,10 @@ pub struct Trained {
     pub tracks: [usize; 2],
     /// The fitted gates.
     pub gates: Gates,
+    /// What the gated EQ does to untouched validation albums.
+    pub harm: Harm,
+    /// The same for songs unlike those learned from, on which the gates are fitted too.
+    pub unlike: Harm,
     /// Share of the mean curve that does best on validation albums.
     pub best_share: f64,
     /// Validation albums, every method, every severity: what choices are made on.
@@ -145,7 +150,9 @@ pub fn train(
     paths: &Paths<'_>,
     observer: &dyn Observer,
 ) -> Result<Trained, TrainError> {
-    let tracks = measure(datasets, paths.cache, observer)?;
+    let files = public_files(datasets, paths.cache, &SPLITS);
+    let tracks = measure(&files, paths.cache, observer)?;
+    let unlike = measure(&unlike_files(datasets, paths.cache), paths.cache, observer)?;
     let [train, valid] = split(dealt(tracks, &recipe.experiment))?;
     observer.begin(Step::Fit, (recipe.members * recipe.steps) as u64);
     let checkpoints = paths.cache.join(CHECKPOINTS_NAME);
@@ -172,7 +179,17 @@ pub fn train(
         Ok(evaluate::cases(&valid, predictor, hidden, VALID_SEED)?)
     })?;
     observer.advance("");
-    let gates = fit_gates(&valid, &valid_cases);
+    let judged = Judged {
+        tracks: &valid,
+        cases: &valid_cases,
+    };
+    let open = weights_file(&members, Gates::OPEN, &recipe.name)?;
+    let open = NetPredictor::new(Weights::from_bytes(&open)?);
+    let unlike_judged = Judged {
+        tracks: &unlike,
+        cases: &evaluate::untouched(&unlike, &open, &recipe.experiment.hidden)?,
+    };
+    let gates = fit_gates(&judged, &unlike_judged);
     let mean = evaluate::mean_spectrum(&train);
     let best_share = best_share(&valid, &valid_cases, &mean);
 
@@ -182,6 +199,8 @@ pub fn train(
         weights_hash: Weights::from_bytes(&bytes)?.hash,
         tracks: [train.len(), valid.len()],
         gates,
+        harm: harm(&judged, &gates),
+        unlike: harm(&unlike_judged, &gates),
         best_share,
         valid: [
             judge_all(&valid, &valid_cases, &mean, best_share, &gates),
@@ -211,14 +230,13 @@ pub fn tell(observer: &dyn Observer, progress: Progress) {
     }
 }
 
-/// Features of every finished master of tiers A and B that is in the cache.
+/// Features of files, with one warning for those that have none.
 fn measure(
-    datasets: &Datasets,
+    files: &[TrackFile],
     cache: &Path,
     observer: &dyn Observer,
 ) -> Result<Vec<Track>, TrainError> {
-    let files = public_files(datasets, cache, &SPLITS);
-    let (tracks, errors) = measure_files(&files, cache, observer)?;
+    let (tracks, errors) = measure_files(files, cache, observer)?;
     if let Some(first) = errors.first() {
         observer.warn(&format!(
             "{} of {} tracks are left out; the first: {first}",
@@ -227,6 +245,32 @@ fn measure(
         ));
     }
     Ok(tracks)
+}
+
+/// What is unlike the music learned from and finished in its own way: unmastered mixes, and masters
+/// that are mono, quiet, unbalanced or narrow-band. Nothing is learned from them.
+fn unlike_files(datasets: &Datasets, cache: &Path) -> Vec<TrackFile> {
+    let odd = |split| {
+        let masters = datasets.masters_of(split);
+        masters.filter(|track| matches!(track.tier, Tier::C | Tier::D))
+    };
+    SPLITS
+        .iter()
+        .flat_map(|&split| {
+            let tracks = odd(split).chain(datasets.mixes_of(split));
+            tracks.map(move |track| (split, track))
+        })
+        .map(|(split, track)| track_file(&track, split, cache))
+        .filter(|file| file.path.exists())
+        .collect()
+}
+
+fn track_file(track: &datasets::Track<'_>, split: Split, cache: &Path) -> TrackFile {
+    TrackFile {
+        group: track.package.group.clone(),
+        split,
+        path: track.file(cache),
+    }
 }
 
 /// The finished masters of tiers A and B of some splits that are in the cache.

@@ -12,7 +12,7 @@ use crate::net::{Net, TENSORS};
 use crate::rows;
 
 /// The version of the weights format that this build reads and writes.
-pub const WEIGHTS_SCHEMA: &str = "acetate.weights/2";
+pub const WEIGHTS_SCHEMA: &str = "acetate.weights/3";
 /// The key of the metadata that holds [`Header`] as JSON.
 pub const HEADER_KEY: &str = "acetate";
 /// Larger files are refused unread, bytes.
@@ -43,9 +43,10 @@ pub struct Header {
 }
 
 /// Strength and gate constant of each group of outputs: of a proposed move `m` (RMS, dB) with
-/// predicted standard deviation `sd`, the share `strength · max(0, 1 - (constant · sd / m)^exponent)`
-/// is applied: with exponent 2 the positive-part shrinkage of James and Stein. Small moves become
-/// none at all, large ones are hardly touched; a larger exponent parts them more sharply.
+/// predicted standard deviation `sd`, the share `strength / (1 + (constant · sd / m)^exponent)` is
+/// applied: with exponent 2 and constant 1 the Wiener filter's m² / (m² + sd²). Small moves are made
+/// smaller, large ones are hardly touched; a larger exponent parts them more sharply. No move becomes
+/// none at all: a share of one that is right in its direction brings a mix closer, however small.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gates {
@@ -75,7 +76,7 @@ impl Gates {
 pub struct Gate {
     /// Share of the move at full confidence.
     pub strength: f64,
-    /// Moves below this many standard deviations become none.
+    /// A move of this many standard deviations is halved.
     pub constant: f64,
     /// How sharply small moves are parted from large ones.
     pub exponent: f64,
@@ -95,7 +96,7 @@ impl Gate {
             return 0.0;
         }
         let noise = libm::pow(self.constant * sd_db / move_db.abs(), self.exponent);
-        self.strength * (1.0 - noise).max(0.0)
+        self.strength / (1.0 + noise)
     }
 }
 
@@ -281,4 +282,24 @@ fn read_tensor(
         });
     }
     Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gate_halves_the_move_at_its_constant_and_dares_more_the_surer_it_is() {
+        let gate = Gate {
+            strength: 0.8,
+            constant: 1.5,
+            exponent: 3.0,
+        };
+        assert!((gate.share(-3.0, 2.0) - 0.4).abs() < 1e-12);
+        assert!(gate.share(3.0, 1.0) > gate.share(3.0, 2.0));
+        assert!(gate.share(3.0, 2.0) > gate.share(2.0, 2.0));
+        assert!((gate.share(1e6, 2.0) - 0.8).abs() < 1e-12);
+        assert_eq!(gate.share(0.0, 2.0), 0.0);
+        assert_eq!(Gate::OPEN.share(0.1, 5.0), 1.0);
+    }
 }
