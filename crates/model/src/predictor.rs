@@ -25,9 +25,9 @@ const DC_LIMIT_DBFS: f64 = -60.0;
 /// Corner of the DC filter, Hz.
 const DC_HIGHPASS_HZ: f64 = 4.0;
 /// Largest EQ move that is predicted, RMS over the mid knots, dB. Real masters move their mix by
-/// about 1 dB; a song that seems to want more than three times that is more likely unlike anything
+/// about 1 dB; a song that seems to want more than twice that is more likely unlike anything
 /// learned from than that far off. `--amount` goes further where a listener wants it.
-pub const MAX_EQ_RMS_DB: f64 = 3.0;
+pub const MAX_EQ_RMS_DB: f64 = 2.0;
 /// Low side is never widened: the bass stays mono-safe.
 const LOW_SIDE_MAX_DB: f64 = 0.0;
 /// Peaks further above the target PLR than this reach the largest saturation, dB.
