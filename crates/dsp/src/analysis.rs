@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::line::Line;
 use crate::measure::bands::THIRD_OCTAVES;
 use crate::measure::clipping::Clipping;
 use crate::measure::crest::Crest;
@@ -152,36 +153,26 @@ pub fn analyze_with(
 ) -> Result<Analysis, StreamError> {
     let spec = source.spec();
     let (rate, channels) = (spec.sample_rate_hz, spec.channels);
-    let levels = Levels::new(spec, options.dual_mono, options.meters)?;
+    let mut levels = Levels::new(spec, options.dual_mono, options.meters)?;
     let mut spectrum = SpectrumMeter::new(rate, channels);
-    let crest = Crest::new(rate);
+    let mut crest = Crest::new(rate);
     let mut image = StereoImage::default();
     let mut clipping = Clipping::new(channels);
     let mut frames = 0;
-    // Where the reference meter's loudness is read too, that thread has enough to do.
-    let (mut crest_ahead, mut crest_after) = match options.meters {
-        Meters::Both => (Some(crest), None),
-        Meters::Own => (None, Some(crest)),
-    };
-    let measures = levels.read(
-        source,
-        &mut |block| {
+    levels
+        .along(Line::from(source))
+        .past(|block| spectrum.process(block))
+        .past(|block| {
+            crest.process(block);
             image.process(block);
             clipping.process(block);
-            if let Some(crest) = &mut crest_ahead {
-                crest.process(block);
-            }
-        },
-        &mut |block| {
-            spectrum.process(block);
-            if let Some(crest) = &mut crest_after {
-                crest.process(block);
-            }
+        })
+        .run(&mut |block| {
             frames += block.frames() as u64;
             progress(frames);
-        },
-    )?;
-    let crest = crest_ahead.or(crest_after);
+            Ok(())
+        })?;
+    let measures = levels.finish()?;
     let spectrum = spectrum.finish();
     let (clipped_runs, clipped_samples) = clipping.finish();
     Ok(Analysis {
@@ -203,7 +194,7 @@ pub fn analyze_with(
         } else {
             f64::NEG_INFINITY
         },
-        crest: crest.map_or(Vec::new(), |crest| crest.finish()),
+        crest: crest.finish(),
         correlation: image.correlation(),
         dc_offset: image.dc_offset(channels),
         clipped_runs,

@@ -9,9 +9,12 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::line::Line;
+use crate::measure::levels::silence_non_finite;
 use crate::process::compressor::{self, Compressor};
 use crate::process::dc_filter::{self, DcFilter};
 use crate::process::eq::{self, Eq};
+use crate::process::rendered::trimmed;
 use crate::process::saturation::{self, Saturation};
 use crate::process::stereo::{self, Stereo};
 use crate::process::{ProcessSpec, Processor, ResponseDb};
@@ -169,14 +172,22 @@ impl Chain {
         }
     }
 
-    /// Whether the chain costs less than what follows it: it has neither the EQ nor the saturation.
-    pub fn is_light(settings: &Settings, bypass: &Bypass) -> bool {
-        let left_out = |stage, neutral: bool| neutral || bypass.contains(stage);
-        left_out(Stage::Eq, eq::is_neutral(&settings.eq))
-            && left_out(
-                Stage::Saturation,
-                saturation::is_neutral(&settings.saturation),
-            )
+    /// Puts the stages along a line, one station each, and takes their latency off; the source should
+    /// go on for as long ([`WithTail`](crate::process::rendered::WithTail)).
+    pub fn along<'a>(&'a mut self, line: Line<'a>) -> Line<'a> {
+        let latency_frames = self.latency_frames();
+        let non_finite_samples = &mut self.non_finite_samples;
+        let line = line.through(|block| {
+            *non_finite_samples += silence_non_finite(block);
+            Ok(())
+        });
+        let line = self.stages.iter_mut().fold(line, |line, stage| {
+            line.through(|block| {
+                stage.process(block);
+                Ok(())
+            })
+        });
+        line.through(trimmed(latency_frames))
     }
 
     /// What each stage has done since construction or reset, in signal order.
@@ -205,14 +216,7 @@ impl Processor for Chain {
     /// As the trait says; samples that are not finite are read as zero, since one of them would
     /// spread over whole blocks.
     fn process(&mut self, block: &mut Audio) {
-        for channel in block.channels_mut() {
-            for sample in channel {
-                if !sample.is_finite() {
-                    *sample = 0.0;
-                    self.non_finite_samples += 1;
-                }
-            }
-        }
+        self.non_finite_samples += silence_non_finite(block);
         for stage in &mut self.stages {
             stage.process(block);
         }

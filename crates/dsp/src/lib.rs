@@ -17,6 +17,7 @@
 pub mod analysis;
 pub mod audio;
 pub mod chain;
+pub mod line;
 pub mod measure;
 pub mod params;
 pub mod process;

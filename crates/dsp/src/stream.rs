@@ -1,10 +1,7 @@
 //! Re-readable streams of blocks, so that a file of any length is processed in flat memory.
 
-use std::panic::resume_unwind;
-use std::sync::mpsc;
-use std::thread;
-
 use crate::Audio;
+use crate::line::Line;
 
 /// Frames in the blocks that the stages exchange, unless a caller asks for another size.
 pub const BLOCK_FRAMES: usize = 16_384;
@@ -46,6 +43,24 @@ pub trait Source: Send {
     /// [`StreamError`] when the stream behind it fails.
     fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError>;
 
+    /// Goes past the next `frames`, or what is left of them before the end.
+    ///
+    /// # Errors
+    /// [`StreamError`] when the stream behind it fails.
+    fn skip(&mut self, mut frames: u64) -> Result<(), StreamError> {
+        let spec = self.spec();
+        let mut block = Audio::silence(spec.sample_rate_hz, spec.channels, 0);
+        while frames > 0 {
+            // No more than a block: the cast loses nothing.
+            let at_most = frames.min(BLOCK_FRAMES as u64) as usize;
+            match self.read(&mut block, at_most)? {
+                0 => break,
+                passed => frames -= passed as u64,
+            }
+        }
+        Ok(())
+    }
+
     /// Goes back to the first frame.
     ///
     /// # Errors
@@ -79,6 +94,10 @@ impl<S: Source + ?Sized> Source for &mut S {
 
     fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
         (**self).read(block, max_frames)
+    }
+
+    fn skip(&mut self, frames: u64) -> Result<(), StreamError> {
+        (**self).skip(frames)
     }
 
     fn rewind(&mut self) -> Result<(), StreamError> {
@@ -154,9 +173,6 @@ impl Sink for Audio {
     }
 }
 
-/// Blocks that a reader may be ahead.
-const READ_AHEAD: usize = 2;
-
 /// Hands every block of a source to `take`, from its start; `take` may change the block. Where there
 /// is a thread to spare, the source is read ahead on it.
 ///
@@ -166,69 +182,10 @@ pub fn for_each_block(
     source: &mut dyn Source,
     take: &mut dyn FnMut(&mut Audio) -> Result<(), StreamError>,
 ) -> Result<(), StreamError> {
-    source.rewind()?;
-    if has_a_thread_to_spare() {
-        return read_ahead(source, take);
-    }
-    let spec = source.spec();
-    let mut block = Audio::silence(spec.sample_rate_hz, spec.channels, BLOCK_FRAMES);
-    while source.read(&mut block, BLOCK_FRAMES)? > 0 {
-        take(&mut block)?;
-    }
-    Ok(())
+    Line::from(source).run(take)
 }
 
-/// Inside the pool every thread has a programme of its own.
-fn has_a_thread_to_spare() -> bool {
-    rayon::current_thread_index().is_none() && rayon::current_num_threads() > 1
-}
-
-fn read_ahead(
-    source: &mut dyn Source,
-    take: &mut dyn FnMut(&mut Audio) -> Result<(), StreamError>,
-) -> Result<(), StreamError> {
-    let spec = source.spec();
-    let (give, filled) = mpsc::sync_channel(READ_AHEAD);
-    let (give_back, emptied) = mpsc::channel();
-    thread::scope(|scope| {
-        let reader = scope.spawn(move || {
-            let fresh = || Audio::silence(spec.sample_rate_hz, spec.channels, BLOCK_FRAMES);
-            let blocks = std::iter::repeat_with(fresh).take(READ_AHEAD + 1);
-            for mut block in blocks.chain(emptied) {
-                let read = match source.read(&mut block, BLOCK_FRAMES) {
-                    Ok(0) => return,
-                    Ok(_) => Ok(block),
-                    Err(error) => Err(error),
-                };
-                let failed = read.is_err();
-                // Nobody listens where `take` failed.
-                if give.send(read).is_err() || failed {
-                    return;
-                }
-            }
-        });
-        let mut outcome = Ok(());
-        for block in filled {
-            outcome = block.and_then(|mut block| {
-                take(&mut block)?;
-                // The reader may have ended already.
-                let _ = give_back.send(block);
-                Ok(())
-            });
-            if outcome.is_err() {
-                break;
-            }
-        }
-        drop(give_back);
-        match reader.join() {
-            Ok(()) => outcome,
-            Err(panic) => resume_unwind(panic),
-        }
-    })
-}
-
-/// A source whose blocks pass through a function where they are read: half of the work of a pass,
-/// for the reader's thread.
+/// A source whose blocks pass through a function where they are read.
 pub struct Tapped<'a, F> {
     source: &'a mut dyn Source,
     tap: F,
@@ -287,83 +244,15 @@ pub fn read_all(source: &mut dyn Source) -> Result<Audio, StreamError> {
 mod tests {
     use super::*;
 
-    /// Fails after some blocks.
-    struct Failing {
-        blocks: usize,
-    }
-
-    impl Source for Failing {
-        fn spec(&self) -> Spec {
-            Spec {
-                sample_rate_hz: 48_000,
-                channels: 1,
-            }
-        }
-
-        fn frames_hint(&self) -> Option<u64> {
-            None
-        }
-
-        fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
-            self.blocks = self
-                .blocks
-                .checked_sub(1)
-                .ok_or_else(|| StreamError::new("the end of the tape"))?;
-            block.set_frames(max_frames);
-            Ok(max_frames)
-        }
-
-        fn rewind(&mut self) -> Result<(), StreamError> {
-            Ok(())
-        }
-    }
-
-    type ForEach = fn(
-        &mut dyn Source,
-        &mut dyn FnMut(&mut Audio) -> Result<(), StreamError>,
-    ) -> Result<(), StreamError>;
-
-    /// With and without a reader's thread.
-    const BOTH: [ForEach; 2] = [for_each_block, read_ahead];
-
     #[test]
-    fn every_block_comes_once_and_in_order() {
-        let ramp: Vec<f32> = (0..10 * BLOCK_FRAMES + 77).map(|n| n as f32).collect();
-        for for_each in BOTH {
-            let audio = Audio::new(48_000, vec![ramp.clone()]).unwrap();
-            let mut got = Vec::new();
-            for_each(&mut AudioSource::new(audio), &mut |block| {
-                got.extend_from_slice(block.channel(0));
-                Ok(())
-            })
-            .unwrap();
-            assert_eq!(got, ramp);
-        }
-    }
-
-    #[test]
-    fn what_was_read_before_a_failure_is_taken() {
-        for for_each in BOTH {
-            let mut taken = 0;
-            let error = for_each(&mut Failing { blocks: 7 }, &mut |_| {
-                taken += 1;
-                Ok(())
-            });
-            assert_eq!(error.unwrap_err().to_string(), "the end of the tape");
-            assert_eq!(taken, 7);
-        }
-    }
-
-    #[test]
-    fn a_taker_that_fails_ends_the_reading() {
-        for for_each in BOTH {
-            let mut taken = 0;
-            let error = for_each(&mut Failing { blocks: 1000 }, &mut |_| {
-                taken += 1;
-                Err(StreamError::new("disk full"))
-            });
-            assert_eq!(error.unwrap_err().to_string(), "disk full");
-            assert_eq!(taken, 1);
-        }
+    fn a_source_that_only_reads_skips_by_reading() {
+        let ramp: Vec<f32> = (0..3 * BLOCK_FRAMES).map(|n| n as f32).collect();
+        let mut source = AudioSource::new(Audio::new(48_000, vec![ramp]).unwrap());
+        let mut block = Audio::silence(48_000, 1, 0);
+        source.skip(BLOCK_FRAMES as u64 + 5).unwrap();
+        source.read(&mut block, 1).unwrap();
+        assert_eq!(block.channel(0), [(BLOCK_FRAMES + 5) as f32]);
+        source.skip(u64::MAX).unwrap();
+        assert_eq!(source.read(&mut block, 1).unwrap(), 0);
     }
 }

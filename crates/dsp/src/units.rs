@@ -1,9 +1,12 @@
 //! Decibels to linear and back, through `libm` so that every CPU gives the same bits, and
 //! frequencies as text.
 
-/// Linear amplitude gain of a level in dB.
+use std::f64::consts::LOG2_10;
+
+/// Linear amplitude gain of a level in dB: exactly 1 for 0 dB.
 pub fn gain_from_db(level_db: f64) -> f64 {
-    libm::pow(10.0, level_db / 20.0)
+    // A table's exponential of base 2 is several times faster than a power of 10.
+    libm::exp2(level_db * (LOG2_10 / 20.0))
 }
 
 /// Level in dB of a linear amplitude; `-inf` for zero.
@@ -18,7 +21,7 @@ pub fn db_from_power(power: f64) -> f64 {
 
 /// Power of a level in dB.
 pub fn power_from_db(level_db: f64) -> f64 {
-    libm::pow(10.0, level_db / 10.0)
+    libm::exp2(level_db * (LOG2_10 / 10.0))
 }
 
 /// A frequency with its unit, as people write it.
@@ -36,6 +39,7 @@ mod tests {
 
     #[test]
     fn decibels_round_trip() {
+        assert_eq!(gain_from_db(0.0), 1.0);
         assert!((gain_from_db(-6.0) - 0.501_187_233_627_272_2).abs() < 1e-15);
         assert!((db_from_gain(gain_from_db(-17.3)) + 17.3).abs() < 1e-12);
         assert!((db_from_power(power_from_db(3.1)) - 3.1).abs() < 1e-12);

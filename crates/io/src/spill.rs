@@ -176,6 +176,11 @@ impl Source for Spill {
         Ok(frames)
     }
 
+    fn skip(&mut self, frames: u64) -> Result<(), StreamError> {
+        self.position = self.position.saturating_add(frames).min(self.frames);
+        Ok(())
+    }
+
     fn rewind(&mut self) -> Result<(), StreamError> {
         self.position = 0;
         Ok(())

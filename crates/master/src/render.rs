@@ -1,15 +1,15 @@
 //! Everything before the limiter, and what is solved on it.
 
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
 
 use acetate_dsp::chain::{self, Bypass, Chain};
-use acetate_dsp::process::ProcessSpec;
-use acetate_dsp::process::rendered::Rendered;
+use acetate_dsp::line::Line;
+use acetate_dsp::process::rendered::{Rendered, WithTail};
 use acetate_dsp::process::resample::Resampled;
+use acetate_dsp::process::{ProcessSpec, Processor};
 use acetate_dsp::settings::Settings;
 use acetate_dsp::solve::{DriveCurve, DriveCurveBuilder, Solution, choose_character};
-use acetate_dsp::stream::{Tapped, for_each_block};
+use acetate_dsp::stream::BLOCK_FRAMES;
 use acetate_dsp::{Analysis, Audio, Sink, Source, Spec, StreamError};
 
 use crate::brief::Brief;
@@ -49,47 +49,32 @@ pub(crate) fn render(
         curve = curve.with_limiting_up_to(plan.settings.target.max_limiting_db);
     }
     let mut frames = 0;
-    // The reader's thread has the chain; where that is light, half of the curve is added to it.
-    let reads_levels = Chain::is_light(&plan.settings, &brief.bypass)
-        && spec.sample_rate_hz == analysis.sample_rate_hz;
     let (peaks, levels) = curve.halves();
-    let levels = Mutex::new(levels);
-    let push_levels = |block: &Audio| {
-        let mut levels = levels.lock().unwrap_or_else(PoisonError::into_inner);
-        levels.push(block);
+    let mut run = |line: Line<'_>| {
+        line.past(|block| peaks.push(block))
+            .past(|block| levels.push(block))
+            .run(&mut |block| {
+                if let Some(scratch) = scratch.as_deref_mut() {
+                    scratch.write(block)?;
+                }
+                frames += block.frames() as u64;
+                progress.at(Stage::Render, frames, Some(total));
+                Ok(())
+            })
     };
-    let mut take = |source: &mut dyn Source| -> Result<(), StreamError> {
-        let mut tapped = Tapped::new(source, |block| {
-            if reads_levels {
-                push_levels(block);
-            }
-            Ok(())
-        });
-        for_each_block(&mut tapped, &mut |block| {
-            peaks.push(block);
-            if !reads_levels {
-                push_levels(block);
-            }
-            if let Some(scratch) = scratch.as_deref_mut() {
-                scratch.write(block)?;
-            }
-            frames += block.frames() as u64;
-            progress.at(Stage::Render, frames, Some(total));
-            Ok(())
-        })?;
-        if let Some(scratch) = scratch.as_deref_mut() {
-            Sink::finish(scratch)?;
-        }
-        Ok(())
+    let mut chain = chain_of(analysis, &plan.settings, &brief.bypass);
+    let chain = if spec.sample_rate_hz == analysis.sample_rate_hz {
+        let mut longer = WithTail::new(input, chain.latency_frames());
+        run(chain.along(Line::from(&mut longer)))?;
+        chain
+    } else {
+        let mut rendered = Rendered::new(input, chain);
+        run(Line::from(&mut resampled(&mut rendered, spec)?))?;
+        rendered.into_stage()
     };
-    let compression_db = before_limiter(
-        input,
-        analysis,
-        &plan.settings,
-        &brief.bypass,
-        spec,
-        &mut take,
-    )?;
+    if let Some(scratch) = scratch {
+        Sink::finish(scratch)?;
+    }
     if frames != total {
         return Err(MasterError::InputChanged {
             first: total,
@@ -97,14 +82,13 @@ pub(crate) fn render(
         });
     }
     Ok(RenderOutcome {
-        compression_db,
+        compression_db: most_compression_db(&chain),
         curve: curve.finish(plan.settings.target.true_peak_dbtp),
         frames,
     })
 }
 
-/// Hands everything before the limiter, at the delivery rate, to `take`. Returns the most gain
-/// reduction of the compressor, dB.
+/// Hands everything before the limiter, at the delivery rate, to `take`.
 pub(crate) fn before_limiter(
     input: &mut dyn Source,
     analysis: &Analysis,
@@ -112,24 +96,35 @@ pub(crate) fn before_limiter(
     bypass: &Bypass,
     spec: Spec,
     take: &mut dyn FnMut(&mut dyn Source) -> Result<(), StreamError>,
-) -> Result<f64, MasterError> {
+) -> Result<(), StreamError> {
+    let mut rendered = Rendered::new(input, chain_of(analysis, settings, bypass));
+    if spec.sample_rate_hz == analysis.sample_rate_hz {
+        take(&mut rendered)
+    } else {
+        take(&mut resampled(&mut rendered, spec)?)
+    }
+}
+
+/// The chain for an input that was measured.
+fn chain_of(analysis: &Analysis, settings: &Settings, bypass: &Bypass) -> Chain {
     let process = ProcessSpec {
         sample_rate_hz: analysis.sample_rate_hz,
         channels: analysis.channels,
         programme_lufs: analysis.integrated_lufs,
     };
-    let chain = Chain::new(settings, &process, bypass);
-    let mut rendered = Rendered::new(input, chain);
-    if spec.sample_rate_hz == analysis.sample_rate_hz {
-        take(&mut rendered)?;
-    } else {
-        let resampled = Resampled::new(&mut rendered, spec.sample_rate_hz);
-        take(&mut resampled.map_err(StreamError::new)?)?;
-    }
-    let stages = rendered.stage().report();
+    Chain::new(settings, &process, bypass)
+}
+
+fn resampled<S: Source>(source: S, spec: Spec) -> Result<Resampled<S>, StreamError> {
+    Resampled::new(source, spec.sample_rate_hz).map_err(StreamError::new)
+}
+
+/// Most gain reduction of the compressor, dB.
+fn most_compression_db(chain: &Chain) -> f64 {
     let compressor = chain::Stage::Compressor.name();
+    let stages = chain.report();
     let compressor = stages.iter().find(|stage| stage.name == compressor);
-    Ok(compressor.map_or(0.0, |stage| stage.gain_reduction_db))
+    compressor.map_or(0.0, |stage| stage.gain_reduction_db)
 }
 
 /// The named passages of a source; `ranges` are frames, in order and apart.
@@ -138,19 +133,24 @@ pub(crate) fn read_passages(
     ranges: &[Range<u64>],
 ) -> Result<Vec<Audio>, StreamError> {
     let spec = source.spec();
-    let mut passages = vec![Audio::silence(spec.sample_rate_hz, spec.channels, 0); ranges.len()];
+    let mut block = Audio::silence(spec.sample_rate_hz, spec.channels, 0);
     let mut at = 0;
-    for_each_block(source, &mut |block| {
-        let end = at + block.frames() as u64;
-        for (range, passage) in ranges.iter().zip(&mut passages) {
-            let (from, to) = (range.start.max(at), range.end.min(end));
-            if from < to {
-                passage.append(&block.slice((from - at) as usize, (to - at) as usize));
+    let mut passages = Vec::with_capacity(ranges.len());
+    source.rewind()?;
+    for range in ranges {
+        source.skip(range.start - at)?;
+        let mut passage = Audio::silence(spec.sample_rate_hz, spec.channels, 0);
+        let mut left = (range.end - range.start) as usize;
+        while left > 0 {
+            match source.read(&mut block, left.min(BLOCK_FRAMES))? {
+                0 => break,
+                read => left -= read,
             }
+            passage.append(&block);
         }
-        at = end;
-        Ok(())
-    })?;
+        at = range.end;
+        passages.push(passage);
+    }
     Ok(passages)
 }
 

@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 
 use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
 
 use super::interpolate::sinc_taps;
 
@@ -112,21 +113,22 @@ impl LongSinc {
     /// hold the highest of all; the others give nothing.
     pub fn peaks<'a>(
         &self,
-        windows: impl Iterator<Item = &'a [f32; WINDOW_FRAMES]> + Clone,
+        windows: impl Iterator<Item = &'a [f32; WINDOW_FRAMES]>,
     ) -> Vec<Option<f64>> {
-        let look = |window| {
+        let windows: Vec<_> = windows.collect();
+        let look = |&window: &&'a [f32; WINDOW_FRAMES]| {
             self.arch.dispatch(Look {
                 rows: &self.rough,
                 window,
             })
         };
-        let rough: Vec<f32> = windows.clone().map(look).collect();
+        let rough: Vec<f32> = windows.par_iter().map(look).collect();
         let highest = rough.iter().copied().fold(0.0, f32::max);
         let reading = |(window, &rough): (&[f32; WINDOW_FRAMES], &f32)| {
             let may_be_highest = rough >= highest * (1.0 - 2.0 * ROUGH);
             may_be_highest.then(|| self.peak(window))
         };
-        windows.zip(&rough).map(reading).collect()
+        windows.into_iter().zip(&rough).map(reading).collect()
     }
 
     /// Highest absolute value within `SEARCH_FRAMES` of the window's centre.

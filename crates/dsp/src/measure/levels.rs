@@ -9,7 +9,8 @@ use super::loudness::{Loudness, LoudnessFigures};
 use super::reference_meter::ReferenceMeter;
 use super::true_peak::TruePeak;
 use crate::analysis::MeterReading;
-use crate::stream::{Spec, Tapped, for_each_block};
+use crate::line::Line;
+use crate::stream::Spec;
 use crate::{Audio, Source, StreamError};
 
 /// Lowest sample rate that can be measured, Hz.
@@ -90,27 +91,12 @@ pub enum Meters {
     Own,
 }
 
-/// This crate's streaming meters of loudness and peaks.
-struct OwnMeters {
-    loudness: Loudness,
-    true_peak: TruePeak,
-    frames: u64,
-    non_finite_samples: u64,
-}
-
-impl OwnMeters {
-    /// Takes a block; in it, every sample that is not finite is counted and set to zero.
-    fn process(&mut self, block: &mut Audio) {
-        self.non_finite_samples += silence_non_finite(block);
-        self.frames += block.frames() as u64;
-        self.loudness.process(block);
-        self.true_peak.process(block);
-    }
-}
-
 /// Streaming meters of loudness and peaks.
 pub(crate) struct Levels {
-    own: OwnMeters,
+    frames: u64,
+    non_finite_samples: u64,
+    loudness: Loudness,
+    true_peak: TruePeak,
     reference: Option<ReferenceMeter>,
 }
 
@@ -132,69 +118,57 @@ impl Levels {
             Meters::Own => None,
         };
         Ok(Self {
-            own: OwnMeters {
-                loudness: Loudness::new(rate, dual_mono),
-                true_peak: TruePeak::new(spec.channels),
-                frames: 0,
-                non_finite_samples: 0,
-            },
+            frames: 0,
+            non_finite_samples: 0,
+            loudness: Loudness::new(rate, dual_mono),
+            true_peak: TruePeak::new(spec.channels),
             reference,
         })
     }
 
-    /// Reads a whole source from its start, and gives all figures. This crate's own meters, the
-    /// reference meter's true peak and `ahead` run where the blocks are read, the reference meter's
-    /// loudness and `after` where they are taken: about half of the work each.
-    ///
-    /// # Errors
-    /// [`StreamError`] when the source fails, or with a [`MeasureError`] inside when a meter does.
-    pub(crate) fn read(
-        self,
-        source: &mut dyn Source,
-        ahead: &mut (dyn FnMut(&Audio) + Send),
-        after: &mut dyn FnMut(&Audio),
-    ) -> Result<OutputMeasures, StreamError> {
+    /// Puts the meters along a line. First, every sample that is not finite is counted and set to zero.
+    pub(crate) fn along<'a>(&'a mut self, line: Line<'a>) -> Line<'a> {
         let Self {
-            mut own,
-            mut reference,
+            frames,
+            non_finite_samples,
+            loudness,
+            true_peak,
+            reference,
         } = self;
-        let (mut loudness, mut peak) = match &mut reference {
-            Some(ReferenceMeter { loudness, peak }) => (Some(loudness), Some(peak)),
-            None => (None, None),
-        };
-        let mut tapped = Tapped::new(source, |block| {
-            own.process(block);
-            if let Some(peak) = &mut peak {
-                peak.process(block).map_err(MeasureError::from)?;
-            }
-            ahead(block);
-            Ok(())
-        });
-        for_each_block(&mut tapped, &mut |block| {
-            if let Some(loudness) = &mut loudness {
-                loudness.process(block).map_err(MeasureError::from)?;
-            }
-            after(block);
-            Ok(())
-        })?;
-        Ok(Self { own, reference }.finish()?)
+        let own = line
+            .through(|block| {
+                *frames += block.frames() as u64;
+                *non_finite_samples += silence_non_finite(block);
+                loudness.process(block);
+                Ok(())
+            })
+            .past(|block| true_peak.process(block));
+        match reference {
+            Some(ReferenceMeter { loudness, peak }) => own
+                .through(|block| Ok(loudness.process(block).map_err(MeasureError::from)?))
+                .through(|block| Ok(peak.process(block).map_err(MeasureError::from)?)),
+            None => own,
+        }
     }
 
     /// Ends the programme and gives all figures.
     ///
     /// # Errors
     /// [`MeasureError`] when the reference meter fails.
-    fn finish(self) -> Result<OutputMeasures, MeasureError> {
-        let OwnMeters {
-            loudness,
-            true_peak,
+    pub(crate) fn finish(self) -> Result<OutputMeasures, MeasureError> {
+        let Self {
             frames,
             non_finite_samples,
-        } = self.own;
+            loudness,
+            true_peak,
+            reference,
+        } = self;
         let k_power_10ms = loudness.into_k_power_10ms();
-        let figures = LoudnessFigures::from_k_power_10ms(&k_power_10ms);
-        let own = true_peak.finish();
-        let reference = self.reference.map(ReferenceMeter::finish).transpose()?;
+        let (figures, own) = rayon::join(
+            || LoudnessFigures::from_k_power_10ms(&k_power_10ms),
+            || true_peak.finish(),
+        );
+        let reference = reference.map(ReferenceMeter::finish).transpose()?;
         let own_dbtp = own.true_peak_dbtp;
         Ok(OutputMeasures {
             frames,
@@ -261,10 +235,12 @@ pub fn verify_pass(
     dual_mono: bool,
     progress: &mut dyn FnMut(u64),
 ) -> Result<OutputMeasures, StreamError> {
-    let levels = Levels::new(source.spec(), dual_mono, Meters::Both)?;
+    let mut levels = Levels::new(source.spec(), dual_mono, Meters::Both)?;
     let mut frames = 0;
-    levels.read(source, &mut |_| {}, &mut |block| {
+    levels.along(Line::from(source)).run(&mut |block| {
         frames += block.frames() as u64;
         progress(frames);
-    })
+        Ok(())
+    })?;
+    Ok(levels.finish()?)
 }

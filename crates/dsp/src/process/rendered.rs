@@ -31,9 +31,9 @@ impl<S: Source, P: Processor> Rendered<S, P> {
         &self.stage
     }
 
-    /// Gives the source back.
-    pub fn into_inner(self) -> S {
-        self.inner.source
+    /// Gives the processor back.
+    pub fn into_stage(self) -> P {
+        self.stage
     }
 }
 
@@ -74,8 +74,20 @@ impl<S: Source, P: Processor> Source for Rendered<S, P> {
     }
 }
 
+/// A station that drops the first frames, which a processor on the way to it was late by. A block may
+/// come out empty.
+pub fn trimmed(latency_frames: usize) -> impl FnMut(&mut Audio) -> Result<(), StreamError> + Send {
+    let mut to_skip = latency_frames;
+    move |block| {
+        let skipped = to_skip.min(block.frames());
+        to_skip -= skipped;
+        block.drop_front(skipped);
+        Ok(())
+    }
+}
+
 /// A source with silence after its end, for what a processor holds back.
-pub(crate) struct WithTail<S> {
+pub struct WithTail<S> {
     source: S,
     latency_frames: usize,
     /// Frames of silence still to come.
@@ -84,7 +96,7 @@ pub(crate) struct WithTail<S> {
 
 impl<S: Source> WithTail<S> {
     /// Silence of this length after `source`, which stands at its start.
-    pub(crate) fn new(source: S, latency_frames: usize) -> Self {
+    pub fn new(source: S, latency_frames: usize) -> Self {
         Self {
             source,
             latency_frames,

@@ -26,6 +26,11 @@ fn comes_back_bit_for_bit_and_leaves_nothing() {
         spill.rewind().unwrap();
         assert_eq!(spill.read(&mut block, 7).unwrap(), 7);
         assert_same_bits(&block, &audio.slice(0, 7));
+        spill.skip(1_000).unwrap();
+        assert_eq!(spill.read(&mut block, 7).unwrap(), 7);
+        assert_same_bits(&block, &audio.slice(1_007, 1_014));
+        spill.skip(u64::MAX).unwrap();
+        assert_eq!(spill.read(&mut block, 7).unwrap(), 0);
     }
 }
 

@@ -1,18 +1,19 @@
-//! [`for_each_limited`]: a source through a limiter, in two halves that work side by side.
+//! [`for_each_limited`]: a source through a limiter, in stations that work side by side.
 
 use std::sync::mpsc;
 
 use super::Limiter;
 use super::detector::Detected;
 use crate::Audio;
+use crate::line::Line;
 use crate::measure::levels::silence_non_finite;
 use crate::process::Processor;
-use crate::process::rendered::WithTail;
-use crate::stream::{Source, StreamError, Tapped, for_each_block};
+use crate::process::rendered::{WithTail, trimmed};
+use crate::stream::{Source, StreamError};
 
 /// Hands every block of a source to `take_block` as `limiter`, which stands at its start, makes it:
-/// as many frames as the source has, in place. What the limiter listens to is found where the
-/// source is read, which is a thread of its own where there is one to spare.
+/// as many frames as the source has, in place. What the limiter listens to, the gains that it makes of
+/// that, and the output are found on different threads where there are some to spare.
 ///
 /// # Errors
 /// [`StreamError`] when the source or `take_block` fails.
@@ -24,31 +25,40 @@ pub fn for_each_limited(
     limiter.reset();
     let latency_frames = limiter.latency_frames();
     let mut longer = WithTail::new(source, latency_frames);
-    let mut detector = limiter.detector.clone();
-    let (give, found) = mpsc::channel::<Detected>();
-    let (give_back, emptied) = mpsc::channel();
-    let mut listened = Tapped::new(&mut longer, move |block| {
-        silence_non_finite(block);
-        let mut detected = emptied.try_recv().unwrap_or_default();
-        detector.detect(block, 0..block.frames(), &mut detected);
-        // Nobody listens where `take_block` failed.
-        let _ = give.send(detected);
-        Ok(())
-    });
-    let mut to_skip = latency_frames;
-    for_each_block(&mut listened, &mut |block| {
-        let detected = found.recv().map_err(StreamError::new)?;
-        limiter.process_detected(block, 0..block.frames(), &detected);
-        // The reader may have ended already.
-        let _ = give_back.send(detected);
-        let skipped = to_skip.min(block.frames());
-        to_skip -= skipped;
-        block.drop_front(skipped);
-        if block.is_empty() {
-            return Ok(());
-        }
-        take_block(block)
-    })
+    let Limiter {
+        detector,
+        gains,
+        output,
+        ..
+    } = limiter;
+    // What is found goes from station to station beside the block that it was found in.
+    let (give, detected) = mpsc::channel::<Detected>();
+    let (give_on, with_gains) = mpsc::channel::<Detected>();
+    let (give_back, used_up) = mpsc::channel();
+    Line::from(&mut longer)
+        .through(move |block| {
+            silence_non_finite(block);
+            let mut found = used_up.try_recv().unwrap_or_default();
+            detector.detect(block, 0..block.frames(), &mut found);
+            give.send(found).map_err(StreamError::new)
+        })
+        .through(move |_| {
+            let mut found = detected.recv().map_err(StreamError::new)?;
+            gains.find(&mut found);
+            give_on.send(found).map_err(StreamError::new)
+        })
+        .through(move |block| {
+            let mut found = with_gains.recv().map_err(StreamError::new)?;
+            output.apply(block, 0..block.frames(), &mut found.peaks);
+            give_back.send(found).map_err(StreamError::new)
+        })
+        .through(trimmed(latency_frames))
+        .run(&mut |block| {
+            if block.is_empty() {
+                return Ok(());
+            }
+            take_block(block)
+        })
 }
 
 #[cfg(test)]

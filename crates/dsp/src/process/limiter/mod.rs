@@ -59,17 +59,27 @@ impl GainLaw {
 
 /// Drive and true-peak limiter.
 pub struct Limiter {
-    drive: f64,
     detector: Detector,
     /// Room for what the detector finds in a chunk.
     detected: Detected,
-    stages: GainStages,
+    gains: Gains,
+    output: Output,
     latency_frames: usize,
+}
+
+/// The part of the limiter that turns what the detector found into gains.
+struct Gains {
+    drive: f64,
+    stages: GainStages,
+    peaks: [f64; CHUNK_FRAMES],
+    low_peaks: [f64; CHUNK_FRAMES],
+}
+
+/// The part that applies them.
+struct Output {
+    drive: f64,
     delay: Vec<Vec<f32>>,
     position: usize,
-    stage_gains: [f64; CHUNK_FRAMES],
-    stage_low_peaks: [f64; CHUNK_FRAMES],
-    gains: [f32; CHUNK_FRAMES],
     statistics: Statistics,
 }
 
@@ -84,18 +94,23 @@ impl Limiter {
         let floor = (ceiling / gain_from_db(limiter.drive_db)) as f32;
         let detector = Detector::new(rate_hz, channels, floor);
         let latency_frames = detector.delay_frames() + stages.delay_frames();
+        let drive = gain_from_db(limiter.drive_db);
         Self {
-            drive: gain_from_db(limiter.drive_db),
             detector,
             detected: Detected::with_room_for(CHUNK_FRAMES),
-            stages,
+            gains: Gains {
+                drive,
+                stages,
+                peaks: [0.0; CHUNK_FRAMES],
+                low_peaks: [0.0; CHUNK_FRAMES],
+            },
+            output: Output {
+                drive,
+                delay: vec![vec![0.0; latency_frames.max(1)]; channels],
+                position: 0,
+                statistics: Statistics::new(spec.sample_rate_hz, latency_frames),
+            },
             latency_frames,
-            delay: vec![vec![0.0; latency_frames.max(1)]; channels],
-            position: 0,
-            stage_gains: [0.0; CHUNK_FRAMES],
-            stage_low_peaks: [0.0; CHUNK_FRAMES],
-            gains: [0.0; CHUNK_FRAMES],
-            statistics: Statistics::new(spec.sample_rate_hz, latency_frames),
         }
     }
 
@@ -103,7 +118,7 @@ impl Limiter {
     /// Beyond that room, `process` allocates when the trace grows.
     #[must_use]
     pub fn with_gain_trace(mut self, expected_frames: u64) -> Self {
-        self.statistics.keep_trace(expected_frames);
+        self.output.statistics.keep_trace(expected_frames);
         self
     }
 
@@ -111,64 +126,58 @@ impl Limiter {
     /// covers frames `floor(k·rate/100)..floor((k+1)·rate/100)`. Empty unless asked for; an
     /// interval appears when it is complete.
     pub fn gain_trace(&self) -> &[f32] {
-        self.statistics.trace()
+        self.output.statistics.trace()
     }
 
     /// What the limiter has done to the programme so far.
     pub fn reduction(&self) -> ReductionStatistics {
-        self.statistics.summary()
+        self.output.statistics.summary()
     }
+}
 
-    /// Takes a range of a block whose samples are finite, and what the detector found in it.
-    fn process_detected(&mut self, block: &mut Audio, range: Range<usize>, detected: &Detected) {
-        let chunks = detected.peaks.chunks(CHUNK_FRAMES);
+impl Gains {
+    /// Puts gains (linear, drive not included) in the places of the peaks that were detected.
+    fn find(&mut self, detected: &mut Detected) {
+        let chunks = detected.peaks.chunks_mut(CHUNK_FRAMES);
         let low_chunks = detected.low_peaks.chunks(CHUNK_FRAMES);
-        let mut start = range.start;
-        for (peaks, low_peaks) in chunks.zip(low_chunks) {
-            let end = start + peaks.len();
-            self.find_gains(peaks, low_peaks);
-            let gains = &mut self.gains[..end - start];
-            self.statistics.push(gains);
-            if self.drive != 1.0 {
-                for gain in gains {
-                    *gain = (f64::from(*gain) * self.drive) as f32;
+        for (chunk, low_chunk) in chunks.zip(low_chunks) {
+            let driven = |values: &[f32], to: &mut [f64]| {
+                for (to, &value) in to.iter_mut().zip(values) {
+                    *to = f64::from(value) * self.drive;
                 }
+            };
+            let gains = &mut self.peaks[..chunk.len()];
+            let used_up = &mut self.low_peaks[..chunk.len()];
+            driven(chunk, gains);
+            driven(low_chunk, used_up);
+            self.stages.process(gains, used_up);
+            for (to, &gain) in chunk.iter_mut().zip(&*gains) {
+                *to = gain as f32;
             }
-            self.apply(block, start..end);
-            start = end;
         }
     }
+}
 
-    /// Gains (linear, drive not included) of a chunk.
-    fn find_gains(&mut self, peaks: &[f32], low_peaks: &[f32]) {
-        let driven = |values: &[f32], to: &mut [f64]| {
-            for (to, &value) in to.iter_mut().zip(values) {
-                *to = f64::from(value) * self.drive;
+impl Output {
+    /// Delays a range of a block, and applies drive and gains, which are used up.
+    fn apply(&mut self, block: &mut Audio, range: Range<usize>, gains: &mut [f32]) {
+        self.statistics.push(gains);
+        if self.drive != 1.0 {
+            for gain in &mut *gains {
+                *gain = (f64::from(*gain) * self.drive) as f32;
             }
-        };
-        let gains = &mut self.stage_gains[..peaks.len()];
-        let used_up = &mut self.stage_low_peaks[..peaks.len()];
-        driven(peaks, gains);
-        driven(low_peaks, used_up);
-        self.stages.process(gains, used_up);
-        for (to, &gain) in self.gains.iter_mut().zip(&*gains) {
-            *to = gain as f32;
         }
-    }
-
-    /// Delays a chunk of the block, and applies drive and gain.
-    fn apply(&mut self, block: &mut Audio, chunk: Range<usize>) {
         let mut position = self.position;
         for (delay, channel) in self.delay.iter_mut().zip(block.channels_mut()) {
             position = self.position;
-            let mut left = &mut channel[chunk.clone()];
+            let mut left = &mut channel[range.clone()];
             while !left.is_empty() {
                 let (now, later) = left.split_at_mut((delay.len() - position).min(left.len()));
                 now.swap_with_slice(&mut delay[position..position + now.len()]);
                 position = (position + now.len()) % delay.len();
                 left = later;
             }
-            for (sample, gain) in channel[chunk.clone()].iter_mut().zip(&self.gains) {
+            for (sample, gain) in channel[range.clone()].iter_mut().zip(&*gains) {
                 *sample *= gain;
             }
         }
@@ -189,7 +198,8 @@ impl Processor for Limiter {
         while start < total {
             let end = total.min(start + CHUNK_FRAMES);
             self.detector.detect(block, start..end, &mut detected);
-            self.process_detected(block, start..end, &detected);
+            self.gains.find(&mut detected);
+            self.output.apply(block, start..end, &mut detected.peaks);
             start = end;
         }
         self.detected = detected;
@@ -201,13 +211,19 @@ impl Processor for Limiter {
 
     fn reset(&mut self) {
         self.detector.reset();
-        self.stages.reset();
-        self.delay.iter_mut().for_each(|delay| delay.fill(0.0));
-        self.position = 0;
-        self.statistics.reset();
+        self.gains.stages.reset();
+        let Output {
+            delay,
+            position,
+            statistics,
+            ..
+        } = &mut self.output;
+        delay.iter_mut().for_each(|delay| delay.fill(0.0));
+        *position = 0;
+        statistics.reset();
     }
 
     fn gain_reduction_db(&self) -> f64 {
-        self.statistics.summary().max_db
+        self.reduction().max_db
     }
 }

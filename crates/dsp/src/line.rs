@@ -1,0 +1,396 @@
+//! [`Line`]: the stations that a source's blocks pass, on as many threads as there are.
+
+use std::collections::VecDeque;
+use std::panic::resume_unwind;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use crate::Audio;
+use crate::stream::{BLOCK_FRAMES, Source, StreamError};
+
+/// What is done to a block at one place of a [`Line`].
+pub type Station<'a> = Box<dyn FnMut(&mut Audio) -> Result<(), StreamError> + Send + 'a>;
+
+/// What gets the blocks at the end of a [`Line`].
+pub type Take<'a> = dyn FnMut(&mut Audio) -> Result<(), StreamError> + 'a;
+
+/// A source and the stations that each of its blocks passes, one after the other. Every station sees
+/// every block in order, one at a time; different stations work on different blocks side by side,
+/// wherever a thread is free. What comes out therefore does not depend on the number of threads.
+pub struct Line<'a> {
+    source: &'a mut dyn Source,
+    stations: Vec<Station<'a>>,
+}
+
+impl<'a> Line<'a> {
+    /// A line without stations.
+    pub fn from(source: &'a mut dyn Source) -> Self {
+        Self {
+            source,
+            stations: Vec::new(),
+        }
+    }
+
+    /// With one more station at the end, which may change the blocks.
+    #[must_use]
+    pub fn through<'b>(
+        self,
+        station: impl FnMut(&mut Audio) -> Result<(), StreamError> + Send + 'b,
+    ) -> Line<'b>
+    where
+        'a: 'b,
+    {
+        let mut stations: Vec<Station<'b>> = self.stations;
+        stations.push(Box::new(station));
+        Line {
+            source: self.source,
+            stations,
+        }
+    }
+
+    /// As [`through`](Self::through), for one that only looks and does not fail.
+    #[must_use]
+    pub fn past<'b>(self, mut look: impl FnMut(&Audio) + Send + 'b) -> Line<'b>
+    where
+        'a: 'b,
+    {
+        self.through(move |block| {
+            look(block);
+            Ok(())
+        })
+    }
+
+    /// Reads the source from its start, and hands what has passed every station to `take`, on the
+    /// caller's thread. Blocks before a failure are taken; none after it.
+    ///
+    /// # Errors
+    /// [`StreamError`] when the source, a station or `take` fails: the one of the earliest block.
+    pub fn run(self, take: &mut Take<'_>) -> Result<(), StreamError> {
+        self.run_on(threads_to_use(), take)
+    }
+
+    fn run_on(self, threads: usize, take: &mut Take<'_>) -> Result<(), StreamError> {
+        self.source.rewind()?;
+        // More workers than places would only wait.
+        let threads = threads.min(self.stations.len() + 2);
+        if threads > 1 {
+            self.side_by_side(threads, take)
+        } else {
+            self.one_by_one(take)
+        }
+    }
+
+    fn fresh_block(&self) -> Audio {
+        let spec = self.source.spec();
+        Audio::silence(spec.sample_rate_hz, spec.channels, BLOCK_FRAMES)
+    }
+
+    fn one_by_one(mut self, take: &mut Take<'_>) -> Result<(), StreamError> {
+        let mut block = self.fresh_block();
+        while self.source.read(&mut block, BLOCK_FRAMES)? > 0 {
+            for station in &mut self.stations {
+                station(&mut block)?;
+            }
+            take(&mut block)?;
+        }
+        Ok(())
+    }
+
+    fn side_by_side(self, threads: usize, take: &mut Take<'_>) -> Result<(), StreamError> {
+        let hall = Hall::new(self, threads);
+        thread::scope(|scope| {
+            let helpers: Vec<_> = (1..threads)
+                .map(|_| scope.spawn(|| hall.work(None)))
+                .collect();
+            hall.work(Some(take));
+            for helper in helpers {
+                if let Err(panic) = helper.join() {
+                    resume_unwind(panic);
+                }
+            }
+        });
+        let state = hall.state.into_inner();
+        state.unwrap_or_else(PoisonError::into_inner).outcome
+    }
+}
+
+/// Inside the pool every thread has a programme of its own.
+fn threads_to_use() -> usize {
+    match rayon::current_thread_index() {
+        Some(_) => 1,
+        None => rayon::current_num_threads(),
+    }
+}
+
+/// Where the workers of a running line meet. Places count from the source (0) over the stations to
+/// the taker (the last).
+struct Hall<'a> {
+    source: Mutex<&'a mut dyn Source>,
+    stations: Vec<Mutex<Station<'a>>>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    /// Blocks that wait for each place: empty ones for the source.
+    waiting: Vec<VecDeque<Audio>>,
+    busy: Vec<bool>,
+    /// Places before this one have ended: the source came to its end, or a place failed.
+    first_open: usize,
+    outcome: Result<(), StreamError>,
+    /// Workers that wait for something to do.
+    idle: usize,
+}
+
+impl State {
+    /// The last place that can work now: what is nearest to its end goes first.
+    fn ready(&self, places: usize) -> Option<usize> {
+        (self.first_open..places)
+            .rev()
+            .find(|&place| !self.busy[place] && !self.waiting[place].is_empty())
+    }
+
+    /// Nothing is left to be done.
+    fn is_over(&self) -> bool {
+        let mut open = self.first_open..self.busy.len();
+        self.first_open > 0 && open.all(|place| !self.busy[place] && self.waiting[place].is_empty())
+    }
+
+    /// Nothing passes a place any more; what has passed it goes on. A place behind it knows of an
+    /// earlier block.
+    fn close(&mut self, place: usize, outcome: Result<(), StreamError>) {
+        if place >= self.first_open {
+            self.first_open = place + 1;
+            self.outcome = outcome;
+        }
+    }
+}
+
+impl<'a> Hall<'a> {
+    fn new(line: Line<'a>, threads: usize) -> Self {
+        let places = line.stations.len() + 2;
+        // One for every place that can be at work, and one to wait.
+        let blocks = threads + places;
+        let mut waiting = vec![VecDeque::new(); places];
+        waiting[0] = (0..blocks).map(|_| line.fresh_block()).collect();
+        Self {
+            source: Mutex::new(line.source),
+            stations: line.stations.into_iter().map(Mutex::new).collect(),
+            state: Mutex::new(State {
+                waiting,
+                busy: vec![false; places],
+                first_open: 0,
+                outcome: Ok(()),
+                idle: 0,
+            }),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Works wherever there is something to do until there is nothing left: at the last place too
+    /// where there is `take`.
+    fn work(&self, mut take: Option<&mut Take<'_>>) {
+        let leaving = Leaving {
+            state: &self.state,
+            changed: &self.changed,
+        };
+        let last = self.stations.len() + 1;
+        let within_reach = last + usize::from(take.is_some());
+        let mut state = held(&self.state);
+        while !state.is_over() {
+            let next = state.ready(within_reach).and_then(|place| {
+                let block = state.waiting[place].pop_front()?;
+                Some((place, block))
+            });
+            let Some((place, mut block)) = next else {
+                state.idle += 1;
+                state = self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+                state.idle -= 1;
+                continue;
+            };
+            state.busy[place] = true;
+            drop(state);
+            let done = match &mut take {
+                _ if place == 0 => held(&self.source).read(&mut block, BLOCK_FRAMES),
+                Some(take) if place == last => take(&mut block).map(|()| block.frames()),
+                _ => held(&self.stations[place - 1])(&mut block).map(|()| block.frames()),
+            };
+            state = held(&self.state);
+            state.busy[place] = false;
+            match done {
+                Ok(0) if place == 0 => state.close(0, Ok(())),
+                Ok(_) => state.waiting[(place + 1) % (last + 1)].push_back(block),
+                Err(error) => state.close(place, Err(error)),
+            }
+            if state.idle > 0 {
+                self.changed.notify_all();
+            }
+        }
+        drop(state);
+        drop(leaving);
+    }
+}
+
+fn held<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sends everybody home when a worker panics, so that nobody waits for it.
+struct Leaving<'a> {
+    state: &'a Mutex<State>,
+    changed: &'a Condvar,
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let mut state = held(self.state);
+            state.first_open = state.busy.len();
+        }
+        self.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+    use crate::stream::{AudioSource, Spec};
+
+    /// Fails after some blocks.
+    struct Failing {
+        blocks: usize,
+    }
+
+    impl Source for Failing {
+        fn spec(&self) -> Spec {
+            Spec {
+                sample_rate_hz: 48_000,
+                channels: 1,
+            }
+        }
+
+        fn frames_hint(&self) -> Option<u64> {
+            None
+        }
+
+        fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
+            self.blocks = self
+                .blocks
+                .checked_sub(1)
+                .ok_or_else(|| StreamError::new("the end of the tape"))?;
+            block.set_frames(max_frames);
+            Ok(max_frames)
+        }
+
+        fn rewind(&mut self) -> Result<(), StreamError> {
+            Ok(())
+        }
+    }
+
+    const THREADS: [usize; 4] = [1, 2, 3, 8];
+
+    fn ramp() -> Vec<f32> {
+        (0..10 * BLOCK_FRAMES + 77).map(|n| n as f32).collect()
+    }
+
+    #[test]
+    fn every_station_sees_every_block_once_and_in_order() {
+        for threads in THREADS {
+            let mut source = AudioSource::new(Audio::new(48_000, vec![ramp()]).unwrap());
+            let (mut first, mut second, mut third) = (Vec::new(), Vec::new(), Vec::new());
+            Line::from(&mut source)
+                .past(|block| first.extend_from_slice(block.channel(0)))
+                .through(|block| {
+                    block.scale(2.0);
+                    Ok(())
+                })
+                .past(|block| second.extend_from_slice(block.channel(0)))
+                .run_on(threads, &mut |block| {
+                    third.extend_from_slice(block.channel(0));
+                    Ok(())
+                })
+                .unwrap();
+            let doubled: Vec<f32> = ramp().iter().map(|x| 2.0 * x).collect();
+            assert_eq!(first, ramp());
+            assert_eq!(second, doubled);
+            assert_eq!(third, doubled);
+        }
+    }
+
+    #[test]
+    fn what_was_read_before_a_failure_is_taken() {
+        for threads in THREADS {
+            let mut taken = 0;
+            let mut source = Failing { blocks: 7 };
+            let error = Line::from(&mut source)
+                .past(|_| {})
+                .run_on(threads, &mut |_| {
+                    taken += 1;
+                    Ok(())
+                });
+            assert_eq!(error.unwrap_err().to_string(), "the end of the tape");
+            assert_eq!(taken, 7);
+        }
+    }
+
+    #[test]
+    fn a_taker_that_fails_ends_the_reading() {
+        for threads in THREADS {
+            let mut taken = 0;
+            let mut source = Failing { blocks: 1000 };
+            let error = Line::from(&mut source)
+                .past(|_| {})
+                .run_on(threads, &mut |_| {
+                    taken += 1;
+                    Err(StreamError::new("disk full"))
+                });
+            assert_eq!(error.unwrap_err().to_string(), "disk full");
+            assert_eq!(taken, 1);
+        }
+    }
+
+    #[test]
+    fn the_failure_of_the_earliest_block_is_told() {
+        for threads in THREADS {
+            let mut source = Failing { blocks: 5 };
+            let (mut at_first, mut taken) = (0, 0);
+            let error = Line::from(&mut source)
+                .through(|_| {
+                    at_first += 1;
+                    if at_first == 5 {
+                        return Err(StreamError::new("the fifth"));
+                    }
+                    Ok(())
+                })
+                .through(move |_| Ok(()))
+                .run_on(threads, &mut |_| {
+                    taken += 1;
+                    Ok(())
+                });
+            assert_eq!(error.unwrap_err().to_string(), "the fifth");
+            assert_eq!(taken, 4);
+        }
+    }
+
+    #[test]
+    fn a_panic_at_a_station_comes_out_and_nobody_is_left_waiting() {
+        for threads in THREADS {
+            let panic = catch_unwind(AssertUnwindSafe(|| {
+                let mut seen = 0;
+                Line::from(&mut Failing { blocks: 100 })
+                    .past(move |_| {
+                        seen += 1;
+                        assert!(seen < 4, "broken station");
+                    })
+                    .run_on(threads, &mut |_| Ok(()))
+            }));
+            let message = panic.unwrap_err();
+            assert_eq!(message.downcast_ref::<&str>(), Some(&"broken station"));
+        }
+    }
+}
