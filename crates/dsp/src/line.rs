@@ -1,4 +1,5 @@
-//! [`Line`]: the stations that a source's blocks pass, on as many threads as there are.
+//! [`Line`]: the stations that a source's blocks pass, on as many threads as there are; and [`both`], for
+//! what is no stream.
 
 use std::collections::VecDeque;
 use std::panic::resume_unwind;
@@ -111,6 +112,18 @@ impl<'a> Line<'a> {
         });
         let state = hall.state.into_inner();
         state.unwrap_or_else(PoisonError::into_inner).outcome
+    }
+}
+
+/// Does two things side by side where there is a thread to spare, otherwise one after the other.
+pub fn both<A: Send, B: Send>(
+    a: impl FnOnce() -> A + Send,
+    b: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    if threads_to_use() > 1 {
+        rayon::join(a, b)
+    } else {
+        (a(), b())
     }
 }
 

@@ -7,16 +7,12 @@ use std::path::Path;
 use crate::DecodeError;
 use crate::identity::special_file;
 
-/// Enough for some threads, and for the second-level cache of one.
-const BLOCK_BYTES: usize = 512 * 1024;
-
 /// BLAKE3 hash of a text, in lower-case hexadecimal.
 pub fn text_hash(text: &str) -> String {
     blake3::hash(text.as_bytes()).to_hex().to_string()
 }
 
-/// BLAKE3 hash of a file's bytes, in lower-case hexadecimal. Reads in blocks of [`BLOCK_BYTES`], each of which
-/// is hashed on all threads.
+/// BLAKE3 hash of a file's bytes, in lower-case hexadecimal. Reads in blocks of 64 KiB.
 ///
 /// # Errors
 /// [`DecodeError`] when it is no regular file or cannot be read.
@@ -34,11 +30,11 @@ pub fn content_hash(path: impl AsRef<Path>) -> Result<String, DecodeError> {
     }
     let mut file = File::open(path).map_err(failed)?;
     let mut hasher = blake3::Hasher::new();
-    let mut bytes = vec![0; BLOCK_BYTES];
+    let mut bytes = vec![0; 64 * 1024];
     loop {
         match file.read(&mut bytes) {
             Ok(0) => return Ok(hasher.finalize().to_hex().to_string()),
-            Ok(read) => hasher.update_rayon(&bytes[..read]),
+            Ok(read) => hasher.update(&bytes[..read]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(failed(error)),
         };

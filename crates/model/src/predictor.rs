@@ -17,9 +17,9 @@ use crate::weights::{Gates, Weights, WeightsError};
 const MAX_RATIO: f64 = 2.0;
 /// Threshold of the predicted compressor: loud passages stand above it, quiet ones below, LU.
 pub(crate) const THRESHOLD_LU: f64 = -4.0;
-/// Predicted settings are rounded to this, so that the last bits of a fast transform do not
-/// decide the sound.
-const ROUNDING: f64 = 0.01;
+/// Predicted settings have so many steps to a unit, so that the last bits of a fast transform do not
+/// decide the sound, and a settings file has two digits.
+const STEPS_PER_UNIT: f64 = 100.0;
 /// A larger DC offset than this is filtered out, dBFS.
 const DC_LIMIT_DBFS: f64 = -60.0;
 /// Corner of the DC filter, Hz.
@@ -301,7 +301,7 @@ fn mean_sd(variances: &[f64]) -> f64 {
 
 pub(crate) fn round_and_clamp(settings: &mut Settings) {
     for param in PARAMS {
-        let value = (param.get(settings) / ROUNDING).round() * ROUNDING;
+        let value = (param.get(settings) * STEPS_PER_UNIT).round() / STEPS_PER_UNIT;
         param.set(settings, value.clamp(param.min, param.max));
     }
 }

@@ -4,9 +4,9 @@
 use std::sync::LazyLock;
 
 use pulp::{Arch, Simd, WithSimd};
-use rayon::prelude::*;
 
 use super::interpolate::sinc_taps;
+use crate::line::both;
 
 /// Oversampling factor of both grids.
 const STEPS: usize = 64;
@@ -116,13 +116,15 @@ impl LongSinc {
         windows: impl Iterator<Item = &'a [f32; WINDOW_FRAMES]>,
     ) -> Vec<Option<f64>> {
         let windows: Vec<_> = windows.collect();
-        let look = |&window: &&'a [f32; WINDOW_FRAMES]| {
-            self.arch.dispatch(Look {
-                rows: &self.rough,
-                window,
-            })
+        let look = |windows: &[&[f32; WINDOW_FRAMES]]| -> Vec<f32> {
+            let rows = &self.rough;
+            let each = windows.iter();
+            each.map(|window| self.arch.dispatch(Look { rows, window }))
+                .collect()
         };
-        let rough: Vec<f32> = windows.par_iter().map(look).collect();
+        let (front, back) = windows.split_at(windows.len() / 2);
+        let (mut rough, rest) = both(|| look(front), || look(back));
+        rough.extend(rest);
         let highest = rough.iter().copied().fold(0.0, f32::max);
         let reading = |(window, &rough): (&[f32; WINDOW_FRAMES], &f32)| {
             let may_be_highest = rough >= highest * (1.0 - 2.0 * ROUGH);

@@ -9,7 +9,7 @@ use super::loudness::{Loudness, LoudnessFigures};
 use super::reference_meter::ReferenceMeter;
 use super::true_peak::TruePeak;
 use crate::analysis::MeterReading;
-use crate::line::Line;
+use crate::line::{Line, both};
 use crate::stream::Spec;
 use crate::{Audio, Source, StreamError};
 
@@ -164,7 +164,7 @@ impl Levels {
             reference,
         } = self;
         let k_power_10ms = loudness.into_k_power_10ms();
-        let (figures, own) = rayon::join(
+        let (figures, own) = both(
             || LoudnessFigures::from_k_power_10ms(&k_power_10ms),
             || true_peak.finish(),
         );
