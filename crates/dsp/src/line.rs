@@ -182,7 +182,7 @@ impl State {
 impl<'a> Hall<'a> {
     fn new(line: Line<'a>, threads: usize) -> Self {
         let places = line.stations.len() + 2;
-        // One for every place that can be at work, and one to wait.
+        // One in the hands of each worker, and one in front of each place.
         let blocks = threads + places;
         let mut waiting = vec![VecDeque::new(); places];
         waiting[0] = (0..blocks).map(|_| line.fresh_block()).collect();

@@ -1,6 +1,7 @@
 //! Dynamics on 10 ms levels: the statistic that the net aims at, the compressor foretold, and
 //! the solver that turns a wanted change into a ratio.
 
+use acetate_dsp::measure::loudness::LoudnessFigures;
 use acetate_dsp::process::compressor;
 use acetate_dsp::settings;
 use acetate_dsp::units::db_from_power;
@@ -110,6 +111,40 @@ pub fn solve_ratio(
     0.5 * (low + high)
 }
 
+/// Steps in which [`bounded_ratio`] comes down: each leaves a small part of the excess.
+const BOUND_STEPS: usize = 4;
+/// A loss this much over the bound is left, LU.
+const BOUND_TOLERANCE_LU: f64 = 0.02;
+
+/// The highest ratio, at most `ratio`, at which the loudness range is foretold to fall by no more than
+/// `most_lu`; other settings as in `base`, `loudness_range_lu` that of the programme.
+pub fn bounded_ratio(
+    k_power_10ms: &[f32],
+    integrated_lufs: f64,
+    loudness_range_lu: f64,
+    base: &settings::Compressor,
+    ratio: f64,
+    most_lu: f64,
+) -> f64 {
+    let mut ratio = ratio;
+    for _ in 0..BOUND_STEPS {
+        if ratio <= 1.0 {
+            break;
+        }
+        let trial = settings::Compressor { ratio, ..*base };
+        let compressed = compress_k_power(k_power_10ms, integrated_lufs, &trial);
+        let range_lu = LoudnessFigures::from_k_power_10ms(&compressed).loudness_range_lu;
+        let loss_lu = loudness_range_lu - range_lu;
+        if loss_lu <= most_lu + BOUND_TOLERANCE_LU {
+            break;
+        }
+        // What is taken goes with 1 - 1/ratio.
+        let taken = (1.0 - 1.0 / ratio) * most_lu / loss_lu;
+        ratio = 1.0 / (1.0 - taken);
+    }
+    ratio
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,5 +175,30 @@ mod tests {
         let after = level_spread_db(&compress_k_power(&powers, -17.0, &solved));
         assert!((after - level_spread_db(&powers) + 0.5).abs() < 0.02);
         assert_eq!(solve_ratio(&powers, -17.0, &base, 0.3, 2.5), 1.0);
+    }
+
+    #[test]
+    fn a_song_with_loud_and_soft_parts_keeps_its_range_within_the_bound() {
+        // 15 s soft, 15 s 12 dB louder, over and over.
+        let powers: Vec<f32> = (0..12_000)
+            .map(|k| if (k / 1_500) % 2 == 0 { 0.0025 } else { 0.04 })
+            .collect();
+        let base = settings::Compressor {
+            threshold_lu: -4.0,
+            ..settings::Compressor::default()
+        };
+        let lufs = LoudnessFigures::from_k_power_10ms(&powers).integrated_lufs;
+        let range_lu = |ratio: f64| {
+            let trial = settings::Compressor { ratio, ..base };
+            let after = compress_k_power(&powers, lufs, &trial);
+            LoudnessFigures::from_k_power_10ms(&after).loudness_range_lu
+        };
+        let before_lu = range_lu(1.0);
+        assert!(before_lu - range_lu(2.0) > 2.0);
+        let bounded = |ratio| bounded_ratio(&powers, lufs, before_lu, &base, ratio, 1.0);
+        let loss_lu = before_lu - range_lu(bounded(2.0));
+        assert!((0.8..1.1).contains(&loss_lu), "{loss_lu}");
+        assert_eq!(bounded(1.05), 1.05);
+        assert_eq!(bounded(1.0), 1.0);
     }
 }

@@ -28,6 +28,9 @@ const DC_HIGHPASS_HZ: f64 = 4.0;
 /// about 1 dB; a song that seems to want more than twice that is more likely unlike anything
 /// learned from than that far off. `--amount` goes further where a listener wants it.
 pub const MAX_EQ_RMS_DB: f64 = 2.0;
+/// Most that the compressor may take off the loudness range, LU: real masters take 0.2 LU off their mix in
+/// the median, and a small change of level spread can cost a song with loud and soft parts ten times that.
+const MAX_RANGE_LOSS_LU: f64 = 1.0;
 /// Low side is never widened: the bass stays mono-safe.
 const LOW_SIDE_MAX_DB: f64 = 0.0;
 /// Peaks further above the target PLR than this reach the largest saturation, dB.
@@ -247,12 +250,21 @@ fn resolve(raw: &RawOutputs, gates: &Gates, analysis: &Analysis) -> Prediction {
     confidence.compressor = gates
         .spread
         .share(raw.mean_db[SPREAD], raw.variance[SPREAD].sqrt());
-    settings.compressor.ratio = dynamics::solve_ratio(
-        &analysis.sequences.k_power_10ms,
+    let powers = &analysis.sequences.k_power_10ms;
+    let ratio = dynamics::solve_ratio(
+        powers,
         analysis.integrated_lufs,
         &settings.compressor,
         raw.mean_db[SPREAD] * confidence.compressor,
         MAX_RATIO,
+    );
+    settings.compressor.ratio = dynamics::bounded_ratio(
+        powers,
+        analysis.integrated_lufs,
+        analysis.loudness_range_lu,
+        &settings.compressor,
+        ratio,
+        MAX_RANGE_LOSS_LU,
     );
 
     confidence.saturation = gates.plr.share(raw.mean_db[PLR], raw.variance[PLR].sqrt());
