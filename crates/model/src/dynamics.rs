@@ -135,7 +135,8 @@ pub fn bounded_ratio(
         let compressed = compress_k_power(k_power_10ms, integrated_lufs, &trial);
         let range_lu = LoudnessFigures::from_k_power_10ms(&compressed).loudness_range_lu;
         let loss_lu = loudness_range_lu - range_lu;
-        if loss_lu <= most_lu + BOUND_TOLERANCE_LU {
+        // What is too short for a loudness range has none, and a loss that is not a number.
+        if loss_lu.is_nan() || loss_lu <= most_lu + BOUND_TOLERANCE_LU {
             break;
         }
         // What is taken goes with 1 - 1/ratio.
@@ -200,5 +201,8 @@ mod tests {
         assert!((0.8..1.1).contains(&loss_lu), "{loss_lu}");
         assert_eq!(bounded(1.05), 1.05);
         assert_eq!(bounded(1.0), 1.0);
+        let short = &powers[..200];
+        let none_lu = LoudnessFigures::from_k_power_10ms(short).loudness_range_lu;
+        assert_eq!(bounded_ratio(short, lufs, none_lu, &base, 2.0, 1.0), 2.0);
     }
 }
