@@ -49,10 +49,7 @@ pub fn calibrate(
     tracks: &[Track],
     judged: impl Fn(&NetPredictor) -> Result<Vec<Case>, TrainError>,
 ) -> Result<Vec<Case>, TrainError> {
-    let cases = |members: &[Member]| {
-        let bytes = weights_file(members, Gates::OPEN, recipe)?;
-        judged(&NetPredictor::new(Weights::from_bytes(&bytes)?))
-    };
+    let cases = |members: &[Member]| judged(&open_net(members, recipe)?);
     let mut found = cases(members)?;
     for _ in 0..ROUNDS {
         for group in GROUPS {
@@ -70,6 +67,15 @@ pub fn calibrate(
         found = cases(members)?;
     }
     Ok(found)
+}
+
+/// The members as a net that dares all that it proposes.
+///
+/// # Errors
+/// [`TrainError`] when the members make no net.
+pub(crate) fn open_net(members: &[Member], recipe: &str) -> Result<NetPredictor, TrainError> {
+    let bytes = weights_file(members, Gates::OPEN, recipe)?;
+    Ok(NetPredictor::new(Weights::from_bytes(&bytes)?))
 }
 
 /// What the deviations must be multiplied with for 80 % of the errors to lie in their interval;

@@ -15,7 +15,7 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use thiserror::Error;
 
-use crate::datasets::Split;
+use crate::datasets::{self, Split};
 use crate::degrade::MAX_EXPANSION;
 use crate::rng::Rng;
 use crate::simulator;
@@ -35,6 +35,17 @@ pub struct TrackFile {
     pub split: Split,
     /// The audio file.
     pub path: PathBuf,
+}
+
+impl TrackFile {
+    /// Where the cache has a listed track.
+    pub(crate) fn of(track: &datasets::Track<'_>, split: Split, cache: &Path) -> Self {
+        Self {
+            group: track.package.group.clone(),
+            split,
+            path: track.file(cache),
+        }
+    }
 }
 
 /// One finished master as training sees it.

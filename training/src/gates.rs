@@ -5,11 +5,12 @@
 use acetate_dsp::settings::MID_KNOTS;
 use acetate_model::features::BANDS;
 use acetate_model::outputs::{DYNAMICS_OUTPUTS, SIDE_OUTPUTS};
-use acetate_model::predictor::{RawOutputs, gated_mid_db, gated_side_db, rms};
+use acetate_model::predictor::{RawOutputs, gated_mid_db, gated_side_db};
 use acetate_model::weights::{Gate, Gates};
 use serde::Serialize;
 
 use crate::corpus::Track;
+use crate::eval::faults::rms;
 use crate::evaluate::{Case, PLR, SEVERITIES_DB, SPREAD, net_curves, tonal_error};
 
 /// Most harm that the gate may do to masters that were fine already, dB of tonal error (the design

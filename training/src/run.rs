@@ -4,15 +4,14 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use acetate_model::NetPredictor;
 use acetate_model::weights::{Gates, Weights, WeightsError};
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::calibrate::calibrate;
+use crate::calibrate::{calibrate, open_net};
 use crate::checkpoint::CheckpointError;
 use crate::corpus::{self, CorpusError, Track, TrackFile};
-use crate::datasets::{self, Datasets, Split, Tier};
+use crate::datasets::{Datasets, Split, Tier};
 use crate::draw::Material;
 use crate::eval::songs::files_of_split;
 use crate::evaluate::{self, Case, DynamicsRow, Row};
@@ -183,8 +182,7 @@ pub fn train(
         tracks: &valid,
         cases: &valid_cases,
     };
-    let open = weights_file(&members, Gates::OPEN, &recipe.name)?;
-    let open = NetPredictor::new(Weights::from_bytes(&open)?);
+    let open = open_net(&members, &recipe.name)?;
     let unlike_judged = Judged {
         tracks: &unlike,
         cases: &evaluate::untouched(&unlike, &open, &recipe.experiment.hidden)?,
@@ -260,17 +258,9 @@ fn unlike_files(datasets: &Datasets, cache: &Path) -> Vec<TrackFile> {
             let tracks = odd(split).chain(datasets.mixes_of(split));
             tracks.map(move |track| (split, track))
         })
-        .map(|(split, track)| track_file(&track, split, cache))
+        .map(|(split, track)| TrackFile::of(&track, split, cache))
         .filter(|file| file.path.exists())
         .collect()
-}
-
-fn track_file(track: &datasets::Track<'_>, split: Split, cache: &Path) -> TrackFile {
-    TrackFile {
-        group: track.package.group.clone(),
-        split,
-        path: track.file(cache),
-    }
 }
 
 /// The finished masters of tiers A and B of some splits that are in the cache.

@@ -1,7 +1,7 @@
 //! Dynamics on 10 ms levels: the statistic that the net aims at, the compressor foretold, and
 //! the solver that turns a wanted change into a ratio.
 
-use acetate_dsp::measure::loudness::LoudnessFigures;
+use acetate_dsp::measure::loudness::range_from_k_power_10ms;
 use acetate_dsp::process::compressor;
 use acetate_dsp::settings;
 use acetate_dsp::units::db_from_power;
@@ -133,8 +133,7 @@ pub fn bounded_ratio(
         }
         let trial = settings::Compressor { ratio, ..*base };
         let compressed = compress_k_power(k_power_10ms, integrated_lufs, &trial);
-        let range_lu = LoudnessFigures::from_k_power_10ms(&compressed).loudness_range_lu;
-        let loss_lu = loudness_range_lu - range_lu;
+        let loss_lu = loudness_range_lu - range_from_k_power_10ms(&compressed);
         // What is too short for a loudness range has none, and a loss that is not a number.
         if loss_lu.is_nan() || loss_lu <= most_lu + BOUND_TOLERANCE_LU {
             break;
@@ -148,6 +147,8 @@ pub fn bounded_ratio(
 
 #[cfg(test)]
 mod tests {
+    use acetate_dsp::measure::loudness::integrated_from_k_power_10ms;
+
     use super::*;
 
     /// Half a second loud, half a second 12 dB softer, over and over.
@@ -188,11 +189,11 @@ mod tests {
             threshold_lu: -4.0,
             ..settings::Compressor::default()
         };
-        let lufs = LoudnessFigures::from_k_power_10ms(&powers).integrated_lufs;
+        let lufs = integrated_from_k_power_10ms(&powers);
         let range_lu = |ratio: f64| {
             let trial = settings::Compressor { ratio, ..base };
             let after = compress_k_power(&powers, lufs, &trial);
-            LoudnessFigures::from_k_power_10ms(&after).loudness_range_lu
+            range_from_k_power_10ms(&after)
         };
         let before_lu = range_lu(1.0);
         assert!(before_lu - range_lu(2.0) > 2.0);
@@ -202,7 +203,7 @@ mod tests {
         assert_eq!(bounded(1.05), 1.05);
         assert_eq!(bounded(1.0), 1.0);
         let short = &powers[..200];
-        let none_lu = LoudnessFigures::from_k_power_10ms(short).loudness_range_lu;
+        let none_lu = range_from_k_power_10ms(short);
         assert_eq!(bounded_ratio(short, lufs, none_lu, &base, 2.0, 1.0), 2.0);
     }
 }

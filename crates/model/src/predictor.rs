@@ -302,8 +302,7 @@ pub fn centred_knots(knots_db: &[f64]) -> [f64; MID_KNOTS] {
     std::array::from_fn(|knot| knots_db[knot] - mean_db)
 }
 
-/// Root mean square.
-pub fn rms(values: &[f64]) -> f64 {
+pub(crate) fn rms(values: &[f64]) -> f64 {
     (values.iter().map(|v| v * v).sum::<f64>() / values.len() as f64).sqrt()
 }
 

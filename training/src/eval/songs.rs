@@ -42,11 +42,7 @@ pub fn files_of_split(datasets: &Datasets, split: Split, cache: &Path) -> Vec<Tr
     datasets
         .masters_of(split)
         .filter(|track| matches!(track.tier, Tier::A | Tier::B))
-        .map(|track| TrackFile {
-            group: track.package.group.clone(),
-            split,
-            path: track.file(cache),
-        })
+        .map(|track| TrackFile::of(&track, split, cache))
         .collect()
 }
 
