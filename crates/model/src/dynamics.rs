@@ -78,6 +78,11 @@ pub fn compress_k_power(
         .collect()
 }
 
+/// Most ratios that [`solve_ratio`] tries between the ends.
+const RATIO_TRIALS: usize = 8;
+/// A change of level spread this near to the wanted one will do, dB.
+const CHANGE_TOLERANCE_DB: f64 = 0.001;
+
 /// The ratio at which the compressor lowers the level spread by `change_db` (negative), other
 /// settings as in `base`; 1 where nothing is to be lowered, and at most `max_ratio`.
 pub fn solve_ratio(
@@ -95,20 +100,28 @@ pub fn solve_ratio(
         let trial = settings::Compressor { ratio, ..*base };
         level_spread_db(&compress_k_power(k_power_10ms, integrated_lufs, &trial)) - before
     };
-    let (mut low, mut high) = (1.0, max_ratio);
-    if change_at(high) > change_db {
-        return high;
+    // The change goes almost with 1 - 1/ratio: what a chord between two trials says is nearly right.
+    let ratio_of = |taken: f64| 1.0 / (1.0 - taken);
+    let mut low = (0.0, 0.0);
+    let mut high = (1.0 - 1.0 / max_ratio, change_at(max_ratio));
+    if high.1 > change_db {
+        return max_ratio;
     }
-    // 10 halvings of 1.5 leave less than 0.002.
-    for _ in 0..10 {
-        let middle = 0.5 * (low + high);
-        if change_at(middle) > change_db {
-            low = middle;
-        } else {
-            high = middle;
+    let mut taken = 0.0;
+    for _ in 0..RATIO_TRIALS {
+        taken = low.0 + (high.0 - low.0) * (change_db - low.1) / (high.1 - low.1);
+        let change = change_at(ratio_of(taken));
+        if (change - change_db).abs() <= CHANGE_TOLERANCE_DB {
+            break;
         }
+        let end = if change > change_db {
+            &mut low
+        } else {
+            &mut high
+        };
+        *end = (taken, change);
     }
-    0.5 * (low + high)
+    ratio_of(taken)
 }
 
 /// Steps in which [`bounded_ratio`] comes down: each leaves a small part of the excess.

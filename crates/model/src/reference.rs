@@ -18,8 +18,8 @@ use crate::ridge::{self, Row};
 use crate::signature::Signature;
 use crate::weights::WeightsError;
 
-/// Largest EQ move towards a reference, RMS over the mid knots, dB, unless another is asked for:
-/// three times what is predicted without one.
+/// Largest EQ move towards a reference, RMS, dB, unless another is asked for: five times what is predicted without
+/// one.
 pub const DEFAULT_MAX_EQ_RMS_DB: f64 = 10.0;
 /// Bands below this, relative to the loudness, tell nothing of tone, dB.
 const HEARD_DB: f64 = -60.0;

@@ -213,18 +213,6 @@ pub fn range_from_k_power_10ms<P: Copy + Into<f64>>(powers: &[P]) -> f64 {
     range_from_short_term(&short_term_from_k_power_10ms(powers))
 }
 
-/// Highest momentary loudness (400 ms, every 10 ms) in LUFS of powers per 10 ms; `-inf` where
-/// there is no whole window.
-pub fn momentary_max_from_k_power_10ms<P: Copy + Into<f64>>(powers: &[P]) -> f64 {
-    highest(powers, MOMENTARY)
-}
-
-/// Highest short-term loudness (3 s, every 10 ms) in LUFS of powers per 10 ms; `-inf` where
-/// there is no whole window.
-pub fn short_term_max_from_k_power_10ms<P: Copy + Into<f64>>(powers: &[P]) -> f64 {
-    highest(powers, SHORT_TERM)
-}
-
 /// Short-term loudness (3 s) ten times a second, the first after 3 s, LUFS.
 pub fn short_term_from_k_power_10ms<P: Copy + Into<f64>>(powers: &[P]) -> Vec<f32> {
     let tenths: Vec<f64> = powers.chunks_exact(STEP).map(total).collect();
@@ -253,8 +241,15 @@ fn range_from_short_term(short_term_lufs: &[f32]) -> f64 {
     percentile(0.95) - percentile(0.10)
 }
 
+/// Highest loudness of a window, a whole number of [`STEP`]s, that moves by one power; `-inf` where there is none.
 fn highest<P: Copy + Into<f64>>(powers: &[P], window: usize) -> f64 {
-    let top = powers.windows(window).map(total).fold(0.0, f64::max);
+    // Windows share the sums of their steps, so that none is made anew.
+    let steps: Vec<f64> = powers.windows(STEP).map(total).collect();
+    let last = window - STEP;
+    let top = steps
+        .windows(last + 1)
+        .map(|steps| steps.iter().step_by(STEP).sum())
+        .fold(0.0, f64::max);
     lufs_from_power(top / window as f64)
 }
 

@@ -60,14 +60,15 @@ impl Processor for Stereo {
         if !self.active {
             return;
         }
-        for (l, r) in left.iter_mut().zip(right) {
-            let side = 0.5 * (f64::from(*l) - f64::from(*r));
-            let wider = self.low_to_mid.process(self.low_gain * side);
-            let wider = self.mid_to_high.process(wider);
-            // Only the change of the side signal is added: what is mono stays bit for bit.
-            let change = wider - side;
-            *l = (f64::from(*l) + change) as f32;
-            *r = (f64::from(*r) - change) as f32;
+        let low_gain = self.low_gain;
+        let (low, high) = (&mut self.low_to_mid, &mut self.mid_to_high);
+        match (low.is_neutral(), high.is_neutral()) {
+            (true, true) => change_side(left, right, |side| low_gain * side),
+            (false, true) => change_side(left, right, |side| low.process(low_gain * side)),
+            (true, false) => change_side(left, right, |side| high.process(low_gain * side)),
+            (false, false) => change_side(left, right, |side| {
+                high.process(low.process(low_gain * side))
+            }),
         }
     }
 
@@ -93,6 +94,18 @@ impl Processor for Stereo {
             mid_db: 0.0,
             side_db: db_from_power(side_power),
         })
+    }
+}
+
+/// Puts what `wider` makes of it in the side signal's place.
+#[inline(always)]
+fn change_side(left: &mut [f32], right: &mut [f32], mut wider: impl FnMut(f64) -> f64) {
+    for (l, r) in left.iter_mut().zip(right) {
+        let side = 0.5 * (f64::from(*l) - f64::from(*r));
+        // Only the change of the side signal is added: what is mono stays bit for bit.
+        let change = wider(side) - side;
+        *l = (f64::from(*l) + change) as f32;
+        *r = (f64::from(*r) - change) as f32;
     }
 }
 
@@ -150,6 +163,12 @@ impl Shelf {
         (tan * tan, (1.0 + gain * gain * x2) / (1.0 + x2))
     }
 
+    /// True where it gives back what it gets.
+    fn is_neutral(&self) -> bool {
+        self.b0 == 1.0 && self.b1 == 0.0 && self.a1 == 0.0
+    }
+
+    #[inline(always)]
     fn process(&mut self, input: f64) -> f64 {
         let output = self.b0 * input + self.state;
         self.state = self.fed * input - self.a1 * self.state;
