@@ -30,6 +30,8 @@ ABLATIONS = [
     ("as shipped, one member", {}),
     ("no band frames", {"experiment": {"hidden": ["frames"]}}),
     ("no long-term spectrum", {"experiment": {"hidden": ["pooled"]}}),
+    ("half of the hidden units", {"experiment": {"units_share": 0.5}}),
+    ("a quarter of the hidden units", {"experiment": {"units_share": 0.25}}),
     ("half of the albums", {"experiment": {"albums_share": 0.5}}),
     ("a quarter of the albums", {"experiment": {"albums_share": 0.25}}),
     ("no medleys", {"medleys": 0.0}),
@@ -68,6 +70,7 @@ def trained(binary, cache, recipe):
         subprocess.run(
             [binary, "train", "--recipe", path, "--cache", cache, "--offline", "--out-dir", folder, "--quiet"],
             check=True,
+            stdout=subprocess.DEVNULL,
         )
         return json.loads((pathlib.Path(folder) / "metrics.json").read_text())
 

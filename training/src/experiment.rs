@@ -1,9 +1,10 @@
-//! What a recipe's [`Experiment`] does to the corpus: albums dealt anew for cross-validation, fewer
-//! albums, inputs hidden.
+//! What a recipe's [`Experiment`] does to the corpus and to the net: albums dealt anew for
+//! cross-validation, fewer albums, inputs hidden, fewer hidden units.
 
 use std::collections::BTreeMap;
 
 use acetate_model::features::{FLOOR_DB, FRAME_WIDTH};
+use acetate_model::net::{FRAME_CODE, FRAME_HIDDEN, HEAD_HIDDEN};
 
 use crate::corpus::Track;
 use crate::datasets::Split;
@@ -89,6 +90,33 @@ pub fn hide(mix: &mut Mix, hidden: &[Input]) {
     }
 }
 
+/// Zeroes, in a freshly drawn weight of [`TENSORS`](acetate_model::net::TENSORS), what belongs to hidden
+/// units beyond the first `share` of each layer. Such a unit gives zero and gets no gradient, so that it stays
+/// out of the training: the net is a narrower one.
+pub fn silence_units(name: &str, inputs: usize, values: &mut [f32], share: f64) {
+    let silent = |unit: usize, units: usize| unit as f64 >= share * units as f64;
+    let row_is_silent = |row: usize| match name {
+        "frame1.weight" => silent(row, FRAME_HIDDEN),
+        "frame2.weight" => silent(row, FRAME_CODE),
+        "head1.weight" => silent(row, HEAD_HIDDEN),
+        _ => false,
+    };
+    let column_is_silent = |column: usize| match name {
+        "frame2.weight" => silent(column, FRAME_HIDDEN),
+        // The codes' means, their spreads, the pooled row.
+        "head1.weight" if column < 2 * FRAME_CODE => silent(column % FRAME_CODE, FRAME_CODE),
+        "head2.weight" => silent(column, HEAD_HIDDEN),
+        _ => false,
+    };
+    for (row, weights) in values.chunks_exact_mut(inputs).enumerate() {
+        for (column, weight) in weights.iter_mut().enumerate() {
+            if row_is_silent(row) || column_is_silent(column) {
+                *weight = 0.0;
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,6 +179,15 @@ mod tests {
             let size = |tracks: &[Track]| tracks.iter().filter(|t| t.group == name).count();
             assert_eq!(size(&tracks), size(&corpus()));
         }
+    }
+
+    #[test]
+    fn of_half_of_the_units_the_others_keep_their_weights() {
+        let inputs = 2 * FRAME_CODE + 60;
+        let mut values = vec![1.0; HEAD_HIDDEN * inputs];
+        silence_units("head1.weight", inputs, &mut values, 0.5);
+        let kept = values.iter().filter(|&&weight| weight == 1.0).count();
+        assert_eq!(kept, HEAD_HIDDEN / 2 * (FRAME_CODE + 60));
     }
 
     #[test]

@@ -16,8 +16,9 @@ use crate::adamw::AdamW;
 use crate::checkpoint::{Checkpoint, CheckpointError, run_key};
 use crate::corpus::Track;
 use crate::draw::{Decks, Material, training_batch, validation_batches};
+use crate::experiment::silence_units;
 use crate::pair::Pair;
-use crate::recipe::Recipe;
+use crate::recipe::{Experiment, Recipe};
 use crate::rng::Rng;
 use crate::simulator::{Batch, Curves, loss};
 
@@ -187,7 +188,7 @@ impl Training {
         let mut rng = Rng::new(seed(job.recipe, member));
         let vars = match job.start.and_then(|start| start.get(member)) {
             Some(tensors) => variables(tensors, device)?,
-            None => initial(&mut rng, device)?,
+            None => initial(&mut rng, &job.recipe.experiment, device)?,
         };
         Ok(Self {
             net: net_of(&vars, device)?,
@@ -374,7 +375,7 @@ fn learning_rate(recipe: &Recipe, step: usize) -> f64 {
 
 /// He initialisation (He et al. 2015) from our own generator; the last layer starts near zero, so
 /// that an untrained net proposes nothing.
-fn initial(rng: &mut Rng, device: &Device) -> Result<Vec<Var>> {
+fn initial(rng: &mut Rng, experiment: &Experiment, device: &Device) -> Result<Vec<Var>> {
     TENSORS
         .iter()
         .map(|(name, shape)| {
@@ -387,7 +388,12 @@ fn initial(rng: &mut Rng, device: &Device) -> Result<Vec<Var>> {
                 (_, name) => {
                     let gain = if name == "head2.weight" { 0.05 } else { 1.0 };
                     let scale = gain * (2.0 / shape[1] as f64).sqrt();
-                    (0..count).map(|_| (scale * rng.normal()) as f32).collect()
+                    let mut values: Vec<f32> =
+                        (0..count).map(|_| (scale * rng.normal()) as f32).collect();
+                    if let Some(share) = experiment.units_share {
+                        silence_units(name, shape[1], &mut values, share);
+                    }
+                    values
                 }
             };
             Var::from_tensor(&Tensor::from_vec(values, *shape, device)?)

@@ -32,8 +32,7 @@ impl GroupRow {
     }
 }
 
-/// Judges every group on degraded cases (severity above 0 for tone, changed dynamics for the
-/// others).
+/// Judges every group on cases with a fault in tone: mid and side on those, level spread and PLR on all cases.
 pub fn judge_groups(tracks: &[Track], cases: &[Case], gates: &Gates) -> Vec<GroupRow> {
     let faulty: Vec<&Case> = cases.iter().filter(|c| c.severity_db > 0.0).collect();
     let curves: Vec<_> = faulty.iter().map(|c| net_curves(&c.raw, gates)).collect();

@@ -53,6 +53,8 @@ pub struct Experiment {
     pub albums_share: Option<f64>,
     /// Inputs that the net does not get to see.
     pub hidden: Vec<Input>,
+    /// Share of each layer's hidden units that the net has; all where `None`.
+    pub units_share: Option<f64>,
     /// Raises the floor of the frames before the faults are added, dB relative to loudness: the floor
     /// then moves with the fault and gives it away. Shows how much such a leak flatters.
     pub leaky_floor_db: Option<f32>,
@@ -163,9 +165,35 @@ impl Recipe {
             path: path.to_owned(),
             source,
         })?;
-        toml::from_str(&text).map_err(|source| RecipeError::Parse {
+        let recipe: Self = toml::from_str(&text).map_err(|source| RecipeError::Parse {
             path: path.to_owned(),
             source: Box::new(source),
-        })
+        })?;
+        let counts = [
+            ("members", recipe.members),
+            ("steps", recipe.steps),
+            ("batch", recipe.batch),
+            ("frames", recipe.frames),
+            ("validate_every", recipe.validate_every),
+            ("patience", recipe.patience),
+        ];
+        let positive = |got: f64| got > 0.0 && got.is_finite();
+        let wrong = counts
+            .map(|(name, count)| (name, count as f64))
+            .into_iter()
+            .chain([("learning_rate", recipe.learning_rate)])
+            .find(|&(_, got)| !positive(got))
+            .map(|(name, got)| (name, "a number above 0", got));
+        let share = ("medleys", "a share from 0 to 1", recipe.medleys);
+        let wrong = wrong.or((!(0.0..=1.0).contains(&share.2)).then_some(share));
+        match wrong {
+            None => Ok(recipe),
+            Some((name, expected, got)) => Err(RecipeError::Range {
+                path: path.to_owned(),
+                name,
+                expected,
+                got,
+            }),
+        }
     }
 }
