@@ -20,7 +20,7 @@ pub fn run(args: &AnalyzeArgs, console: &Console) -> anyhow::Result<Exit> {
         let report = analyze(path, args, &bars, console)?;
         if console.json {
             console.print_json(&report)?;
-        } else {
+        } else if !console.quiet {
             console.print(&table::analyzed(
                 &report,
                 &path.display().to_string(),

@@ -3,13 +3,15 @@
 mod check;
 mod eval;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use acetate_dsp::process::dither::WordLength;
 use acetate_master::presets::PRESETS;
 use acetate_model::reference::DEFAULT_MAX_EQ_RMS_DB;
 use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use crate::naming::is_pipe;
 
 pub use check::CheckArgs;
 pub use eval::{EvalArgs, EvalSplit};
@@ -52,7 +54,7 @@ pub struct GlobalArgs {
     #[arg(short, long, global = true)]
     pub verbose: bool,
     /// Threads to use [default: RAYON_NUM_THREADS, else all cores]
-    #[arg(long, global = true, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, global = true, value_name = "N", value_parser = thread_count)]
     pub threads: Option<usize>,
 }
 
@@ -112,8 +114,9 @@ pub struct TargetArgs {
     after_help = "The output is written under a temporary name, read back, measured by two \
     independent meters, and renamed only then. The input is never touched.\n\n\
     An amount of 0 changes level and ceiling only; --eq-amount and its like override --amount for \
-    one stage. A settings file from --save-settings renders the same bytes again; its drive is \
-    solved anew unless it says drive_fixed = true."
+    one stage. A settings file from --save-settings renders the same bytes again (with the same --rate, \
+    --bits and --dual-mono); its drive is solved anew unless it says drive_fixed = true: then neither the target nor \
+    --max-limiting moves it."
 )]
 pub struct MasterArgs {
     /// Mixes to master: WAV, AIFF, FLAC, MP3, Ogg Vorbis, AAC, ALAC, RF64; `-` for standard input
@@ -176,7 +179,12 @@ pub struct MasterArgs {
     #[arg(help_heading = "Treatment", long, conflicts_with = "cache")]
     pub no_cache: bool,
     /// Write the settings that were rendered, the solved drive included
-    #[arg(help_heading = "Treatment", long, value_name = "TOML")]
+    #[arg(
+        help_heading = "Treatment",
+        long,
+        value_name = "TOML",
+        conflicts_with = "dry_run"
+    )]
     pub save_settings: Option<PathBuf>,
     /// Write a certificate: hashes, settings, every figure with its meter, every attempt; a folder for
     /// several inputs
@@ -269,7 +277,8 @@ pub struct MasterArgs {
         help_heading = "Reference",
         long,
         value_name = "TOML",
-        requires = "references"
+        requires = "references",
+        conflicts_with = "dry_run"
     )]
     pub save_signature: Option<PathBuf>,
     /// The sound in words: warm, thin, bright, dark, airy, bassy, light, present, smooth, wide, narrow, tight,
@@ -296,7 +305,7 @@ pub struct MasterArgs {
     /// Sample rate of the master, Hz [default: the input's]
     #[arg(help_heading = "Output", long, value_name = "HZ")]
     pub rate: Option<u32>,
-    /// Replace an existing output (never the input)
+    /// Replace existing outputs and files beside them (never an input, never a folder that is no earlier pack)
     #[arg(help_heading = "Output", long, conflicts_with = "skip_existing")]
     pub overwrite: bool,
     /// Leave inputs alone whose output exists
@@ -348,6 +357,11 @@ impl MasterArgs {
                 self.reference_weights[own] = *weight;
             }
         }
+    }
+
+    /// Whether it turns out only later that the master of this output is left as it is.
+    pub fn judges_later(&self, output: &Path) -> bool {
+        (self.skip_existing || self.resume) && !is_pipe(output) && output.exists()
     }
 
     /// The word length asked for.
@@ -415,7 +429,9 @@ pub struct AnalyzeArgs {
 #[command(
     after_help = "With --certificate the master's hash and figures are held against the certificate of \
     `acetate master --certificate`; with --input as well, the mix is rendered again with the \
-    certified settings and compared byte by byte. It says \"identical\" or what differs; exit code 0 or 1."
+    certified settings and compared byte by byte, and the mix's figures as well. It says \"identical\" or what \
+    differs; exit code 0 or 1. A certificate is no signature: its amounts, attempts, findings and the hash of its \
+    weights are as whoever wrote it put them."
 )]
 pub struct VerifyArgs {
     /// Files to hold against the target; `-` for standard input
@@ -456,6 +472,9 @@ pub struct LearnArgs {
     /// The pair's album in the list [default: the master's tag, else its folder]
     #[arg(long, value_name = "NAME", requires = "catalog")]
     pub album: Option<String>,
+    /// Replace an existing settings file (never the mix or the master)
+    #[arg(long, requires = "save_settings")]
+    pub overwrite: bool,
 }
 
 /// `acetate train`.
@@ -479,7 +498,7 @@ pub struct TrainArgs {
     /// List of mixes with their masters to retrain on: columns mix, master, album
     #[arg(help_heading = "Your own music", long, value_name = "CSV")]
     pub pairs: Option<PathBuf>,
-    /// Write the retrained weights even where they are not shown to be better
+    /// Write the retrained weights even where they are not shown to be better (never where no step towards them was)
     #[arg(help_heading = "Your own music", long)]
     pub force: bool,
     /// Recipe with every number of the run [default: training/default.toml; for your own music
@@ -591,7 +610,17 @@ fn percent(text: &str) -> Result<f64, String> {
 
 fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(threads) if threads >= 1 => Ok(threads),
+        Ok(count) if count >= 1 => Ok(count),
         _ => Err("expected a whole number of at least 1".to_owned()),
+    }
+}
+
+/// More threads than this are a slip of the finger; the system would be busy making them.
+const MAX_THREADS: usize = 1024;
+
+fn thread_count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(threads) if (1..=MAX_THREADS).contains(&threads) => Ok(threads),
+        _ => Err(format!("expected a whole number from 1 to {MAX_THREADS}")),
     }
 }

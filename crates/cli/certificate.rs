@@ -1,6 +1,5 @@
 //! Certificates: where each goes, and holding a master against one.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -28,21 +27,14 @@ const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Where each job's certificate goes; see [`side_files`].
 pub fn paths(args: &MasterArgs, jobs: &[Job]) -> anyhow::Result<Vec<Option<PathBuf>>> {
-    side_files(
-        args.certificate.as_deref(),
-        "certificate",
-        "json",
-        args,
-        jobs,
-    )
+    side_files(args.certificate.as_deref(), "json", args, jobs)
 }
 
 /// Where each job's file beside its master goes; none where none is asked for. A single one is the
 /// file that was named; several, or a folder that exists, take the master's name with the
-/// extension in that folder. `what` is the file's name in errors.
+/// extension in that folder.
 pub fn side_files(
     given: Option<&Path>,
-    what: &str,
     extension: &str,
     args: &MasterArgs,
     jobs: &[Job],
@@ -69,54 +61,15 @@ pub fn side_files(
         Ok(given.join(name))
     };
     let paths = jobs.iter().map(path).collect::<anyhow::Result<Vec<_>>>()?;
-    let mut seen: HashMap<&Path, &Path> = HashMap::new();
-    for (path, job) in paths.iter().zip(jobs) {
-        if let Some(other) = seen.insert(path, &job.input) {
-            bail!(
-                "the {what}s of {} and {} would both be written to {}: master them one by one",
-                other.display(),
-                job.input.display(),
-                path.display()
-            );
-        }
-    }
-    for path in &paths {
-        check(path, what, args, jobs)?;
-    }
     if in_folder {
         fs::create_dir_all(given).with_context(|| given.display().to_string())?;
     }
-    for path in &paths {
-        StagedFile::check(path, args.overwrite || args.skip_existing)?;
+    for (path, job) in paths.iter().zip(jobs) {
+        // Of a job that may be left alone, its files may be there.
+        let is_judged_later = args.judges_later(&job.output);
+        StagedFile::check(path, args.overwrite || is_judged_later)?;
     }
     Ok(paths.into_iter().map(Some).collect())
-}
-
-/// Refuses a file beside the master in the place of a mix or a master.
-fn check(path: &Path, what: &str, args: &MasterArgs, jobs: &[Job]) -> anyhow::Result<()> {
-    let read = jobs.iter().map(|job| &job.input);
-    let read = read
-        .chain(&args.settings)
-        .chain(&args.weights)
-        .chain(&args.save_settings);
-    for other in read.filter(|other| !is_pipe(other)) {
-        if path == other || acetate_io::same_file(path, other) {
-            bail!(
-                "{}: the {what} would replace {}: choose another name",
-                path.display(),
-                other.display()
-            );
-        }
-    }
-    for job in jobs {
-        if path == job.output || acetate_io::same_file(path, &job.output) {
-            bail!(
-                "{}: the {what} would replace the master: choose another name",
-                path.display()
-            );
-        }
-    }
-    Ok(())
 }
 
 /// Writes the certificate of a delivered master.
@@ -152,6 +105,7 @@ pub fn verify(args: &VerifyArgs, path: &Path, console: &Console) -> anyhow::Resu
     }
     let identical = differences.is_empty();
     let report = Report {
+        all_met: report.all_met && identical,
         verdict: Some(Verdict {
             certificate: path.display().to_string(),
             identical,
@@ -207,6 +161,7 @@ fn measure(
             &wanted.blake3,
             &facts.blake3,
         ));
+        differences.extend(Certificate::compare_facts("master", wanted, facts));
     }
     if let Some(measures) = &report.measures {
         differences.extend(certificate.compare(measures));
@@ -255,11 +210,22 @@ fn render_again(
     input.report_warnings(console);
     let rendered = delivery.facts()?;
     let wanted = &certificate.output.blake3;
-    let mut differences: Vec<Difference> =
-        Difference::between("another render, BLAKE3", wanted, &rendered.blake3)
-            .into_iter()
-            .collect();
-    if !differences.is_empty() {
+    let mut differences: Vec<Difference> = Vec::new();
+    differences.extend(Certificate::compare_facts(
+        "mix",
+        &certificate.input,
+        &facts,
+    ));
+    if let Some(mastering) = &report.mastering {
+        let figures = certificate.compare_mix(&mastering.before).into_iter();
+        differences.extend(figures.map(|difference| Difference {
+            what: format!("mix, {}", difference.what),
+            ..difference
+        }));
+    }
+    let other_bytes = Difference::between("another render, BLAKE3", wanted, &rendered.blake3);
+    if let Some(other_bytes) = other_bytes {
+        differences.push(other_bytes);
         differences.extend(Difference::between(
             "version",
             &certificate.version,

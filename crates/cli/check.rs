@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use acetate_check::{Check, Verdict};
+use acetate_io::StagedFile;
 use acetate_master::{Progress, Stage};
 use anyhow::{Context, bail};
 
@@ -11,6 +12,7 @@ use crate::checked;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::input::{Input, each_input};
+use crate::places::Places;
 use crate::progress::Bars;
 
 /// Checks every input and prints what was found.
@@ -27,7 +29,7 @@ pub fn run(args: &CheckArgs, console: &Console) -> anyhow::Result<Exit> {
         let check = check(path, args, &bars, console)?;
         if console.json {
             console.print_json(&check)?;
-        } else {
+        } else if !console.quiet {
             console.print(&checked::told(&check, console))?;
         }
         Ok(match check.verdict {
@@ -49,16 +51,11 @@ fn can_be_drawn(plot: &Path, args: &CheckArgs) -> anyhow::Result<()> {
     if args.inputs.iter().any(|input| input == plot) {
         bail!("--plot {shown}: that is the input");
     }
-    if plot.exists() && !args.overwrite {
-        bail!("--plot {shown}: exists already; give another name or --overwrite");
-    }
-    let folder = plot
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        bail!("--plot {shown}: no folder {}", folder.display());
-    }
-    Ok(())
+    let mut places = Places::default();
+    args.inputs.iter().for_each(|input| places.reads(input));
+    places.writes(plot, "picture");
+    places.check()?;
+    Ok(StagedFile::check(plot, args.overwrite)?)
 }
 
 fn check(path: &Path, args: &CheckArgs, bars: &Bars, console: &Console) -> anyhow::Result<Check> {
@@ -76,8 +73,11 @@ fn check(path: &Path, args: &CheckArgs, bars: &Bars, console: &Console) -> anyho
         ..check.with(damage)
     };
     if let Some(plot) = &args.plot {
-        std::fs::write(plot, acetate_check::picture::svg(&analysis))
-            .with_context(|| plot.display().to_string())?;
+        acetate_io::deliver_text(
+            plot,
+            &acetate_check::picture::svg(&analysis),
+            args.overwrite,
+        )?;
     }
     Ok(check)
 }

@@ -90,7 +90,7 @@ pub fn short(text: &mut String, report: &Report, input: &str, console: &Console)
         .collect();
     let _ = writeln!(
         text,
-        "  the mix: {} ({} of 100){}",
+        "  the mix, by its figures: {} ({} of 100; acetate check looks closer){}",
         verdict(Verdict::of(&report.findings), console),
         points(readiness.score),
         if worst.is_empty() { "" } else { ":" }

@@ -1,11 +1,10 @@
 //! What is made beside a master for people: the report page, the pack.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use acetate_handover::{EqProposal, Material, Other, VariantRow, report_page};
-use acetate_io::{Decoder, OpenOptions, StagedFolder, deliver_text};
+use acetate_io::{Decoder, OpenOptions, deliver_text};
 use acetate_master::{Brief, Certificate, Report};
 use acetate_model::predictor::centred_knots;
 use acetate_model::{Features, Signature};
@@ -26,9 +25,9 @@ const PAGE_PASSES: usize = 3;
 #[derive(Debug, Default)]
 pub struct Place {
     /// The report page.
-    report: Option<PathBuf>,
+    pub report: Option<PathBuf>,
     /// The folder for a mastering engineer.
-    pack: Option<PathBuf>,
+    pub pack: Option<PathBuf>,
 }
 
 /// What the run knows.
@@ -51,7 +50,7 @@ pub fn places(args: &MasterArgs, jobs: &[Job]) -> anyhow::Result<Vec<Place>> {
             bail!("{option} needs the master in a file: use -o FILE instead of standard output");
         }
     }
-    let reports = side_files(args.report.as_deref(), "report page", "html", args, jobs)?;
+    let reports = side_files(args.report.as_deref(), "html", args, jobs)?;
     let packs = packs(args, jobs)?;
     let places = reports.into_iter().zip(packs);
     Ok(places
@@ -73,15 +72,10 @@ fn packs(args: &MasterArgs, jobs: &[Job]) -> anyhow::Result<Vec<Option<PathBuf>>
             jobs.iter().map(name).collect()
         }
     };
-    let mut seen = BTreeSet::new();
-    for pack in &packs {
-        if !seen.insert(pack) {
-            bail!(
-                "two packs would both be written to {}: master them one by one",
-                pack.display()
-            );
+    for (path, job) in packs.iter().zip(jobs) {
+        if !args.judges_later(&job.output) {
+            pack::check(path, args.overwrite)?;
         }
-        StagedFolder::check(pack, overwrite(args))?;
     }
     Ok(packs.into_iter().map(Some).collect())
 }
@@ -142,7 +136,7 @@ fn page(
         bar.set_position((1000.0 * done) as u64);
     })?;
     bar.finish_and_clear();
-    Ok(deliver_text(path, &html, overwrite(asked.args))?)
+    Ok(deliver_text(path, &html, asked.args.overwrite)?)
 }
 
 /// What else can be listened to: variants, then references that are sound files. Label, what it is,
@@ -167,10 +161,6 @@ fn others(
         others.push((format!("Reference: {name}"), what, open(path)?, false));
     }
     Ok(others)
-}
-
-fn overwrite(args: &MasterArgs) -> bool {
-    args.overwrite || args.skip_existing
 }
 
 /// The net's own word on the EQ; `None` where the settings came from elsewhere.

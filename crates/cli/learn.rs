@@ -6,7 +6,7 @@ use std::path::Path;
 
 use acetate_dsp::process::eq::eq_curve_db;
 use acetate_dsp::settings::mid_knot_hz;
-use acetate_io::{OpenOptions, Tags};
+use acetate_io::{OpenOptions, StagedFile, Tags};
 use acetate_master::recover::{Recovered, recover};
 use acetate_master::settings_file;
 use acetate_training::catalog::csv;
@@ -15,6 +15,7 @@ use anyhow::Context;
 use crate::args::LearnArgs;
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::places::Places;
 use crate::progress::Bars;
 
 /// First line of a new list.
@@ -22,6 +23,21 @@ const HEADER: &str = "mix,master,album\n";
 
 /// Recovers, prints, saves and lists.
 pub fn run(args: &LearnArgs, console: &Console) -> anyhow::Result<Exit> {
+    let mut places = Places::default();
+    places.reads(&args.mix);
+    places.reads(&args.master);
+    for (path, what) in [
+        (&args.save_settings, "settings file"),
+        (&args.catalog, "list"),
+    ] {
+        if let Some(path) = path {
+            places.writes(path, what);
+        }
+    }
+    places.check()?;
+    if let Some(path) = &args.save_settings {
+        StagedFile::check(path, args.overwrite)?;
+    }
     let options = OpenOptions::default();
     let mut mix = acetate_io::open(&args.mix, &options)?;
     let mut master = acetate_io::open(&args.master, &options)?;
@@ -39,7 +55,7 @@ pub fn run(args: &LearnArgs, console: &Console) -> anyhow::Result<Exit> {
     bar.finish_and_clear();
     if let Some(path) = &args.save_settings {
         let text = settings_file::to_toml(&recovered.settings)?;
-        acetate_io::write_text(path, &text).with_context(|| path.display().to_string())?;
+        acetate_io::deliver_text(path, &text, args.overwrite)?;
     }
     if let Some(path) = &args.catalog {
         list(path, args, console)?;

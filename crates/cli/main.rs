@@ -22,6 +22,7 @@ mod master;
 mod measured;
 mod naming;
 mod pack;
+mod places;
 mod progress;
 mod record;
 mod reference;

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use acetate_dsp::Settings;
 use acetate_dsp::chain::Bypass;
 use acetate_dsp::line;
 use acetate_dsp::settings::{Amounts, EqPhase};
+use acetate_io::StagedFile;
 use acetate_master::{Brief, Report, presets, settings_file};
 use acetate_model::{NetPredictor, Predictor, Signature, Weights};
 use anyhow::{Context, bail};
@@ -21,6 +22,7 @@ use crate::exit::Exit;
 use crate::input::{Input, each_input};
 use crate::measured::Analyses;
 use crate::naming::{Job, is_pipe, jobs};
+use crate::places::Places;
 use crate::progress::Bars;
 use crate::record::{self, Known};
 use crate::wishes::{Wishes, wishes};
@@ -29,14 +31,21 @@ use crate::{certificate, handover, table, variants, verify};
 /// Masters every input.
 pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
     let jobs = jobs(args)?;
+    if args.save_settings.is_some() && jobs.len() > 1 {
+        bail!("--save-settings takes one input, got {}", jobs.len());
+    }
+    for job in &jobs {
+        check(args, job)?;
+    }
+    let certificates = certificate::paths(args, &jobs)?;
+    let handovers = handover::places(args, &jobs)?;
+    check_places(args, &jobs, &certificates, &handovers)?;
     let mut brief = brief(args)?;
     let bars = Bars::new(console);
     let Wishes {
         predictor,
         reference,
     } = wishes(args, &mut brief, console, &bars)?;
-    let certificates = certificate::paths(args, &jobs)?;
-    let handovers = handover::places(args, &jobs)?;
     let run = Run {
         args,
         console,
@@ -48,12 +57,6 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
         analyses: Analyses::new(args),
         bars,
     };
-    if args.save_settings.is_some() && jobs.len() > 1 {
-        bail!("--save-settings takes one input, got {}", jobs.len());
-    }
-    for job in &jobs {
-        run.check(job)?;
-    }
     if let Some(folder) = &args.out_dir
         && !args.dry_run
     {
@@ -82,6 +85,80 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
         console.say(&tally.summary(started));
     }
     Ok(exit)
+}
+
+/// Refuses what can be known to fail before any work.
+fn check(args: &MasterArgs, job: &Job) -> anyhow::Result<()> {
+    if args.variants.is_some() && is_pipe(&job.output) {
+        bail!("--variants needs files: use -o FILE instead of standard output");
+    }
+    if is_pipe(&job.output) || args.dry_run {
+        return Ok(());
+    }
+    let count = args.variants.map_or(0, usize::from);
+    let others = variants::files(&job.output, count);
+    if let Some(there) = others.iter().find(|path| path.exists())
+        && !args.overwrite
+        && !args.judges_later(&job.output)
+    {
+        bail!(
+            "{}: exists already: use --overwrite to replace it",
+            there.display()
+        );
+    }
+    if !is_pipe(&job.input) && acetate_io::same_file(&job.input, &job.output) {
+        bail!(
+            "{}: the output is the input itself; the input is never touched: choose another name",
+            job.output.display()
+        );
+    }
+    if job.output.exists() && !args.overwrite && !args.judges_later(&job.output) {
+        bail!(
+            "{}: exists already: use --overwrite to replace it or --skip-existing to leave it",
+            job.output.display()
+        );
+    }
+    Ok(())
+}
+
+/// Refuses to write over what is read or written elsewhere in the run.
+fn check_places(
+    args: &MasterArgs,
+    jobs: &[Job],
+    certificates: &[Option<PathBuf>],
+    handovers: &[handover::Place],
+) -> anyhow::Result<()> {
+    if args.dry_run {
+        return Ok(());
+    }
+    let mut places = Places::of(args, jobs);
+    let beside = [
+        (&args.save_settings, "settings file"),
+        (&args.save_signature, "signature"),
+    ];
+    for (path, what) in beside {
+        if let Some(path) = path {
+            places.writes(path, what);
+        }
+    }
+    for path in certificates.iter().flatten() {
+        places.writes(path, "certificate");
+    }
+    for place in handovers {
+        if let Some(path) = &place.report {
+            places.writes(path, "report page");
+        }
+        if let Some(path) = &place.pack {
+            places.makes(path, "pack");
+        }
+    }
+    places.check()?;
+    for (path, _) in beside {
+        if let Some(path) = path {
+            StagedFile::check(path, args.overwrite)?;
+        }
+    }
+    Ok(())
 }
 
 /// What is the same for every input of a run.
@@ -118,40 +195,6 @@ impl Outcome {
 }
 
 impl Run<'_> {
-    /// Refuses what can be known to fail before any work.
-    fn check(&self, job: &Job) -> anyhow::Result<()> {
-        if self.args.variants.is_some() && is_pipe(&job.output) {
-            bail!("--variants needs files: use -o FILE instead of standard output");
-        }
-        if is_pipe(&job.output) || self.args.dry_run {
-            return Ok(());
-        }
-        let count = self.args.variants.map_or(0, usize::from);
-        let others = variants::files(&job.output, count);
-        if let Some(there) = others.iter().find(|path| path.exists())
-            && !self.args.overwrite
-        {
-            bail!(
-                "{}: exists already: use --overwrite to replace it",
-                there.display()
-            );
-        }
-        if !is_pipe(&job.input) && acetate_io::same_file(&job.input, &job.output) {
-            bail!(
-                "{}: the output is the input itself; the input is never touched: choose another name",
-                job.output.display()
-            );
-        }
-        let is_judged_later = self.args.skip_existing || self.args.resume;
-        if job.output.exists() && !self.args.overwrite && !is_judged_later {
-            bail!(
-                "{}: exists already: use --overwrite to replace it or --skip-existing to leave it",
-                job.output.display()
-            );
-        }
-        Ok(())
-    }
-
     fn master(
         &self,
         job: &Job,
@@ -184,8 +227,7 @@ impl Run<'_> {
         };
         self.save_settings(&report)?;
         if let Some(path) = certificate {
-            let overwrite = self.args.overwrite || self.args.skip_existing;
-            certificate::write(path, &report, &self.brief, overwrite)?;
+            certificate::write(path, &report, &self.brief, self.args.overwrite)?;
         }
         let asked = handover::Asked {
             args: self.args,
@@ -367,7 +409,7 @@ impl Run<'_> {
             return Ok(());
         };
         let text = settings_file::to_toml(&mastering.settings)?;
-        acetate_io::write_text(path, &text).with_context(|| path.display().to_string())
+        Ok(acetate_io::deliver_text(path, &text, self.args.overwrite)?)
     }
 
     fn print(&self, job: &Job, report: &Report) -> anyhow::Result<()> {
@@ -405,7 +447,12 @@ fn brief(args: &MasterArgs) -> anyhow::Result<Brief> {
     if let Some(max_limiting_db) = args.max_limiting {
         target.max_limiting_db = max_limiting_db;
     }
-    let settings = args.settings.as_deref().map(read_settings).transpose()?;
+    let mut settings = args.settings.as_deref().map(read_settings).transpose()?;
+    if let Some(settings) = &mut settings
+        && args.linear_phase
+    {
+        settings.eq.phase = EqPhase::Linear;
+    }
     let share = |own: Option<f64>| own.unwrap_or(args.amount) / 100.0;
     let asked = args.target.target.is_some()
         || args.target.lufs.is_some()

@@ -1,5 +1,6 @@
 //! `--pack`: a folder for a mastering engineer, whole or not there at all.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Read;
@@ -41,6 +42,40 @@ const MATCHED_PEAK_DBTP: f64 = -0.1;
 /// Steps of the progress bar: one for each sound file, one for the rest.
 const STEPS: u64 = 7;
 
+/// Whether a pack can be made at `path`, tried out before the work.
+pub fn check(path: &Path, overwrite: bool) -> anyhow::Result<()> {
+    refuse_foreign(path)?;
+    Ok(StagedFolder::check(path, overwrite)?)
+}
+
+/// Refuses a folder that holds anything but an earlier pack: replacing it would lose what is not ours.
+fn refuse_foreign(path: &Path) -> anyhow::Result<()> {
+    let Ok(entries) = fs::read_dir(path) else {
+        return Ok(());
+    };
+    let sums = fs::read_to_string(path.join(SUMS)).unwrap_or_default();
+    let listed: BTreeSet<&str> = sums
+        .lines()
+        .filter_map(|line| line.split_once("  ").map(|(_, name)| name))
+        .collect();
+    for entry in entries {
+        let name = entry
+            .with_context(|| path.display().to_string())?
+            .file_name();
+        let is_ours = name
+            .to_str()
+            .is_some_and(|name| name == SUMS || listed.contains(name));
+        if !is_ours {
+            bail!(
+                "{}: expected a new or empty folder or an earlier pack, found {} in it: choose another folder",
+                path.display(),
+                Path::new(&name).display()
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Writes the pack.
 pub fn write(
     path: &Path,
@@ -53,7 +88,8 @@ pub fn write(
     let done = mastering.context("expected the report of a written master, found another")?;
     let bar = asked.bars.parts(&job.input, "pack");
     bar.set_length(STEPS);
-    let overwrite = asked.args.overwrite || asked.args.skip_existing;
+    let overwrite = asked.args.overwrite;
+    refuse_foreign(path)?;
     let folder = StagedFolder::create(path, overwrite)?;
     let (tags, _) = Tags::read(input.path());
     let pack = Pack {

@@ -8,7 +8,8 @@ use acetate_io::OpenOptions;
 use acetate_master::settings_file;
 use acetate_model::Signature;
 use acetate_model::reference::Dimensions;
-use anyhow::{Context, bail};
+use acetate_training::catalog::walk::masters_in;
+use anyhow::Context;
 
 use crate::args::{Dimension, MasterArgs};
 use crate::console::Console;
@@ -18,11 +19,6 @@ use crate::progress::Bars;
 const SAVED: &str = "toml";
 /// A signature is a few kilobytes; more than this is none, bytes.
 const MAX_BYTES: u64 = 1 << 20;
-/// What is looked for in a folder; everything else in it is left alone.
-const SOUND: [&str; 13] = [
-    "wav", "rf64", "bw64", "aif", "aiff", "caf", "flac", "mp3", "ogg", "oga", "m4a", "mp4", "aac",
-];
-
 /// The common signature of everything that was given as a reference; `None` where nothing was.
 pub fn signature(
     args: &MasterArgs,
@@ -111,31 +107,8 @@ fn folder(path: &Path, console: &Console, bars: &Bars) -> anyhow::Result<Signatu
     })
 }
 
-fn sound_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let named = || folder.display().to_string();
-        for entry in std::fs::read_dir(&folder).with_context(named)? {
-            let entry = entry.with_context(named)?;
-            let path = entry.path();
-            let kind = entry.file_type().with_context(named)?;
-            let extension = path.extension().and_then(|extension| extension.to_str());
-            let is_sound = extension
-                .is_some_and(|extension| SOUND.contains(&extension.to_ascii_lowercase().as_str()));
-            if kind.is_dir() {
-                folders.push(path);
-            } else if is_sound {
-                files.push(path);
-            }
-        }
-    }
-    if files.is_empty() {
-        bail!(
-            "{}: expected a folder with sound files, found none",
-            folder.display()
-        );
-    }
-    files.sort();
-    Ok(files)
+/// Every sound file in a folder and its folders, in the order of names; hidden ones are passed over.
+pub fn sound_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let files = masters_in(folder)?;
+    Ok(files.into_iter().map(|file| file.path).collect())
 }

@@ -90,13 +90,17 @@ fn figures(text: &mut String, mastering: &Mastering, checks: &[Check], console: 
     row(text, "true peak, dBTP", |m| m.true_peak_dbtp, &peak);
     row(text, "loudness range, LU", |m| m.loudness_range_lu, "");
     row(text, "peak to loudness, dB", |m| m.plr_db, "");
+    let allowed = if mastering.settings.limiter.drive_fixed {
+        "as the settings fix the drive".to_owned()
+    } else {
+        format!("at most {:.1}", target.max_limiting_db)
+    };
     let _ = writeln!(
         text,
-        "  {:<22}{:>10}{:>10}  at most {:.1}",
+        "  {:<22}{:>10}{:>10}  {allowed}",
         "limiting, dB",
         "",
         number(mastering.limiting_db),
-        target.max_limiting_db
     );
 }
 
@@ -288,7 +292,7 @@ fn measures_rows(row: &mut impl FnMut(&str, String), measures: &Measures) {
     row("peak to loudness, dB", number(measures.plr_db));
 }
 
-/// Two decimals, towards the unfavourable side for none; "-inf" as it is.
+/// Two decimals, towards the unfavourable side for none; "-" where there is no figure.
 fn number(value: f64) -> String {
     if value.is_finite() {
         format!("{value:.2}")

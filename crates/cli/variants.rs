@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use acetate_dsp::Settings;
 use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
 use acetate_dsp::measure::levels::Meters;
 use acetate_dsp::settings::Target;
@@ -116,6 +117,22 @@ pub fn deliver(
         bail!("--variants varies what is predicted: leave --settings out");
     }
     let members: Vec<&Member> = SET.iter().take(count).collect();
+    for member in &members {
+        let target = Target {
+            integrated_lufs: brief.target.integrated_lufs + member.louder_lu,
+            ..brief.target
+        };
+        let settings = Settings {
+            target,
+            ..Settings::default()
+        };
+        settings.validate().with_context(|| {
+            format!(
+                "--variants {count}: \"{}\" is {:+.0} LU from what was asked for",
+                member.name, member.louder_lu
+            )
+        })?;
+    }
     let total = input.frames_hint();
     let options = AnalyzeOptions {
         dual_mono: brief.dual_mono,

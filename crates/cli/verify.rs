@@ -35,7 +35,7 @@ pub fn run(args: &VerifyArgs, console: &Console) -> anyhow::Result<Exit> {
         };
         if console.json {
             console.print_json(&report)?;
-        } else {
+        } else if !(console.quiet && report.all_met) {
             console.print(&table::verified(
                 &report,
                 &path.display().to_string(),

@@ -48,10 +48,16 @@ pub fn wishes(
             dimensions,
             args.match_limit.unwrap_or(DEFAULT_MAX_EQ_RMS_DB),
         ));
-        let own = |share: Option<f64>| share.unwrap_or(100.0) / 100.0;
-        brief.amounts.eq = own(args.eq_amount);
-        brief.amounts.compressor = own(args.compressor_amount);
-        brief.amounts.stereo = own(args.stereo_amount);
+        let whole = |share: Option<f64>| share.unwrap_or(100.0) / 100.0;
+        if dimensions.tone {
+            brief.amounts.eq = whole(args.eq_amount);
+        }
+        if dimensions.dynamics {
+            brief.amounts.compressor = whole(args.compressor_amount);
+        }
+        if dimensions.width {
+            brief.amounts.stereo = whole(args.stereo_amount);
+        }
     }
     if let Some(style) = style {
         console.say(&format!("style: {}", style.describe()));

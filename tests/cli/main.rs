@@ -17,6 +17,7 @@ mod evaluating;
 mod formats;
 mod golden;
 mod hostile;
+mod keeping;
 mod mastering;
 mod packing;
 mod reference;

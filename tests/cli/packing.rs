@@ -119,24 +119,23 @@ fn a_folder_in_the_way_is_refused_before_any_work() {
     dir.excerpt(MIX);
     std::fs::create_dir(dir.path("pack")).expect("a folder");
     dir.write("pack/mine.txt", b"notes");
+    let plain = ["master", MIX, "-o", "m.wav", "--pack", "pack"];
+    let overwriting = [&plain[..], &["--overwrite"]].concat();
+    for args in [&plain[..], &overwriting] {
+        let ran = dir.run(args).expect(2);
+        assert!(ran.stderr.contains("found mine.txt"), "{}", ran.stderr);
+        assert_eq!(dir.names(), ["pack", MIX]);
+    }
+    std::fs::remove_file(dir.path("pack/mine.txt")).expect("it goes");
+    dir.run(&plain).expect(0);
     let ran = dir
-        .run(&["master", MIX, "-o", "m.wav", "--pack", "pack"])
+        .run(&["master", MIX, "-o", "n.wav", "--pack", "pack"])
         .expect(2);
     assert!(
         ran.stderr.contains("pack: expected no such file"),
         "{}",
         ran.stderr
     );
-    assert_eq!(dir.names(), ["pack", MIX]);
-    dir.run(&[
-        "master",
-        MIX,
-        "-o",
-        "m.wav",
-        "--pack",
-        "pack",
-        "--overwrite",
-    ])
-    .expect(0);
+    dir.run(&overwriting).expect(0);
     assert_eq!(dir.names_in("pack"), NAMES);
 }

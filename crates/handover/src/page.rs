@@ -53,7 +53,8 @@ pub fn report_page(
     html.push_str(&compared(variants));
     html.push_str(&drawn(&evidence, done, material));
     html.push_str(&checked(&report.checks, done));
-    html.push_str(&done_and_why(done, &evidence));
+    let is_nets_own = material.proposal.is_some();
+    html.push_str(&done_and_why(done, &evidence, is_nets_own));
     html.push_str(&found(report));
     html.push_str(&certified(report, done, material.certificate.as_deref()));
     html.push_str("</main>");
@@ -249,8 +250,10 @@ fn drawn(evidence: &Evidence, done: &Mastering, material: &Material<'_>) -> Stri
             },
             if material.proposal.is_some() {
                 r#"<span class="key typical"></span>what was proposed before any restraint, with its standard deviation: the wider, the less of it is applied"#
+            } else if material.reference.is_some() {
+                "; led by the reference"
             } else {
-                "; the net proposed nothing for it"
+                "; as the settings have it"
             }
         ),
     ));
@@ -316,7 +319,8 @@ fn checked(checks: &[Check], done: &Mastering) -> String {
     html
 }
 
-fn done_and_why(done: &Mastering, evidence: &Evidence) -> String {
+/// `is_nets_own`: the settings are those that the net proposed.
+fn done_and_why(done: &Mastering, evidence: &Evidence, is_nets_own: bool) -> String {
     let mut html = String::from("<section><h2>What was done, and why</h2><ul>");
     for sentence in &done.done {
         let _ = write!(html, "<li>{}</li>", escape(sentence));
@@ -326,7 +330,7 @@ fn done_and_why(done: &Mastering, evidence: &Evidence) -> String {
         "<li>limiter: {}</li></ul>",
         escape(&done.limiter_reason)
     );
-    if let Some(confidence) = &done.confidence {
+    if let Some(confidence) = done.confidence.as_ref().filter(|_| is_nets_own) {
         let percent = |share: f64| format!("{:.0} %", 100.0 * share);
         let _ = write!(
             html,

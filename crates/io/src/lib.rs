@@ -55,7 +55,7 @@ pub use format::{Container, OutputFormat};
 pub use guard::silence_caught_panics;
 pub use hash::{content_hash, text_hash};
 pub use info::{DecodeWarning, MediaInfo};
-pub use place::same_file;
+pub use place::{Identity, resolved, same_file};
 pub use sha256::sha256_of_file;
 pub use spill::Spill;
 pub use spool::{ReadError, SpooledInput, deliver_text, read_bounded, write_text};

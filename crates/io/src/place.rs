@@ -1,7 +1,6 @@
 //! Where files lie: the folder of an output, free space, and whether two paths are one file.
 
 use std::fs;
-use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -9,13 +8,49 @@ use crate::WriteError;
 
 /// Whether two paths lead to the same existing file, also through links of either kind.
 pub fn same_file(a: impl AsRef<Path>, b: impl AsRef<Path>) -> bool {
-    let identity = |path: &Path| -> io::Result<(u64, u64)> {
-        let metadata = fs::metadata(path)?;
-        Ok((metadata.dev(), metadata.ino()))
+    let identity = |path: &Path| match Identity::of(path) {
+        there @ Identity::There { .. } => Some(there),
+        Identity::Absent(_) => None,
     };
-    match (identity(a.as_ref()), identity(b.as_ref())) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => false,
+    identity(a.as_ref()).is_some_and(|a| identity(b.as_ref()) == Some(a))
+}
+
+/// What a path leads to: two paths with the same identity are one place.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Identity {
+    /// A file or folder that exists, by device and number, so that links of either kind are seen through.
+    There {
+        /// Its device.
+        device: u64,
+        /// Its number there.
+        inode: u64,
+    },
+    /// Nothing as yet, by its [`resolved`] path.
+    Absent(PathBuf),
+}
+
+impl Identity {
+    /// The identity of a path now.
+    pub fn of(path: &Path) -> Self {
+        match fs::metadata(path) {
+            Ok(metadata) => Self::There {
+                device: metadata.dev(),
+                inode: metadata.ino(),
+            },
+            Err(_) => Self::Absent(resolved(path)),
+        }
+    }
+}
+
+/// A path from the root without links, `.` and `..`, as far as it exists; what does not exist follows as it was
+/// given.
+pub fn resolved(path: &Path) -> PathBuf {
+    if let Ok(whole) = fs::canonicalize(path) {
+        return whole;
+    }
+    match path.file_name() {
+        Some(name) => resolved(&folder_of(path)).join(name),
+        None => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
     }
 }
 

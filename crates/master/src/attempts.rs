@@ -7,7 +7,7 @@ use acetate_dsp::process::limiter::{Limiter, ReductionStatistics, for_each_limit
 use acetate_dsp::settings::{self, Settings, Target};
 use acetate_dsp::solve::{self, DriveCurve, Solution};
 use acetate_dsp::units::gain_from_db;
-use acetate_dsp::{Processor, Source, Spec};
+use acetate_dsp::{PARAMS, Processor, Source, Spec};
 
 use crate::brief::Brief;
 use crate::delivery::{Delivery, Progress, Scratch, Stage};
@@ -90,8 +90,9 @@ impl Attempts<'_> {
             let last = self.log.len() == MAX_ATTEMPTS;
             let holds = measured.true_peak_dbtp <= target.true_peak_dbtp;
             if (over_db <= 0.0 && loudness_met) || (last && holds) {
+                let lufs = measured.integrated_lufs;
                 let infeasible =
-                    infeasible(&solution, &target, &measured, curve, &self.settings.limiter);
+                    infeasible(&solution, &target, lufs, curve, &self.settings.limiter);
                 return Ok(Written {
                     measured,
                     limiting,
@@ -200,23 +201,32 @@ fn centre_lufs(measured: &OutputMeasures) -> f64 {
     0.5 * (low + high)
 }
 
-/// What kept the loudness out of reach, in the report's words.
-fn infeasible(
+/// What kept the loudness out of reach, in the report's words; `lufs` is what was reached.
+pub(crate) fn infeasible(
     solution: &Solution,
     target: &Target,
-    measured: &OutputMeasures,
+    lufs: f64,
     curve: &DriveCurve,
     limiter: &settings::Limiter,
 ) -> Option<Infeasible> {
-    let short_by_lu = target.integrated_lufs - measured.integrated_lufs;
+    let short_by_lu = target.integrated_lufs - lufs;
     if short_by_lu.abs() <= verify::LOUDNESS_TOLERANCE_LU {
         return None;
     }
+    let needed_limiting_db = needed_limiting_db(curve, target, limiter);
     let reason = match solution.limited_by? {
         solve::Infeasible::MaxLimiting { .. } => format!(
-            "{:.1} LUFS would need more than {:.1} dB of limiting; this is the loudest within it \
-             (allow more with --max-limiting, or turn the tallest peaks down in the mix)",
-            target.integrated_lufs, target.max_limiting_db
+            "{:.1} LUFS would need more than {:.1} dB of limiting; this is the loudest within it ({}turn the \
+             tallest peaks down in the mix)",
+            target.integrated_lufs,
+            target.max_limiting_db,
+            // Without a limiter, or where no amount of limiting is enough, that would be no help.
+            match needed_limiting_db {
+                Some(needed_db)
+                    if needed_db <= most_limiting_db() && target.max_limiting_db > 0.0 =>
+                    "allow more with --max-limiting, or ",
+                _ => "",
+            }
         ),
         solve::Infeasible::Saturated { .. } => format!(
             "{:.1} LUFS is out of reach: more drive makes this mix no louder",
@@ -234,9 +244,17 @@ fn infeasible(
     };
     Some(Infeasible {
         short_by_lu,
-        needed_limiting_db: needed_limiting_db(curve, target, limiter),
+        needed_limiting_db,
         reason,
     })
+}
+
+/// The most that `target.max_limiting_db` can be, dB.
+fn most_limiting_db() -> f64 {
+    PARAMS
+        .iter()
+        .find(|param| param.name == "target.max_limiting_db")
+        .map_or(0.0, |param| param.max)
 }
 
 /// Gain reduction at which the target would be reached; `None` where no drive reaches it.

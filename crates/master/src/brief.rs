@@ -1,9 +1,9 @@
 //! [`Brief`]: what is asked for, before anything is measured.
 
 use acetate_dsp::Settings;
-use acetate_dsp::chain::Bypass;
+use acetate_dsp::chain::{Bypass, Stage};
 use acetate_dsp::process::dither::WordLength;
-use acetate_dsp::settings::{Amounts, EqPhase, Target};
+use acetate_dsp::settings::{Amounts, Cleanup, EqPhase, Target};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -38,6 +38,37 @@ impl Brief {
             Some(settings) if !self.target_overrides => &settings.target,
             _ => &self.target,
         }
+    }
+
+    /// What of the settings is to be rendered: scaled by the amounts, stages that are left out neutral (the limiter
+    /// holds the ceiling all the same), and no cleanup either where nothing is to be treated.
+    pub(crate) fn treatment(&self, settings: &Settings) -> Settings {
+        let share = |stage: Stage, amount: f64| {
+            if self.bypass.contains(stage) {
+                0.0
+            } else {
+                amount
+            }
+        };
+        let Amounts {
+            eq,
+            compressor,
+            saturation,
+            stereo,
+        } = self.amounts;
+        let mut treatment = settings.scaled(&Amounts {
+            eq: share(Stage::Eq, eq),
+            compressor: share(Stage::Compressor, compressor),
+            saturation: share(Stage::Saturation, saturation),
+            stereo: share(Stage::Stereo, stereo),
+        });
+        let is_level_only = [eq, compressor, saturation, stereo]
+            .iter()
+            .all(|&amount| amount == 0.0);
+        if is_level_only || self.bypass.contains(Stage::Cleanup) {
+            treatment.cleanup = Cleanup::default();
+        }
+        treatment
     }
 
     /// Asks for a lower ceiling, dBTP.

@@ -9,7 +9,7 @@ use acetate_dsp::settings::Settings;
 use acetate_dsp::{Analysis, Source, Spec};
 use acetate_model::{Confidence, Predictor};
 
-use crate::attempts::Attempts;
+use crate::attempts::{Attempts, infeasible};
 use crate::brief::Brief;
 use crate::delivery::{Delivery, Progress, Scratch, Stage};
 use crate::error::MasterError;
@@ -153,6 +153,8 @@ impl BeforeLimiter {
             settings,
             spec,
             compression_db: rendered.compression_db,
+            limiter_reason: written.limiter_reason.clone(),
+            infeasible: written.infeasible.clone(),
             written: Some(written),
             attempts: log,
         })
@@ -190,6 +192,7 @@ pub fn rehearse(
         Ok(passages)
     };
     let solved = solve(&rendered.curve, &mut settings, keep_character, &mut again)?;
+    let (plan_target, limiter) = (settings.target, settings.limiter);
     let foretold = Attempt {
         drive_db: solved.solution.drive_db,
         ceiling_dbtp: plan.settings.target.true_peak_dbtp,
@@ -206,6 +209,14 @@ pub fn rehearse(
         settings,
         spec,
         compression_db: rendered.compression_db,
+        limiter_reason: solved.reason,
+        infeasible: infeasible(
+            &solved.solution,
+            &plan_target,
+            solved.solution.predicted_lufs,
+            &rendered.curve,
+            &limiter,
+        ),
         written: None,
         attempts: vec![foretold],
     })
@@ -281,7 +292,7 @@ pub fn plan(
             (prediction.settings, Some(prediction.confidence), hash)
         }
     };
-    settings = settings.scaled(&brief.amounts);
+    settings = brief.treatment(&settings);
     if brief.settings.is_none() || brief.target_overrides {
         settings.target = brief.target;
     }
@@ -294,10 +305,11 @@ pub fn plan(
     })
 }
 
-/// Without a limiter the drive may go as far as the peaks allow.
+/// Without a limiter the drive may go as far as the peaks allow, whatever the settings fix.
 pub(crate) fn allow_no_limiting_without_limiter(settings: &mut Settings, brief: &Brief) {
     if brief.bypass.contains(chain::Stage::Limiter) {
         settings.target.max_limiting_db = 0.0;
+        settings.limiter.drive_fixed = false;
     }
 }
 

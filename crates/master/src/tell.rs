@@ -7,7 +7,7 @@ use crate::attempts::Written;
 use crate::brief::Brief;
 use crate::error::MasterError;
 use crate::findings::Readiness;
-use crate::report::{Attempt, Mastering, Measures, Report};
+use crate::report::{Attempt, Infeasible, Mastering, Measures, Report};
 use crate::story::Plan;
 use crate::{verify, words};
 
@@ -19,6 +19,10 @@ pub(crate) struct Told<'a> {
     pub(crate) settings: Settings,
     pub(crate) spec: Spec,
     pub(crate) compression_db: f64,
+    /// Why the limiter has its character.
+    pub(crate) limiter_reason: String,
+    /// What keeps the loudness out of reach.
+    pub(crate) infeasible: Option<Infeasible>,
     pub(crate) written: Option<Written>,
     pub(crate) attempts: Vec<Attempt>,
 }
@@ -40,7 +44,9 @@ pub(crate) fn tell(told: Told<'_>) -> Result<Report, MasterError> {
     Ok(Report {
         readiness: Some(Readiness::from(&check)),
         findings: check.findings,
-        all_met: checks.iter().all(|check| check.pass),
+        // Of a rehearsal there are no checks: it is met where the solver foresees that it will be.
+        all_met: checks.iter().all(|check| check.pass)
+            && (told.written.is_some() || told.infeasible.is_none()),
         checks,
         mastering: Some(Mastering {
             target: told.settings.target,
@@ -63,12 +69,8 @@ pub(crate) fn tell(told: Told<'_>) -> Result<Report, MasterError> {
                 .as_ref()
                 .map_or(0.0, |w| w.limiting.share_above_1_db),
             compression_db: told.compression_db,
-            limiter_reason: told
-                .written
-                .as_ref()
-                .map(|w| w.limiter_reason.clone())
-                .unwrap_or_default(),
-            infeasible: told.written.and_then(|w| w.infeasible),
+            limiter_reason: told.limiter_reason,
+            infeasible: told.infeasible,
             attempts: told.attempts,
             codecs: None,
             done,

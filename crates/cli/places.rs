@@ -1,0 +1,161 @@
+//! [`Places`]: nothing that a run reads is written over, and no two things go to one place. Found out
+//! before any work, whatever the names: through links, `./`, and files that do not exist yet.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use acetate_io::{Identity, resolved};
+use anyhow::bail;
+
+use crate::args::MasterArgs;
+use crate::naming::{Job, is_pipe};
+use crate::{reference, variants};
+
+/// Everything that a run reads and writes.
+#[derive(Debug, Default)]
+pub struct Places {
+    read: HashMap<Identity, PathBuf>,
+    written: Vec<(PathBuf, &'static str)>,
+    folders: Vec<(PathBuf, &'static str)>,
+}
+
+impl Places {
+    /// What `acetate master` reads, and the masters that it writes.
+    pub fn of(args: &MasterArgs, jobs: &[Job]) -> Self {
+        let mut places = Self::default();
+        let given = [&args.settings, &args.weights].into_iter().flatten();
+        let inputs = jobs.iter().map(|job| &job.input);
+        for path in inputs.chain(given).chain(&args.references) {
+            places.reads(path);
+        }
+        for folder in args.references.iter().filter(|path| path.is_dir()) {
+            let songs = reference::sound_files(folder).unwrap_or_default();
+            songs.iter().for_each(|song| places.reads(song));
+        }
+        // What is left as it is need not keep clear of anything.
+        let made = |job: &&Job| args.overwrite || !args.judges_later(&job.output);
+        for job in jobs.iter().filter(made) {
+            match args.variants {
+                Some(count) => variants::files(&job.output, count.into())
+                    .iter()
+                    .for_each(|path| places.writes(path, "variant")),
+                None => places.writes(&job.output, "master"),
+            }
+        }
+        places
+    }
+
+    /// Adds a file or a folder that is read.
+    pub fn reads(&mut self, path: &Path) {
+        if !is_pipe(path) {
+            self.read.insert(Identity::of(path), path.to_owned());
+        }
+    }
+
+    /// Adds a file that is written; `what` is its name in errors.
+    pub fn writes(&mut self, path: &Path, what: &'static str) {
+        if !is_pipe(path) {
+            self.written.push((path.to_owned(), what));
+        }
+    }
+
+    /// Adds a folder that is made, and replaced as a whole where it is there.
+    pub fn makes(&mut self, path: &Path, what: &'static str) {
+        self.folders.push((path.to_owned(), what));
+    }
+
+    /// Refuses the first thing that would go to a place that is taken.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let mut taken: HashMap<Identity, &'static str> = HashMap::new();
+        for (path, what) in self.written.iter().chain(&self.folders) {
+            let identity = Identity::of(path);
+            if let Some(other) = self.read.get(&identity) {
+                bail!(
+                    "{}: the {what} would replace {}, which is read: choose another name",
+                    path.display(),
+                    other.display()
+                );
+            }
+            if let Some(other) = taken.insert(identity, what) {
+                bail!(
+                    "{}: the {what} would replace the {other}: choose another name",
+                    path.display()
+                );
+            }
+        }
+        if self.folders.is_empty() {
+            return Ok(());
+        }
+        let files = self.written.iter().chain(&self.folders);
+        let all = files.map(|(path, _)| path).chain(self.read.values());
+        let all: Vec<(&PathBuf, PathBuf)> = all.map(|path| (path, resolved(path))).collect();
+        for (folder, what) in &self.folders {
+            let whole = resolved(folder);
+            let inside =
+                |(path, at): &&(&PathBuf, PathBuf)| *path != folder && at.starts_with(&whole);
+            if let Some((other, _)) = all.iter().find(inside) {
+                bail!(
+                    "{}: the {what} would take the place of the folder that holds {}: choose another folder",
+                    folder.display(),
+                    other.display()
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_found_under_every_name() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        fs::write(at("mix.wav"), "mix").unwrap();
+        fs::hard_link(at("mix.wav"), at("hard.wav")).unwrap();
+        std::os::unix::fs::symlink(at("mix.wav"), at("soft.wav")).unwrap();
+        fs::create_dir(at("sub")).unwrap();
+        for name in [
+            "mix.wav",
+            "./mix.wav",
+            "sub/../mix.wav",
+            "hard.wav",
+            "soft.wav",
+        ] {
+            let mut places = Places::default();
+            places.reads(&at("mix.wav"));
+            places.writes(&at(name), "master");
+            let error = places.check().unwrap_err().to_string();
+            assert!(error.contains("which is read"), "{name}: {error}");
+        }
+        let mut places = Places::default();
+        places.reads(&at("mix.wav"));
+        places.writes(&at("new.wav"), "master");
+        places.check().unwrap();
+        places.writes(&at("sub/../new.wav"), "settings file");
+        let error = places.check().unwrap_err().to_string();
+        assert!(error.contains("would replace the master"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_never_takes_the_place_of_something_in_it() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        fs::create_dir(at("songs")).unwrap();
+        fs::write(at("songs/mix.wav"), "mix").unwrap();
+        let with_pack = |pack: &str| {
+            let mut places = Places::default();
+            places.reads(&at("songs/mix.wav"));
+            places.writes(&at("songs/new.wav"), "master");
+            places.makes(&at(pack), "pack");
+            places.check()
+        };
+        assert!(with_pack("songs").is_err());
+        assert!(with_pack("songs/new.wav").is_err());
+        with_pack("songs/pack").unwrap();
+    }
+}
