@@ -10,7 +10,7 @@ use acetate_dsp::{Audio, Source};
 use acetate_io::{Container, OpenOptions, OutputFormat, StagedFile};
 use acetate_master::certificate::{Difference, Verdict};
 use acetate_master::{Brief, Certificate, Progress, Report, Stage};
-use acetate_model::{NetPredictor, Weights};
+use acetate_model::NetPredictor;
 use anyhow::{Context, bail};
 
 use crate::args::{MasterArgs, VerifyArgs};
@@ -201,7 +201,7 @@ fn render_again(
         format: format(&certificate.output.format, brief.word_length)?,
     };
     let mut delivery = FileDelivery::temporary(&job, input.path())?;
-    let predictor = NetPredictor::new(Weights::embedded()?);
+    let predictor = NetPredictor::embedded()?;
     let mut bar = bars.file(mix);
     let report =
         acetate_master::master(input.source(), &predictor, &brief, &mut delivery, &mut bar)

@@ -5,7 +5,6 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Mutex;
 
-use acetate_model::{NetPredictor, Weights};
 use acetate_training::datasets::{Datasets, Split};
 use acetate_training::eval::baselines::Baselines;
 use acetate_training::eval::case::Contenders;
@@ -24,14 +23,13 @@ use crate::args::{EvalArgs, EvalSplit};
 use crate::console::Console;
 use crate::dataset::{cache_dir, fetch_all};
 use crate::exit::Exit;
+use crate::master;
 use crate::progress::Bars;
 
 /// File of the baselines in the folder of the weights.
 const BASELINES_NAME: &str = "baselines.safetensors";
 /// File that logs every run on test albums.
 const LOG_NAME: &str = "test_runs.md";
-/// Largest weights file that is read.
-const MAX_WEIGHTS_BYTES: u64 = acetate_model::weights::MAX_BYTES as u64;
 
 /// Evaluates, prints the tables and writes the report.
 pub fn run(args: &EvalArgs, console: &Console) -> anyhow::Result<Exit> {
@@ -47,7 +45,7 @@ pub fn run(args: &EvalArgs, console: &Console) -> anyhow::Result<Exit> {
     if let Some(folder) = &args.out_dir {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
-    let net = predictor(args.weights.as_deref())?;
+    let net = master::net(args.weights.as_deref())?;
     let baselines = Baselines::embedded()?;
     let contenders = Contenders {
         baselines: &baselines,
@@ -92,15 +90,6 @@ pub fn run(args: &EvalArgs, console: &Console) -> anyhow::Result<Exit> {
     } else {
         Exit::Unusable
     })
-}
-
-fn predictor(weights: Option<&Path>) -> anyhow::Result<NetPredictor> {
-    let Some(path) = weights else {
-        return Ok(NetPredictor::embedded()?);
-    };
-    let bytes = acetate_io::read_bounded(path, MAX_WEIGHTS_BYTES)?;
-    let weights = Weights::from_bytes(&bytes).with_context(|| path.display().to_string())?;
-    Ok(NetPredictor::new(weights))
 }
 
 /// What is to be evaluated, and its name in the report.

@@ -40,9 +40,11 @@ impl Input {
             .context("standard input")?;
         let options = OpenOptions { strict };
         let decoder = match &spooled {
-            Some(spooled) => {
-                acetate_io::open(spooled.path(), &options).context("standard input")?
-            }
+            Some(spooled) => acetate_io::open(spooled.path(), &options).map_err(|error| {
+                // The temporary file's name says nothing to anybody.
+                let name = format!("{}: ", spooled.path().display());
+                anyhow!("standard input: {}", error.to_string().replace(&name, ""))
+            })?,
             None => acetate_io::open(path, &options)?,
         };
         Ok(Self {

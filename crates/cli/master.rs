@@ -60,6 +60,12 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
     if let Some(folder) = &args.out_dir
         && !args.dry_run
     {
+        if folder.is_file() {
+            bail!(
+                "{}: expected a folder for the masters, found a file",
+                folder.display()
+            );
+        }
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
     if !args.dry_run {

@@ -58,6 +58,12 @@ pub fn jobs(args: &MasterArgs) -> anyhow::Result<Vec<Job>> {
 }
 
 fn job(input: &Path, args: &MasterArgs) -> anyhow::Result<Job> {
+    if !is_pipe(input) && input.is_dir() {
+        bail!(
+            "{}: expected a mix, found a folder: name the files in it",
+            input.display()
+        );
+    }
     let format = format(args)?;
     let output = match (&args.output, &args.out_dir) {
         (Some(output), _) => output.clone(),

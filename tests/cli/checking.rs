@@ -78,6 +78,46 @@ fn json_keeps_to_the_published_schema() {
     assert!(holds(&schema, &schema, &wrong, "check").is_err());
 }
 
+#[test]
+fn reports_and_certificates_keep_to_their_schemas_also_where_a_figure_does_not_exist() {
+    let dir = Dir::new();
+    write_wav(&dir.path("song.wav"), 44_100, 2, &programme(44_100, 4.0));
+    write_wav(&dir.path("short.wav"), 44_100, 2, &programme(44_100, 1.0));
+    write_wav(&dir.path("silence.wav"), 44_100, 2, &[0.0; 88_200]);
+    let schema = |kind: &str| -> Value {
+        let text = dir.run(&["schema", kind]).expect(0).text();
+        serde_json::from_str(&text).expect("JSON")
+    };
+    let report = schema("report");
+    for (code, args) in [
+        (0, &["master", "song.wav", "--dry-run", "--json"][..]),
+        (0, &["master", "song.wav", "-o", "a.wav", "--json"]),
+        (
+            0,
+            &[
+                "master",
+                "short.wav",
+                "-o",
+                "b.wav",
+                "--json",
+                "--certificate",
+                "c.json",
+            ],
+        ),
+        (0, &["analyze", "short.wav", "--json"]),
+        (0, &["analyze", "silence.wav", "--json"]),
+        (1, &["verify", "silence.wav", "--json"]),
+        (0, &["verify", "--certificate", "c.json", "b.wav", "--json"]),
+    ] {
+        let told = dir.run(args).expect(code).json();
+        holds(&report, &report, &told, "report")
+            .unwrap_or_else(|error| panic!("{args:?}: {error}"));
+    }
+    let certificate: Value = serde_json::from_slice(&dir.bytes("c.json")).expect("JSON");
+    let schema = schema("certificate");
+    holds(&schema, &schema, &certificate, "certificate").unwrap();
+}
+
 /// Holds a value against the keywords of JSON Schema that our schemas use.
 fn holds(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
     if let Some(reference) = schema["$ref"].as_str() {

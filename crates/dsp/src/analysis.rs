@@ -26,14 +26,19 @@ pub struct Analysis {
     /// Length in seconds.
     pub duration_s: f64,
     /// Integrated loudness, LUFS (BS.1770-5, gated).
+    #[schemars(with = "Option<f64>")]
     pub integrated_lufs: f64,
     /// Loudness range, LU (EBU Tech 3342).
+    #[schemars(with = "Option<f64>")]
     pub loudness_range_lu: f64,
     /// Highest short-term loudness (3 s), LUFS.
+    #[schemars(with = "Option<f64>")]
     pub short_term_max_lufs: f64,
     /// Highest momentary loudness (0.4 s), LUFS.
+    #[schemars(with = "Option<f64>")]
     pub momentary_max_lufs: f64,
     /// True peak, dBTP: the worst of the meters that read it.
+    #[schemars(with = "Option<f64>")]
     pub true_peak_dbtp: f64,
     /// True peak of each meter, dBTP.
     pub true_peak_by_meter: Vec<MeterReading>,
@@ -42,8 +47,10 @@ pub struct Analysis {
     /// Integrated loudness of each meter, LUFS.
     pub integrated_by_meter: Vec<MeterReading>,
     /// Highest absolute sample, dBFS.
+    #[schemars(with = "Option<f64>")]
     pub sample_peak_dbfs: f64,
     /// Peak to loudness ratio, dB: true peak minus integrated loudness.
+    #[schemars(with = "Option<f64>")]
     pub plr_db: f64,
     /// Crest factor (peak to RMS) per broad band, dB.
     pub crest: Vec<BandCrest>,
@@ -73,6 +80,7 @@ pub struct MeterReading {
     /// The meter's name.
     pub meter: String,
     /// Its figure, in the unit of the field that holds it.
+    #[schemars(with = "Option<f64>")]
     pub value: f64,
 }
 
@@ -84,6 +92,7 @@ pub struct BandCrest {
     /// Upper edge, Hz.
     pub to_hz: f64,
     /// Peak to RMS, dB.
+    #[schemars(with = "Option<f64>")]
     pub crest_db: f64,
 }
 

@@ -75,24 +75,31 @@ pub struct FileFacts {
 pub struct Measures {
     /// Integrated loudness, LUFS.
     #[serde(deserialize_with = "figure")]
+    #[schemars(with = "Option<f64>")]
     pub integrated_lufs: f64,
     /// Loudness range, LU.
     #[serde(deserialize_with = "figure")]
+    #[schemars(with = "Option<f64>")]
     pub loudness_range_lu: f64,
     /// True peak, dBTP, the worst of all meters.
     #[serde(deserialize_with = "figure")]
+    #[schemars(with = "Option<f64>")]
     pub true_peak_dbtp: f64,
     /// Sample peak, dBFS.
     #[serde(deserialize_with = "figure")]
+    #[schemars(with = "Option<f64>")]
     pub sample_peak_dbfs: f64,
     /// Highest short-term loudness, LUFS.
     #[serde(deserialize_with = "figure")]
+    #[schemars(with = "Option<f64>")]
     pub short_term_max_lufs: f64,
     /// Highest momentary loudness, LUFS.
     #[serde(deserialize_with = "figure")]
+    #[schemars(with = "Option<f64>")]
     pub momentary_max_lufs: f64,
     /// Peak to loudness ratio, dB.
     #[serde(deserialize_with = "figure")]
+    #[schemars(with = "Option<f64>")]
     pub plr_db: f64,
     /// Length, seconds.
     pub duration_s: f64,
@@ -189,8 +196,10 @@ pub struct Attempt {
     /// Loudness that the solver foretold, LUFS.
     pub foretold_lufs: f64,
     /// Integrated loudness of the written file, LUFS.
+    #[schemars(with = "Option<f64>")]
     pub integrated_lufs: f64,
     /// True peak of the written file, dBTP, the worst of all meters.
+    #[schemars(with = "Option<f64>")]
     pub true_peak_dbtp: f64,
     /// Most gain reduction of the limiter, dB.
     pub limiting_db: f64,
@@ -205,6 +214,7 @@ pub struct Check {
     /// Unit of the figures.
     pub unit: String,
     /// What was measured.
+    #[schemars(with = "Option<f64>")]
     pub measured: f64,
     /// What was asked for.
     pub target: f64,
