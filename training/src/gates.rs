@@ -11,11 +11,13 @@ use serde::Serialize;
 
 use crate::corpus::Track;
 use crate::eval::faults::rms;
+use crate::eval::statistics::quantile;
 use crate::evaluate::{Case, PLR, SEVERITIES_DB, SPREAD, net_curves, tonal_error};
 
-/// Most harm that the gate may do to masters that were fine already, dB of tonal error (the design
-/// asks for at most 0.3 on test albums; a margin is left).
-pub const MAX_HARM_DB: f64 = 0.26;
+/// Most harm that the gate may do to masters that were fine already, dB of tonal error: half of the 0.3 that the
+/// design allows, for a mix that is fine should come back almost untouched. What it costs at 2 to 4 dB is a few
+/// hundredths of a decibel (training/README.md).
+pub const MAX_HARM_DB: f64 = 0.15;
 /// Most that the 95th percentile of the EQ moves of untouched masters may be, dB RMS (the design asks
 /// for 0.8 on test albums, on which they are smaller than on validation albums).
 pub const MAX_MOVE_95_DB: f64 = 0.9;
@@ -87,7 +89,7 @@ pub struct Judged<'a> {
 /// What untouched songs lose to a set of gates.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Harm {
-    /// Untouched cases.
+    /// Cases untouched in tone; where they are validation cases, levels and peaks of most of them are changed.
     pub cases: usize,
     /// Mean tonal error of mid that the EQ brings, dB.
     pub mid_error_db: f64,
@@ -104,15 +106,10 @@ pub fn harm(judged: &Judged<'_>, gates: &Gates) -> Harm {
         error_db += tonal_error(&judged.tracks[case.track], &case.fault, &mid, &[0.0; BANDS]).0;
         moves_db.push(rms(&applied_mid_db(&case.raw, gates)));
     }
-    moves_db.sort_by(f64::total_cmp);
-    let at = (0.95 * moves_db.len() as f64) as usize;
     Harm {
         cases: moves_db.len(),
         mid_error_db: error_db / moves_db.len().max(1) as f64,
-        move_95_db: moves_db
-            .get(at.min(moves_db.len().saturating_sub(1)))
-            .copied()
-            .unwrap_or(0.0),
+        move_95_db: quantile(&moves_db, 0.95).unwrap_or(0.0),
     }
 }
 

@@ -181,7 +181,7 @@ mod tests {
             mid_db: 1.5,
             side_db: 1.6,
             spread_db: 0.5,
-            harm_db: 0.2,
+            harm_db: 0.1,
         };
         let at = |side_db: f64, spread_db: f64, harm_db: f64| Errors {
             mid_db: 1.0,
@@ -189,9 +189,9 @@ mod tests {
             spread_db,
             harm_db,
         };
-        assert!(within_bounds(&shipped, &at(1.6, 0.5, 0.25)));
-        assert!(!within_bounds(&shipped, &at(1.7, 0.5, 0.2)));
-        assert!(!within_bounds(&shipped, &at(1.6, 0.6, 0.2)));
-        assert!(!within_bounds(&shipped, &at(1.6, 0.5, 0.4)));
+        assert!(within_bounds(&shipped, &at(1.6, 0.5, 0.14)));
+        assert!(!within_bounds(&shipped, &at(1.7, 0.5, 0.1)));
+        assert!(!within_bounds(&shipped, &at(1.6, 0.6, 0.1)));
+        assert!(!within_bounds(&shipped, &at(1.6, 0.5, 0.2)));
     }
 }
