@@ -44,7 +44,8 @@ pub struct Args {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Printing and threads")]
 pub struct GlobalArgs {
-    /// One JSON object per file on standard output, and nothing else there
+    /// One JSON object per file on standard output, and nothing else there; of a file that failed its name and the
+    /// error
     #[arg(long, global = true)]
     pub json: bool,
     /// Print nothing but errors
@@ -567,6 +568,8 @@ pub enum SchemaKind {
     Certificate,
     /// Checks: what `acetate check --json` prints
     Check,
+    /// Errors: what --json prints of an input that failed
+    Error,
 }
 
 /// `acetate completions`.

@@ -98,7 +98,7 @@ impl Console {
 
 /// An error with its causes on one line. Most errors of ours say what their cause says, and many
 /// begin with the file's name that stands before them: nothing is said twice.
-fn in_words(error: &anyhow::Error) -> String {
+pub fn in_words(error: &anyhow::Error) -> String {
     let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
     let mut text = "error".to_owned();
     for (index, cause) in causes.iter().enumerate() {

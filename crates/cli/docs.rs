@@ -5,6 +5,7 @@ use std::fmt::Write;
 use acetate_check::Check;
 use acetate_dsp::PARAMS;
 use acetate_dsp::Settings;
+use acetate_master::report::Failure;
 use acetate_master::{Certificate, Report};
 use anyhow::Context;
 use clap::CommandFactory;
@@ -13,13 +14,14 @@ use crate::args::{Args, CompletionsArgs, ManArgs, SchemaArgs, SchemaKind};
 use crate::console::Console;
 use crate::exit::Exit;
 
-/// Prints the JSON schema of reports, settings or certificates.
+/// Prints the JSON schema of what is written or printed.
 pub fn schema(args: &SchemaArgs, console: &Console) -> anyhow::Result<Exit> {
     let schema = match args.kind {
         SchemaKind::Report => Report::json_schema(),
         SchemaKind::Settings => Settings::json_schema(),
         SchemaKind::Certificate => Certificate::json_schema(),
         SchemaKind::Check => Check::json_schema(),
+        SchemaKind::Error => Failure::json_schema(),
     };
     console.print(&format!("{}\n", serde_json::to_string_pretty(&schema)?))?;
     Ok(Exit::Met)

@@ -7,11 +7,11 @@ use acetate_dsp::Source;
 use acetate_io::{Decoder, OpenOptions, SpooledInput};
 use acetate_master::Report;
 use acetate_master::findings::{Finding, damaged};
-use acetate_master::report::FileFacts;
+use acetate_master::report::{Failure, FileFacts};
 use anyhow::{Context, anyhow};
 use rayon::prelude::*;
 
-use crate::console::Console;
+use crate::console::{Console, in_words};
 use crate::exit::Exit;
 use crate::naming::is_pipe;
 
@@ -168,9 +168,6 @@ pub fn each_input(
             ))
         })
     };
-    if let [input] = inputs {
-        return run(input);
-    }
     let exits: Vec<Exit> = inputs
         .par_iter()
         .map(|input| match run(input) {
@@ -178,6 +175,11 @@ pub fn each_input(
             Err(error) if crate::exit::is_broken_pipe(&error) => Err(error),
             Err(error) => {
                 console.error(&error);
+                if console.json {
+                    let words = in_words(&error);
+                    let words = words.trim_start_matches("error: ");
+                    console.print_json(&Failure::new(&input.display().to_string(), words))?;
+                }
                 Ok(Exit::Unusable)
             }
         })

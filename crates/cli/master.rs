@@ -74,7 +74,11 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
     let started = Instant::now();
     let tally = Tally::default();
     let inputs: Vec<_> = jobs.iter().map(|job| job.input.clone()).collect();
-    let exit = each_input(&inputs, console, |input| {
+    // Where standard output carries the audio, nothing else goes there.
+    let is_audio = !args.dry_run && jobs.iter().any(|job| is_pipe(&job.output));
+    let mut told = console.clone();
+    told.json &= !is_audio;
+    let exit = each_input(&inputs, &told, |input| {
         let index = jobs
             .iter()
             .position(|job| job.input == input)

@@ -113,6 +113,27 @@ fn reports_and_certificates_keep_to_their_schemas_also_where_a_figure_does_not_e
         holds(&report, &report, &told, "report")
             .unwrap_or_else(|error| panic!("{args:?}: {error}"));
     }
+    // What fails is told in the same place, in a batch and alone.
+    dir.write("text.wav", b"no sound");
+    let failure = schema("error");
+    for args in [
+        &["master", "text.wav", "--json"][..],
+        &["check", "text.wav", "--json"],
+    ] {
+        let told = dir.run(args).expect(2).json();
+        holds(&failure, &failure, &told, "failure").unwrap();
+        assert_eq!(told["input"], "text.wav");
+        assert!(told["error"].as_str().unwrap().contains("expected"));
+    }
+    let text = dir
+        .run(&["analyze", "song.wav", "text.wav", "--json"])
+        .expect(2)
+        .text();
+    assert_eq!(text.lines().count(), 2, "{text}");
+    let piped = dir
+        .run(&["master", "text.wav", "-o", "-", "--json"])
+        .expect(2);
+    assert!(piped.stdout.is_empty());
     let certificate: Value = serde_json::from_slice(&dir.bytes("c.json")).expect("JSON");
     let schema = schema("certificate");
     holds(&schema, &schema, &certificate, "certificate").unwrap();

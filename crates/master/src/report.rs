@@ -53,6 +53,40 @@ pub struct Report {
     pub all_met: bool,
 }
 
+/// Format of a [`Failure`].
+pub const FAILURE_SCHEMA: &str = "acetate.error/1";
+
+/// What is told of an input that could not be worked on, in place of its report.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Failure {
+    /// Format of this object: [`FAILURE_SCHEMA`].
+    pub schema: String,
+    /// Version of the software.
+    pub version: String,
+    /// The input, as given.
+    pub input: String,
+    /// What was expected and what was found.
+    pub error: String,
+}
+
+impl Failure {
+    /// Of an input, with the message that a person reads.
+    pub fn new(input: &str, error: &str) -> Self {
+        Self {
+            schema: FAILURE_SCHEMA.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            input: input.to_owned(),
+            error: error.to_owned(),
+        }
+    }
+
+    /// The JSON schema of a failure.
+    pub fn json_schema() -> schemars::Schema {
+        schemars::schema_for!(Failure)
+    }
+}
+
 /// A file and what it holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
