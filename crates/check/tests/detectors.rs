@@ -313,3 +313,19 @@ fn jumps_that_stand_alone_are_clicks_and_drums_that_begin_at_once_are_none() {
         found.places
     );
 }
+
+#[test]
+fn the_short_form_tells_a_silent_channel_and_no_independent_ones() {
+    let found = |mut source: AudioSource| {
+        let analysis = acetate_dsp::analyze(&mut source).expect("it is measured");
+        let check = acetate_check::short(&analysis).expect("it is judged");
+        let mut codes = check.findings.into_iter().map(|finding| finding.code);
+        codes.any(|code| code == "dead-channel")
+    };
+    let frames = 20 * RATE as usize;
+    let music = || noise(frames, 1);
+    assert!(found(stereo(music(), vec![0.0; frames])));
+    assert!(found(stereo(vec![0.0; frames], music())));
+    assert!(!found(stereo(music(), noise(frames, 2))));
+    assert!(!found(stereo(music(), music())));
+}

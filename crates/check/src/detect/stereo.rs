@@ -1,5 +1,7 @@
 //! Left and right: levels, delay, polarity, bass, mono.
 
+use acetate_dsp::Analysis;
+use acetate_dsp::analysis::Spectrum;
 use acetate_dsp::units::db_from_power;
 
 use super::{About, Detector, Limits, Reading, Words, Worse};
@@ -8,6 +10,12 @@ use crate::finding::{Part, Severity};
 
 /// From this difference of the channels one counts as dead, dB.
 const DEAD_DB: f64 = 18.0;
+/// A channel that the spectrum alone tells to be silent lies at least this far below the other, dB.
+const SILENT_DB: f64 = 55.0;
+/// Mid and side within this are the same, dB: a channel 55 dB down makes 0.03 dB.
+const SAME_DB: f64 = 0.03;
+/// A band below this holds nothing, dBFS.
+const ABSENT_DB: f64 = -150.0;
 /// Bass that must survive mono lies below this, Hz.
 const BASS_HZ: f64 = 120.0;
 /// Bands this far below the programme are not missed, dB.
@@ -52,25 +60,47 @@ impl Detector for DeadChannel {
     }
 
     fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
-        Some(Reading::of(facts.scan?.channels?.balance_db.abs()))
+        match facts.scan {
+            Some(scan) => Some(Reading::of(scan.channels?.balance_db.abs())),
+            None => one_is_silent(facts.analysis).then(|| Reading::of(SILENT_DB)),
+        }
     }
 
     fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
-        let balance_db = facts
-            .scan
-            .and_then(|s| s.channels)
-            .map_or(0.0, |c| c.balance_db);
-        let (_, quieter) = louder_and_quieter(balance_db);
+        let text = match facts.scan.and_then(|scan| scan.channels) {
+            Some(channels) => {
+                let (_, quieter) = louder_and_quieter(channels.balance_db);
+                format!(
+                    "the {quieter} channel is {:.0} dB below the other: as good as dead",
+                    reading.value
+                )
+            }
+            None => "one of the two channels is silent".to_owned(),
+        };
         Words::in_the_mix(
-            format!(
-                "the {quieter} channel is {:.0} dB below the other: as good as dead",
-                reading.value
-            ),
+            text,
             "check the routing, pan and cable of the mix bus and export again; if it is meant to be mono, \
              export it as mono",
             "mastering never moves sound from one channel to the other",
         )
     }
+}
+
+/// Whether the spectrum alone tells that one channel is silent: mid and side are the same then in every band, which two
+/// channels with sound in them never are, however independent.
+fn one_is_silent(analysis: &Analysis) -> bool {
+    let bands = || {
+        let Spectrum {
+            mid_db, side_db, ..
+        } = &analysis.spectrum;
+        mid_db
+            .iter()
+            .zip(side_db)
+            .filter(|(mid, _)| **mid > ABSENT_DB)
+    };
+    analysis.channels == 2
+        && bands().count() > 0
+        && bands().all(|(mid, side)| (mid - side).abs() <= SAME_DB)
 }
 
 /// One side is louder.
