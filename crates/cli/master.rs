@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use acetate_dsp::Settings;
 use acetate_dsp::chain::Bypass;
 use acetate_dsp::line;
 use acetate_dsp::settings::{Amounts, EqPhase};
-use acetate_io::StagedFile;
 use acetate_master::{Brief, Report, presets, settings_file};
 use acetate_model::{NetPredictor, Predictor, Signature, Weights};
 use anyhow::{Context, bail};
@@ -22,11 +21,10 @@ use crate::exit::Exit;
 use crate::input::{Input, each_input};
 use crate::measured::Analyses;
 use crate::naming::{Job, is_pipe, jobs};
-use crate::places::Places;
 use crate::progress::Bars;
 use crate::record::{self, Known};
 use crate::wishes::{Wishes, wishes};
-use crate::{certificate, handover, table, variants, verify};
+use crate::{certificate, handover, places, table, variants, verify};
 
 /// Masters every input.
 pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
@@ -35,11 +33,11 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
         bail!("--save-settings takes one input, got {}", jobs.len());
     }
     for job in &jobs {
-        check(args, job)?;
+        places::check_job(args, job)?;
     }
     let certificates = certificate::paths(args, &jobs)?;
     let handovers = handover::places(args, &jobs)?;
-    check_places(args, &jobs, &certificates, &handovers)?;
+    places::check_run(args, &jobs, &certificates, &handovers)?;
     let mut brief = brief(args)?;
     let bars = Bars::new(console);
     let Wishes {
@@ -95,80 +93,6 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
         console.say(&tally.summary(started));
     }
     Ok(exit)
-}
-
-/// Refuses what can be known to fail before any work.
-fn check(args: &MasterArgs, job: &Job) -> anyhow::Result<()> {
-    if args.variants.is_some() && is_pipe(&job.output) {
-        bail!("--variants needs files: use -o FILE instead of standard output");
-    }
-    if is_pipe(&job.output) || args.dry_run {
-        return Ok(());
-    }
-    let count = args.variants.map_or(0, usize::from);
-    let others = variants::files(&job.output, count);
-    if let Some(there) = others.iter().find(|path| path.exists())
-        && !args.overwrite
-        && !args.judges_later(&job.output)
-    {
-        bail!(
-            "{}: exists already: use --overwrite to replace it",
-            there.display()
-        );
-    }
-    if !is_pipe(&job.input) && acetate_io::same_file(&job.input, &job.output) {
-        bail!(
-            "{}: the output is the input itself; the input is never touched: choose another name",
-            job.output.display()
-        );
-    }
-    if job.output.exists() && !args.overwrite && !args.judges_later(&job.output) {
-        bail!(
-            "{}: exists already: use --overwrite to replace it or --skip-existing to leave it",
-            job.output.display()
-        );
-    }
-    Ok(())
-}
-
-/// Refuses to write over what is read or written elsewhere in the run.
-fn check_places(
-    args: &MasterArgs,
-    jobs: &[Job],
-    certificates: &[Option<PathBuf>],
-    handovers: &[handover::Place],
-) -> anyhow::Result<()> {
-    if args.dry_run {
-        return Ok(());
-    }
-    let mut places = Places::of(args, jobs);
-    let beside = [
-        (&args.save_settings, "settings file"),
-        (&args.save_signature, "signature"),
-    ];
-    for (path, what) in beside {
-        if let Some(path) = path {
-            places.writes(path, what);
-        }
-    }
-    for path in certificates.iter().flatten() {
-        places.writes(path, "certificate");
-    }
-    for place in handovers {
-        if let Some(path) = &place.report {
-            places.writes(path, "report page");
-        }
-        if let Some(path) = &place.pack {
-            places.makes(path, "pack");
-        }
-    }
-    places.check()?;
-    for (path, _) in beside {
-        if let Some(path) = path {
-            StagedFile::check(path, args.overwrite)?;
-        }
-    }
-    Ok(())
 }
 
 /// What is the same for every input of a run.

@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use acetate_io::{Identity, resolved};
+use acetate_io::{Identity, StagedFile, resolved};
 use anyhow::bail;
 
 use crate::args::MasterArgs;
 use crate::naming::{Job, is_pipe};
-use crate::{reference, variants};
+use crate::{handover, reference, variants};
 
 /// Everything that a run reads and writes.
 #[derive(Debug, Default)]
@@ -103,6 +103,80 @@ impl Places {
         }
         Ok(())
     }
+}
+
+/// Refuses what can be known of one output to fail before any work.
+pub fn check_job(args: &MasterArgs, job: &Job) -> anyhow::Result<()> {
+    if args.variants.is_some() && is_pipe(&job.output) {
+        bail!("--variants needs files: use -o FILE instead of standard output");
+    }
+    if is_pipe(&job.output) || args.dry_run {
+        return Ok(());
+    }
+    let count = args.variants.map_or(0, usize::from);
+    let others = variants::files(&job.output, count);
+    if let Some(there) = others.iter().find(|path| path.exists())
+        && !args.overwrite
+        && !args.judges_later(&job.output)
+    {
+        bail!(
+            "{}: exists already: use --overwrite to replace it",
+            there.display()
+        );
+    }
+    if !is_pipe(&job.input) && acetate_io::same_file(&job.input, &job.output) {
+        bail!(
+            "{}: the output is the input itself; the input is never touched: choose another name",
+            job.output.display()
+        );
+    }
+    if job.output.exists() && !args.overwrite && !args.judges_later(&job.output) {
+        bail!(
+            "{}: exists already: use --overwrite to replace it or --skip-existing to leave it",
+            job.output.display()
+        );
+    }
+    Ok(())
+}
+
+/// Refuses to write over what is read or written elsewhere in the run.
+pub fn check_run(
+    args: &MasterArgs,
+    jobs: &[Job],
+    certificates: &[Option<PathBuf>],
+    handovers: &[handover::Place],
+) -> anyhow::Result<()> {
+    if args.dry_run {
+        return Ok(());
+    }
+    let mut places = Places::of(args, jobs);
+    let beside = [
+        (&args.save_settings, "settings file"),
+        (&args.save_signature, "signature"),
+    ];
+    for (path, what) in beside {
+        if let Some(path) = path {
+            places.writes(path, what);
+        }
+    }
+    for path in certificates.iter().flatten() {
+        places.writes(path, "certificate");
+    }
+    for place in handovers {
+        if let Some(path) = &place.report {
+            places.writes(path, "report page");
+        }
+        if let Some(path) = &place.pack {
+            places.makes(path, "pack");
+        }
+    }
+    places.check()?;
+    for (path, _) in beside {
+        if let Some(path) = path {
+            StagedFile::check(path, args.overwrite)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

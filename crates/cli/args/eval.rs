@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::at_least_one;
+use super::values::at_least_one;
 
 /// `acetate eval`.
 #[derive(Debug, ClapArgs)]

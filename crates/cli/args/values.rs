@@ -1,0 +1,48 @@
+//! Values as they are typed: what is expected of each, in words.
+
+use acetate_model::reference::DEFAULT_MAX_EQ_RMS_DB;
+
+/// The weight of a reference.
+pub fn weight(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(weight) if (0.0..=1000.0).contains(&weight) => Ok(weight),
+        _ => Err("expected a number from 0 to 1000".to_owned()),
+    }
+}
+
+/// The most EQ towards a reference, dB.
+pub fn match_limit(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(limit_db) if (0.0..=DEFAULT_MAX_EQ_RMS_DB).contains(&limit_db) => Ok(limit_db),
+        _ => Err(format!(
+            "expected a number from 0 to {DEFAULT_MAX_EQ_RMS_DB}"
+        )),
+    }
+}
+
+/// 0 to 100, with or without a sign.
+pub fn percent(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches('%').parse::<f64>() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
+        _ => Err("expected a number from 0 to 100".to_owned()),
+    }
+}
+
+/// A count.
+pub fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count) if count >= 1 => Ok(count),
+        _ => Err("expected a whole number of at least 1".to_owned()),
+    }
+}
+
+/// More threads than this are a slip of the finger; the system would be busy making them.
+const MAX_THREADS: usize = 1024;
+
+/// A number of threads.
+pub fn thread_count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(threads) if (1..=MAX_THREADS).contains(&threads) => Ok(threads),
+        _ => Err(format!("expected a whole number from 1 to {MAX_THREADS}")),
+    }
+}
