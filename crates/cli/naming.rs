@@ -102,5 +102,16 @@ fn format(args: &MasterArgs) -> anyhow::Result<OutputFormat> {
         }
         (None, _) => Container::Wav,
     };
+    if let Some(output) = args.output.as_deref().filter(|output| !is_pipe(output))
+        && let Ok(named) = OutputFormat::from_extension(output, word_length)
+        && named.container() != container
+    {
+        bail!(
+            "{}: expected a name for {}, as --format has it, found one for {}",
+            output.display(),
+            container.extension(),
+            named.container().extension()
+        );
+    }
     Ok(OutputFormat::new(container, word_length)?)
 }

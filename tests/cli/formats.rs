@@ -48,6 +48,20 @@ fn flac_holds_the_same_samples_as_wav() {
 }
 
 #[test]
+fn a_name_for_one_format_is_not_written_in_another() {
+    let dir = Dir::new();
+    mix(&dir, "mix.wav", 44_100);
+    let ran = dir
+        .run(&["master", "mix.wav", "-o", "m.flac", "--format", "wav"])
+        .expect(2);
+    assert!(ran.stderr.contains("found one for flac"), "{}", ran.stderr);
+    assert_eq!(dir.names(), ["mix.wav"]);
+    // A name for no format in particular is for any.
+    dir.run(&["master", "mix.wav", "-o", "m.out", "--format", "flac"])
+        .expect(0);
+}
+
+#[test]
 fn the_sample_rate_is_kept_or_changed_as_asked() {
     let dir = Dir::new();
     for rate in [8_000, 22_050, 96_000, 192_000] {
