@@ -9,7 +9,7 @@ use acetate_training::catalog::tune::Tune;
 use acetate_training::catalog::{self, Answer, Catalog, Plan, retrain};
 use acetate_training::datasets::Datasets;
 use acetate_training::recipe::Recipe;
-use acetate_training::run::{Observer, Paths, Step, train};
+use acetate_training::run::{CARD_HEAD, CARD_NAME, Observer, Paths, Step, train};
 use anyhow::{Context, bail};
 use indicatif::ProgressBar;
 
@@ -105,6 +105,14 @@ fn retrain_on(catalog: &Catalog, args: &TrainArgs, console: &Console) -> anyhow:
 fn out_dir<'a>(args: &'a TrainArgs, default: &'a str) -> anyhow::Result<&'a Path> {
     let folder = args.out_dir.as_deref().unwrap_or(Path::new(default));
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let card = folder.join(CARD_NAME);
+    let is_foreign = fs::read_to_string(&card).is_ok_and(|text| !text.starts_with(CARD_HEAD));
+    if is_foreign {
+        bail!(
+            "{}: expected no such file or the model card of earlier weights, found another one: choose another --out-dir",
+            card.display()
+        );
+    }
     Ok(folder)
 }
 

@@ -222,6 +222,17 @@ fn variants_never_replace_the_mix() {
 }
 
 #[test]
+fn training_replaces_no_readme_but_a_model_card() {
+    let dir = folder();
+    dir.write("README.md", b"mine");
+    refused(
+        &dir,
+        &["train", "--masters", "songs", "--out-dir", ".", "--offline"],
+        "model card",
+    );
+}
+
+#[test]
 fn a_dry_run_writes_nothing() {
     let dir = folder();
     refused(

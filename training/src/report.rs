@@ -9,7 +9,7 @@ use crate::evaluate::{Row, SEVERITIES_DB};
 use crate::fit::Member;
 use crate::gates::{MAX_HARM_DB, MAX_MOVE_95_DB, MAX_UNLIKE_MOVE_95_DB};
 use crate::recipe::Recipe;
-use crate::run::{TrainError, Trained};
+use crate::run::{CARD_HEAD, TrainError, Trained};
 
 /// Size of the loss curve, pixels.
 const CURVE_SIZE: (u32, u32) = (900, 420);
@@ -81,7 +81,7 @@ pub fn model_card(trained: &Trained, recipe: &Recipe) -> String {
     let [train, valid] = trained.tracks;
     let gates = &trained.gates;
     format!(
-        "# Model card: {recipe}\n\n\
+        "{CARD_HEAD}{recipe}\n\n\
         What they are: {members} set networks (DeepSets) of the same shape, averaged. They read \
         third-octave mid and side frames, the long-term spectrum and level statistics of a mix, \
         relative to its loudness, and give EQ knots, side gain and tilt, and the wanted change of \

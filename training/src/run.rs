@@ -33,7 +33,10 @@ const SHARES: [f64; 7] = [0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0];
 pub const CHECKPOINTS_NAME: &str = "checkpoints";
 /// File names in the output folder.
 const WEIGHTS_NAME: &str = "default.safetensors";
-pub(crate) const CARD_NAME: &str = "README.md";
+/// Name of the model card in the folder of the weights.
+pub const CARD_NAME: &str = "README.md";
+/// How a model card begins.
+pub const CARD_HEAD: &str = "# Model card: ";
 pub(crate) const METRICS_NAME: &str = "metrics.json";
 pub(crate) const CURVE_NAME: &str = "loss.svg";
 

@@ -8,6 +8,7 @@ use acetate_model::weights::DEFAULT_WEIGHTS;
 use super::judge::{Comparison, Errors};
 use super::tune::Tune;
 use super::{Answer, RetrainError, Retrained};
+use crate::run::CARD_HEAD;
 
 /// What is said of a catalog that nothing was trained on.
 ///
@@ -128,7 +129,7 @@ fn interval(own: &Comparison) -> String {
 pub fn model_card(retrained: &Retrained, tune: &Tune) -> String {
     let [fit, choosing, held_out] = retrained.songs;
     let mut text = format!(
-        "# Model card: weights retrained on a catalog\n\n**{}**\n\n\
+        "{CARD_HEAD}weights retrained on a catalog\n\n**{}**\n\n\
         - Weights: `{}`, BLAKE3 `{}`: {}\n\
         - Use: `acetate master --weights {}`\n\
         - Made by: `acetate train {}` with recipe `{}` ({} steps of {} mixes at most, seed {}), from \
