@@ -98,14 +98,21 @@ impl Console {
 
 /// An error with its causes on one line. Most errors of ours say what their cause says, and many
 /// begin with the file's name that stands before them: nothing is said twice.
-pub fn in_words(error: &anyhow::Error) -> String {
+fn in_words(error: &anyhow::Error) -> String {
+    format!("error: {}", causes_in_words(error))
+}
+
+/// The same without the word that begins the line.
+pub fn causes_in_words(error: &anyhow::Error) -> String {
     let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-    let mut text = "error".to_owned();
+    let mut text = String::new();
     for (index, cause) in causes.iter().enumerate() {
         let next = causes.get(index + 1);
         let is_repeated = next.is_some_and(|next| next.starts_with(&format!("{cause}: ")));
         if !is_repeated && !text.contains(cause.as_str()) {
-            text.push_str(": ");
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
             text.push_str(cause);
         }
     }

@@ -11,7 +11,7 @@ use acetate_master::report::{Failure, FileFacts};
 use anyhow::{Context, anyhow};
 use rayon::prelude::*;
 
-use crate::console::{Console, in_words};
+use crate::console::{Console, causes_in_words};
 use crate::exit::Exit;
 use crate::naming::is_pipe;
 
@@ -168,21 +168,22 @@ pub fn each_input(
             ))
         })
     };
-    let exits: Vec<Exit> = inputs
-        .par_iter()
-        .map(|input| match run(input) {
-            Ok(exit) => Ok(exit),
-            Err(error) if crate::exit::is_broken_pipe(&error) => Err(error),
-            Err(error) => {
-                console.error(&error);
-                if console.json {
-                    let words = in_words(&error);
-                    let words = words.trim_start_matches("error: ");
-                    console.print_json(&Failure::new(&input.display().to_string(), words))?;
-                }
-                Ok(Exit::Unusable)
+    let told = |input: &PathBuf| match run(input) {
+        Ok(exit) => Ok(exit),
+        Err(error) if crate::exit::is_broken_pipe(&error) => Err(error),
+        Err(error) => {
+            console.error(&error);
+            if console.json {
+                let input = input.display().to_string();
+                console.print_json(&Failure::new(&input, &causes_in_words(&error)))?;
             }
-        })
-        .collect::<anyhow::Result<_>>()?;
+            Ok(Exit::Unusable)
+        }
+    };
+    // One alone stays out of the pool, whose threads it may then use all.
+    if let [input] = inputs {
+        return told(input);
+    }
+    let exits: Vec<Exit> = inputs.par_iter().map(told).collect::<anyhow::Result<_>>()?;
     Ok(exits.into_iter().max().unwrap_or(Exit::Met))
 }

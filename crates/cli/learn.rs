@@ -26,14 +26,8 @@ pub fn run(args: &LearnArgs, console: &Console) -> anyhow::Result<Exit> {
     let mut places = Places::default();
     places.reads(&args.mix);
     places.reads(&args.master);
-    for (path, what) in [
-        (&args.save_settings, "settings file"),
-        (&args.catalog, "list"),
-    ] {
-        if let Some(path) = path {
-            places.writes(path, what);
-        }
-    }
+    places.writes(&args.save_settings, "settings file");
+    places.writes(&args.catalog, "list");
     places.check()?;
     if let Some(path) = &args.save_settings {
         StagedFile::check(path, args.overwrite)?;

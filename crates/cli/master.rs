@@ -406,11 +406,7 @@ fn brief(args: &MasterArgs) -> anyhow::Result<Brief> {
             target.max_limiting_db = own.max_limiting_db;
         }
     }
-    Settings {
-        target,
-        ..Settings::default()
-    }
-    .validate()?;
+    Settings::aiming_at(target).validate()?;
     Ok(Brief {
         target,
         target_overrides: asked,

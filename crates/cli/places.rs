@@ -36,10 +36,10 @@ impl Places {
         let made = |job: &&Job| args.overwrite || !args.judges_later(&job.output);
         for job in jobs.iter().filter(made) {
             match args.variants {
-                Some(count) => variants::files(&job.output, count.into())
-                    .iter()
-                    .for_each(|path| places.writes(path, "variant")),
-                None => places.writes(&job.output, "master"),
+                Some(count) => {
+                    places.writes(variants::files(&job.output, count.into()), "variant");
+                }
+                None => places.writes([&job.output], "master"),
             }
         }
         places
@@ -52,16 +52,25 @@ impl Places {
         }
     }
 
-    /// Adds a file that is written; `what` is its name in errors.
-    pub fn writes(&mut self, path: &Path, what: &'static str) {
-        if !is_pipe(path) {
-            self.written.push((path.to_owned(), what));
-        }
+    /// Adds files that are written; `what` is the name of each in errors.
+    pub fn writes<P: AsRef<Path>>(
+        &mut self,
+        paths: impl IntoIterator<Item = P>,
+        what: &'static str,
+    ) {
+        let paths = paths.into_iter().map(|path| path.as_ref().to_owned());
+        let files = paths.filter(|path| !is_pipe(path));
+        self.written.extend(files.map(|path| (path, what)));
     }
 
-    /// Adds a folder that is made, and replaced as a whole where it is there.
-    pub fn makes(&mut self, path: &Path, what: &'static str) {
-        self.folders.push((path.to_owned(), what));
+    /// Adds folders that are made, and replaced as a whole where they are there.
+    pub fn makes<P: AsRef<Path>>(
+        &mut self,
+        paths: impl IntoIterator<Item = P>,
+        what: &'static str,
+    ) {
+        let folders = paths.into_iter().map(|path| path.as_ref().to_owned());
+        self.folders.extend(folders.map(|path| (path, what)));
     }
 
     /// Refuses the first thing that would go to a place that is taken.
@@ -150,31 +159,16 @@ pub fn check_run(
         return Ok(());
     }
     let mut places = Places::of(args, jobs);
-    let beside = [
-        (&args.save_settings, "settings file"),
-        (&args.save_signature, "signature"),
-    ];
-    for (path, what) in beside {
-        if let Some(path) = path {
-            places.writes(path, what);
-        }
-    }
-    for path in certificates.iter().flatten() {
-        places.writes(path, "certificate");
-    }
-    for place in handovers {
-        if let Some(path) = &place.report {
-            places.writes(path, "report page");
-        }
-        if let Some(path) = &place.pack {
-            places.makes(path, "pack");
-        }
-    }
+    places.writes(&args.save_settings, "settings file");
+    places.writes(&args.save_signature, "signature");
+    places.writes(certificates.iter().flatten(), "certificate");
+    let reports = handovers.iter().filter_map(|place| place.report.as_ref());
+    places.writes(reports, "report page");
+    let packs = handovers.iter().filter_map(|place| place.pack.as_ref());
+    places.makes(packs, "pack");
     places.check()?;
-    for (path, _) in beside {
-        if let Some(path) = path {
-            StagedFile::check(path, args.overwrite)?;
-        }
+    for path in args.save_settings.iter().chain(&args.save_signature) {
+        StagedFile::check(path, args.overwrite)?;
     }
     Ok(())
 }
@@ -202,15 +196,15 @@ mod tests {
         ] {
             let mut places = Places::default();
             places.reads(&at("mix.wav"));
-            places.writes(&at(name), "master");
+            places.writes([at(name)], "master");
             let error = places.check().unwrap_err().to_string();
             assert!(error.contains("which is read"), "{name}: {error}");
         }
         let mut places = Places::default();
         places.reads(&at("mix.wav"));
-        places.writes(&at("new.wav"), "master");
+        places.writes([at("new.wav")], "master");
         places.check().unwrap();
-        places.writes(&at("sub/../new.wav"), "settings file");
+        places.writes([at("sub/../new.wav")], "settings file");
         let error = places.check().unwrap_err().to_string();
         assert!(error.contains("would replace the master"), "{error}");
     }
@@ -224,8 +218,8 @@ mod tests {
         let with_pack = |pack: &str| {
             let mut places = Places::default();
             places.reads(&at("songs/mix.wav"));
-            places.writes(&at("songs/new.wav"), "master");
-            places.makes(&at(pack), "pack");
+            places.writes([at("songs/new.wav")], "master");
+            places.makes([at(pack)], "pack");
             places.check()
         };
         assert!(with_pack("songs").is_err());

@@ -19,6 +19,7 @@ use crate::progress::Bars;
 const SAVED: &str = "toml";
 /// A signature is a few kilobytes; more than this is none, bytes.
 const MAX_BYTES: u64 = 1 << 20;
+
 /// The common signature of everything that was given as a reference; `None` where nothing was.
 pub fn signature(
     args: &MasterArgs,

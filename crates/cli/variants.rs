@@ -36,6 +36,16 @@ const fn member(name: &'static str, louder_lu: f64, words: Option<&'static str>)
     }
 }
 
+impl Member {
+    /// The target where another was asked for.
+    fn target(&self, asked: &Target) -> Target {
+        Target {
+            integrated_lufs: asked.integrated_lufs + self.louder_lu,
+            ..*asked
+        }
+    }
+}
+
 /// The set in the order in which it is taken: the first is what was asked for.
 const SET: [Member; 11] = [
     member("as-asked", 0.0, None),
@@ -118,14 +128,7 @@ pub fn deliver(
     }
     let members: Vec<&Member> = SET.iter().take(count).collect();
     for member in &members {
-        let target = Target {
-            integrated_lufs: brief.target.integrated_lufs + member.louder_lu,
-            ..brief.target
-        };
-        let settings = Settings {
-            target,
-            ..Settings::default()
-        };
+        let settings = Settings::aiming_at(member.target(&brief.target));
         settings.validate().with_context(|| {
             format!(
                 "--variants {count}: \"{}\" is {:+.0} LU from what was asked for",
@@ -161,10 +164,7 @@ pub fn deliver(
             .zip(&group)
             .map(|(delivery, &index)| Variant {
                 delivery: delivery as &mut dyn Delivery,
-                target: Target {
-                    integrated_lufs: brief.target.integrated_lufs + members[index].louder_lu,
-                    ..brief.target
-                },
+                target: members[index].target(&brief.target),
             })
             .collect();
         let source = input.source();

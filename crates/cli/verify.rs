@@ -64,10 +64,6 @@ pub fn target(args: &TargetArgs) -> anyhow::Result<Target> {
     if let Some(ceiling) = args.ceiling {
         target.true_peak_dbtp = ceiling;
     }
-    Settings {
-        target,
-        ..Settings::default()
-    }
-    .validate()?;
+    Settings::aiming_at(target).validate()?;
     Ok(target)
 }

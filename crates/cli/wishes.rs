@@ -64,11 +64,7 @@ pub fn wishes(
         brief.target.integrated_lufs += style.wanted(Feature::Loudness);
         predictor = Box::new(StylePredictor::new(predictor, style));
     }
-    Settings {
-        target: brief.target,
-        ..Settings::default()
-    }
-    .validate()?;
+    Settings::aiming_at(brief.target).validate()?;
     Ok(Wishes {
         predictor,
         reference: signature,

@@ -177,23 +177,24 @@ impl Recipe {
             ("validate_every", recipe.validate_every),
             ("patience", recipe.patience),
         ];
-        let positive = |got: f64| got > 0.0 && got.is_finite();
-        let wrong = counts
-            .map(|(name, count)| (name, count as f64))
+        let wrong = |name, expected, got| RecipeError::Range {
+            path: path.to_owned(),
+            name,
+            expected,
+            got,
+        };
+        let counts = counts.map(|(name, count)| (name, count as f64));
+        for (name, got) in counts
             .into_iter()
             .chain([("learning_rate", recipe.learning_rate)])
-            .find(|&(_, got)| !positive(got))
-            .map(|(name, got)| (name, "a number above 0", got));
-        let share = ("medleys", "a share from 0 to 1", recipe.medleys);
-        let wrong = wrong.or((!(0.0..=1.0).contains(&share.2)).then_some(share));
-        match wrong {
-            None => Ok(recipe),
-            Some((name, expected, got)) => Err(RecipeError::Range {
-                path: path.to_owned(),
-                name,
-                expected,
-                got,
-            }),
+        {
+            if !(got > 0.0 && got.is_finite()) {
+                return Err(wrong(name, "a number above 0", got));
+            }
         }
+        if !(0.0..=1.0).contains(&recipe.medleys) {
+            return Err(wrong("medleys", "a share from 0 to 1", recipe.medleys));
+        }
+        Ok(recipe)
     }
 }

@@ -44,6 +44,11 @@ pub struct Param {
 }
 
 impl Param {
+    /// The row of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        PARAMS.iter().find(|param| param.name == name)
+    }
+
     /// The row's value in `settings`.
     pub fn get(&self, settings: &Settings) -> f64 {
         (self.get)(settings)

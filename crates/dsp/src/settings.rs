@@ -308,6 +308,15 @@ impl Settings {
         schemars::schema_for!(Settings)
     }
 
+    /// Settings that do nothing but aim at a target.
+    #[must_use]
+    pub fn aiming_at(target: Target) -> Self {
+        Self {
+            target,
+            ..Self::default()
+        }
+    }
+
     /// Checks format, ranges and reserved rows.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use acetate_dsp::process::limiter::{Limiter, ReductionStatistics, for_each_limit
 use acetate_dsp::settings::{self, Settings, Target};
 use acetate_dsp::solve::{self, DriveCurve, Solution};
 use acetate_dsp::units::gain_from_db;
-use acetate_dsp::{PARAMS, Processor, Source, Spec};
+use acetate_dsp::{Param, Processor, Source, Spec};
 
 use crate::brief::Brief;
 use crate::delivery::{Delivery, Progress, Scratch, Stage};
@@ -54,8 +54,6 @@ pub(crate) struct Attempts<'a> {
 pub(crate) struct Written {
     pub(crate) measured: OutputMeasures,
     pub(crate) limiting: ReductionStatistics,
-    pub(crate) limiter_reason: String,
-    pub(crate) infeasible: Option<Infeasible>,
 }
 
 impl Attempts<'_> {
@@ -90,15 +88,7 @@ impl Attempts<'_> {
             let last = self.log.len() == MAX_ATTEMPTS;
             let holds = measured.true_peak_dbtp <= target.true_peak_dbtp;
             if (over_db <= 0.0 && loudness_met) || (last && holds) {
-                let lufs = measured.integrated_lufs;
-                let infeasible =
-                    infeasible(&solution, &target, lufs, curve, &self.settings.limiter);
-                return Ok(Written {
-                    measured,
-                    limiting,
-                    limiter_reason: self.solved.reason.clone(),
-                    infeasible,
-                });
+                return Ok(Written { measured, limiting });
             }
             if last {
                 return Err(MasterError::Ceiling {
@@ -204,11 +194,13 @@ fn centre_lufs(measured: &OutputMeasures) -> f64 {
 /// What kept the loudness out of reach, in the report's words; `lufs` is what was reached.
 pub(crate) fn infeasible(
     solution: &Solution,
-    target: &Target,
+    settings: &Settings,
     lufs: f64,
     curve: &DriveCurve,
-    limiter: &settings::Limiter,
 ) -> Option<Infeasible> {
+    let Settings {
+        target, limiter, ..
+    } = settings;
     let short_by_lu = target.integrated_lufs - lufs;
     if short_by_lu.abs() <= verify::LOUDNESS_TOLERANCE_LU {
         return None;
@@ -251,10 +243,7 @@ pub(crate) fn infeasible(
 
 /// The most that `target.max_limiting_db` can be, dB.
 fn most_limiting_db() -> f64 {
-    PARAMS
-        .iter()
-        .find(|param| param.name == "target.max_limiting_db")
-        .map_or(0.0, |param| param.max)
+    Param::named("target.max_limiting_db").map_or(0.0, |param| param.max)
 }
 
 /// Gain reduction at which the target would be reached; `None` where no drive reaches it.

@@ -302,18 +302,13 @@ impl Report {
     /// [`CheckError`] where the check's embedded corpus cannot be used, which a test rules out.
     pub fn of_analysis(analysis: Analysis) -> Result<Self, CheckError> {
         // Of silence nothing can be said.
-        if !analysis.integrated_lufs.is_finite() {
-            return Ok(Self {
-                measures: Some(Measures::from(&analysis)),
-                analysis: Some(analysis),
-                ..Self::new("analyze")
-            });
-        }
-        let check = acetate_check::short(&analysis)?;
+        let is_sound = analysis.integrated_lufs.is_finite();
+        let check = is_sound.then(|| acetate_check::short(&analysis));
+        let check = check.transpose()?;
         Ok(Self {
             measures: Some(Measures::from(&analysis)),
-            readiness: Some(Readiness::from(&check)),
-            findings: check.findings,
+            readiness: check.as_ref().map(Readiness::from),
+            findings: check.map(|check| check.findings).unwrap_or_default(),
             analysis: Some(analysis),
             ..Self::new("analyze")
         })

@@ -145,7 +145,13 @@ impl BeforeLimiter {
             log: Vec::new(),
         };
         let written = attempts.run(&rendered.curve, scratch, delivery, progress)?;
-        let log = attempts.log;
+        let Attempts { log, solved, .. } = attempts;
+        let infeasible = infeasible(
+            &solved.solution,
+            &settings,
+            written.measured.integrated_lufs,
+            &rendered.curve,
+        );
         tell(Told {
             analysis,
             plan,
@@ -153,8 +159,8 @@ impl BeforeLimiter {
             settings,
             spec,
             compression_db: rendered.compression_db,
-            limiter_reason: written.limiter_reason.clone(),
-            infeasible: written.infeasible.clone(),
+            limiter_reason: solved.reason,
+            infeasible,
             written: Some(written),
             attempts: log,
         })
@@ -192,7 +198,12 @@ pub fn rehearse(
         Ok(passages)
     };
     let solved = solve(&rendered.curve, &mut settings, keep_character, &mut again)?;
-    let (plan_target, limiter) = (settings.target, settings.limiter);
+    let infeasible = infeasible(
+        &solved.solution,
+        &settings,
+        solved.solution.predicted_lufs,
+        &rendered.curve,
+    );
     let foretold = Attempt {
         drive_db: solved.solution.drive_db,
         ceiling_dbtp: plan.settings.target.true_peak_dbtp,
@@ -210,13 +221,7 @@ pub fn rehearse(
         spec,
         compression_db: rendered.compression_db,
         limiter_reason: solved.reason,
-        infeasible: infeasible(
-            &solved.solution,
-            &plan_target,
-            solved.solution.predicted_lufs,
-            &rendered.curve,
-            &limiter,
-        ),
+        infeasible,
         written: None,
         attempts: vec![foretold],
     })

@@ -1,7 +1,7 @@
 //! The drive that reaches the target, or the loudest that the brief allows and what is missing.
 
 use super::DriveCurve;
-use crate::params::PARAMS;
+use crate::params::Param;
 use crate::settings;
 
 /// Loudness tolerance of the root finding, LU: far below what the prediction is good for.
@@ -225,10 +225,7 @@ fn seek(trial: &dyn Fn(f64) -> Trial, aim: f64, range: Range) -> Found {
 
 /// The range of `limiter.drive_db`, dB.
 fn drive_range_db() -> (f64, f64) {
-    PARAMS
-        .iter()
-        .find(|param| param.name == "limiter.drive_db")
-        .map_or((0.0, 0.0), |param| (param.min, param.max))
+    Param::named("limiter.drive_db").map_or((0.0, 0.0), |param| (param.min, param.max))
 }
 
 /// Regula falsi with the Illinois weights, kept inside the bracket and replaced by bisection
