@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use acetate_dsp::Settings;
 use acetate_dsp::chain::Bypass;
-use acetate_dsp::line;
 use acetate_dsp::settings::{Amounts, EqPhase};
 use acetate_master::{Brief, Report, presets, settings_file};
 use acetate_model::{NetPredictor, Predictor, Signature, Weights};
@@ -295,10 +294,9 @@ impl Run<'_> {
             self.console
                 .warn(&format!("{}: {warning}", job.output.display()));
         }
-        let (read, written) = line::both(|| input.facts(), || delivery.facts());
         let report = Report {
-            input: Some(read?),
-            output: Some(written?),
+            input: Some(input.facts()?),
+            output: Some(delivery.facts()?),
             ..report
         };
         if is_pipe(&job.output) {

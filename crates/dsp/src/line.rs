@@ -127,8 +127,8 @@ pub fn both<A: Send, B: Send>(
     }
 }
 
-/// Inside the pool every thread has a programme of its own.
-fn threads_to_use() -> usize {
+/// Threads that the caller may put to work: inside the pool every thread has a programme of its own.
+pub fn threads_to_use() -> usize {
     match rayon::current_thread_index() {
         Some(_) => 1,
         None => rayon::current_num_threads(),

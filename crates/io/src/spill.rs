@@ -9,7 +9,6 @@ use acetate_dsp::{Audio, Sink, Source, Spec, StreamError};
 use rustix::fs::{Mode, OFlags};
 
 use crate::WriteError;
-use crate::pcm::SampleFormat;
 use crate::place::{folder_of, require_space};
 use crate::temporary::TemporaryFile;
 
@@ -18,22 +17,20 @@ const SAMPLE_BYTES: u64 = 4;
 /// Most frames that one read gives, whatever the caller asks for.
 const MAX_BLOCK_FRAMES: usize = 1 << 20;
 
-/// A file without a name, beside the output (a temporary folder may be memory): written once
-/// through [`Sink`], then read any number of times through [`Source`]. It vanishes with the
-/// process, however that ends. Bit-exact: interleaved `f32`.
+/// Files without names, one for each channel, beside the output (a temporary folder may be memory):
+/// written once through [`Sink`], then read any number of times through [`Source`]. They vanish with the
+/// process, however that ends. Bit-exact: `f32` as they lie in memory.
 pub struct Spill {
-    file: File,
+    files: Vec<File>,
     output: PathBuf,
     spec: Spec,
     frames: u64,
     position: u64,
     finished: bool,
-    bytes: Vec<u8>,
-    planes: Vec<Vec<f32>>,
 }
 
 impl Spill {
-    /// Makes one in the folder of `output`, with a check for the space that `expected_frames`
+    /// Makes them in the folder of `output`, with a check for the space that `expected_frames`
     /// take.
     ///
     /// # Errors
@@ -49,25 +46,17 @@ impl Spill {
             let frame_bytes = spec.channels as u64 * SAMPLE_BYTES;
             require_space(&folder, frames.saturating_mul(frame_bytes))?;
         }
-        let file = create_unnamed(output, &folder)
+        let files = (0..spec.channels).map(|_| create_unnamed(output, &folder));
+        let files = files
+            .collect::<io::Result<_>>()
             .map_err(|source| WriteError::Folder { folder, source })?;
         Ok(Self {
-            file,
+            files,
             output: output.to_owned(),
             spec,
             frames: 0,
             position: 0,
             finished: false,
-            bytes: Vec::new(),
-            planes: Vec::new(),
-        })
-    }
-
-    fn failed(&self, frame: u64, source: io::Error) -> StreamError {
-        StreamError::new(WriteError::Write {
-            path: self.output.clone(),
-            frame,
-            source,
         })
     }
 
@@ -78,6 +67,14 @@ impl Spill {
             got,
         })
     }
+}
+
+fn failed(output: &Path, frame: u64, source: io::Error) -> StreamError {
+    StreamError::new(WriteError::Write {
+        path: output.to_owned(),
+        frame,
+        source,
+    })
 }
 
 /// `O_TMPFILE` where the file system has it; else a file whose name is taken away at once.
@@ -115,25 +112,11 @@ impl Sink for Spill {
                 got: block.channel_count(),
             }));
         }
-        let (frames, samples) = (block.frames(), block.frames() * self.spec.channels);
-        self.bytes.resize(samples * SAMPLE_BYTES as usize, 0);
-        let (words, _) = self.bytes.as_chunks_mut::<4>();
-        match block.channels() {
-            [left, right] => {
-                let (pairs, _) = words.as_chunks_mut::<2>();
-                for ((pair, left), right) in pairs.iter_mut().zip(left).zip(right) {
-                    *pair = [left.to_le_bytes(), right.to_le_bytes()];
-                }
-            }
-            channels => {
-                for (word, sample) in words.iter_mut().zip(channels.iter().flatten()) {
-                    *word = sample.to_le_bytes();
-                }
-            }
+        for (file, channel) in self.files.iter_mut().zip(block.channels()) {
+            let written = file.write_all(bytemuck::cast_slice(channel));
+            written.map_err(|source| failed(&self.output, self.frames, source))?;
         }
-        let written = self.file.write_all(&self.bytes);
-        written.map_err(|error| self.failed(self.frames, error))?;
-        self.frames += frames as u64;
+        self.frames += block.frames() as u64;
         Ok(())
     }
 
@@ -159,18 +142,11 @@ impl Source for Spill {
         let left = self.frames - self.position;
         // At most MAX_BLOCK_FRAMES: the cast loses nothing.
         let frames = left.min(max_frames.min(MAX_BLOCK_FRAMES) as u64) as usize;
-        let frame_bytes = self.spec.channels as u64 * SAMPLE_BYTES;
-        self.bytes.resize(frames * frame_bytes as usize, 0);
-        let read = self
-            .file
-            .read_exact_at(&mut self.bytes, self.position * frame_bytes);
-        read.map_err(|error| self.failed(self.position, error))?;
-        self.planes.resize_with(self.spec.channels, Vec::new);
-        self.planes.iter_mut().for_each(Vec::clear);
-        SampleFormat::F32.deinterleave(&self.bytes, &mut self.planes);
         block.set_frames(frames);
-        for (channel, plane) in block.channels_mut().zip(&self.planes) {
-            channel.copy_from_slice(plane);
+        let at = self.position * SAMPLE_BYTES;
+        for (file, channel) in self.files.iter().zip(block.channels_mut()) {
+            let read = file.read_exact_at(bytemuck::cast_slice_mut(channel), at);
+            read.map_err(|source| failed(&self.output, self.position, source))?;
         }
         self.position += frames as u64;
         Ok(frames)

@@ -3,7 +3,9 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread::{self, JoinHandle};
 
 use acetate_dsp::{Audio, Sink, Spec, StreamError};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -65,6 +67,8 @@ pub struct StagedFile {
     tag_warnings: Vec<TagWarning>,
     channels: usize,
     frames: u64,
+    /// Brings the finished file to the disk while it is verified.
+    syncing: Option<JoinHandle<io::Result<()>>>,
 }
 
 enum Writer {
@@ -165,6 +169,7 @@ impl StagedFile {
             tag_warnings,
             channels: spec.channels,
             frames: 0,
+            syncing: None,
         })
     }
 
@@ -241,6 +246,9 @@ impl StagedFile {
             }
         }
         self.writer = Writer::Finished;
+        if self.syncing.is_none() {
+            self.syncing = sync_behind(self.temporary.file());
+        }
         Ok(())
     }
 
@@ -268,7 +276,7 @@ impl StagedFile {
     /// [`WriteError::Exists`] when there is a file and `overwrite` is not set, also one that came
     /// while this one was being written; [`WriteError::Commit`] when the system refuses. The
     /// temporary file is removed in any case.
-    pub fn commit(self, overwrite: bool) -> Result<PathBuf, WriteError> {
+    pub fn commit(mut self, overwrite: bool) -> Result<PathBuf, WriteError> {
         if !matches!(self.writer, Writer::Finished) {
             return Err(self.order("a finished file", "one that is being written or failed"));
         }
@@ -284,6 +292,8 @@ impl StagedFile {
                 let _ = fs::set_permissions(self.temporary.path(), metadata.permissions());
             }
         }
+        // A failure to write is told once, to whom asked first.
+        self.syncing.take().map_or(Ok(()), synced).map_err(failed)?;
         self.temporary.file().sync_all().map_err(failed)?;
         if overwrite {
             fs::rename(self.temporary.path(), &self.path).map_err(failed)?;
@@ -321,6 +331,17 @@ impl Sink for StagedFile {
     fn finish(&mut self) -> Result<(), StreamError> {
         self.finish_file().map_err(StreamError::new)
     }
+}
+
+/// Begins to bring a file to the disk, which takes long and little work. `None` where that cannot be done
+/// beside other work.
+fn sync_behind(file: &File) -> Option<JoinHandle<io::Result<()>>> {
+    let file = file.try_clone().ok()?;
+    thread::Builder::new().spawn(move || file.sync_all()).ok()
+}
+
+fn synced(syncing: JoinHandle<io::Result<()>>) -> io::Result<()> {
+    syncing.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 fn file_name(path: &Path) -> Result<OsString, WriteError> {
