@@ -18,6 +18,7 @@ pub use curve::{eq_curve_db, mid_basis, side_basis};
 pub use whole::{apply_curves, convolve};
 
 use crate::Audio;
+use crate::line::both;
 use crate::process::{ProcessSpec, Processor, ResponseDb};
 use crate::settings::{self, EqPhase};
 
@@ -56,22 +57,21 @@ impl Eq {
         }
         let curve = curve::EqCurve::new(settings);
         let rate_hz = spec.sample_rate_hz;
-        let (taps, mid, side, filter_delay_frames) = match settings.phase {
-            EqPhase::Minimum => (
-                design::minimum_phase_taps(rate_hz),
-                design::minimum_phase(rate_hz, |hz| curve.at(hz).mid_db),
-                needs_side(settings, spec)
-                    .then(|| design::minimum_phase(rate_hz, |hz| curve.at(hz).side_db)),
-                0,
-            ),
-            EqPhase::Linear => (
-                design::linear_phase_taps(rate_hz),
-                design::linear_phase(rate_hz, |hz| curve.at(hz).mid_db),
-                needs_side(settings, spec)
-                    .then(|| design::linear_phase(rate_hz, |hz| curve.at(hz).side_db)),
-                design::linear_phase_taps(rate_hz) / 2,
-            ),
+        let (taps, filter_delay_frames) = match settings.phase {
+            EqPhase::Minimum => (design::minimum_phase_taps(rate_hz), 0),
+            EqPhase::Linear => {
+                let taps = design::linear_phase_taps(rate_hz);
+                (taps, taps / 2)
+            }
         };
+        let filter = |gain_db: fn(ResponseDb) -> f64| match settings.phase {
+            EqPhase::Minimum => design::minimum_phase(rate_hz, |hz| gain_db(curve.at(hz))),
+            EqPhase::Linear => design::linear_phase(rate_hz, |hz| gain_db(curve.at(hz))),
+        };
+        let (mid, side) = both(
+            || filter(|gain| gain.mid_db),
+            || needs_side(settings, spec).then(|| filter(|gain| gain.side_db)),
+        );
         let convolver = Convolver::new(taps, &mid, side.as_deref());
         Self {
             settings: *settings,

@@ -12,7 +12,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::DriveCurve;
-use super::drive_curve::{LimitedPowers, SUB_BLOCKS_PER_SECOND};
+use super::drive_curve::{Limited, SUB_BLOCKS_PER_SECOND};
 use crate::Audio;
 use crate::measure::biquad::Biquad;
 use crate::measure::loudness::k_weighting;
@@ -35,8 +35,6 @@ const WORTH_A_CHANGE_DB: f64 = 0.5;
 const LEAST_REDUCTION_DB: f64 = 0.5;
 /// Most passages that are listened to.
 const MAX_PASSAGES: usize = 6;
-/// Length of a passage, s.
-const PASSAGE_S: f64 = 1.0;
 /// Part of it in which the limiter only runs in, s.
 const RUN_IN_S: f64 = 0.25;
 /// Drive per missing level of the limited passages at first: some of it is lost again.
@@ -109,28 +107,23 @@ pub struct LimitedPassages {
 impl DriveCurve {
     /// Finds the passages in which this limiter takes the most at this drive.
     pub fn limited_passages(&self, limiter: &settings::Limiter, drive_db: f64) -> LimitedPassages {
+        self.passages_of(&self.limited(limiter, drive_db), drive_db)
+    }
+
+    /// The same where what the limiter does is known.
+    pub(super) fn passages_of(&self, limited: &Limited, drive_db: f64) -> LimitedPassages {
         if self.max_gain_reduction_db(drive_db) < LEAST_REDUCTION_DB {
             return LimitedPassages::default();
         }
-        let length = (PASSAGE_S * SUB_BLOCKS_PER_SECOND as f64) as usize;
-        let energies = self.energies();
-        let mut taken = vec![0.0; energies.len() / length];
-        let mut powers = LimitedPowers::new(self, drive_db);
-        self.each_power_gain(limiter, drive_db, |sub_block, gain| {
-            powers.add(sub_block, gain);
-            if let Some(taken) = taken.get_mut(sub_block / length) {
-                *taken += f64::from(energies[sub_block]) * (1.0 - gain).max(0.0);
-            }
-        });
-        let loss_lu = self.unlimited_lufs(drive_db) - powers.integrated_lufs();
+        let loss_lu = self.unlimited_lufs(drive_db) - limited.integrated_lufs;
         LimitedPassages {
-            ranges: self.spread_over(&taken, length),
+            ranges: self.spread_over(&limited.taken),
             loss_lu: if loss_lu.is_finite() { loss_lu } else { 0.0 },
         }
     }
 
-    /// Passages of `length` sub-blocks spread over the energy that is taken off in each.
-    fn spread_over(&self, taken: &[f64], length: usize) -> Vec<Range<u64>> {
+    /// Passages of a second spread over the energy that is taken off in each.
+    fn spread_over(&self, taken: &[f64]) -> Vec<Range<u64>> {
         let total: f64 = taken.iter().sum();
         if total <= 0.0 {
             return Vec::new();
@@ -140,8 +133,8 @@ impl DriveCurve {
         for (index, share) in taken.iter().enumerate() {
             sum += share / total * MAX_PASSAGES as f64;
             if sum > next {
-                let start = (index * length) as u64;
-                passages.push(self.frame_of(start)..self.frame_of(start + length as u64));
+                let start = index as u64 * SUB_BLOCKS_PER_SECOND;
+                passages.push(self.frame_of(start)..self.frame_of(start + SUB_BLOCKS_PER_SECOND));
                 next = (sum + 0.5).floor() + 0.5;
             }
         }
@@ -307,7 +300,7 @@ struct Trial {
 impl Trial {
     fn run(passages: &[Passage], limiter: &settings::Limiter, ceiling_dbtp: f64) -> Self {
         let gains: Vec<Vec<f32>> = passages
-            .iter()
+            .par_iter()
             .map(|passage| passage.detection.gains(limiter, ceiling_dbtp))
             .collect();
         let powers = passages.iter().zip(&gains);

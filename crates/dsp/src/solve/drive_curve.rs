@@ -64,11 +64,6 @@ impl DriveCurve {
         self.energies.len()
     }
 
-    /// K-weighted energy of each sub-block before drive and gain.
-    pub(super) fn energies(&self) -> &[f32] {
-        &self.energies
-    }
-
     /// First frame of a sub-block.
     pub(super) fn frame_of(&self, sub_block: u64) -> u64 {
         boundary(sub_block, SUB_BLOCKS_PER_SECOND, self.sample_rate_hz)
@@ -149,11 +144,23 @@ impl DriveCurve {
 
     /// Integrated loudness behind drive and limiter, LUFS; `-inf` when nothing passes the gates.
     pub fn integrated_lufs(&self, limiter: &settings::Limiter, drive_db: f64) -> f64 {
+        self.limited(limiter, drive_db).integrated_lufs
+    }
+
+    /// What the limiter leaves and takes at a drive.
+    pub(super) fn limited(&self, limiter: &settings::Limiter, drive_db: f64) -> Limited {
         let mut powers = LimitedPowers::new(self, drive_db);
+        let mut taken = vec![0.0; self.sub_blocks() / SUB_BLOCKS_PER_SECOND as usize];
         self.each_power_gain(limiter, drive_db, |sub_block, gain| {
             powers.add(sub_block, gain);
+            if let Some(taken) = taken.get_mut(sub_block / SUB_BLOCKS_PER_SECOND as usize) {
+                *taken += f64::from(self.energies[sub_block]) * (1.0 - gain).max(0.0);
+            }
         });
-        powers.integrated_lufs()
+        Limited {
+            integrated_lufs: powers.integrated_lufs(),
+            taken,
+        }
     }
 
     /// Integrated loudness behind a limiter that takes from each sub-block what its peak needs, and
@@ -181,6 +188,15 @@ impl DriveCurve {
         (0..self.sub_blocks()).for_each(|sub_block| powers.add(sub_block, gain_of(sub_block)));
         powers.integrated_lufs()
     }
+}
+
+/// What a limiter does to a programme at a drive.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Limited {
+    /// Behind drive and limiter, LUFS; `-inf` when nothing passes the gates.
+    pub(super) integrated_lufs: f64,
+    /// K-weighted energy that it takes off in each whole second, before the drive.
+    pub(super) taken: Vec<f64>,
 }
 
 /// The gating blocks' powers of a programme whose sub-blocks get their gains one after another.

@@ -1,6 +1,8 @@
 //! The drive that reaches the target, or the loudest that the brief allows and what is missing.
 
-use super::DriveCurve;
+use std::cell::RefCell;
+
+use super::{DriveCurve, LimitedPassages};
 use crate::params::Param;
 use crate::settings;
 
@@ -69,10 +71,37 @@ impl DriveCurve {
     /// lowest one if there are several; or the loudest allowed. `limiter.drive_db` is only read
     /// where `limiter.drive_fixed` is set.
     pub fn solve_drive(&self, target: &settings::Target, limiter: &settings::Limiter) -> Solution {
-        let trial = |drive_db: f64| Trial {
-            drive_db,
-            lufs: self.integrated_lufs(limiter, drive_db),
-        };
+        self.solve_drive_and_passages(target, limiter).0
+    }
+
+    /// As [`solve_drive`](Self::solve_drive), with the passages in which the limiter takes the most at that
+    /// drive, which cost next to nothing beside it.
+    pub fn solve_drive_and_passages(
+        &self,
+        target: &settings::Target,
+        limiter: &settings::Limiter,
+    ) -> (Solution, LimitedPassages) {
+        let tried = RefCell::new(Vec::new());
+        let solution = self.solved(target, limiter, &|drive_db| {
+            let limited = self.limited(limiter, drive_db);
+            let lufs = limited.integrated_lufs;
+            tried.borrow_mut().push((drive_db, limited));
+            Trial { drive_db, lufs }
+        });
+        let drive_db = solution.drive_db;
+        let mut tried = tried.into_inner().into_iter();
+        let (_, limited) = tried
+            .find(|(at_db, _)| *at_db == drive_db)
+            .unwrap_or_else(|| (drive_db, self.limited(limiter, drive_db)));
+        (solution, self.passages_of(&limited, drive_db))
+    }
+
+    fn solved(
+        &self,
+        target: &settings::Target,
+        limiter: &settings::Limiter,
+        trial: &dyn Fn(f64) -> Trial,
+    ) -> Solution {
         let aim = target.integrated_lufs;
         if limiter.drive_fixed {
             let at = trial(limiter.drive_db);
@@ -95,10 +124,10 @@ impl DriveCurve {
                 lowest_db
             },
         };
-        if let Some(at) = self.root_near_model(&trial, aim, range) {
+        if let Some(at) = self.root_near_model(trial, aim, range) {
             return self.solution(at, None);
         }
-        match seek(&trial, aim, range) {
+        match seek(trial, aim, range) {
             Found::Root(at) => self.solution(at, None),
             Found::TooLoud(at) => {
                 let short_lu = aim - at.lufs;

@@ -33,8 +33,7 @@ impl<const N: usize> Spline<N> {
         }
     }
 
-    fn at(&self, freq_hz: f64) -> f64 {
-        let log10_hz = libm::log10(freq_hz.max(f64::MIN_POSITIVE));
+    fn at(&self, log10_hz: f64) -> f64 {
         let position =
             ((log10_hz - self.first_log10_hz) / self.step_log10_hz).clamp(0.0, (N - 1) as f64);
         let index = (position as usize).min(N - 2);
@@ -64,6 +63,10 @@ fn clamped_slopes<const N: usize>(value_db: &[f64; N]) -> [f64; N] {
     slope
 }
 
+fn log10_hz(freq_hz: f64) -> f64 {
+    libm::log10(freq_hz.max(f64::MIN_POSITIVE))
+}
+
 /// The whole curve, ready to be read at many frequencies.
 pub(super) struct EqCurve {
     mid: Spline<MID_KNOTS>,
@@ -85,8 +88,9 @@ impl EqCurve {
     }
 
     pub(super) fn at(&self, freq_hz: f64) -> ResponseDb {
-        let mid_db = self.mid.at(freq_hz) + self.fine_mid.at(freq_hz);
-        let side_db = mid_db + self.side.at(freq_hz) + self.fine_side.at(freq_hz);
+        let log10_hz = log10_hz(freq_hz);
+        let mid_db = self.mid.at(log10_hz) + self.fine_mid.at(log10_hz);
+        let side_db = mid_db + self.side.at(log10_hz) + self.fine_side.at(log10_hz);
         let boost_share = self.boost_share(freq_hz);
         let limited = |gain_db: f64| gain_db.min(0.0) + boost_share * gain_db.max(0.0);
         ResponseDb {
@@ -133,7 +137,10 @@ fn basis<const N: usize>(knot_hz: fn(usize) -> f64, freq_hz: &[f64]) -> Vec<[f64
     });
     freq_hz
         .iter()
-        .map(|&hz| std::array::from_fn(|knot| splines[knot].at(hz)))
+        .map(|&hz| {
+            let log10_hz = log10_hz(hz);
+            std::array::from_fn(|knot| splines[knot].at(log10_hz))
+        })
         .collect()
 }
 
