@@ -170,11 +170,14 @@ pub(crate) fn solve(
     keep_character: bool,
     passages: &mut ReadPassages<'_>,
 ) -> Result<Solved, MasterError> {
-    let mut solution = curve.solve_drive(&settings.target, &settings.limiter);
+    let (target, limiter) = (&settings.target, &settings.limiter);
+    let mut solution;
     let reason = if keep_character {
+        solution = curve.solve_drive(target, limiter);
         "as the settings have it".to_owned()
     } else {
-        let limited = curve.limited_passages(&settings.limiter, solution.drive_db);
+        let limited;
+        (solution, limited) = curve.solve_drive_and_passages(target, limiter);
         let passages = if limited.ranges.is_empty() {
             Vec::new()
         } else {

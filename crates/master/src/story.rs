@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use acetate_check::Check;
 use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
 use acetate_dsp::chain;
+use acetate_dsp::line::both;
 use acetate_dsp::measure::levels::Meters;
 use acetate_dsp::settings::Settings;
 use acetate_dsp::{Analysis, Source, Spec};
@@ -33,6 +35,8 @@ pub struct Plan {
     pub confidence: Option<Confidence>,
     /// Hash of the weights behind the prediction.
     pub weights_hash: String,
+    /// What stands against mastering the mix.
+    pub check: Check,
 }
 
 /// Makes a verified master of `input`.
@@ -288,15 +292,11 @@ pub fn plan(
     predictor: &dyn Predictor,
     brief: &Brief,
 ) -> Result<Plan, MasterError> {
-    let (mut settings, confidence, weights_hash) = match &brief.settings {
-        Some(settings) => (settings.clone(), None, String::new()),
-        None => {
-            let mut prediction = predictor.predict(analysis)?;
-            prediction.settings.eq.phase = brief.eq_phase;
-            let hash = predictor.hash().to_owned();
-            (prediction.settings, Some(prediction.confidence), hash)
-        }
-    };
+    let (proposed, check) = both(
+        || propose(analysis, predictor, brief),
+        || acetate_check::short(analysis),
+    );
+    let (mut settings, confidence, weights_hash) = proposed?;
     settings = brief.treatment(&settings);
     if brief.settings.is_none() || brief.target_overrides {
         settings.target = brief.target;
@@ -307,7 +307,24 @@ pub fn plan(
         settings,
         confidence,
         weights_hash,
+        check: check?,
     })
+}
+
+/// The settings that were given, or those that are predicted with the confidence in them and the hash of
+/// the weights.
+fn propose(
+    analysis: &Analysis,
+    predictor: &dyn Predictor,
+    brief: &Brief,
+) -> Result<(Settings, Option<Confidence>, String), MasterError> {
+    if let Some(settings) = &brief.settings {
+        return Ok((settings.clone(), None, String::new()));
+    }
+    let mut prediction = predictor.predict(analysis)?;
+    prediction.settings.eq.phase = brief.eq_phase;
+    let hash = predictor.hash().to_owned();
+    Ok((prediction.settings, Some(prediction.confidence), hash))
 }
 
 /// Without a limiter the drive may go as far as the peaks allow, whatever the settings fix.

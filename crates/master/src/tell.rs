@@ -29,7 +29,6 @@ pub(crate) struct Told<'a> {
 
 /// The report of a master.
 pub(crate) fn tell(told: Told<'_>) -> Result<Report, MasterError> {
-    let check = acetate_check::short(&told.analysis)?;
     let limiting_db = told
         .attempts
         .last()
@@ -42,8 +41,8 @@ pub(crate) fn tell(told: Told<'_>) -> Result<Report, MasterError> {
         .map(|written| verify::checks(&written.measured, &told.settings.target))
         .unwrap_or_default();
     Ok(Report {
-        readiness: Some(Readiness::from(&check)),
-        findings: check.findings,
+        readiness: Some(Readiness::from(&told.plan.check)),
+        findings: told.plan.check.findings,
         // Of a rehearsal there are no checks: it is met where the solver foresees that it will be.
         all_met: checks.iter().all(|check| check.pass)
             && (told.written.is_some() || told.infeasible.is_none()),
