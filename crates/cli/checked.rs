@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use acetate_check::detect::DETECTORS;
-use acetate_check::{Check, Finding, Mending, Severity, Translation, Verdict};
-use acetate_dsp::units::hertz;
+use acetate_check::detect::{DETECTORS, Worse};
+use acetate_check::{Check, Finding, Mending, Released, Severity, Translation, Verdict};
+use acetate_dsp::units::{clock, hertz};
 use acetate_master::Report;
 
 use crate::console::Console;
@@ -15,6 +15,10 @@ const WIDTH: usize = 100;
 const SHORT: usize = 2;
 /// Places that are printed, unless `-v`.
 const PLACES: usize = 4;
+/// A place of this length is printed with its end, s.
+const LONG_PLACE_S: f64 = 0.5;
+/// Costs below this are not counted out, points.
+const SMALL_POINTS: f64 = 0.5;
 
 /// The whole check.
 pub fn told(check: &Check, console: &Console) -> String {
@@ -70,7 +74,16 @@ pub fn told(check: &Check, console: &Console) -> String {
             wrapped(
                 &mut text,
                 "     - ",
-                &format!("{}: {}", note.code, note.text),
+                &format!(
+                    "{}: {}{}",
+                    note.code,
+                    note.text,
+                    if note.mastering == Mending::Yes {
+                        " (mastering mends it)"
+                    } else {
+                        ""
+                    }
+                ),
             );
         }
     }
@@ -88,11 +101,14 @@ pub fn short(text: &mut String, report: &Report, input: &str, console: &Console)
         .iter()
         .filter(|finding| console.verbose || finding.severity > Severity::Note)
         .collect();
+    let score = points(readiness.score);
+    let said = match Verdict::of(&report.findings) {
+        Verdict::Ready => format!("level, tone and stereo are in order ({score} of 100)"),
+        found => format!("{} ({score} of 100)", verdict(found, console)),
+    };
     let _ = writeln!(
         text,
-        "  the mix, by its figures: {} ({} of 100; acetate check looks closer){}",
-        verdict(Verdict::of(&report.findings), console),
-        points(readiness.score),
+        "  the mix: {said}; acetate check looks for clicks, gaps and hum too{}",
         if worst.is_empty() { "" } else { ":" }
     );
     let count = if console.verbose { worst.len() } else { SHORT };
@@ -139,7 +155,14 @@ fn one(text: &mut String, number: usize, finding: &Finding, console: &Console) {
         .places
         .iter()
         .take(count)
-        .map(|p| clock(p.from_s))
+        .map(|place| {
+            let from = clock(place.from_s, 2);
+            if place.to_s - place.from_s < LONG_PLACE_S {
+                from
+            } else {
+                format!("{from} to {}", clock(place.to_s, 2))
+            }
+        })
         .collect();
     if !places.is_empty() {
         let more = finding.places.len().saturating_sub(count);
@@ -157,22 +180,19 @@ fn one(text: &mut String, number: usize, finding: &Finding, console: &Console) {
         wrapped(text, "     where:     ", &where_to.join("; "));
     }
     let unit = &finding.unit;
-    let of = DETECTORS.iter().map(|detector| detector.about());
-    let of = of.filter(|about| about.code == finding.code);
-    let of: String = of.map(|about| format!(" ({})", about.figure)).collect();
-    let released = finding.released.map(|released| {
-        format!(
-            "; {:.0} % of released tracks show less, the middle one {} {unit}",
-            released.percentile,
-            figure(released.median)
-        )
-    });
+    let mut all = DETECTORS.iter().map(|detector| detector.about());
+    let about = all.find(|about| about.code == finding.code);
+    let released = finding
+        .released
+        .map(|released| beside(released, about.map(|about| about.worse), unit));
+    let of = about.map(|about| format!(" ({})", about.figure));
     wrapped(
         text,
         "     measured:  ",
         &format!(
-            "{} {unit}{of}{}",
-            figure(finding.evidence),
+            "{}{}{}",
+            quantity(finding.evidence, unit),
+            of.unwrap_or_default(),
             released.unwrap_or_default()
         ),
     );
@@ -196,11 +216,37 @@ fn one(text: &mut String, number: usize, finding: &Finding, console: &Console) {
         } else {
             format!("; {left:.1} after mastering")
         };
-        wrapped(
-            text,
-            "     costs:     ",
-            &format!("{:.1} points{after}", finding.points),
-        );
+        let cost = if finding.points < SMALL_POINTS {
+            "less than half a point".to_owned()
+        } else {
+            format!("{:.1} points", finding.points)
+        };
+        wrapped(text, "     costs:     ", &format!("{cost}{after}"));
+    }
+}
+
+/// What released music shows beside it.
+fn beside(released: Released, worse: Option<Worse>, unit: &str) -> String {
+    let less_bad = match worse {
+        Some(Worse::Less) => 100.0 - released.percentile,
+        _ => released.percentile,
+    };
+    let than = if less_bad >= 99.5 {
+        "nearly every released track".to_owned()
+    } else {
+        format!("{less_bad:.0} of 100 released tracks")
+    };
+    format!(
+        "; worse than in {than}, the middle one of which shows {}",
+        quantity(released.median, unit)
+    )
+}
+
+/// A figure with its unit, in one that people know.
+fn quantity(value: f64, unit: &str) -> String {
+    match unit {
+        "ppm" => format!("{} %", figure(1e-4 * value)),
+        unit => format!("{} {unit}", figure(value)),
     }
 }
 
@@ -212,6 +258,7 @@ fn elsewhere(text: &mut String, translation: &[Translation], console: &Console) 
     for device in translation {
         wrapped(text, &format!("    {:<10}", device.device), &device.text);
         if console.verbose {
+            wrapped(text, "              ", &device.advice);
             let regions: Vec<String> = device
                 .regions
                 .iter()
@@ -268,9 +315,4 @@ fn figure(value: f64) -> String {
     } else {
         format!("{value:.2}")
     }
-}
-
-fn clock(at_s: f64) -> String {
-    let minutes = (at_s.max(0.0) / 60.0).floor();
-    format!("{minutes:.0}:{:05.2}", at_s.max(0.0) - 60.0 * minutes)
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use acetate_dsp::units::clock;
 use acetate_master::Report;
 use acetate_master::codec::{CodecSafety, DECODED_CEILING_DBTP};
 use acetate_master::findings::Severity;
@@ -193,7 +194,7 @@ pub fn analyzed(report: &Report, input: &str, console: &Console) -> String {
         format!(
             "{layout}, {} Hz, {}",
             analysis.sample_rate_hz,
-            clock(analysis.duration_s)
+            clock(analysis.duration_s, 1)
         ),
     );
     measures_rows(&mut row, measures);
@@ -299,13 +300,4 @@ fn number(value: f64) -> String {
     } else {
         "-".to_owned()
     }
-}
-
-fn clock(duration_s: f64) -> String {
-    let whole = duration_s.floor();
-    format!(
-        "{}:{:04.1}",
-        (whole / 60.0).floor(),
-        duration_s - (whole / 60.0).floor() * 60.0
-    )
 }

@@ -134,6 +134,37 @@ fn gain_changes_neither_verdict_nor_score() {
 }
 
 #[test]
+fn what_a_fault_brings_with_it_is_not_told_beside_it() {
+    for (index, name) in EXCERPTS.iter().enumerate() {
+        let raw = excerpt(name);
+        let mut rng = Rng::new(index as u64);
+        let mut with = |fault, strength| {
+            let faulty = faults::inject(fault, strength, &raw, FADE_S, &mut rng);
+            faulty.expect("the fault is known").map(checked)
+        };
+        let told_once = |check: &Check, cause: &str, others: &[&str]| {
+            assert_eq!(found(check, cause), Some(Severity::Problem), "{name}");
+            for code in others {
+                assert_eq!(found(check, code), None, "{name}: {cause}");
+            }
+            let sum: f64 = check.parts.iter().map(|part| part.points).sum();
+            assert_eq!(check.score, sum, "{name}");
+        };
+        // A mono excerpt has no channels to turn.
+        if let Some(check) = with("inverted channel", 50.0) {
+            told_once(&check, "anti-phase", &["mono-band", "wide-bass"]);
+            let mut findings = check.findings.iter();
+            let turned = findings.find(|finding| finding.code == "anti-phase");
+            assert!(turned.is_some_and(|finding| finding.text.contains("upside down")));
+        }
+        let check = with("dropouts", 30.0).expect("every excerpt can drop out");
+        told_once(&check, "dropout", &["clicks"]);
+        let check = with("clipped", 10_000.0).expect("every excerpt can be clipped");
+        told_once(&check, "clipping", &["limited"]);
+    }
+}
+
+#[test]
 fn a_broken_mix_is_not_ready_and_says_what_to_do() {
     let raw = excerpt(EXCERPTS[0]);
     let mut rng = Rng::new(1);

@@ -11,7 +11,7 @@ pub enum CheckError {
     Stream(#[from] StreamError),
     /// Nothing in the programme reaches the loudness gate.
     #[error(
-        "expected a programme of at least 0.4 s above -70 LUFS, found {duration_s:.2} s with no \
+        "expected a programme of at least 0.4 s above -70 LUFS, found {duration_s:.3} s with no \
          measurable loudness (silence, or too short)"
     )]
     NoLoudness {

@@ -5,12 +5,30 @@ use crate::detect::{About, DETECTORS, Detector, Limits, Reading, Worse};
 use crate::facts::Facts;
 use crate::finding::{Finding, Released, Severity};
 
-/// All findings, most severe first, then those that cost most.
+/// All findings, most severe first, then those that cost most. What another one explains is not told; its
+/// cause costs its points too.
 pub fn findings(facts: &Facts<'_>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = DETECTORS
+    let found = DETECTORS
         .iter()
-        .filter_map(|detector| judge(*detector, facts))
-        .collect();
+        .filter_map(|detector| Some((*detector, judge(*detector, facts)?)));
+    let mut found: Vec<(&dyn Detector, Finding)> = found.collect();
+    let mut at = 0;
+    while at < found.len() {
+        let cause = found.iter().position(|(detector, own)| {
+            own.code != found[at].1.code && detector.explains(own, &found[at].1, facts)
+        });
+        match cause {
+            Some(cause) => {
+                let (points, by_mastering) = (found[at].1.points, found[at].1.points_by_mastering);
+                let own = &mut found[cause].1;
+                own.points += points;
+                own.points_by_mastering += by_mastering;
+                found.remove(at);
+            }
+            None => at += 1,
+        }
+    }
+    let mut findings: Vec<Finding> = found.into_iter().map(|(_, finding)| finding).collect();
     findings.sort_by(|a, b| {
         b.severity
             .cmp(&a.severity)

@@ -45,8 +45,10 @@ pub struct Translation {
     pub regions: Vec<RegionChange>,
     /// Bands that the mix has and that do not arrive.
     pub lost: Vec<Band>,
-    /// One sentence.
+    /// What of the mix arrives, in words.
     pub text: String,
+    /// What helps where something is missing; empty where nothing is.
+    pub advice: String,
 }
 
 /// Change of one region.
@@ -116,12 +118,14 @@ fn on(device: &Device, analysis: &Analysis) -> Translation {
             .filter(|&b| is_lost(b))
             .collect::<Vec<_>>(),
     );
+    let (text, misses) = sentence(device, loudness_change_db, &lost);
     Translation {
         device: device.name.to_owned(),
         source: device.source.to_owned(),
         loudness_change_db,
         arrives_percent: 100.0 * arrives / before,
-        text: sentence(device, loudness_change_db, &lost),
+        text,
+        advice: if misses { device.advice } else { "" }.to_owned(),
         regions,
         lost,
     }
@@ -156,7 +160,8 @@ fn joined(bands: &[usize]) -> Vec<Band> {
     ranges
 }
 
-fn sentence(device: &Device, loudness_change_db: f64, lost: &[Band]) -> String {
+/// What arrives, and whether something is missing.
+fn sentence(device: &Device, loudness_change_db: f64, lost: &[Band]) -> (String, bool) {
     let gone: Vec<String> = lost
         .iter()
         .map(|band| {
@@ -169,21 +174,17 @@ fn sentence(device: &Device, loudness_change_db: f64, lost: &[Band]) -> String {
         .collect();
     if device.covers_hz.1 < 1000.0 {
         let below = hertz(device.covers_hz.1);
-        let weak = loudness_change_db < -WEAK_DB || !gone.is_empty();
-        let advice = if weak {
-            format!(". {}", device.advice)
-        } else {
-            String::new()
-        };
-        return format!("what lies below {below} arrives with {loudness_change_db:+.1} dB{advice}");
+        return (
+            format!("{loudness_change_db:+.1} dB of what lies below {below}"),
+            loudness_change_db < -WEAK_DB || !gone.is_empty(),
+        );
     }
-    if gone.is_empty() {
-        format!("all of it arrives, {loudness_change_db:+.1} dB in loudness")
-    } else {
-        format!(
-            "{loudness_change_db:+.1} dB in loudness; gone: {}. {}",
-            gone.join(", "),
-            device.advice
-        )
-    }
+    let gone = match gone.as_slice() {
+        [] => "no band is missing".to_owned(),
+        bands => format!("gone: {}", bands.join(", ")),
+    };
+    (
+        format!("{loudness_change_db:+.1} dB in loudness; {gone}"),
+        !lost.is_empty(),
+    )
 }

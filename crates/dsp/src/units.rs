@@ -1,5 +1,5 @@
 //! Decibels to linear and back, through `libm` so that every CPU gives the same bits, and
-//! frequencies as text.
+//! frequencies and times as text.
 
 use std::f64::consts::LOG2_10;
 
@@ -33,9 +33,27 @@ pub fn hertz(freq_hz: f64) -> String {
     }
 }
 
+/// A time as `m:ss`, with so many decimals of the seconds.
+pub fn clock(at_s: f64, decimals: usize) -> String {
+    let unit = 10_f64.powi(decimals as i32);
+    let ticks = (at_s.max(0.0) * unit).round();
+    let minutes = (ticks / (60.0 * unit)).floor();
+    let seconds = (ticks - 60.0 * unit * minutes) / unit;
+    let width = if decimals > 0 { 3 + decimals } else { 2 };
+    format!("{minutes:.0}:{seconds:0width$.decimals$}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_carries_into_the_minutes() {
+        assert_eq!(clock(119.996, 2), "2:00.00");
+        assert_eq!(clock(59.949, 1), "0:59.9");
+        assert_eq!(clock(75.0, 0), "1:15");
+        assert_eq!(clock(-1.0, 0), "0:00");
+    }
 
     #[test]
     fn decibels_round_trip() {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use acetate_dsp::process::eq;
+use acetate_dsp::units::clock;
 use acetate_master::Report;
 use acetate_master::findings::Severity;
 use acetate_master::report::{Check, Mastering, Measures};
@@ -13,7 +14,6 @@ use crate::error::HandoverError;
 use crate::evidence::{Evidence, Material, collect, mastering};
 use crate::html::escape;
 use crate::player;
-use crate::svg::clock;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -149,8 +149,8 @@ fn figures(done: &Mastering) -> String {
         done.limiting_db,
         target.max_limiting_db,
         done.compression_db,
-        clock(done.before.duration_s.round()),
-        after.map_or_else(String::new, |after| clock(after.duration_s.round())),
+        clock(done.before.duration_s.round(), 0),
+        after.map_or_else(String::new, |after| clock(after.duration_s.round(), 0)),
     );
     html
 }
@@ -346,8 +346,8 @@ fn done_and_why(done: &Mastering, evidence: &Evidence, is_nets_own: bool) -> Str
         html,
         r#"<h3>Without it</h3><p class="soft small">The loudest {:.0} s ({} to {}) rendered again with one stage taken out, at the same drive, and measured; the other stages stay.</p><div class="scroll"><table><tr><th>without the</th><th>this would change</th></tr>"#,
         evidence.without_passage.length_s,
-        clock(from_s.floor()),
-        clock((from_s + evidence.without_passage.length_s).floor()),
+        clock(from_s.floor(), 0),
+        clock((from_s + evidence.without_passage.length_s).floor(), 0),
     );
     for without in &evidence.without {
         let _ = write!(

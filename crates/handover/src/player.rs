@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
+use acetate_dsp::units::clock;
+
 use crate::base64;
 use crate::error::HandoverError;
 use crate::evidence::Evidence;
 use crate::html::escape;
 use crate::overview::Stretch;
-use crate::svg::clock;
 use crate::version::{BITS, Matched, Version, matched};
 
 /// Largest page, bytes.
@@ -96,7 +97,7 @@ pub(crate) fn markup(sound: &Sound) -> String {
         r#"<section class="screen"><h2>Listen</h2><div class="player"><div class="row"><button id="play" aria-pressed="false">Play</button><button id="loop" aria-pressed="false">Loop the loudest {:.0} s</button><input id="seek" type="range" min="0" max="{:.3}" step="0.01" value="0" aria-label="Position"><span id="clock">{}</span></div><div class="row" role="group" aria-label="Version">"#,
         sound.loop_within.length_s,
         passage.length_s,
-        clock(from.floor()),
+        clock(from.floor(), 0),
     );
     for (index, version) in sound.versions.iter().enumerate() {
         let _ = write!(
@@ -122,8 +123,8 @@ pub(crate) fn markup(sound: &Sound) -> String {
         options(0),
         options(1),
         passage.length_s,
-        clock(from.floor()),
-        clock(to.floor()),
+        clock(from.floor(), 0),
+        clock(to.floor(), 0),
         (high - low).max(0.0),
         sound.versions.len(),
     );

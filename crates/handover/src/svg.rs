@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use acetate_dsp::units::clock;
+
 /// Size of every chart, user units. Small, so that its letters can be read on a phone.
 const WIDTH: f64 = 480.0;
 const HEIGHT: f64 = 230.0;
@@ -53,10 +55,15 @@ impl Axis {
         ];
         let step = steps.into_iter().find(|step| length_s / step <= 7.0);
         let step = step.unwrap_or((length_s / 6.0 / 600.0).ceil() * 600.0);
+        let decimals = match step {
+            ..0.1 => 2,
+            ..1.0 => 1,
+            _ => 0,
+        };
         let ticks = (0..=(length_s / step) as usize)
             .map(|index| {
                 let at_s = index as f64 * step;
-                (at_s, clock(at_s))
+                (at_s, clock(at_s, decimals))
             })
             .collect();
         Self {
@@ -90,17 +97,6 @@ impl Axis {
     fn share(&self, value: f64) -> f64 {
         let place = |v: f64| if self.logarithmic { libm::log10(v) } else { v };
         (place(value) - place(self.from)) / (place(self.to) - place(self.from))
-    }
-}
-
-/// Minutes and seconds; parts of a second where there are any.
-pub(crate) fn clock(at_s: f64) -> String {
-    let minutes = (at_s / 60.0).floor();
-    let seconds = at_s - 60.0 * minutes;
-    if seconds.fract() > 1e-6 {
-        format!("{minutes:.0}:{seconds:04.1}")
-    } else {
-        format!("{minutes:.0}:{seconds:02.0}")
     }
 }
 

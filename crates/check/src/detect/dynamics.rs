@@ -1,8 +1,8 @@
 //! Peaks, dynamics and sections.
 
-use acetate_dsp::units::db_from_power;
+use acetate_dsp::units::{clock, db_from_power};
 
-use super::{About, Detector, Limits, Reading, Words, Worse, clock};
+use super::{About, Detector, Limits, Reading, Words, Worse};
 use crate::facts::Facts;
 use crate::finding::{Part, Place, Severity};
 use crate::section;
@@ -195,14 +195,14 @@ impl Detector for Section {
         let text = if to_s > from_s {
             format!(
                 "from {} to {} the level is another by {:.1} dB or more while the sound stays the same",
-                clock(from_s),
-                clock(to_s),
+                clock(from_s, 1),
+                clock(to_s, 1),
                 reading.value
             )
         } else {
             format!(
                 "at {} the level jumps by {:.1} dB or more with the same sound on both sides",
-                clock(from_s),
+                clock(from_s, 1),
                 reading.value
             )
         };

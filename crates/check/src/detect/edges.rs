@@ -1,5 +1,6 @@
 //! How the programme begins and ends.
 
+use super::noise::offset_db;
 use super::{About, Detector, Limits, Reading, Words, Worse};
 use crate::facts::Facts;
 use crate::finding::{Part, Place, Severity};
@@ -7,6 +8,8 @@ use crate::scan::{EdgeFigures, START_S};
 
 /// Both edges at least this loud, relative to the RMS, are those of a loop, dB.
 pub const LOOP_DB: f64 = -30.0;
+/// An edge no further over the offset is the offset's, dB.
+const OVER_OFFSET_DB: f64 = 3.0;
 /// Silence at the start that is longer than this is worth a word, s.
 const LEAD_IN_S: f64 = 2.0;
 /// Silence at the end that is longer than this is worth a word, s.
@@ -16,6 +19,11 @@ fn is_loop(edges: &EdgeFigures) -> bool {
     edges.start_db > LOOP_DB && edges.tail_db > LOOP_DB
 }
 
+/// Whether an edge at this level is that of a constant offset, and not of sound.
+fn is_offset(facts: &Facts<'_>, edge_db: f64) -> bool {
+    edge_db < offset_db(facts) + OVER_OFFSET_DB
+}
+
 /// What ends at this level within 3 ms has not decayed, relative to the RMS, dB: all but one in forty of the training
 /// excerpts that were cut end above it. Released tracks that do are cut themselves, most of them to be looped in a
 /// game, so that their quantiles are no limit.
@@ -23,7 +31,8 @@ const CUT_DB: f64 = -9.0;
 /// Ends as loud as it ever was, dB.
 const CUT_LOUD_DB: f64 = 0.0;
 
-const LOOPED: &str = "nothing, if it is to be looped; else let it ring out and export with a tail";
+const LOOPED: &str = "nothing, if it is to be looped; else both ends are cut off: export from before the first attack to behind \
+                      the last tail";
 
 /// Begins within the music.
 pub struct StartCut;
@@ -44,6 +53,9 @@ impl Detector for StartCut {
 
     fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
         let edges = facts.scan?.edges;
+        if is_offset(facts, edges.start_db) {
+            return None;
+        }
         let place = Place {
             from_s: edges.lead_in_s,
             to_s: edges.lead_in_s + START_S,
@@ -57,7 +69,7 @@ impl Detector for StartCut {
             "it begins at once, at {:+.0} dB of its usual level{}",
             reading.value,
             if looped {
-                ", and ends so too: a loop?"
+                ", and ends so too, as a loop does"
             } else {
                 ": the start may be cut off"
             }
@@ -100,6 +112,9 @@ impl Detector for TailCut {
 
     fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
         let edges = facts.scan?.edges;
+        if is_offset(facts, edges.tail_db) {
+            return None;
+        }
         let end_s = edges.duration_s - edges.lead_out_s;
         let place = Place {
             from_s: end_s - 0.003,
@@ -117,7 +132,7 @@ impl Detector for TailCut {
                     "it ends at once, at {:+.0} dB of its usual level{}",
                     reading.value,
                     if looped {
-                        ", and begins so too: a loop?"
+                        ", and begins so too, as a loop does"
                     } else {
                         ": the tail is cut off"
                     }

@@ -1,8 +1,10 @@
 //! Broken samples: no numbers, flat tops, clicks, dropouts.
 
-use super::{About, Detector, Limits, Reading, Words, Worse, clock};
+use acetate_dsp::units::clock;
+
+use super::{About, Detector, Limits, Reading, Words, Worse};
 use crate::facts::Facts;
-use crate::finding::{Part, Severity};
+use crate::finding::{Finding, Part, Place, Severity};
 
 /// Samples that are no numbers.
 pub struct NotANumber;
@@ -82,6 +84,10 @@ impl Detector for Clipping {
             "what is cut off cannot be brought back; louder, it only shows more",
         )
     }
+
+    fn explains(&self, own: &Finding, other: &Finding, _: &Facts<'_>) -> bool {
+        own.severity == Severity::Problem && ["limited", "flat"].contains(&other.code.as_str())
+    }
 }
 
 /// Isolated jumps.
@@ -112,11 +118,12 @@ impl Detector for Clicks {
     }
 
     fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
+        let count = reading.places.len();
         Words::in_the_mix(
             format!(
-                "clicks: {} jumps of a few samples stand {:.0} dB or more over what belongs to the sound",
-                reading.places.len(),
-                reading.value
+                "clicks: {count} {} of a few samples, the strongest {:.0} dB over the jumps that belong to the sound",
+                if count == 1 { "jump" } else { "jumps" },
+                reading.value.floor()
             ),
             "listen at these times with the tracks soloed: an edit without a crossfade, a dropped buffer \
              or a bad cable; fade the edit over 2 to 5 ms, record or export that track again",
@@ -132,6 +139,8 @@ pub struct Dropout;
 const OFTEN_PER_MINUTE: f64 = 10.0;
 /// … if there are at least so many of them.
 const MANY: f64 = 10.0;
+/// A click this near to a gap is its edge, s.
+const BESIDE_S: f64 = 0.05;
 
 impl Detector for Dropout {
     fn about(&self) -> &'static About {
@@ -161,7 +170,7 @@ impl Detector for Dropout {
             format!(
                 "the sound drops out at once {} times, for up to {longest_ms:.0} ms, first at {}",
                 reading.value,
-                clock(first)
+                clock(first, 1)
             ),
             "unless these stops are meant: export again with a larger buffer or offline, and look for \
              muted or missing audio at these times",
@@ -171,5 +180,14 @@ impl Detector for Dropout {
             severity: often.then_some(Severity::Remark),
             ..words
         }
+    }
+
+    fn explains(&self, own: &Finding, other: &Finding, _: &Facts<'_>) -> bool {
+        let beside = |click: &Place| {
+            own.places
+                .iter()
+                .any(|gap| (gap.from_s - BESIDE_S..=gap.to_s + BESIDE_S).contains(&click.from_s))
+        };
+        other.code == "clicks" && other.places.iter().all(beside)
     }
 }

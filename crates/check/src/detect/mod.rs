@@ -13,7 +13,7 @@ mod stereo;
 mod tone;
 
 use crate::facts::Facts;
-use crate::finding::{Band, Mending, Part, Place, Severity};
+use crate::finding::{Band, Finding, Mending, Part, Place, Severity};
 
 /// What is known of a detector without any mix.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -180,6 +180,12 @@ pub trait Detector: Sync {
 
     /// What is said where the figure stands out.
     fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words;
+
+    /// Whether this detector's finding is the cause of another, which then is not told beside it.
+    fn explains(&self, own: &Finding, other: &Finding, facts: &Facts<'_>) -> bool {
+        let _ = (own, other, facts);
+        false
+    }
 }
 
 /// Every detector, in the order of the score's parts.
@@ -217,10 +223,3 @@ pub static DETECTORS: &[&dyn Detector] = &[
     &levels::TooQuiet,
     &levels::InterSample,
 ];
-
-/// `m:ss` of a moment, for sentences.
-pub(crate) fn clock(at_s: f64) -> String {
-    let whole = at_s.max(0.0);
-    let minutes = (whole / 60.0).floor();
-    format!("{minutes:.0}:{:04.1}", whole - 60.0 * minutes)
-}

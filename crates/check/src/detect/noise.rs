@@ -2,11 +2,11 @@
 
 use acetate_dsp::analysis::BandFrame;
 use acetate_dsp::measure::bands::edges_hz;
-use acetate_dsp::units::{db_from_gain, db_from_power, power_from_db};
+use acetate_dsp::units::{db_from_gain, db_from_power, gain_from_db, power_from_db};
 
 use super::{About, Detector, Limits, Reading, Words, Worse};
 use crate::facts::{Facts, bands_between};
-use crate::finding::{Part, Severity};
+use crate::finding::{Finding, Part, Severity};
 
 /// Lines of the mains.
 pub struct Hum;
@@ -49,7 +49,7 @@ impl Detector for Hum {
             ),
             "solo the tracks to find it (often a guitar, bass or synth on a cable), gate it in the pauses and \
              notch the multiples on that track alone, or record it again with a DI or a ground lift; if nothing hums in \
-             the pauses, a held note or a loop of the same pitch was taken for it, and all is well",
+             the pauses, a held note or a loop of the same pitch was taken for it, and nothing is to be done",
             "a louder master makes it louder with the music",
         )
     }
@@ -130,6 +130,10 @@ impl Detector for NoiseFloor {
             "compression and a louder master bring the floor up",
         )
     }
+
+    fn explains(&self, own: &Finding, other: &Finding, _: &Facts<'_>) -> bool {
+        own.severity == Severity::Problem && other.code == "fizzy"
+    }
 }
 
 /// An offset of 6 % of the level. It is only a note, so that what released music shows is no reason to be
@@ -138,6 +142,13 @@ const OFFSET_DB: f64 = -24.0;
 
 /// The signal stands off zero.
 pub struct DcOffset;
+
+/// The larger channel's offset relative to the level, dB.
+pub(super) fn offset_db(facts: &Facts<'_>) -> f64 {
+    let offsets = facts.analysis.dc_offset.iter();
+    let most = offsets.fold(0.0_f64, |most, offset| most.max(offset.abs()));
+    (db_from_gain(most) - facts.rms_dbfs()).max(-120.0)
+}
 
 impl Detector for DcOffset {
     fn about(&self) -> &'static About {
@@ -157,18 +168,14 @@ impl Detector for DcOffset {
     }
 
     fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
-        let offsets = facts.analysis.dc_offset.iter();
-        let most = offsets.fold(0.0_f64, |most, offset| most.max(offset.abs()));
-        Some(Reading::of(
-            (db_from_gain(most) - facts.rms_dbfs()).max(-120.0),
-        ))
+        Some(Reading::of(offset_db(facts)))
     }
 
     fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
         Words::mended(
             format!(
-                "the signal stands off zero by {:.0} dB of its level",
-                reading.value
+                "a constant offset as large as {:.0} % of the music's level",
+                100.0 * gain_from_db(reading.value)
             ),
             "nothing is needed; a high-pass at 20 Hz on the track that brings it would do the same",
             "the master takes it away",

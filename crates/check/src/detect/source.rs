@@ -68,7 +68,7 @@ impl Detector for LossySource {
         let text = match traces(facts) {
             Some(c) => {
                 let end = if facts.analysis.bandwidth_hz < WHOLE_HZ {
-                    format!(", and nothing is left above {end_khz:.1} kHz")
+                    format!(", and hardly anything is left above {end_khz:.1} kHz")
                 } else {
                     String::new()
                 };
@@ -82,7 +82,7 @@ impl Detector for LossySource {
                 "the file's sample rate of {rate_hz} Hz leaves nothing above {end_khz:.1} kHz"
             ),
             None => format!(
-                "nothing above {end_khz:.1} kHz: an MP3 or other lossy file, or a low sample rate, somewhere on the way"
+                "hardly anything above {end_khz:.1} kHz: an MP3 or other lossy file, or a low sample rate, somewhere on the way"
             ),
         };
         if !ends_low {

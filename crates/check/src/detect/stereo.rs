@@ -2,11 +2,12 @@
 
 use acetate_dsp::Analysis;
 use acetate_dsp::analysis::Spectrum;
-use acetate_dsp::units::db_from_power;
+use acetate_dsp::measure::bands::edges_hz;
+use acetate_dsp::units::{db_from_power, power_from_db};
 
 use super::{About, Detector, Limits, Reading, Words, Worse};
 use crate::facts::{Facts, bands_between};
-use crate::finding::{Part, Severity};
+use crate::finding::{Finding, Part, Severity};
 
 /// From this difference of the channels one counts as dead, dB.
 const DEAD_DB: f64 = 18.0;
@@ -22,6 +23,10 @@ const BASS_HZ: f64 = 120.0;
 const MISSED_DB: f64 = 25.0;
 /// Side that is not a quarter of a turn from mid counts so much less: mono loses its power and nothing else, dB.
 const BESIDE_DB: f64 = 5.0;
+/// Where a turned channel must show, Hz …
+const TURNED_HZ: (f64, f64) = (100.0, 10_000.0);
+/// … and in what share of the audible bands.
+const TURNED_SHARE: f64 = 0.6;
 /// Bass this far below the programme has no image, dB.
 const NO_BASS_DB: f64 = 45.0;
 
@@ -70,10 +75,14 @@ impl Detector for DeadChannel {
         let text = match facts.scan.and_then(|scan| scan.channels) {
             Some(channels) => {
                 let (_, quieter) = louder_and_quieter(channels.balance_db);
-                format!(
-                    "the {quieter} channel is {:.0} dB below the other: as good as dead",
-                    reading.value
-                )
+                if reading.value >= SILENT_DB {
+                    format!("the {quieter} channel is silent")
+                } else {
+                    format!(
+                        "the {quieter} channel is {:.0} dB below the other: as good as dead",
+                        reading.value
+                    )
+                }
             }
             None => "one of the two channels is silent".to_owned(),
         };
@@ -133,8 +142,8 @@ impl Detector for Imbalance {
         let (louder, _) = louder_and_quieter(balance_db);
         Words::in_the_mix(
             format!("the {louder} side is {:.1} dB louder", reading.value),
-            "check the bus balance first; then pan something of equal weight against what plays there, or bring \
-             the lead and the bass back to the middle",
+            "check the bus balance first; unless it is meant, as with an orchestra's basses, pan something of equal \
+             weight against what plays there, or bring the lead and the bass back to the middle",
             "mastering keeps the balance that it is given",
         )
     }
@@ -148,7 +157,7 @@ impl Detector for ChannelDelay {
         &About {
             code: "channel-delay",
             part: Part::Stereo,
-            figure: "how much better the channels agree with a delay",
+            figure: "how much better the channels agree with a delay, in standard deviations of chance",
             unit: "sigma",
             worse: Worse::More,
             most: Severity::Problem,
@@ -210,17 +219,53 @@ impl Detector for AntiPhase {
         ))
     }
 
-    fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
-        Words::in_the_mix(
-            format!(
-                "in mono {:.1} dB of it disappear: left and right are out of phase",
-                reading.value
-            ),
-            "flip the polarity of one channel of the bus and listen in mono: if it comes back, a cable or a \
-             plug-in turned it; if not, take the widener off or flip the track that vanishes",
-            "mastering never flips a channel; on a phone most of it would be gone",
-        )
+    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
+        let lost_db = reading.value;
+        if !is_upside_down(facts) {
+            return Words::in_the_mix(
+                format!("in mono {lost_db:.1} dB of it disappear: left and right are out of phase"),
+                "listen in mono and solo the tracks: what vanishes has a widener to take off, or one of its two \
+                 channels or microphones to flip (the button with the crossed circle)",
+                "mastering never flips a channel: a phone or a kitchen radio would lose this much",
+            );
+        }
+        let [mid, side] = facts.k_weighted_mid_side();
+        Words {
+            severity: Some(Severity::Problem),
+            ..Words::in_the_mix(
+                format!(
+                    "one channel is upside down: with its polarity flipped, mono would be {:.1} dB louder; as it is, \
+                     {lost_db:.1} dB of the mix disappear there",
+                    db_from_power(side / mid.max(1e-30)).min(60.0)
+                ),
+                "flip the polarity of the left or the right channel on the mix bus (a utility or gain plug-in has the \
+                 button, often a crossed circle) and listen in mono: the middle comes back; then look for the cable, \
+                 plug-in or stem that turned it",
+                "mastering never flips a channel: a phone or a kitchen radio would lose this much",
+            )
+        }
     }
+
+    fn explains(&self, _: &Finding, other: &Finding, facts: &Facts<'_>) -> bool {
+        ["mono-band", "wide-bass"].contains(&other.code.as_str()) && is_upside_down(facts)
+    }
+}
+
+/// Whether side is louder than mid in most bands, as where one channel was turned: music that is wide by its
+/// instruments is so in some bands.
+fn is_upside_down(facts: &Facts<'_>) -> bool {
+    let [mid, side] = facts.mid_side_power(TURNED_HZ.0, TURNED_HZ.1);
+    let audible = (mid + side) * power_from_db(-MISSED_DB);
+    let bands = || {
+        bands_between(TURNED_HZ.0, TURNED_HZ.1).filter_map(|band| {
+            let (from_hz, to_hz) = edges_hz(band);
+            let [mid, side] = facts.mid_side_power(from_hz, to_hz);
+            (mid + side > audible).then_some(side > mid)
+        })
+    };
+    let turned = bands().filter(|turned| *turned).count();
+    let [mid, side] = facts.k_weighted_mid_side();
+    side > mid && turned as f64 >= TURNED_SHARE * bands().count() as f64
 }
 
 /// A band disappears in mono.
@@ -230,13 +275,13 @@ impl MonoBand {
     /// The octave that loses most.
     fn worst(facts: &Facts<'_>) -> Option<(f64, f64, f64)> {
         let [mid, side] = facts.mid_side_power(100.0, 10_000.0);
-        let audible = (mid + side) * acetate_dsp::units::power_from_db(-MISSED_DB);
+        let audible = (mid + side) * power_from_db(-MISSED_DB);
         let bands: Vec<usize> = bands_between(100.0, 10_000.0).collect();
         bands
             .windows(3)
             .filter_map(|octave| {
-                let from_hz = acetate_dsp::measure::bands::edges_hz(octave[0]).0;
-                let to_hz = acetate_dsp::measure::bands::edges_hz(octave[2]).1;
+                let from_hz = edges_hz(octave[0]).0;
+                let to_hz = edges_hz(octave[2]).1;
                 let [mid, side] = facts.mid_side_power(from_hz, to_hz);
                 let lost_db = db_from_power((mid + side) / mid.max(1e-30)).min(60.0);
                 (mid + side > audible).then_some((lost_db, from_hz, to_hz))
@@ -301,7 +346,7 @@ impl Detector for WideBass {
         &About {
             code: "wide-bass",
             part: Part::Stereo,
-            figure: "side against mid below 120 Hz, or their part a quarter of a turn apart",
+            figure: "side against mid below 120 Hz less 5 dB, or what is out of step there against the rest",
             unit: "dB",
             worse: Worse::More,
             most: Severity::Remark,
@@ -325,16 +370,16 @@ impl Detector for WideBass {
         let [mid, side] = facts.mid_side_power(25.0, BASS_HZ);
         let side_db = bass_side_db(mid, side);
         let how = if side_db > 0.0 {
-            "more out of phase than together"
+            "left and right differ more than they agree"
         } else if quadrature_db(facts).is_some_and(|db| db > side_db - BESIDE_DB) {
-            "wide, with left and right out of step"
+            "left and right are out of step"
         } else {
-            "wide"
+            "left and right hold different things"
         };
         Words::in_the_mix(
-            format!("the low end is {how}: below 120 Hz side stands at {side_db:+.0} dB of mid"),
-            "make kick and bass mono below about 120 Hz (a low cut on the side signal of the bus, or mono bass \
-             patches), and check the polarity of layered kicks and basses",
+            format!("the low end is wide: below 120 Hz {how} (side at {side_db:+.0} dB of mid)"),
+            "make kick and bass mono below about 120 Hz (mono bass patches, or a \"mono maker\" or utility plug-in set to \
+             120 Hz on the bus), and check the polarity of layered kicks and basses",
             "mastering's width moves broad bands gently; a club's mono sub would still lose this",
         )
     }

@@ -38,7 +38,7 @@ pub const BOOMY: Tone = Tone {
     from_hz: 60.0,
     to_hz: 150.0,
     found: "boomy: the low end around 90 Hz is {} heavier than songs like it",
-    advice: "turn the bass or the kick down, whichever you would not miss, or cut 3 to 4 dB around 80 to 120 Hz on \
+    advice: "turn the bass or the kick down, whichever is too loud, or cut 3 to 4 dB around 80 to 120 Hz on \
              it; high-pass what needs no bass (guitars, pads, voices) at 80 Hz",
 };
 /// Too little low end.
@@ -95,6 +95,9 @@ pub const FIZZY: Tone = Tone {
 /// The estimate is calibrated at this; beyond it, it says "more" and no longer how much, dB.
 const CALIBRATED_UP_TO_DB: f64 = 12.0;
 
+/// More than this is no matter of taste, dB.
+const LARGE_DB: f64 = 9.0;
+
 /// As many decibels as the estimate can vouch for.
 fn amount(estimated_db: f64) -> String {
     if estimated_db > CALIBRATED_UP_TO_DB {
@@ -127,9 +130,17 @@ impl Detector for Tone {
         let (after, gain_db) = after_eq(facts, self.index, reading.value);
         let mended_percent =
             100.0 * (1.0 - after.max(0.0) / reading.value.max(1e-9)).clamp(0.0, 1.0);
+        let advice = if reading.value > LARGE_DB {
+            format!(
+                "{}; begin there, listen, and go on: as much as this is mostly one fader or one EQ gone wrong",
+                self.advice
+            )
+        } else {
+            self.advice.to_owned()
+        };
         Words::partly(
             self.found.replace("{}", &amount(reading.value)),
-            self.advice,
+            &advice,
             format!(
                 "an EQ within mastering's bounds ({gain_db:+.1} dB there) would mend about {mended_percent:.0} % of it"
             ),
