@@ -20,6 +20,8 @@ pub struct FileDelivery {
     /// Its final name; a name in the working folder where it goes to standard output.
     output: PathBuf,
     to_stdout: bool,
+    /// Whether a verified master gets a name in the end.
+    is_kept: bool,
     overwrite: bool,
     format: OutputFormat,
     tags: Tags,
@@ -45,6 +47,7 @@ impl FileDelivery {
         Ok(Self {
             output,
             to_stdout,
+            is_kept: !to_stdout,
             overwrite,
             format: job.format,
             tags,
@@ -55,7 +58,10 @@ impl FileDelivery {
 
     /// A render that never gets its name: it goes away with this.
     pub fn temporary(job: &Job, input: &Path) -> anyhow::Result<Self> {
-        Self::new(job, input, true)
+        Ok(Self {
+            is_kept: false,
+            ..Self::new(job, input, true)?
+        })
     }
 
     /// What was written, to be read.
@@ -96,8 +102,8 @@ impl FileDelivery {
 pub fn deliver_to_stdout(delivery: FileDelivery) -> anyhow::Result<()> {
     let mut file = File::open(delivery.staged()?.temporary_path())?;
     let mut out = std::io::stdout().lock();
-    std::io::copy(&mut file, &mut out)?;
-    Ok(std::io::Write::flush(&mut out)?)
+    let sent = std::io::copy(&mut file, &mut out).and_then(|_| std::io::Write::flush(&mut out));
+    sent.context("standard output: the master could not be delivered whole")
 }
 
 impl Delivery for FileDelivery {
@@ -119,13 +125,16 @@ impl Delivery for FileDelivery {
     }
 
     fn reread(&mut self) -> Result<Box<dyn Source>, StreamError> {
-        let staged = self.staged.as_ref().ok_or_else(|| {
+        let staged = self.staged.as_mut().ok_or_else(|| {
             StreamError::new(WriteError::Order {
                 path: self.output.clone(),
                 expected: "a written master",
                 got: "none",
             })
         })?;
+        if self.is_kept {
+            staged.begin_sync();
+        }
         Ok(Box::new(staged.reread().map_err(StreamError::new)?))
     }
 }

@@ -1,7 +1,7 @@
 //! [`Spill`]: a signal parked on disk between two passes.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -112,8 +112,9 @@ impl Sink for Spill {
                 got: block.channel_count(),
             }));
         }
-        for (file, channel) in self.files.iter_mut().zip(block.channels()) {
-            let written = file.write_all(bytemuck::cast_slice(channel));
+        let at = self.frames * SAMPLE_BYTES;
+        for (file, channel) in self.files.iter().zip(block.channels()) {
+            let written = file.write_all_at(bytemuck::cast_slice(channel), at);
             written.map_err(|source| failed(&self.output, self.frames, source))?;
         }
         self.frames += block.frames() as u64;

@@ -67,8 +67,8 @@ pub struct StagedFile {
     tag_warnings: Vec<TagWarning>,
     channels: usize,
     frames: u64,
-    /// Brings the finished file to the disk while it is verified.
-    syncing: Option<JoinHandle<io::Result<()>>>,
+    /// On its way to the disk; behind `temporary`, whose name goes first.
+    syncing: Option<Syncing>,
 }
 
 enum Writer {
@@ -246,10 +246,15 @@ impl StagedFile {
             }
         }
         self.writer = Writer::Finished;
-        if self.syncing.is_none() {
-            self.syncing = sync_behind(self.temporary.file());
-        }
         Ok(())
+    }
+
+    /// Begins to write the finished file through to the disk, which takes long and little work, while it is
+    /// verified: for what will probably be committed.
+    pub fn begin_sync(&mut self) {
+        if matches!(self.writer, Writer::Finished) && self.syncing.is_none() {
+            self.syncing = Syncing::begin(self.temporary.file());
+        }
     }
 
     /// Opens what is on disk for verification, strictly: any damage is an error.
@@ -293,7 +298,8 @@ impl StagedFile {
             }
         }
         // A failure to write is told once, to whom asked first.
-        self.syncing.take().map_or(Ok(()), synced).map_err(failed)?;
+        let synced = self.syncing.take().map_or(Ok(()), Syncing::end);
+        synced.map_err(failed)?;
         self.temporary.file().sync_all().map_err(failed)?;
         if overwrite {
             fs::rename(self.temporary.path(), &self.path).map_err(failed)?;
@@ -333,15 +339,31 @@ impl Sink for StagedFile {
     }
 }
 
-/// Begins to bring a file to the disk, which takes long and little work. `None` where that cannot be done
-/// beside other work.
-fn sync_behind(file: &File) -> Option<JoinHandle<io::Result<()>>> {
-    let file = file.try_clone().ok()?;
-    thread::Builder::new().spawn(move || file.sync_all()).ok()
+/// A file on its way to the disk. Dropped, it waits for the end of that: no handle keeps the space of a file
+/// that is gone.
+struct Syncing(Option<JoinHandle<io::Result<()>>>);
+
+impl Syncing {
+    /// `None` where that cannot be done beside other work.
+    fn begin(file: &File) -> Option<Self> {
+        let file = file.try_clone().ok()?;
+        let thread = thread::Builder::new().spawn(move || file.sync_all());
+        Some(Self(Some(thread.ok()?)))
+    }
+
+    /// Waits; whether all of it is on the disk.
+    fn end(mut self) -> io::Result<()> {
+        let ended = self.0.take().map(JoinHandle::join);
+        ended.map_or(Ok(()), |ended| {
+            ended.unwrap_or_else(|panic| resume_unwind(panic))
+        })
+    }
 }
 
-fn synced(syncing: JoinHandle<io::Result<()>>) -> io::Result<()> {
-    syncing.join().unwrap_or_else(|panic| resume_unwind(panic))
+impl Drop for Syncing {
+    fn drop(&mut self) {
+        let _ = self.0.take().map(JoinHandle::join);
+    }
 }
 
 fn file_name(path: &Path) -> Result<OsString, WriteError> {
