@@ -154,13 +154,15 @@ fn round_trip(
     };
     let decoded = decoding.stdout.take().context("ffmpeg gives no output")?;
     let (written, read) = std::thread::scope(|scope| {
-        let writer = scope.spawn(|| feed(programme, to_encoder));
+        let writer = std::thread::Builder::new();
+        let writer = writer.spawn_scoped(scope, || feed(programme, to_encoder));
+        // Without it, the encoder's input is closed and nothing comes.
         let read = collect(decoded, coded, take);
-        let written = writer.join();
+        let written = writer.map(|writer| writer.join());
         (written, read)
     });
     let ended = end(&mut encoding, "encoding").and(end(&mut decoding, "decoding"));
-    match written {
+    match written.context("no thread to feed ffmpeg")? {
         Ok(written) => written?,
         Err(_) => bail!("the programme could not be handed over"),
     }

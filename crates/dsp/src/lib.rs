@@ -24,6 +24,7 @@ pub mod process;
 pub mod settings;
 pub mod solve;
 pub mod stream;
+pub mod threads;
 pub mod units;
 
 pub use analysis::{Analysis, analyze};

@@ -1,5 +1,4 @@
-//! [`Line`]: the stations that a source's blocks pass, on as many threads as there are; and [`both`], for
-//! what is no stream.
+//! [`Line`]: the stations that a source's blocks pass, on as many threads as there are.
 
 use std::collections::VecDeque;
 use std::panic::resume_unwind;
@@ -8,6 +7,7 @@ use std::thread;
 
 use crate::Audio;
 use crate::stream::{BLOCK_FRAMES, Source, StreamError};
+use crate::threads::threads_to_use;
 
 /// What is done to a block at one place of a [`Line`].
 pub type Station<'a> = Box<dyn FnMut(&mut Audio) -> Result<(), StreamError> + Send + 'a>;
@@ -100,8 +100,12 @@ impl<'a> Line<'a> {
     fn side_by_side(self, threads: usize, take: &mut Take<'_>) -> Result<(), StreamError> {
         let hall = Hall::new(self, threads);
         thread::scope(|scope| {
+            // Where the system gives no more threads, those that there are do all the work.
             let helpers: Vec<_> = (1..threads)
-                .map(|_| scope.spawn(|| hall.work(None)))
+                .map_while(|_| {
+                    let helper = thread::Builder::new();
+                    helper.spawn_scoped(scope, || hall.work(None)).ok()
+                })
                 .collect();
             hall.work(Some(take));
             for helper in helpers {
@@ -112,26 +116,6 @@ impl<'a> Line<'a> {
         });
         let state = hall.state.into_inner();
         state.unwrap_or_else(PoisonError::into_inner).outcome
-    }
-}
-
-/// Does two things side by side where there is a thread to spare, otherwise one after the other.
-pub fn both<A: Send, B: Send>(
-    a: impl FnOnce() -> A + Send,
-    b: impl FnOnce() -> B + Send,
-) -> (A, B) {
-    if threads_to_use() > 1 {
-        rayon::join(a, b)
-    } else {
-        (a(), b())
-    }
-}
-
-/// Threads that the caller may put to work: inside the pool every thread has a programme of its own.
-pub fn threads_to_use() -> usize {
-    match rayon::current_thread_index() {
-        Some(_) => 1,
-        None => rayon::current_num_threads(),
     }
 }
 

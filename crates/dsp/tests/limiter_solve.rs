@@ -270,6 +270,25 @@ fn dual_mono_counts_twice() {
     assert!((difference - 3.0103).abs() < 1e-3, "{difference}");
 }
 
+#[test]
+fn the_passages_found_while_solving_are_those_at_the_solved_drive() {
+    let curve = curve_of(&mix(44_100, 12.0));
+    for (aim_lufs, drive_fixed) in [(-12.0, false), (-5.0, false), (-12.0, true)] {
+        let limiter = settings::Limiter {
+            drive_fixed,
+            ..with_drive(6.0)
+        };
+        let target = target(aim_lufs, 9.0);
+        let (solution, passages) = curve.solve_drive_and_passages(&target, &limiter);
+        assert_eq!(solution, curve.solve_drive(&target, &limiter));
+        assert_eq!(
+            passages,
+            curve.limited_passages(&limiter, solution.drive_db)
+        );
+        assert!(!passages.ranges.is_empty(), "{solution:?}");
+    }
+}
+
 /// The choice for a whole programme at a drive.
 fn choice_for(audio: &Audio, base: &settings::Limiter, drive_db: f64) -> CharacterChoice {
     let limited = curve_of(audio).limited_passages(base, drive_db);

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-use acetate_dsp::line::threads_to_use;
+use acetate_dsp::threads::threads_to_use;
 
 use crate::DecodeError;
 use crate::identity::special_file;

@@ -171,13 +171,11 @@ pub(crate) fn solve(
     passages: &mut ReadPassages<'_>,
 ) -> Result<Solved, MasterError> {
     let (target, limiter) = (&settings.target, &settings.limiter);
-    let mut solution;
-    let reason = if keep_character {
-        solution = curve.solve_drive(target, limiter);
-        "as the settings have it".to_owned()
+    let (solution, reason) = if keep_character {
+        let solution = curve.solve_drive(target, limiter);
+        (solution, "as the settings have it".to_owned())
     } else {
-        let limited;
-        (solution, limited) = curve.solve_drive_and_passages(target, limiter);
+        let (mut solution, limited) = curve.solve_drive_and_passages(target, limiter);
         let passages = if limited.ranges.is_empty() {
             Vec::new()
         } else {
@@ -194,7 +192,7 @@ pub(crate) fn solve(
             settings.limiter = choice.limiter;
             solution = curve.solve_drive(&settings.target, &settings.limiter);
         }
-        choice.to_string()
+        (solution, choice.to_string())
     };
     settings.limiter.drive_db = solution.drive_db;
     Ok(Solved { solution, reason })

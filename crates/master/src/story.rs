@@ -5,9 +5,9 @@ use std::ops::Range;
 use acetate_check::Check;
 use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
 use acetate_dsp::chain;
-use acetate_dsp::line::both;
 use acetate_dsp::measure::levels::Meters;
 use acetate_dsp::settings::Settings;
+use acetate_dsp::threads::both;
 use acetate_dsp::{Analysis, Source, Spec};
 use acetate_model::{Confidence, Predictor};
 

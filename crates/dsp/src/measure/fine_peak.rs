@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::interpolate::sinc_taps;
-use crate::line::both;
+use crate::threads::both;
 
 /// Oversampling factor of both grids.
 const STEPS: usize = 64;

@@ -9,8 +9,9 @@ use super::loudness::{Loudness, LoudnessFigures};
 use super::reference_meter::ReferenceMeter;
 use super::true_peak::TruePeak;
 use crate::analysis::MeterReading;
-use crate::line::{Line, both};
+use crate::line::Line;
 use crate::stream::Spec;
+use crate::threads::both;
 use crate::{Audio, Source, StreamError};
 
 /// Lowest sample rate that can be measured, Hz.

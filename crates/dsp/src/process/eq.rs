@@ -18,9 +18,9 @@ pub use curve::{eq_curve_db, mid_basis, side_basis};
 pub use whole::{apply_curves, convolve};
 
 use crate::Audio;
-use crate::line::both;
 use crate::process::{ProcessSpec, Processor, ResponseDb};
 use crate::settings::{self, EqPhase};
+use crate::threads::both;
 
 /// True where the settings do nothing.
 pub fn is_neutral(settings: &settings::Eq) -> bool {

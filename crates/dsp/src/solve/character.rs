@@ -9,8 +9,6 @@
 use std::fmt;
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::DriveCurve;
 use super::drive_curve::{Limited, SUB_BLOCKS_PER_SECOND};
 use crate::Audio;
@@ -19,6 +17,7 @@ use crate::measure::loudness::k_weighting;
 use crate::measure::noise_to_mask::{LevelMatch, MaskedReference};
 use crate::process::limiter::detection::Detection;
 use crate::settings;
+use crate::threads::each;
 use crate::units::{db_from_power, gain_from_db};
 
 /// Candidates beside the base: look-ahead, hold, fast release, slow release, ms.
@@ -35,7 +34,7 @@ const WORTH_A_CHANGE_DB: f64 = 0.5;
 const LEAST_REDUCTION_DB: f64 = 0.5;
 /// Most passages that are listened to.
 const MAX_PASSAGES: usize = 6;
-/// Part of it in which the limiter only runs in, s.
+/// Part of a passage in which the limiter only runs in, s.
 const RUN_IN_S: f64 = 0.25;
 /// Drive per missing level of the limited passages at first: some of it is lost again.
 const DRIVE_PER_DB: f64 = 1.4;
@@ -161,18 +160,15 @@ pub fn choose_character(
         return idle;
     }
     let base_at_drive = settings::Limiter { drive_db, ..*base };
-    let passages: Vec<Passage> = passages
-        .par_iter()
-        .map(|audio| Passage::new(audio, drive_db))
-        .collect();
+    let passages = each(passages, |audio| Passage::new(audio, drive_db));
     let with = |limiter: &settings::Limiter| Trial::run(&passages, limiter, ceiling_dbtp);
     let first = with(&base_at_drive);
     let Some(base_db) = first.ratio_db(&passages, level_match) else {
         return idle;
     };
-    let judged: Vec<(settings::Limiter, Option<f64>)> = CANDIDATES
-        .par_iter()
-        .map(|&[lookahead_ms, hold_ms, fast_release_ms, release_ms]| {
+    let judged = each(
+        &CANDIDATES,
+        |&[lookahead_ms, hold_ms, fast_release_ms, release_ms]| {
             let candidate = settings::Limiter {
                 lookahead_ms,
                 hold_ms,
@@ -180,12 +176,10 @@ pub fn choose_character(
                 release_ms,
                 ..base_at_drive
             };
-            (
-                candidate,
-                as_loud(&with, candidate, first.power).ratio_db(&passages, level_match),
-            )
-        })
-        .collect();
+            let trial = as_loud(&with, candidate, first.power);
+            (candidate, trial.ratio_db(&passages, level_match))
+        },
+    );
     let mut choice = CharacterChoice {
         limiter: *base,
         ratios: Some(Ratios {
@@ -299,10 +293,9 @@ struct Trial {
 
 impl Trial {
     fn run(passages: &[Passage], limiter: &settings::Limiter, ceiling_dbtp: f64) -> Self {
-        let gains: Vec<Vec<f32>> = passages
-            .par_iter()
-            .map(|passage| passage.detection.gains(limiter, ceiling_dbtp))
-            .collect();
+        let gains = each(passages, |passage| {
+            passage.detection.gains(limiter, ceiling_dbtp)
+        });
         let powers = passages.iter().zip(&gains);
         Self {
             power: powers.map(|(passage, gains)| passage.power(gains)).sum(),

@@ -95,7 +95,7 @@ impl DriveCurve {
 
     /// Gives the limiter's gain in each sub-block at a drive to `take`, from the first to the last: mean
     /// of its square (a power ratio). Nothing is kept: hours have millions of them.
-    pub fn each_power_gain(
+    fn each_power_gain(
         &self,
         limiter: &settings::Limiter,
         drive_db: f64,
@@ -200,7 +200,7 @@ pub(super) struct Limited {
 }
 
 /// The gating blocks' powers of a programme whose sub-blocks get their gains one after another.
-pub(super) struct LimitedPowers<'a> {
+struct LimitedPowers<'a> {
     curve: &'a DriveCurve,
     power_gain: f64,
     energy: f64,
@@ -208,7 +208,7 @@ pub(super) struct LimitedPowers<'a> {
 }
 
 impl<'a> LimitedPowers<'a> {
-    pub(super) fn new(curve: &'a DriveCurve, drive_db: f64) -> Self {
+    fn new(curve: &'a DriveCurve, drive_db: f64) -> Self {
         Self {
             curve,
             power_gain: gain_from_db(2.0 * drive_db),
@@ -218,7 +218,7 @@ impl<'a> LimitedPowers<'a> {
     }
 
     /// The gain (power ratio) of the next sub-block.
-    pub(super) fn add(&mut self, sub_block: usize, gain: f64) {
+    fn add(&mut self, sub_block: usize, gain: f64) {
         self.energy += f64::from(self.curve.energies[sub_block]) * gain;
         let next = sub_block + 1;
         if !next.is_multiple_of(SUB_BLOCKS_PER_POWER) {
@@ -235,7 +235,7 @@ impl<'a> LimitedPowers<'a> {
         self.energy = 0.0;
     }
 
-    pub(super) fn integrated_lufs(&self) -> f64 {
+    fn integrated_lufs(&self) -> f64 {
         integrated_from_k_power_10ms(&self.powers)
     }
 }
