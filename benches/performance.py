@@ -54,9 +54,8 @@ def loudnorm(path, out):
     return [first, [*base, "-af", second, "-ar", "44100", "-c:a", "pcm_s24le", str(out)]]
 
 
-def matchering(python, path, out):
+def matchering(python, path, reference, out):
     """The file brought to itself, a decibel louder: the work does not depend on what the reference is."""
-    reference = out.with_name("reference.wav")
     louder = ["ffmpeg", "-v", "error", "-y", "-i", path, "-af", "volume=1dB", "-c:a", "pcm_s24le"]
     subprocess.run([*louder, str(reference)], check=True)
     code = (
@@ -71,11 +70,14 @@ def seconds_of(path):
     return float(subprocess.run(probe, capture_output=True, text=True, check=True).stdout)
 
 
-def compare(contenders, runs, duration_s):
-    """Prints a table; contenders are commands to be run in turn, and how many songs they handle."""
+def compare(contenders, runs, duration_s, made):
+    """Prints a table; contenders are commands to be run in turn, and how many songs they handle. What they
+    write goes into the folder `made`, which is empty before each: replacing a file takes the system time."""
     figures = {name: [] for name in contenders}
     for _ in range(runs):
         for name, (commands, _) in contenders.items():
+            shutil.rmtree(made, ignore_errors=True)
+            made.mkdir()
             figures[name].append(timed(commands))
     print("\n| | CPU s | times real time | wall s | times real time | peak MB |\n|---|---|---|---|---|---|")
     for name, rows in figures.items():
@@ -96,23 +98,26 @@ def main():
     duration_s = seconds_of(path)
     with tempfile.TemporaryDirectory(dir=".") as folder:
         out = Path(folder)
-        ours = [str(BINARY), "master", path, "-o", str(out / "ours.wav"), "--overwrite", "-q"]
+        made = out / "made"
+        ours = [str(BINARY), "master", path, "-o", str(made / "ours.wav"), "-q"]
         one, two = ["--threads", "1"], ["--threads", "2"]
         # Every run but those that are to find it measures the mix.
         first = [*ours, "--no-cache"]
         contenders = {
             "acetate master, 1 thread": ([[*first, *one]], 1),
             "acetate master, 2 threads": ([[*first, *two]], 1),
-            "ffmpeg loudnorm, two passes": (loudnorm(path, out / "theirs.wav"), 1),
+            "ffmpeg loudnorm, two passes": (loudnorm(path, made / "theirs.wav"), 1),
         }
         if arguments.matchering:
-            command = matchering(arguments.matchering, path, out / "matchering.wav")
+            reference = out / "reference.wav"
+            command = matchering(arguments.matchering, path, reference, made / "matchering.wav")
             contenders["Matchering"] = (command, 1)
-        compare(contenders, runs, duration_s)
+        compare(contenders, runs, duration_s, made)
 
         settings = out / "settings.toml"
         again = [*ours, "--cache", str(out / "cache")]
-        subprocess.run([*again, "--save-settings", str(settings)], check=True)
+        made.mkdir(exist_ok=True)
+        subprocess.run([*again, "--overwrite", "--save-settings", str(settings)], check=True)
         again += ["--settings", str(settings)]
         analyze = [str(BINARY), "analyze", path, "--json"]
         scan = ["ffmpeg", "-nostats", "-i", path, "-af", "ebur128=peak=true", "-f", "null", "-"]
@@ -126,6 +131,7 @@ def main():
             },
             runs,
             duration_s,
+            made,
         )
 
         short = out / "short.wav"
@@ -139,6 +145,7 @@ def main():
             },
             4 * runs,
             duration_s,
+            made,
         )
 
         copies = out / "copies"
@@ -146,7 +153,7 @@ def main():
         for index in range(8):
             shutil.copy(path, copies / f"{index}{Path(path).suffix}")
         songs = sorted(map(str, copies.iterdir()))
-        batch = [str(BINARY), "master", *songs, "--out-dir", str(out / "batch"), "--overwrite", "-q", "--no-cache"]
+        batch = [str(BINARY), "master", *songs, "--out-dir", str(made / "batch"), "-q", "--no-cache"]
         compare(
             {
                 "acetate master, 8 songs, 1 thread": ([[*batch, *one]], 8),
@@ -154,6 +161,7 @@ def main():
             },
             max(runs // 2, 1),
             duration_s,
+            made,
         )
 
 

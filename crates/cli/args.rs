@@ -11,7 +11,7 @@ use acetate_master::presets::PRESETS;
 use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use values::thread_count;
+pub use values::thread_count;
 
 pub use check::CheckArgs;
 pub use eval::{EvalArgs, EvalSplit};

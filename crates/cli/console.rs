@@ -1,7 +1,8 @@
 //! Everything that is printed: results to standard output, the rest to standard error.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
+use anyhow::Context;
 use serde::Serialize;
 
 use crate::args::GlobalArgs;
@@ -38,11 +39,14 @@ impl Console {
         self.bars
     }
 
-    /// Prints a result.
+    /// Prints a result. A reader that has gone away, as `head` does, misses it; the run goes on and its exit
+    /// code tells how it ended.
     pub fn print(&self, text: &str) -> anyhow::Result<()> {
         let mut out = std::io::stdout().lock();
-        out.write_all(text.as_bytes())?;
-        Ok(out.flush()?)
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            printed => printed.context("standard output"),
+        }
     }
 
     /// Prints one object as one line of JSON.

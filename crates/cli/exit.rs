@@ -2,8 +2,9 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::signal_name;
 
@@ -34,6 +35,8 @@ impl From<Exit> for ExitCode {
 /// On SIGINT, SIGTERM and SIGHUP: removes temporary files, says so and ends with code 130, 143 or
 /// 129.
 pub fn on_interrupt() -> anyhow::Result<()> {
+    // A file that may not grow further is an error of that write, and no end of the run.
+    signal_hook::flag::register(SIGXFSZ, Arc::default())?;
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     std::thread::Builder::new()
         .name("signals".to_owned())
@@ -51,12 +54,4 @@ pub fn on_interrupt() -> anyhow::Result<()> {
             }
         })?;
     Ok(())
-}
-
-/// True when the reader of our output went away, which is no error.
-pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }

@@ -22,12 +22,28 @@ use crate::{master, pack};
 const PAGE_PASSES: usize = 3;
 
 /// Where one master's hand-over goes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Place {
     /// The report page.
     pub report: Option<PathBuf>,
     /// The folder for a mastering engineer.
     pub pack: Option<PathBuf>,
+}
+
+impl Place {
+    /// What of it is not there.
+    pub fn absent(&self) -> Self {
+        let absent = |path: &Option<PathBuf>| path.clone().filter(|path| !path.exists());
+        Self {
+            report: absent(&self.report),
+            pack: absent(&self.pack),
+        }
+    }
+
+    /// Nothing is to be made.
+    pub fn is_empty(&self) -> bool {
+        self.report.is_none() && self.pack.is_none()
+    }
 }
 
 /// What the run knows.

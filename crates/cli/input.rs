@@ -170,7 +170,6 @@ pub fn each_input(
     };
     let told = |input: &PathBuf| match run(input) {
         Ok(exit) => Ok(exit),
-        Err(error) if crate::exit::is_broken_pipe(&error) => Err(error),
         Err(error) => {
             console.error(&error);
             if console.json {

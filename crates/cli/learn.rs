@@ -7,6 +7,7 @@ use std::path::Path;
 use acetate_dsp::process::eq::eq_curve_db;
 use acetate_dsp::settings::mid_knot_hz;
 use acetate_io::{OpenOptions, StagedFile, Tags};
+use acetate_master::MasterError;
 use acetate_master::recover::{Recovered, recover};
 use acetate_master::settings_file;
 use acetate_training::catalog::csv;
@@ -45,7 +46,14 @@ pub fn run(args: &LearnArgs, console: &Console) -> anyhow::Result<Exit> {
     let recovered = recover(&mut mix, &mut master, &mut |share| {
         bar.set_position((1000.0 * share) as u64);
     })
-    .with_context(|| args.master.display().to_string())?;
+    .map_err(|error| {
+        let failed = match &error {
+            MasterError::Mix(_) => &args.mix,
+            _ => &args.master,
+        };
+        let named = failed.display().to_string();
+        anyhow::Error::new(error).context(named)
+    })?;
     bar.finish_and_clear();
     if let Some(path) = &args.save_settings {
         let text = settings_file::to_toml(&recovered.settings)?;
@@ -109,6 +117,15 @@ fn list(path: &Path, args: &LearnArgs, console: &Console) -> anyhow::Result<()> 
     let named = || path.display().to_string();
     let absolute = |file: &Path| fs::canonicalize(file).with_context(|| file.display().to_string());
     let (mix, master) = (absolute(&args.mix)?, absolute(&args.master)?);
+    if let Some(path) = [&mix, &master]
+        .into_iter()
+        .find(|path| path.to_str().is_none())
+    {
+        anyhow::bail!(
+            "{}: expected a name in UTF-8 for the list, found other bytes: rename it",
+            path.display()
+        );
+    }
     let mut text = HEADER.to_owned();
     if path.exists() {
         let pairs = csv::read(path)?;

@@ -32,8 +32,13 @@ mod variants;
 mod verify;
 mod wishes;
 
+use anyhow::Context;
+
 use crate::args::{Args, Command};
 use crate::exit::Exit;
+
+/// Names the number of threads where `--threads` does not.
+const THREADS_VARIABLE: &str = "RAYON_NUM_THREADS";
 
 /// The system's allocator gives every large buffer back at once; training spent over a quarter of its
 /// CPU time on getting them again.
@@ -62,9 +67,6 @@ fn main() -> std::process::ExitCode {
         });
     outcome
         .unwrap_or_else(|error| {
-            if exit::is_broken_pipe(&error) {
-                return Exit::Met;
-            }
             console.error(&error);
             Exit::Unusable
         })
@@ -73,6 +75,14 @@ fn main() -> std::process::ExitCode {
 
 /// Sizes the pool: `--threads`, else RAYON_NUM_THREADS, else all cores.
 fn threads(threads: Option<usize>) -> anyhow::Result<()> {
+    let threads = match (threads, std::env::var(THREADS_VARIABLE)) {
+        (Some(threads), _) => Some(threads),
+        (None, Ok(text)) if !text.is_empty() => {
+            let threads = args::thread_count(&text).map_err(anyhow::Error::msg);
+            Some(threads.context(THREADS_VARIABLE)?)
+        }
+        (None, _) => None,
+    };
     let builder = rayon::ThreadPoolBuilder::new();
     let builder = match threads {
         Some(threads) => builder.num_threads(threads),

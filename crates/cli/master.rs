@@ -47,7 +47,7 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
         args,
         console,
         asked: asked(&brief, predictor.as_ref()),
-        keeps_record: args.resume || jobs.len() > 1,
+        keeps_record: args.keeps_record(&jobs),
         brief,
         predictor,
         reference,
@@ -139,9 +139,34 @@ impl Run<'_> {
                 .say(&format!("{}: exists, skipped", job.output.display()));
             return Ok(Outcome::Skipped);
         }
-        if let Some(outcome) = self.resume(job)? {
-            return Ok(outcome);
+        let mut overwrite = self.args.overwrite;
+        let (mut certificate, mut handover) = (certificate, handover.clone());
+        if let Some(all_met) = self.delivered_before(job)? {
+            let absent = |path: &&Path| !path.exists();
+            certificate = certificate.filter(absent);
+            handover = handover.absent();
+            let is_whole = certificate.is_none() && handover.is_empty();
+            self.console.say(&format!(
+                "{}: {}, {}",
+                job.output.display(),
+                if all_met {
+                    "delivered and verified before"
+                } else {
+                    "delivered before with the target missed"
+                },
+                if is_whole {
+                    "skipped"
+                } else {
+                    "made again for what is missing beside it"
+                }
+            ));
+            if is_whole {
+                return Ok(Outcome::Resumed(all_met));
+            }
+            // The earlier run ended between the master and what stands beside it. Nothing else is replaced.
+            overwrite = true;
         }
+        let handover = &handover;
         let folder = if is_pipe(&job.output) {
             None
         } else {
@@ -151,7 +176,7 @@ impl Run<'_> {
         let mut made = Vec::new();
         let report = match self.args.variants {
             _ if self.args.dry_run => self.rehearse(job, &mut input)?,
-            None => self.deliver(job, &mut input)?,
+            None => self.deliver(job, &mut input, overwrite)?,
             Some(count) => {
                 made = self.vary(job, &mut input, usize::from(count))?;
                 let first = made.first().context("no variant was made")?;
@@ -205,23 +230,16 @@ impl Run<'_> {
         }
     }
 
-    /// How `--resume` deals with what is there; `None` where the master has to be made.
-    fn resume(&self, job: &Job) -> anyhow::Result<Option<Outcome>> {
+    /// For `--resume`: whether all checks passed of the very master that is there; `None` where it has to be
+    /// made.
+    fn delivered_before(&self, job: &Job) -> anyhow::Result<Option<bool>> {
         if !self.args.resume || is_pipe(&job.output) || is_pipe(&job.input) || self.args.dry_run {
             return Ok(None);
         }
         let output = job.output.display();
         match record::look_up(job, &self.asked)? {
             Known::Absent => Ok(None),
-            Known::Delivered { all_met } => {
-                let how = if all_met {
-                    "delivered and verified before"
-                } else {
-                    "delivered before with the target missed"
-                };
-                self.console.say(&format!("{output}: {how}, skipped"));
-                Ok(Some(Outcome::Resumed(all_met)))
-            }
+            Known::Delivered { all_met } => Ok(Some(all_met)),
             _ if self.args.overwrite => Ok(None),
             Known::Outdated => bail!(
                 "{output}: was delivered from another input or with other options: use --overwrite to replace it"
@@ -248,8 +266,8 @@ impl Run<'_> {
         })
     }
 
-    fn deliver(&self, job: &Job, input: &mut Input) -> anyhow::Result<Report> {
-        let mut delivery = FileDelivery::new(job, input.path(), self.args.overwrite)?;
+    fn deliver(&self, job: &Job, input: &mut Input, overwrite: bool) -> anyhow::Result<Report> {
+        let mut delivery = FileDelivery::new(job, input.path(), overwrite)?;
         let mut bar = self.bars.file(&job.input);
         let analysis = self
             .analyses

@@ -1,7 +1,7 @@
 //! [`Places`]: nothing that a run reads is written over, and no two things go to one place. Found out
 //! before any work, whatever the names: through links, `./`, and files that do not exist yet.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use acetate_io::{Identity, StagedFile, resolved};
@@ -9,6 +9,7 @@ use anyhow::bail;
 
 use crate::args::MasterArgs;
 use crate::naming::{Job, is_pipe};
+use crate::record::record_of;
 use crate::{handover, reference, variants};
 
 /// Everything that a run reads and writes.
@@ -159,6 +160,11 @@ pub fn check_run(
         return Ok(());
     }
     let mut places = Places::of(args, jobs);
+    if args.keeps_record(jobs) {
+        let files = jobs.iter().filter(|job| !is_pipe(&job.output));
+        let records: BTreeSet<PathBuf> = files.map(|job| record_of(&job.output)).collect();
+        places.writes(records, "record of delivered masters");
+    }
     places.writes(&args.save_settings, "settings file");
     places.writes(&args.save_signature, "signature");
     places.writes(certificates.iter().flatten(), "certificate");

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use acetate_master::Report;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::naming::Job;
@@ -48,7 +48,8 @@ pub enum Known {
     Foreign,
 }
 
-fn record_of(output: &Path) -> PathBuf {
+/// The record of an output's folder.
+pub fn record_of(output: &Path) -> PathBuf {
     output.with_file_name(FILE_NAME)
 }
 
@@ -58,6 +59,14 @@ fn name_of(output: &Path) -> String {
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned()
+}
+
+/// Refuses a record that is something else: a link would be written through.
+fn check(path: &Path) -> anyhow::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if !metadata.is_file() => bail!("expected a regular file"),
+        _ => Ok(()),
+    }
 }
 
 /// Adds a master to its folder's record, before it gets its name.
@@ -73,7 +82,11 @@ pub fn add(output: &Path, asked: &str, report: &Report) -> anyhow::Result<()> {
         all_met: report.all_met,
     };
     let path = record_of(output);
-    let in_context = || path.display().to_string();
+    let in_context = || {
+        let (output, path) = (output.display(), path.display());
+        format!("{output}: delivered masters cannot be recorded in {path}")
+    };
+    check(&path).with_context(in_context)?;
     // One write of whole lines: several processes may share a folder. The line break in front
     // ends what a killed run may have left.
     let text = format!("\n{}\n", serde_json::to_string(&line)?);

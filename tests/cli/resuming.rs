@@ -56,6 +56,46 @@ fn resume_leaves_what_was_delivered_and_says_so() {
 }
 
 #[test]
+fn resume_makes_what_is_missing_beside_a_delivered_master_and_replaces_nothing_else() {
+    let dir = mixes(1.0);
+    batch(&dir, &[]).expect(0);
+    let before = dir.bytes("out/mix0.master.wav");
+    let beside = ["--certificate", "beside", "--report", "beside"];
+    std::fs::create_dir(dir.path("beside")).unwrap();
+    dir.write("beside/mix1.master.wav.html", b"somebody's own");
+    let ran = batch(&dir, &[&["--resume"], &beside[..]].concat()).expect(0);
+    let said = "out/mix0.master.wav: delivered and verified before, made again for what is missing beside it";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    assert_eq!(dir.names_in("beside").len(), 2 * MIXES);
+    assert_eq!(dir.bytes("beside/mix1.master.wav.html"), b"somebody's own");
+    assert!(dir.bytes("out/mix0.master.wav") == before);
+    let ran = batch(&dir, &[&["--resume"], &beside[..]].concat()).expect(0);
+    assert!(ran.stderr.contains("4 skipped"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_record_that_is_a_link_or_a_mix_is_never_written_to() {
+    let dir = mixes(1.0);
+    std::fs::create_dir(dir.path("out")).unwrap();
+    let record = dir.path("out/.acetate-delivered.jsonl");
+    dir.write("diary", b"dear diary");
+    std::os::unix::fs::symlink(dir.path("diary"), &record).unwrap();
+    let ran = batch(&dir, &[]).expect(2);
+    let said = "out/mix0.master.wav: delivered masters cannot be recorded in ";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    assert_eq!(dir.bytes("diary"), b"dear diary");
+    std::fs::remove_file(&record).unwrap();
+    std::fs::copy(dir.path(&mix(0)), &record).unwrap();
+    let own = record.to_str().unwrap();
+    let ran = dir.run(&["master", own, "mix1.wav", "--out-dir", "out"]);
+    assert!(ran.expect(2).stderr.contains("which is read"));
+    assert_eq!(
+        dir.bytes("out/.acetate-delivered.jsonl"),
+        dir.bytes(&mix(0))
+    );
+}
+
+#[test]
 fn resume_goes_by_the_hashes_and_not_by_the_names() {
     let dir = mixes(1.0);
     batch(&dir, &[]).expect(0);

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::dir::Dir;
+use crate::dir::{Dir, Ran, programme, write_wav};
 
 #[test]
 fn usage_errors_exit_with_2_and_help_with_0() {
@@ -62,11 +62,10 @@ fn completions_man_page_and_parameters_are_printed() {
     );
 }
 
-#[test]
-fn a_closed_pipe_is_no_panic() {
-    let dir = Dir::new();
+/// What a run ends with whose reader has gone away before it prints.
+fn unread(dir: &Dir, args: &[&str]) -> (Option<i32>, String) {
     let mut child = dir
-        .command(&["schema"])
+        .command(args)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -74,8 +73,74 @@ fn a_closed_pipe_is_no_panic() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), stderr)
+}
+
+#[test]
+fn a_reader_that_goes_away_neither_ends_a_batch_nor_hides_how_it_ended() {
+    let dir = Dir::new();
+    for name in ["a.wav", "b.wav"] {
+        write_wav(&dir.path(name), 44_100, 2, &programme(44_100, 1.0));
+    }
+    let batch = [
+        "master",
+        "a.wav",
+        "missing.wav",
+        "b.wav",
+        "--threads",
+        "1",
+        "--json",
+    ];
+    let (code, stderr) = unread(&dir, &batch);
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(stderr.contains("missing.wav"), "{stderr}");
+    for name in ["a.master.wav", "b.master.wav"] {
+        assert!(dir.path(name).exists(), "{name}: {stderr}");
+    }
+    let (code, stderr) = unread(&dir, &["verify", "a.wav"]);
+    assert_eq!(code, Some(1), "{stderr}");
+    // The master itself must arrive.
+    let (code, stderr) = unread(&dir, &["master", "a.wav", "-o", "-"]);
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(stderr.contains("could not be delivered whole"), "{stderr}");
+}
+
+#[test]
+fn a_file_that_may_not_grow_is_an_error_and_leaves_nothing() {
+    let dir = Dir::new();
+    write_wav(&dir.path("a.wav"), 44_100, 2, &programme(44_100, 4.0));
+    let limited = format!(
+        "ulimit -f 400; exec {} master a.wav",
+        env!("CARGO_BIN_EXE_acetate")
+    );
+    let output = std::process::Command::new("sh")
+        .current_dir(dir.path(""))
+        .args(["-c", &limited])
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("a.master.wav"), "{stderr}");
+    assert_eq!(dir.names(), ["a.wav"]);
+}
+
+#[test]
+fn the_number_of_threads_is_checked_wherever_it_comes_from() {
+    let dir = Dir::new();
+    for number in ["0", "-3", "abc", "100000"] {
+        let mut command = dir.command(&["params"]);
+        let ran = Ran::of(command.env("RAYON_NUM_THREADS", number).output().unwrap());
+        let ran = ran.expect(2);
+        assert!(ran.stderr.contains("RAYON_NUM_THREADS"), "{}", ran.stderr);
+        dir.run(&["params", "--threads", number]).expect(2);
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_no_panic() {
+    let (code, stderr) = unread(&Dir::new(), &["schema"]);
     assert!(!stderr.contains("panicked"), "{stderr}");
-    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert_eq!(code, Some(0), "{stderr}");
 }
 
 #[test]

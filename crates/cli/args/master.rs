@@ -7,7 +7,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use super::TargetArgs;
 use super::values::{match_limit, percent, weight};
-use crate::naming::is_pipe;
+use crate::naming::{Job, is_pipe};
 
 /// `acetate master`.
 #[derive(Debug, ClapArgs)]
@@ -237,6 +237,11 @@ impl MasterArgs {
                 self.reference_weights[own] = *weight;
             }
         }
+    }
+
+    /// Whether what is delivered goes into the folder's record.
+    pub fn keeps_record(&self, jobs: &[Job]) -> bool {
+        self.resume || jobs.len() > 1
     }
 
     /// Whether it turns out only later that the master of this output is left as it is.

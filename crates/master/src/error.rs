@@ -20,9 +20,12 @@ pub enum MasterError {
     /// The short check of the mix failed.
     #[error(transparent)]
     Check(#[from] acetate_check::CheckError),
+    /// The mix of a pair, and not its master, failed.
+    #[error(transparent)]
+    Mix(Box<MasterError>),
     /// Nothing in the programme reaches the loudness gate.
     #[error(
-        "expected a programme of at least 0.4 s above -70 LUFS, found {duration_s:.2} s with no \
+        "expected a programme of at least 0.4 s above -70 LUFS, found {duration_s:.3} s with no \
          measurable loudness (silence, or too short)"
     )]
     NoLoudness {

@@ -80,7 +80,7 @@ pub fn recover(
         has_loudness(&analysis)?;
         Ok(analysis)
     };
-    let before = measure(mix)?;
+    let before = measure(mix).map_err(|error| MasterError::Mix(Box::new(error)))?;
     progress(1.0 / passes);
     let after = measure(master)?;
     progress(2.0 / passes);
