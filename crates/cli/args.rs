@@ -46,10 +46,10 @@ pub struct Args {
 #[command(next_help_heading = "Printing and threads")]
 pub struct GlobalArgs {
     /// One JSON object per file on standard output, and nothing else there; of a file that failed its name and the
-    /// error
+    /// error (`acetate schema` prints the schemas of master, analyze, verify and check)
     #[arg(long, global = true)]
     pub json: bool,
-    /// Print nothing but errors
+    /// Print nothing but warnings and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Print every attempt and the settings

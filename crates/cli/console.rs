@@ -12,7 +12,7 @@ use crate::args::GlobalArgs;
 pub struct Console {
     /// One JSON object per file on standard output, and nothing else there.
     pub json: bool,
-    /// Nothing but results and errors.
+    /// Nothing but warnings and errors.
     pub quiet: bool,
     /// Also what is usually left unsaid.
     pub verbose: bool,

@@ -146,7 +146,11 @@ fn facts_of(name: &Path, decoder: &Decoder, blake3: String) -> FileFacts {
     FileFacts {
         path: name.display().to_string(),
         blake3,
-        format: format!("{} {}", info.container, info.codec),
+        format: if info.container == info.codec {
+            info.codec.to_string()
+        } else {
+            format!("{} {}", info.container, info.codec)
+        },
         sample_rate_hz: info.sample_rate_hz,
         channels: info.channels,
     }

@@ -10,7 +10,7 @@ use acetate_io::{OpenOptions, StagedFile, Tags};
 use acetate_master::MasterError;
 use acetate_master::recover::{Recovered, recover};
 use acetate_master::settings_file;
-use acetate_training::catalog::csv;
+use acetate_training::pairs_list;
 use anyhow::Context;
 
 use crate::args::LearnArgs;
@@ -128,7 +128,7 @@ fn list(path: &Path, args: &LearnArgs, console: &Console) -> anyhow::Result<()> 
     }
     let mut text = HEADER.to_owned();
     if path.exists() {
-        let pairs = csv::read(path)?;
+        let pairs = pairs_list::read(path)?;
         let known = pairs.iter().any(|pair| {
             acetate_io::same_file(&pair.mix, &mix) && acetate_io::same_file(&pair.master, &master)
         });

@@ -133,7 +133,7 @@ pub fn write(
         spec,
     )?;
     let gains = pack.match_levels(&mut plain, &mut master)?;
-    bar.inc(1);
+    bar.inc(2);
     pack.difference(&mut plain, &mut master, gains)?;
     drop(plain);
     bar.inc(1);
@@ -216,11 +216,8 @@ impl Pack<'_> {
         what: &str,
         bits: u32,
     ) -> anyhow::Result<OutputMeasures> {
-        let word_length = match bits {
-            16 => WordLength::Bits16,
-            24 => WordLength::Bits24,
-            _ => WordLength::Float32,
-        };
+        let word_length = WordLength::from_bits(bits)
+            .with_context(|| format!("expected 16, 24 or 32 bits, got {bits}"))?;
         let dither = gain_db != 0.0;
         let mut scaled = scaled(source, gain_db);
         let mut frames = 0;

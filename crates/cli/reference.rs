@@ -8,7 +8,7 @@ use acetate_io::OpenOptions;
 use acetate_master::settings_file;
 use acetate_model::Signature;
 use acetate_model::reference::Dimensions;
-use acetate_training::catalog::walk::masters_in;
+use acetate_training::walk::masters_in;
 use anyhow::Context;
 
 use crate::args::{Dimension, MasterArgs};

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use acetate_check::Verdict;
 use acetate_dsp::units::clock;
 use acetate_master::Report;
 use acetate_master::codec::{CodecSafety, DECODED_CEILING_DBTP};
@@ -23,6 +24,11 @@ pub fn mastered(report: &Report, input: &str, output: &str, console: &Console) -
         (Some(_), false) => console.bad("delivered, target not met"),
     };
     let _ = writeln!(text, "{} → {}: {verdict}", input, console.strong(output));
+    // A fault that the master keeps comes before everything that went well.
+    let is_first = Verdict::of(&report.findings) == Verdict::NotReady;
+    if is_first {
+        checked::short(&mut text, report, input, console);
+    }
     figures(&mut text, mastering, &report.checks, console);
     if let Some(codecs) = &mastering.codecs {
         decoded(&mut text, codecs, console);
@@ -46,7 +52,9 @@ pub fn mastered(report: &Report, input: &str, output: &str, console: &Console) -
     for sentence in &mastering.done {
         let _ = writeln!(text, "    - {sentence}");
     }
-    checked::short(&mut text, report, input, console);
+    if !is_first {
+        checked::short(&mut text, report, input, console);
+    }
     if console.verbose {
         attempts(&mut text, mastering);
     }
@@ -293,7 +301,7 @@ fn measures_rows(row: &mut impl FnMut(&str, String), measures: &Measures) {
     row("peak to loudness, dB", number(measures.plr_db));
 }
 
-/// Two decimals, towards the unfavourable side for none; "-" where there is no figure.
+/// Two decimals; "-" where there is no figure.
 fn number(value: f64) -> String {
     if value.is_finite() {
         format!("{value:.2}")

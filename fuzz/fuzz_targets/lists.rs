@@ -3,14 +3,14 @@
 #![no_main]
 
 use acetate_fuzz::{as_file, only_uncaught_panics_count};
-use acetate_training::catalog::csv;
 use acetate_training::datasets::{Datasets, Split};
+use acetate_training::pairs_list;
 use acetate_training::recipe::Recipe;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(init: only_uncaught_panics_count(), |bytes: &[u8]| {
     let path = as_file(bytes);
-    if let Ok(pairs) = csv::read(&path) {
+    if let Ok(pairs) = pairs_list::read(&path) {
         assert!(pairs.iter().all(|pair| !pair.album.is_empty()));
     }
     if let Ok(datasets) = Datasets::load(&path) {

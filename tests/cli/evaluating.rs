@@ -96,7 +96,16 @@ fn what_cannot_be_evaluated_is_refused_with_its_name() {
     dir.write("pairs.csv", b"mix,album\na.wav,b\n");
     let ran = dir.run(&["eval", "--pairs", "pairs.csv"]).expect(2);
     assert!(
-        ran.stderr.contains("pairs.csv, line 1") && ran.stderr.contains("master"),
+        ran.stderr.contains("pairs.csv: line 1") && ran.stderr.contains("master"),
+        "{}",
+        ran.stderr
+    );
+    // As spreadsheets write it.
+    dir.write("pairs.csv", b"\xef\xbb\xbfMix,Master,Album\r\n");
+    let ran = dir.run(&["eval", "--pairs", "pairs.csv"]).expect(2);
+    assert!(
+        ran.stderr
+            .contains("expected at least one pair, found none"),
         "{}",
         ran.stderr
     );

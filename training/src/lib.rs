@@ -30,11 +30,13 @@ pub mod fit;
 pub mod gates;
 pub mod groups;
 pub mod pair;
+pub mod pairs_list;
 pub mod recipe;
 pub mod report;
 pub mod rng;
 pub mod run;
 pub mod simulator;
+pub mod walk;
 
 #[cfg(test)]
 mod synthetic;

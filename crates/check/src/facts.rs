@@ -88,7 +88,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// Third octaves whose middle half lies between two frequencies.
+/// Third octaves whose centre lies between two frequencies.
 pub fn bands_between(from_hz: f64, to_hz: f64) -> impl Iterator<Item = usize> {
     (0..THIRD_OCTAVES).filter(move |&band| {
         let (low_hz, high_hz) = edges_hz(band);

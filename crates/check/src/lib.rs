@@ -13,7 +13,7 @@
 pub mod check;
 pub mod corpus;
 pub mod detect;
-pub mod devices;
+mod devices;
 pub mod error;
 pub mod facts;
 pub mod fault_eq;
@@ -21,10 +21,10 @@ pub mod finding;
 pub mod judge;
 pub mod picture;
 pub mod scan;
-pub mod section;
-pub mod simulate;
+mod section;
+mod simulate;
 pub mod tone;
-pub mod translation;
+mod translation;
 
 pub use check::{Check, PartScore, Verdict, check, judged, measure, short};
 pub use corpus::Corpus;

@@ -14,15 +14,19 @@ const SIZE: (f64, f64) = (260.0, 150.0);
 const COLUMNS: usize = 3;
 /// Room around a curve, pixels.
 const MARGIN: f64 = 24.0;
-/// Levels that are shown below the highest, dB.
+/// Room for the legend, pixels.
+const LEGEND: f64 = 22.0;
+/// Levels that are shown below the highest of all curves, dB.
 const SPAN_DB: f64 = 60.0;
+/// Levels between two lines, dB.
+const GRID_DB: f64 = 20.0;
 /// Frequencies that are shown, Hz.
 const SHOWN_HZ: (f64, f64) = (20.0, 20_000.0);
 
 /// One picture for every device.
 pub fn svg(analysis: &Analysis) -> String {
     let rows = DEVICES.len().div_ceil(COLUMNS);
-    let (width, height) = (SIZE.0 * COLUMNS as f64, SIZE.1 * rows as f64);
+    let (width, height) = (SIZE.0 * COLUMNS as f64, SIZE.1 * rows as f64 + LEGEND);
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
          height=\"{height}\" font-family=\"sans-serif\" font-size=\"11\">\n\
@@ -35,6 +39,12 @@ pub fn svg(analysis: &Analysis) -> String {
         one(&mut text, device, analysis);
         text.push_str("</g>\n");
     }
+    let _ = writeln!(
+        text,
+        "<text x=\"{MARGIN}\" y=\"{:.1}\" fill=\"#777\">grey: the mix; <tspan fill=\"#c33\">red: what arrives</tspan>. Third \
+         octaves in Hz, lines every {GRID_DB:.0} dB.</text>",
+        height - 8.0
+    );
     text.push_str("</svg>\n");
     text
 }
@@ -57,7 +67,9 @@ fn one(text: &mut String, device: &Device, analysis: &Analysis) {
             )
         })
         .collect();
-    let top_db = levels.iter().fold(f64::NEG_INFINITY, |top, l| top.max(l.1));
+    let top_db = levels
+        .iter()
+        .fold(f64::NEG_INFINITY, |top, l| top.max(l.1).max(l.2));
     let place = |freq_hz: f64, level_db: f64| {
         let octaves = libm::log2(freq_hz / SHOWN_HZ.0) / libm::log2(SHOWN_HZ.1 / SHOWN_HZ.0);
         let below = ((top_db - level_db) / SPAN_DB).clamp(0.0, 1.0);
@@ -74,6 +86,14 @@ fn one(text: &mut String, device: &Device, analysis: &Analysis) {
             "<line x1=\"{x:.1}\" y1=\"{MARGIN}\" x2=\"{x:.1}\" y2=\"{bottom:.1}\" stroke=\"#ddd\"/>\
              <text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\" fill=\"#777\">{label}</text>",
             bottom + 13.0
+        );
+    }
+    for line in 1..(SPAN_DB / GRID_DB) as u32 {
+        let (left, y) = place(SHOWN_HZ.0, top_db - GRID_DB * f64::from(line));
+        let (right, _) = place(SHOWN_HZ.1, top_db);
+        let _ = writeln!(
+            text,
+            "<line x1=\"{left:.1}\" y1=\"{y:.1}\" x2=\"{right:.1}\" y2=\"{y:.1}\" stroke=\"#eee\"/>"
         );
     }
     let mut curve = |colour: &str, level_of: &dyn Fn(&(f64, f64, f64)) -> f64| {

@@ -1,6 +1,6 @@
 //! [`PARAMS`]: the one table of every number that the chain takes.
 //!
-//! It drives validation, neutral values, the settings file, the net's output ranges, help and
+//! It drives validation, neutral values, the settings file, help and
 //! documentation. A number that is not here is not a parameter.
 
 use crate::Settings;

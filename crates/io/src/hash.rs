@@ -1,4 +1,4 @@
-//! The hash of a file's bytes, for the certificate.
+//! The hash of a file's bytes, for certificates, records and the cache.
 
 use std::fs::{self, File};
 use std::io::{self, Read};

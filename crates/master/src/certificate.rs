@@ -209,17 +209,14 @@ impl Certificate {
     pub fn brief(&self) -> Result<Brief, CertificateError> {
         let settings = settings_file::from_toml(&self.settings)?;
         let stages = self.brief.bypass.iter().map(|name| name.parse());
+        let bits = self.brief.word_length_bits;
         Ok(Brief {
             target: settings.target,
             bypass: Bypass::new(stages.collect::<Result<Vec<_>, _>>()?),
             settings: Some(settings),
             sample_rate_hz: self.brief.sample_rate_hz,
-            word_length: match self.brief.word_length_bits {
-                16 => WordLength::Bits16,
-                24 => WordLength::Bits24,
-                32 => WordLength::Float32,
-                got => return Err(CertificateError::WordLength { got }),
-            },
+            word_length: WordLength::from_bits(bits)
+                .ok_or(CertificateError::WordLength { got: bits })?,
             dual_mono: self.brief.dual_mono,
             ..Brief::default()
         })

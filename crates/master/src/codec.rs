@@ -17,7 +17,7 @@ use crate::brief::Brief;
 use crate::delivery::{Delivery, Progress};
 use crate::error::MasterError;
 use crate::report::{Check, Report};
-use crate::story::{BeforeLimiter, has_loudness, measure_input, plan};
+use crate::story::{BeforeLimiter, can_be_mastered, measure_input, plan};
 
 /// Highest decoded true peak that is safe, dBTP.
 pub const DECODED_CEILING_DBTP: f64 = 0.0;
@@ -201,7 +201,7 @@ pub fn master_codec_safe_measured(
     let (present, missing) = split(codecs, brief.effective_target().integrated_lufs);
     let allowed = missing.iter().map(|codec| codec.allowed_dbtp);
     brief.lower_ceiling(allowed.fold(asked_ceiling_dbtp, f64::min));
-    has_loudness(&analysis)?;
+    can_be_mastered(&analysis)?;
     let plan = plan(&analysis, predictor, &brief)?;
     let mut before = BeforeLimiter::render(input, &analysis, &plan, &brief, delivery, progress)?;
     let mut passes = Vec::new();

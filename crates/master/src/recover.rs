@@ -23,7 +23,7 @@ use serde::Serialize;
 
 use crate::error::MasterError;
 use crate::replay;
-use crate::story::has_loudness;
+use crate::story::can_be_mastered;
 
 /// Corrections on what the chain renders.
 const CORRECTIONS: usize = 3;
@@ -77,7 +77,7 @@ pub fn recover(
     let passes = (CORRECTIONS + 4) as f64;
     let measure = |source: &mut dyn Source| -> Result<Analysis, MasterError> {
         let analysis = analyze_with(source, &AnalyzeOptions::default(), &mut |_| {})?;
-        has_loudness(&analysis)?;
+        can_be_mastered(&analysis)?;
         Ok(analysis)
     };
     let before = measure(mix).map_err(|error| MasterError::Mix(Box::new(error)))?;
@@ -210,7 +210,7 @@ fn rendered(
     let found = found.ok_or(MasterError::NoLoudness {
         duration_s: before.duration_s,
     })?;
-    has_loudness(&found)?;
+    can_be_mastered(&found)?;
     Ok(found)
 }
 

@@ -72,7 +72,7 @@ pub fn master_measured(
     delivery: &mut dyn Delivery,
     progress: &mut dyn Progress,
 ) -> Result<Report, MasterError> {
-    has_loudness(&analysis)?;
+    can_be_mastered(&analysis)?;
     let plan = plan(&analysis, predictor, brief)?;
     let mut before = BeforeLimiter::render(input, &analysis, &plan, brief, delivery, progress)?;
     before.deliver(analysis, plan, brief, delivery, progress)
@@ -264,11 +264,12 @@ pub fn measure_input(
     let analysis = analyze_with(input, &options, &mut |done| {
         progress.at(Stage::Analyze, done, total);
     })?;
-    has_loudness(&analysis)?;
+    can_be_mastered(&analysis)?;
     Ok(analysis)
 }
 
-pub(crate) fn has_loudness(analysis: &Analysis) -> Result<(), MasterError> {
+/// Refuses a programme without a loudness, and one so loud that it is no sound.
+pub(crate) fn can_be_mastered(analysis: &Analysis) -> Result<(), MasterError> {
     if analysis.sample_peak_dbfs > MAX_PEAK_DBFS {
         return Err(MasterError::TooLoud {
             max_dbfs: MAX_PEAK_DBFS,

@@ -9,7 +9,7 @@ use crate::brief::Brief;
 use crate::delivery::{Delivery, Progress};
 use crate::error::MasterError;
 use crate::report::Report;
-use crate::story::{BeforeLimiter, allow_no_limiting_without_limiter, has_loudness, plan};
+use crate::story::{BeforeLimiter, allow_no_limiting_without_limiter, can_be_mastered, plan};
 
 /// One of several masters.
 pub struct Variant<'a> {
@@ -34,7 +34,7 @@ pub fn master_to_targets(
     variants: &mut [Variant<'_>],
     progress: &mut dyn Progress,
 ) -> Result<Vec<Report>, MasterError> {
-    has_loudness(analysis)?;
+    can_be_mastered(analysis)?;
     let Some(first) = variants.first_mut() else {
         return Ok(Vec::new());
     };

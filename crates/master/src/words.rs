@@ -92,10 +92,14 @@ fn describe_region(
     if gain_db.abs() < AUDIBLE_DB {
         return None;
     }
-    let freq = hertz(mid_knot_hz(first + offset));
+    let place = match first + offset {
+        0 => "towards the bottom".to_owned(),
+        knot if knot == MID_KNOTS - 1 => "towards the top".to_owned(),
+        knot => format!("around {}", hertz(mid_knot_hz(knot))),
+    };
     let verb = if gain_db > 0.0 { "lifted" } else { "eased" };
     Some(format!(
-        "{verb} the {name} by {:.1} dB around {freq}",
+        "{verb} the {name} by {:.1} dB {place}",
         gain_db.abs()
     ))
 }

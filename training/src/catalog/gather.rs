@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::{RetrainError, csv, walk};
+use super::RetrainError;
 use crate::corpus::{Track, TrackFile};
 use crate::datasets::{Datasets, Split};
 use crate::pair::Pair;
+use crate::pairs_list::{self, ListError};
 use crate::run::{Observer, measure_files, public_files};
+use crate::walk;
 
 /// A mix and its master differ by less than this, or they are two songs, dB RMS.
 const MAX_DIFFERENCE_DB: f64 = 12.0;
@@ -59,7 +61,7 @@ pub fn masters(
 /// # Errors
 /// [`RetrainError`] naming the list and the line.
 pub fn pairs(list: &Path, cache: &Path, observer: &dyn Observer) -> Result<Songs, RetrainError> {
-    let rows = csv::read(list)?;
+    let rows = pairs_list::read(list)?;
     let files: Vec<TrackFile> = rows
         .iter()
         .flat_map(|row| [&row.mix, &row.master].map(|path| track_file(row.album.clone(), path)))
@@ -75,7 +77,7 @@ pub fn pairs(list: &Path, cache: &Path, observer: &dyn Observer) -> Result<Songs
         let (Some(mix), Some(master)) = (tracks.next(), tracks.next()) else {
             break;
         };
-        let refused = |expected: &str, found: String| csv::CsvError::Line {
+        let refused = |expected: &str, found: String| ListError::Line {
             path: list.to_owned(),
             line: row.line,
             expected: expected.to_owned(),

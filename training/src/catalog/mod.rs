@@ -9,13 +9,11 @@
 
 pub mod blend;
 pub mod card;
-pub mod csv;
 pub mod gather;
 pub mod interval;
 pub mod judge;
 pub mod split;
 pub mod tune;
-pub mod walk;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -29,8 +27,10 @@ use crate::corpus::CorpusError;
 use crate::datasets::{Datasets, Split};
 use crate::draw::Material;
 use crate::fit::{self, FitError, Job, Look};
+use crate::pairs_list::ListError;
 use crate::recipe::RecipeError;
 use crate::run::{CHECKPOINTS_NAME, Observer, Paths, Step, TrainError, tell, write_file};
+use crate::walk::WalkError;
 use blend::{Blend, Choice, within_bounds};
 use gather::Songs;
 use judge::Comparison;
@@ -124,30 +124,9 @@ pub struct Retrained {
 /// Why retraining failed.
 #[derive(Debug, Error)]
 pub enum RetrainError {
-    /// A folder cannot be read.
-    #[error("{path}: cannot read the folder: {source}")]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// No audio in the folder.
-    #[error("{path}: expected finished masters ({extensions}), found none")]
-    NoMasters {
-        /// The folder.
-        path: PathBuf,
-        /// What was looked for.
-        extensions: String,
-    },
-    /// More files than are read.
-    #[error("{path}: expected at most {limit} masters, found more")]
-    TooMany {
-        /// The folder.
-        path: PathBuf,
-        /// Most files.
-        limit: usize,
-    },
+    /// The folder of masters is refused.
+    #[error(transparent)]
+    Walk(#[from] WalkError),
     /// Not even enough to split.
     #[error("{path}: expected at least {LEAST_SONGS} usable songs, found {found}")]
     TooFewToSplit {
@@ -158,7 +137,7 @@ pub enum RetrainError {
     },
     /// The list of pairs is refused.
     #[error(transparent)]
-    Csv(#[from] csv::CsvError),
+    List(#[from] ListError),
     /// A file of a pair is refused.
     #[error(transparent)]
     Corpus(#[from] CorpusError),

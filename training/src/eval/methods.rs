@@ -100,7 +100,7 @@ impl Method {
             Self::FixedCompressor => Some(Box::new(Fixed {
                 compressor: baselines.compressor,
             })),
-            Self::Net => Some(Box::new(Borrowed(net))),
+            Self::Net => Some(Box::new(net)),
             Self::Oracle => fault.map(|fault| -> Box<dyn Predictor> {
                 Box::new(Oracle {
                     wanted: Move::undoing(fault),
@@ -193,18 +193,5 @@ impl Predictor for Oracle {
 
     fn hash(&self) -> &str {
         ""
-    }
-}
-
-/// The net, shared between cases.
-struct Borrowed<'a>(&'a NetPredictor);
-
-impl Predictor for Borrowed<'_> {
-    fn predict(&self, analysis: &Analysis) -> Result<Prediction, WeightsError> {
-        self.0.predict(analysis)
-    }
-
-    fn hash(&self) -> &str {
-        self.0.hash()
     }
 }

@@ -19,6 +19,9 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::pairs_list::ListError;
+use crate::walk::WalkError;
+
 pub mod baselines;
 mod baselines_file;
 pub mod calibration;
@@ -99,24 +102,12 @@ pub enum EvalError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A folder without songs.
-    #[error("{}: expected songs ({extensions}), found none", path.display())]
-    NoSongs {
-        /// The folder.
-        path: PathBuf,
-        /// The file names looked for.
-        extensions: String,
-    },
-    /// A line of a table of pairs.
-    #[error("{}, line {line}: {what}", path.display())]
-    Csv {
-        /// The table.
-        path: PathBuf,
-        /// Line, from 1.
-        line: usize,
-        /// What was expected and found.
-        what: String,
-    },
+    /// The folder of songs is refused.
+    #[error(transparent)]
+    Walk(#[from] WalkError),
+    /// The list of pairs is refused.
+    #[error(transparent)]
+    List(#[from] ListError),
     /// The baselines do not fit this version.
     #[error("baselines: {0}")]
     Baselines(String),

@@ -5,13 +5,8 @@ use std::path::{Path, PathBuf};
 use super::EvalError;
 use crate::corpus::TrackFile;
 use crate::datasets::{Datasets, Split, Tier};
-
-/// File names that end so are taken for songs.
-const EXTENSIONS: [&str; 12] = [
-    "aif", "aiff", "caf", "flac", "m4a", "mp3", "oga", "ogg", "rf64", "wav", "wave", "mp4",
-];
-/// Folders nested deeper than this are not searched.
-const MAX_DEPTH: usize = 16;
+use crate::pairs_list::{self, ListError};
+use crate::walk::{self, MasterFile};
 
 /// One finished song.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,30 +64,20 @@ pub fn songs_of_split(
     (songs, missing)
 }
 
-/// Every song in a folder and its sub-folders, in the order of their names. The first sub-folder is
-/// the album; a song that lies in none is an album of its own.
+/// Every song below a folder, in a fixed order. An album is a folder of the top one; a song that lies there
+/// itself is its own.
 ///
 /// # Errors
 /// [`EvalError`] when the folder cannot be read or holds no song.
 pub fn songs_in(folder: &Path) -> Result<Vec<Song>, EvalError> {
-    let mut paths = Vec::new();
-    collect(folder, 0, &mut paths)?;
-    paths.sort();
-    if paths.is_empty() {
-        return Err(EvalError::NoSongs {
-            path: folder.to_owned(),
-            extensions: EXTENSIONS.join(", "),
-        });
-    }
-    Ok(paths
+    let masters = walk::masters_in(folder)?;
+    Ok(masters
         .into_iter()
-        .map(|path| {
+        .map(|MasterFile { path, .. }| {
             let name = name_below(&path, folder);
+            let album = name.split_once('/').map_or(&*name, |(album, _)| album);
             Song {
-                album: match name.split_once('/') {
-                    Some((album, _)) => album.to_owned(),
-                    None => name.clone(),
-                },
+                album: album.to_owned(),
                 name,
                 path,
             }
@@ -105,114 +90,30 @@ fn name_below(path: &Path, folder: &Path) -> String {
     below.to_string_lossy().into_owned()
 }
 
-fn collect(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), EvalError> {
-    let failed = |source| EvalError::Read {
-        path: folder.to_owned(),
-        source,
-    };
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.is_dir() {
-            if depth < MAX_DEPTH {
-                collect(&path, depth + 1, paths)?;
-            }
-        } else if is_song(&path) {
-            paths.push(path);
-        }
-    }
-    Ok(())
-}
-
-fn is_song(path: &Path) -> bool {
-    path.extension()
-        .map(|extension| extension.to_string_lossy().to_lowercase())
-        .is_some_and(|extension| EXTENSIONS.contains(&extension.as_str()))
-}
-
-/// Reads a table of pairs: comma-separated, a heading with `mix`, `master` and `album`, paths
-/// relative to the file.
+/// Reads a list of pairs: see [`pairs_list`].
 ///
 /// # Errors
 /// [`EvalError`] naming the file and the line.
-pub fn pairs_in(csv: &Path) -> Result<Vec<Pair>, EvalError> {
-    let text = std::fs::read_to_string(csv).map_err(|source| EvalError::Read {
-        path: csv.to_owned(),
-        source,
-    })?;
-    let wrong = |line: usize, what: String| EvalError::Csv {
-        path: csv.to_owned(),
-        line: line + 1,
-        what,
-    };
-    let folder = csv.parent().unwrap_or(Path::new(""));
-    let mut lines = text
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty());
-    let heading = lines
-        .next()
-        .map(|(_, line)| fields(line))
-        .unwrap_or_default();
-    let column = |name: &str| {
-        heading
-            .iter()
-            .position(|field| field == name)
-            .ok_or_else(|| {
-                wrong(
-                    0,
-                    format!("expected the columns mix, master and album, found {heading:?}"),
-                )
-            })
-    };
-    let (mix, master, album) = (column("mix")?, column("master")?, column("album")?);
-    let pairs: Vec<Pair> = lines
-        .map(|(number, line)| {
-            let fields = fields(line);
-            if fields.len() != heading.len() {
-                let (expected, found) = (heading.len(), fields.len());
-                return Err(wrong(
-                    number,
-                    format!("expected {expected} fields, found {found}"),
-                ));
-            }
-            Ok(Pair {
-                name: fields[master].clone(),
-                album: fields[album].clone(),
-                mix: folder.join(&fields[mix]),
-                master: folder.join(&fields[master]),
-            })
+pub fn pairs_in(list: &Path) -> Result<Vec<Pair>, EvalError> {
+    let folder = list.parent().unwrap_or(Path::new(""));
+    let files = pairs_list::read(list)?;
+    if files.is_empty() {
+        return Err(EvalError::List(ListError::Line {
+            path: list.to_owned(),
+            line: 2,
+            expected: "at least one pair".to_owned(),
+            found: "none".to_owned(),
+        }));
+    }
+    Ok(files
+        .into_iter()
+        .map(|files| Pair {
+            name: name_below(&files.master, folder),
+            album: files.album,
+            mix: files.mix,
+            master: files.master,
         })
-        .collect::<Result<_, _>>()?;
-    if pairs.is_empty() {
-        return Err(wrong(
-            0,
-            "expected at least one pair, found none".to_owned(),
-        ));
-    }
-    Ok(pairs)
-}
-
-/// The fields of a line (RFC 4180, without line breaks inside fields).
-fn fields(line: &str) -> Vec<String> {
-    let mut fields = vec![String::new()];
-    let mut quoted = false;
-    let mut characters = line.trim_end_matches('\r').chars().peekable();
-    while let Some(character) = characters.next() {
-        let last = fields.len() - 1;
-        match character {
-            '"' if quoted && characters.peek() == Some(&'"') => {
-                characters.next();
-                fields[last].push('"');
-            }
-            '"' => quoted = !quoted,
-            ',' if !quoted => fields.push(String::new()),
-            other => fields[last].push(other),
-        }
-    }
-    for field in &mut fields {
-        *field = field.trim().to_owned();
-    }
-    fields
+        .collect())
 }
 
 /// At most `count` items, evenly spread over all.
@@ -235,15 +136,6 @@ pub fn spread<T>(items: Vec<T>, count: Option<usize>) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn fields_are_read_as_spreadsheets_write_them() {
-        assert_eq!(fields("a,b ,c\r"), ["a", "b", "c"]);
-        assert_eq!(
-            fields("\"a, b\",\"say \"\"c\"\"\","),
-            ["a, b", "say \"c\"", ""]
-        );
-    }
 
     #[test]
     fn a_subset_is_spread_evenly() {

@@ -34,6 +34,13 @@ impl WordLength {
         }
     }
 
+    /// The one of so many bits per sample.
+    pub fn from_bits(bits: u32) -> Option<Self> {
+        [Self::Bits16, Self::Bits24, Self::Float32]
+            .into_iter()
+            .find(|word_length| word_length.bits() == bits)
+    }
+
     /// Bytes per sample.
     pub fn bytes(self) -> u64 {
         u64::from(self.bits() / 8)

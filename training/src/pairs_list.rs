@@ -25,7 +25,7 @@ pub struct PairFiles {
 
 /// Why a list is refused.
 #[derive(Debug, Error)]
-pub enum CsvError {
+pub enum ListError {
     /// The list cannot be read.
     #[error(transparent)]
     Read(#[from] acetate_io::ReadError),
@@ -56,17 +56,17 @@ pub enum CsvError {
 /// Reads a list of pairs.
 ///
 /// # Errors
-/// [`CsvError`] naming the list and the line.
-pub fn read(path: &Path) -> Result<Vec<PairFiles>, CsvError> {
+/// [`ListError`] naming the list and the line.
+pub fn read(path: &Path) -> Result<Vec<PairFiles>, ListError> {
     let bytes = acetate_io::read_bounded(path, MAX_BYTES)?;
-    let text = std::str::from_utf8(&bytes).map_err(|error| CsvError::Encoding {
+    let text = std::str::from_utf8(&bytes).map_err(|error| ListError::Encoding {
         path: path.to_owned(),
         byte: bytes.get(error.valid_up_to()).copied().unwrap_or_default(),
         offset: error.valid_up_to(),
     })?;
     let folder = path.parent().unwrap_or(Path::new(""));
     parse(text.trim_start_matches('\u{feff}'), folder).map_err(|(line, expected, found)| {
-        CsvError::Line {
+        ListError::Line {
             path: path.to_owned(),
             line,
             expected,

@@ -1,18 +1,47 @@
-//! The masters in a folder: an album is a folder, what lies in the top folder itself is the
-//! album `.`.
+//! The finished masters in a folder, for retraining, evaluation and references: an album is a folder, what lies
+//! in the top folder itself is the album `.`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::RetrainError;
+use thiserror::Error;
 
 /// Extensions of what can be decoded, in lower case.
-const EXTENSIONS: [&str; 14] = [
+const EXTENSIONS: [&str; 15] = [
     "aac", "aif", "aifc", "aiff", "bw64", "caf", "flac", "m4a", "mp3", "mp4", "oga", "ogg", "rf64",
-    "wav",
+    "wav", "wave",
 ];
 /// More masters than this are refused.
 const MAX_MASTERS: usize = 10_000;
+
+/// Why a folder is refused.
+#[derive(Debug, Error)]
+pub enum WalkError {
+    /// A folder cannot be read.
+    #[error("{path}: cannot read the folder: {source}")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// No audio in the folder.
+    #[error("{path}: expected finished masters ({extensions}), found none")]
+    NoMasters {
+        /// The folder.
+        path: PathBuf,
+        /// What was looked for.
+        extensions: String,
+    },
+    /// More files than are read.
+    #[error("{path}: expected at most {limit} masters, found more")]
+    TooMany {
+        /// The folder.
+        path: PathBuf,
+        /// Most files.
+        limit: usize,
+    },
+}
 
 /// A master in the folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,12 +56,12 @@ pub struct MasterFile {
 /// links to folders are not followed.
 ///
 /// # Errors
-/// [`RetrainError`] where a folder cannot be read, or has nothing or too much in it.
-pub fn masters_in(folder: &Path) -> Result<Vec<MasterFile>, RetrainError> {
+/// [`WalkError`] where a folder cannot be read, or has nothing or too much in it.
+pub fn masters_in(folder: &Path) -> Result<Vec<MasterFile>, WalkError> {
     let mut masters = Vec::new();
     collect(folder, ".", folder, &mut masters)?;
     if masters.is_empty() {
-        return Err(RetrainError::NoMasters {
+        return Err(WalkError::NoMasters {
             path: folder.to_owned(),
             extensions: EXTENSIONS.join(", "),
         });
@@ -46,8 +75,8 @@ fn collect(
     album: &str,
     top: &Path,
     masters: &mut Vec<MasterFile>,
-) -> Result<(), RetrainError> {
-    let failed = |source| RetrainError::Folder {
+) -> Result<(), WalkError> {
+    let failed = |source| WalkError::Folder {
         path: folder.to_owned(),
         source,
     };
@@ -63,7 +92,7 @@ fn collect(
             collect(&path, &inner.to_string_lossy(), top, masters)?;
         } else if is_audio(&path) {
             if masters.len() == MAX_MASTERS {
-                return Err(RetrainError::TooMany {
+                return Err(WalkError::TooMany {
                     path: top.to_owned(),
                     limit: MAX_MASTERS,
                 });
