@@ -83,8 +83,13 @@ const RATIO_TRIALS: usize = 8;
 /// A change of level spread this near to the wanted one will do, dB.
 const CHANGE_TOLERANCE_DB: f64 = 0.001;
 
+/// A compressor lowers the level spread of music by more than this share of 1 - 1/ratio. Where it does not, as on
+/// a steady programme, whose spread is not what it takes, no higher ratio may be tried for it.
+const LEAST_EFFECT: f64 = 0.15;
+
 /// The ratio at which the compressor lowers the level spread by `change_db` (negative), other
-/// settings as in `base`; 1 where nothing is to be lowered, and at most `max_ratio`.
+/// settings as in `base`; 1 where nothing is to be lowered, and at most `max_ratio`, or what would lower it on any
+/// programme that a compressor works on.
 pub fn solve_ratio(
     k_power_10ms: &[f32],
     integrated_lufs: f64,
@@ -92,10 +97,10 @@ pub fn solve_ratio(
     change_db: f64,
     max_ratio: f64,
 ) -> f64 {
-    if change_db >= 0.0 || !integrated_lufs.is_finite() {
+    let before = level_spread_db(k_power_10ms);
+    if change_db >= 0.0 || before <= 0.0 || !integrated_lufs.is_finite() {
         return 1.0;
     }
-    let before = level_spread_db(k_power_10ms);
     let change_at = |ratio: f64| {
         let trial = settings::Compressor { ratio, ..*base };
         level_spread_db(&compress_k_power(k_power_10ms, integrated_lufs, &trial)) - before
@@ -103,9 +108,10 @@ pub fn solve_ratio(
     // The change goes almost with 1 - 1/ratio: what a chord between two trials says is nearly right.
     let ratio_of = |taken: f64| 1.0 / (1.0 - taken);
     let mut low = (0.0, 0.0);
-    let mut high = (1.0 - 1.0 / max_ratio, change_at(max_ratio));
+    let most = (1.0 - 1.0 / max_ratio).min(-change_db / (LEAST_EFFECT * before));
+    let mut high = (most, change_at(ratio_of(most)));
     if high.1 > change_db {
-        return max_ratio;
+        return ratio_of(most);
     }
     let mut taken = 0.0;
     for _ in 0..RATIO_TRIALS {
@@ -190,6 +196,27 @@ mod tests {
         let after = level_spread_db(&compress_k_power(&powers, -17.0, &solved));
         assert!((after - level_spread_db(&powers) + 0.5).abs() < 0.02);
         assert_eq!(solve_ratio(&powers, -17.0, &base, 0.3, 2.5), 1.0);
+    }
+
+    #[test]
+    fn a_steady_programme_is_not_compressed_for_next_to_nothing() {
+        // Beats of 10 ms that no 200 ms tell apart, and a slow swell of a tenth of a dB: compression gains nothing.
+        let powers: Vec<f32> = (0..6000)
+            .map(|k| {
+                let swell = 1.0 + 0.02 * libm::sin(0.01 * f64::from(k));
+                (swell * if k % 40 == 0 { 0.4 } else { 0.02 }) as f32
+            })
+            .collect();
+        let base = settings::Compressor {
+            threshold_lu: -4.0,
+            ..settings::Compressor::default()
+        };
+        let ratio = |change_db| solve_ratio(&powers, -15.0, &base, change_db, 2.0);
+        let spread_db = level_spread_db(&powers);
+        assert!(ratio(-1e-6) < 1.001, "{}", ratio(-1e-6));
+        let bound = 1.0 / (1.0 - 0.002 / (LEAST_EFFECT * spread_db));
+        assert!(ratio(-0.002) <= bound, "{} {bound}", ratio(-0.002));
+        assert!(ratio(-0.002) < ratio(-1.0) && ratio(-1.0) <= 2.0);
     }
 
     #[test]
