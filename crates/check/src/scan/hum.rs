@@ -1,7 +1,7 @@
 //! Mains hum: lines at 50 or 60 Hz and their multiples that never go away.
 //!
 //! Every 15 s each multiple's prominence is measured ([`mains`](super::mains)); its median over the windows
-//! counts, since notes come and go and hum does not. Of the notes of the tempered scale at 440 Hz only the F
+//! counts, since notes come and go and hum does not, and more where nearly all windows show it. Of the notes of the tempered scale at 440 Hz only the F
 //! at 349.2 Hz lies within half a percent of a multiple of 50 or 60 Hz up to the tenth.
 
 use acetate_dsp::Audio;
@@ -17,6 +17,10 @@ const LINES: usize = 7;
 const MAX_WINDOWS: usize = 512;
 /// Most that one line may count, dB: one steady note must not make a hum.
 const MAX_PROMINENCE_DB: f64 = 15.0;
+/// Most that a line may count which is there in all windows but [`EXCEPTIONS`], dB: three of them are a hum.
+const MAX_STEADY_DB: f64 = 30.0;
+/// Share of the windows that may be without a steady line.
+const EXCEPTIONS: f64 = 0.1;
 /// Mains frequencies, Hz.
 const MAINS_HZ: [f64; 2] = [50.0, 60.0];
 
@@ -25,7 +29,7 @@ const MAINS_HZ: [f64; 2] = [50.0, 60.0];
 pub struct HumFigures {
     /// 50 or 60 Hz, whichever is more prominent.
     pub mains_hz: f64,
-    /// Mean prominence of the seven most prominent lines, dB.
+    /// Mean prominence of the seven most prominent lines, as far as each may count, dB.
     pub prominence_db: f64,
     /// Level of all lines together, dBFS.
     pub level_dbfs: f64,
@@ -144,20 +148,27 @@ impl Hum {
 /// Figures of a mains frequency that is off by one of the offsets. All its multiples are off by the same share,
 /// and so one offset has to fit them all.
 fn of_offset(mains_hz: f64, offset: usize, windows: &[Vec<Lines>]) -> Option<HumFigures> {
-    let middle = |value: &dyn Fn(&Lines) -> f32, multiple: usize| -> Option<f64> {
+    // What the share of the windows does not exceed.
+    let quantile = |value: &dyn Fn(&Lines) -> f32, multiple: usize, share: f64| -> Option<f64> {
         let mut column: Vec<f32> = windows
             .iter()
             .map(|lines| value(&lines[multiple]))
             .collect();
         column.sort_unstable_by(f32::total_cmp);
-        column.get(column.len() / 2).map(|&value| f64::from(value))
+        let at = (share * column.len() as f64) as usize;
+        column.get(at).map(|&value| f64::from(value))
     };
     let mut prominences = Vec::with_capacity(MULTIPLES);
     let mut power = 0.0;
     for multiple in 0..MULTIPLES {
-        let db = middle(&|lines| lines.prominence_db[offset], multiple)?;
-        prominences.push(db.clamp(-MAX_PROMINENCE_DB, MAX_PROMINENCE_DB));
-        power += middle(&|lines| lines.power[offset], multiple)?;
+        let prominence_db = |lines: &Lines| lines.prominence_db[offset];
+        let usual_db = quantile(&prominence_db, multiple, 0.5)?;
+        let always_db = quantile(&prominence_db, multiple, EXCEPTIONS)?;
+        let line_db = usual_db
+            .min(MAX_PROMINENCE_DB)
+            .max(always_db.min(MAX_STEADY_DB));
+        prominences.push(line_db.max(-MAX_PROMINENCE_DB));
+        power += quantile(&|lines| lines.power[offset], multiple, 0.5)?;
     }
     prominences.sort_unstable_by(|a, b| b.total_cmp(a));
     Some(HumFigures {
