@@ -65,6 +65,10 @@ fn check(path: &Path, args: &CheckArgs, bars: &Bars, console: &Console) -> anyho
     .with_context(|| path.display().to_string())?;
     bar.finish();
     let damage = input.damage(console);
+    let check = match input.lossy_codec() {
+        Some(codec) => check.of_lossy_file(codec),
+        None => check,
+    };
     let check = Check {
         input: Some(path.display().to_string()),
         ..check.with(damage)

@@ -108,7 +108,10 @@ fn in_words(error: &anyhow::Error) -> String {
 
 /// The same without the word that begins the line.
 pub fn causes_in_words(error: &anyhow::Error) -> String {
-    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let causes: Vec<String> = error
+        .chain()
+        .map(|cause| without_number(&cause.to_string()))
+        .collect();
     let mut text = String::new();
     for (index, cause) in causes.iter().enumerate() {
         let next = causes.get(index + 1);
@@ -121,6 +124,17 @@ pub fn causes_in_words(error: &anyhow::Error) -> String {
         }
     }
     text
+}
+
+/// A system's message without its number, which says the same.
+fn without_number(text: &str) -> String {
+    match text.split_once(" (os error ") {
+        Some((message, rest)) => {
+            let rest = rest.split_once(')').map_or("", |(_, rest)| rest);
+            format!("{message}{rest}")
+        }
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -80,6 +80,12 @@ impl Input {
         Ok(hash)
     }
 
+    /// The codec where it discards part of the sound.
+    pub fn lossy_codec(&self) -> Option<&str> {
+        let info = self.decoder.info();
+        info.lossy.then_some(info.codec.as_str())
+    }
+
     /// Length where the container says it.
     pub fn frames_hint(&self) -> Option<u64> {
         self.decoder.frames_hint()

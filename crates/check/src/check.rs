@@ -183,6 +183,17 @@ impl Check {
         }
     }
 
+    /// Of a file that is lossy itself: what it is, instead of how that was found out.
+    #[must_use]
+    pub fn of_lossy_file(mut self, codec: &str) -> Self {
+        for finding in &mut self.findings {
+            if finding.code == "lossy-source" && finding.severity == Severity::Note {
+                finding.text = format!("this is a lossy file ({codec})");
+            }
+        }
+        self
+    }
+
     /// The JSON schema of a check.
     pub fn json_schema() -> schemars::Schema {
         schemars::schema_for!(Check)

@@ -21,6 +21,7 @@ pub fn describe(settings: &Settings, limiting_db: f64, compression_db: f64) -> V
     if settings.cleanup.dc_highpass_hz > 0.0 {
         done.push("took away a constant offset that eats headroom".to_owned());
     }
+    let before_tone = done.len();
     done.extend(
         REGIONS
             .iter()
@@ -29,7 +30,7 @@ pub fn describe(settings: &Settings, limiting_db: f64, compression_db: f64) -> V
     let fine = &settings.eq;
     done.extend(describe_fine("", &fine.fine_mid_db));
     done.extend(describe_fine(" of the side signal", &fine.fine_side_db));
-    if done.is_empty() {
+    if done.len() == before_tone {
         done.push("left the tone as it is: nothing in it asked for a change".to_owned());
     }
     let compressor = &settings.compressor;
