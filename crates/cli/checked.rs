@@ -101,14 +101,14 @@ pub fn short(text: &mut String, report: &Report, input: &str, console: &Console)
         .iter()
         .filter(|finding| console.verbose || finding.severity > Severity::Note)
         .collect();
-    let score = points(readiness.score);
     let said = match Verdict::of(&report.findings) {
-        Verdict::Ready => format!("level, tone and stereo are in order ({score} of 100)"),
-        found => format!("{} ({score} of 100)", verdict(found, console)),
+        Verdict::Ready => "tone and stereo in order".to_owned(),
+        found => verdict(found, console),
     };
     let _ = writeln!(
         text,
-        "  the mix: {said}; acetate check looks for clicks, gaps and hum too{}",
+        "  the mix: {said}, {} of 100 (acetate check listens closer){}",
+        points(readiness.score),
         if worst.is_empty() { "" } else { ":" }
     );
     let count = if console.verbose { worst.len() } else { SHORT };

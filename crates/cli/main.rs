@@ -88,5 +88,6 @@ fn threads(threads: Option<usize>) -> anyhow::Result<()> {
         Some(threads) => builder.num_threads(threads),
         None => builder,
     };
-    Ok(builder.build_global()?)
+    let built = builder.build_global();
+    built.context("the system gives no threads to work with: try --threads 1")
 }

@@ -258,5 +258,5 @@ fn a_master_says_the_verdict_and_keeps_its_exit_code() {
         "findings never change the exit code"
     );
     let text = dir.run(&["master", "broken.wav", "--overwrite"]).text();
-    assert!(text.contains("the mix: NOT READY ("), "{text}");
+    assert!(text.contains("the mix: NOT READY, "), "{text}");
 }
