@@ -258,7 +258,9 @@ fn elsewhere(text: &mut String, translation: &[Translation], console: &Console) 
     for device in translation {
         wrapped(text, &format!("    {:<10}", device.device), &device.text);
         if console.verbose {
-            wrapped(text, "              ", &device.advice);
+            if !device.advice.is_empty() {
+                wrapped(text, "              ", &device.advice);
+            }
             let regions: Vec<String> = device
                 .regions
                 .iter()

@@ -14,9 +14,10 @@ pub fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     let mut found: Vec<(&dyn Detector, Finding)> = found.collect();
     let mut at = 0;
     while at < found.len() {
-        let cause = found.iter().position(|(detector, own)| {
-            own.code != found[at].1.code && detector.explains(own, &found[at].1, facts)
-        });
+        let other = &found[at].1;
+        let explains =
+            |(detector, own): &(&dyn Detector, Finding)| detector.explains(own, other, facts);
+        let cause = found.iter().position(explains);
         match cause {
             Some(cause) => {
                 let (points, by_mastering) = (found[at].1.points, found[at].1.points_by_mastering);

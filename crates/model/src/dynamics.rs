@@ -97,8 +97,11 @@ pub fn solve_ratio(
     change_db: f64,
     max_ratio: f64,
 ) -> f64 {
+    if change_db >= 0.0 || !integrated_lufs.is_finite() {
+        return 1.0;
+    }
     let before = level_spread_db(k_power_10ms);
-    if change_db >= 0.0 || before <= 0.0 || !integrated_lufs.is_finite() {
+    if before <= 0.0 {
         return 1.0;
     }
     let change_at = |ratio: f64| {

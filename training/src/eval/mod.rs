@@ -86,14 +86,6 @@ pub enum EvalError {
     /// The story ended without a master, which it must not.
     #[error("expected a written and measured master, found none")]
     NoMaster,
-    /// A file or folder cannot be read.
-    #[error("{}: cannot be read: {source}", path.display())]
-    Read {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
     /// A file cannot be written.
     #[error("{}: cannot be written: {source}", path.display())]
     Write {

@@ -23,9 +23,9 @@ const BASS_HZ: f64 = 120.0;
 const MISSED_DB: f64 = 25.0;
 /// Side that is not a quarter of a turn from mid counts so much less: mono loses its power and nothing else, dB.
 const BESIDE_DB: f64 = 5.0;
-/// Where a turned channel must show, Hz …
-const TURNED_HZ: (f64, f64) = (100.0, 10_000.0);
-/// … and in what share of the audible bands.
+/// Where it is heard what mono loses, Hz.
+const MONO_HZ: (f64, f64) = (100.0, 10_000.0);
+/// A turned channel shows in this share of the audible bands.
 const TURNED_SHARE: f64 = 0.6;
 /// Bass this far below the programme has no image, dB.
 const NO_BASS_DB: f64 = 45.0;
@@ -254,18 +254,22 @@ impl Detector for AntiPhase {
 /// Whether side is louder than mid in most bands, as where one channel was turned: music that is wide by its
 /// instruments is so in some bands.
 fn is_upside_down(facts: &Facts<'_>) -> bool {
-    let [mid, side] = facts.mid_side_power(TURNED_HZ.0, TURNED_HZ.1);
-    let audible = (mid + side) * power_from_db(-MISSED_DB);
-    let bands = || {
-        bands_between(TURNED_HZ.0, TURNED_HZ.1).filter_map(|band| {
-            let (from_hz, to_hz) = edges_hz(band);
-            let [mid, side] = facts.mid_side_power(from_hz, to_hz);
-            (mid + side > audible).then_some(side > mid)
-        })
-    };
-    let turned = bands().filter(|turned| *turned).count();
+    let least = least_missed(facts);
+    let bands = bands_between(MONO_HZ.0, MONO_HZ.1).filter_map(|band| {
+        let (from_hz, to_hz) = edges_hz(band);
+        let [mid, side] = facts.mid_side_power(from_hz, to_hz);
+        (mid + side > least).then_some(side > mid)
+    });
+    let turned: Vec<bool> = bands.collect();
+    let count = turned.iter().filter(|turned| **turned).count();
     let [mid, side] = facts.k_weighted_mid_side();
-    side > mid && turned as f64 >= TURNED_SHARE * bands().count() as f64
+    side > mid && count as f64 >= TURNED_SHARE * turned.len() as f64
+}
+
+/// Power from which a band is missed where it is gone, full scale = 1.
+fn least_missed(facts: &Facts<'_>) -> f64 {
+    let [mid, side] = facts.mid_side_power(MONO_HZ.0, MONO_HZ.1);
+    (mid + side) * power_from_db(-MISSED_DB)
 }
 
 /// A band disappears in mono.
@@ -274,9 +278,8 @@ pub struct MonoBand;
 impl MonoBand {
     /// The octave that loses most.
     fn worst(facts: &Facts<'_>) -> Option<(f64, f64, f64)> {
-        let [mid, side] = facts.mid_side_power(100.0, 10_000.0);
-        let audible = (mid + side) * power_from_db(-MISSED_DB);
-        let bands: Vec<usize> = bands_between(100.0, 10_000.0).collect();
+        let least = least_missed(facts);
+        let bands: Vec<usize> = bands_between(MONO_HZ.0, MONO_HZ.1).collect();
         bands
             .windows(3)
             .filter_map(|octave| {
@@ -284,7 +287,7 @@ impl MonoBand {
                 let to_hz = edges_hz(octave[2]).1;
                 let [mid, side] = facts.mid_side_power(from_hz, to_hz);
                 let lost_db = db_from_power((mid + side) / mid.max(1e-30)).min(60.0);
-                (mid + side > audible).then_some((lost_db, from_hz, to_hz))
+                (mid + side > least).then_some((lost_db, from_hz, to_hz))
             })
             .max_by(|a, b| a.0.total_cmp(&b.0))
     }

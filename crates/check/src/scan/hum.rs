@@ -1,8 +1,9 @@
 //! Mains hum: lines at 50 or 60 Hz and their multiples that never go away.
 //!
 //! Every 15 s each multiple's prominence is measured ([`mains`](super::mains)); its median over the windows
-//! counts, since notes come and go and hum does not, and more where nearly all windows show it. Of the notes of the tempered scale at 440 Hz only the F
-//! at 349.2 Hz lies within half a percent of a multiple of 50 or 60 Hz up to the tenth.
+//! counts, since notes come and go and hum does not, and more where nearly all windows show it. Of the notes
+//! of the tempered scale at 440 Hz only the F at 349.2 Hz lies within half a percent of a multiple of 50 or
+//! 60 Hz up to the tenth.
 
 use acetate_dsp::Audio;
 use acetate_dsp::units::db_from_power;
@@ -148,27 +149,28 @@ impl Hum {
 /// Figures of a mains frequency that is off by one of the offsets. All its multiples are off by the same share,
 /// and so one offset has to fit them all.
 fn of_offset(mains_hz: f64, offset: usize, windows: &[Vec<Lines>]) -> Option<HumFigures> {
-    // What the share of the windows does not exceed.
-    let quantile = |value: &dyn Fn(&Lines) -> f32, multiple: usize, share: f64| -> Option<f64> {
-        let mut column: Vec<f32> = windows
-            .iter()
-            .map(|lines| value(&lines[multiple]))
-            .collect();
+    let sorted = |value: &dyn Fn(&Lines) -> f32, multiple: usize| -> Vec<f32> {
+        let column = windows.iter().map(|lines| value(&lines[multiple]));
+        let mut column: Vec<f32> = column.collect();
         column.sort_unstable_by(f32::total_cmp);
+        column
+    };
+    // What the share of the windows does not exceed.
+    let quantile = |column: &[f32], share: f64| -> Option<f64> {
         let at = (share * column.len() as f64) as usize;
         column.get(at).map(|&value| f64::from(value))
     };
     let mut prominences = Vec::with_capacity(MULTIPLES);
     let mut power = 0.0;
     for multiple in 0..MULTIPLES {
-        let prominence_db = |lines: &Lines| lines.prominence_db[offset];
-        let usual_db = quantile(&prominence_db, multiple, 0.5)?;
-        let always_db = quantile(&prominence_db, multiple, EXCEPTIONS)?;
+        let prominence_db = sorted(&|lines| lines.prominence_db[offset], multiple);
+        let usual_db = quantile(&prominence_db, 0.5)?;
+        let always_db = quantile(&prominence_db, EXCEPTIONS)?;
         let line_db = usual_db
             .min(MAX_PROMINENCE_DB)
             .max(always_db.min(MAX_STEADY_DB));
         prominences.push(line_db.max(-MAX_PROMINENCE_DB));
-        power += quantile(&|lines| lines.power[offset], multiple, 0.5)?;
+        power += quantile(&sorted(&|lines| lines.power[offset], multiple), 0.5)?;
     }
     prominences.sort_unstable_by(|a, b| b.total_cmp(a));
     Some(HumFigures {

@@ -1,7 +1,6 @@
 //! The drive that reaches the target, or the loudest that the brief allows and what is missing.
 
-use std::cell::RefCell;
-
+use super::drive_curve::Limited;
 use super::{DriveCurve, LimitedPassages};
 use crate::params::Param;
 use crate::settings;
@@ -59,11 +58,18 @@ pub struct Solution {
     pub limited_by: Option<Infeasible>,
 }
 
-/// A trial drive and its loudness.
-#[derive(Clone, Copy, Debug)]
+/// A trial drive and what it did.
+#[derive(Clone, Debug)]
 struct Trial {
     drive_db: f64,
-    lufs: f64,
+    limited: Limited,
+}
+
+impl Trial {
+    /// Integrated loudness, LUFS.
+    fn lufs(&self) -> f64 {
+        self.limited.integrated_lufs
+    }
 }
 
 impl DriveCurve {
@@ -71,7 +77,8 @@ impl DriveCurve {
     /// lowest one if there are several; or the loudest allowed. `limiter.drive_db` is only read
     /// where `limiter.drive_fixed` is set.
     pub fn solve_drive(&self, target: &settings::Target, limiter: &settings::Limiter) -> Solution {
-        self.solve_drive_and_passages(target, limiter).0
+        let (at, limited_by) = self.solved(target, limiter);
+        self.solution(&at, limited_by)
     }
 
     /// As [`solve_drive`](Self::solve_drive), with the passages in which the limiter takes the most at that
@@ -81,38 +88,32 @@ impl DriveCurve {
         target: &settings::Target,
         limiter: &settings::Limiter,
     ) -> (Solution, LimitedPassages) {
-        let tried = RefCell::new(Vec::new());
-        let solution = self.solved(target, limiter, &|drive_db| {
-            let limited = self.limited(limiter, drive_db);
-            let lufs = limited.integrated_lufs;
-            tried.borrow_mut().push((drive_db, limited));
-            Trial { drive_db, lufs }
-        });
-        let drive_db = solution.drive_db;
-        let mut tried = tried.into_inner().into_iter();
-        let (_, limited) = tried
-            .find(|(at_db, _)| *at_db == drive_db)
-            .unwrap_or_else(|| (drive_db, self.limited(limiter, drive_db)));
-        (solution, self.passages_of(&limited, drive_db))
+        let (at, limited_by) = self.solved(target, limiter);
+        let passages = self.passages_of(&at.limited, at.drive_db);
+        (self.solution(&at, limited_by), passages)
     }
 
+    /// The solving trial, and what kept the target out of reach.
     fn solved(
         &self,
         target: &settings::Target,
         limiter: &settings::Limiter,
-        trial: &dyn Fn(f64) -> Trial,
-    ) -> Solution {
+    ) -> (Trial, Option<Infeasible>) {
+        let trial = |drive_db: f64| Trial {
+            drive_db,
+            limited: self.limited(limiter, drive_db),
+        };
         let aim = target.integrated_lufs;
         if limiter.drive_fixed {
             let at = trial(limiter.drive_db);
-            let short_lu = aim - at.lufs;
+            let short_lu = aim - at.lufs();
             let off = short_lu.abs() > TOLERANCE_LU;
-            return self.solution(at, off.then_some(Infeasible::DriveFixed { short_lu }));
+            return (at, off.then_some(Infeasible::DriveFixed { short_lu }));
         }
         let (lowest_db, highest_db) = drive_range_db();
         let unlimited_lufs = self.unlimited_lufs(0.0);
         if !unlimited_lufs.is_finite() && !self.unlimited_lufs(highest_db).is_finite() {
-            return self.solution(trial(0.0), Some(Infeasible::NoLoudness));
+            return (trial(0.0), Some(Infeasible::NoLoudness));
         }
         let cap_db = self.drive_for_reduction_db(target.max_limiting_db);
         let range = Range {
@@ -124,17 +125,17 @@ impl DriveCurve {
                 lowest_db
             },
         };
-        if let Some(at) = self.root_near_model(trial, aim, range) {
-            return self.solution(at, None);
+        if let Some(at) = self.root_near_model(&trial, aim, range) {
+            return (at, None);
         }
-        match seek(trial, aim, range) {
-            Found::Root(at) => self.solution(at, None),
+        match seek(&trial, aim, range) {
+            Found::Root(at) => (at, None),
             Found::TooLoud(at) => {
-                let short_lu = aim - at.lufs;
-                self.solution(at, Some(Infeasible::DriveRange { short_lu }))
+                let short_lu = aim - at.lufs();
+                (at, Some(Infeasible::DriveRange { short_lu }))
             }
             Found::TooQuiet(loudest) => {
-                let short_lu = aim - loudest.lufs;
+                let short_lu = aim - loudest.lufs();
                 let reason = if loudest.drive_db < range.end_db {
                     Infeasible::Saturated { short_lu }
                 } else if cap_db <= highest_db {
@@ -142,7 +143,7 @@ impl DriveCurve {
                 } else {
                     Infeasible::DriveRange { short_lu }
                 };
-                self.solution(loudest, Some(reason))
+                (loudest, Some(reason))
             }
         }
     }
@@ -157,16 +158,19 @@ impl DriveCurve {
     ) -> Option<Trial> {
         let model = |drive_db: f64| Trial {
             drive_db,
-            lufs: self.instantaneous_lufs(drive_db),
+            limited: Limited {
+                integrated_lufs: self.instantaneous_lufs(drive_db),
+                taken: Vec::new(),
+            },
         };
         let Found::Root(start) = seek(&model, aim, range) else {
             return None;
         };
         let mut last = trial(start.drive_db);
         let slope_db = 0.5;
-        let mut slope = (model(start.drive_db + slope_db).lufs - start.lufs) / slope_db;
+        let mut slope = (model(start.drive_db + slope_db).lufs() - start.lufs()) / slope_db;
         for _ in 0..MAX_STEPS {
-            let miss = aim - last.lufs;
+            let miss = aim - last.lufs();
             if miss.abs() <= TOLERANCE_LU {
                 return Some(last);
             }
@@ -176,7 +180,7 @@ impl DriveCurve {
                 return None;
             }
             let next = trial(drive_db);
-            slope = (next.lufs - last.lufs) / (next.drive_db - last.drive_db);
+            slope = (next.lufs() - last.lufs()) / (next.drive_db - last.drive_db);
             if slope.is_nan() || slope <= LEAST_SLOPE {
                 return None;
             }
@@ -185,10 +189,10 @@ impl DriveCurve {
         None
     }
 
-    fn solution(&self, at: Trial, limited_by: Option<Infeasible>) -> Solution {
+    fn solution(&self, at: &Trial, limited_by: Option<Infeasible>) -> Solution {
         Solution {
             drive_db: at.drive_db,
-            predicted_lufs: at.lufs,
+            predicted_lufs: at.lufs(),
             max_reduction_db: self.max_gain_reduction_db(at.drive_db),
             limited_by,
         }
@@ -224,29 +228,29 @@ fn seek(trial: &dyn Fn(f64) -> Trial, aim: f64, range: Range) -> Found {
         lowest_db, end_db, ..
     } = range;
     let mut low = trial((range.linear_db - STEP_DB).clamp(lowest_db, end_db));
-    while low.lufs > aim && low.drive_db > lowest_db {
+    while low.lufs() > aim && low.drive_db > lowest_db {
         low = trial((low.drive_db - 4.0 * STEP_DB).max(lowest_db));
     }
-    if low.lufs > aim {
+    if low.lufs() > aim {
         return Found::TooLoud(low);
     }
-    let mut loudest = low;
+    let mut loudest = low.clone();
     while low.drive_db < end_db {
-        let missing_db = if low.lufs.is_finite() {
-            aim - low.lufs
+        let missing_db = if low.lufs().is_finite() {
+            aim - low.lufs()
         } else {
             0.0
         };
         let high = trial((low.drive_db + missing_db.max(STEP_DB)).min(end_db));
-        if high.lufs >= aim {
+        if high.lufs() >= aim {
             return Found::Root(find_root(trial, aim, low, high));
         }
-        if high.lufs > loudest.lufs + TOLERANCE_LU {
-            loudest = high;
+        if high.lufs() > loudest.lufs() + TOLERANCE_LU {
+            loudest = high.clone();
         }
         low = high;
     }
-    if aim - loudest.lufs <= TOLERANCE_LU {
+    if aim - loudest.lufs() <= TOLERANCE_LU {
         return Found::Root(loudest);
     }
     Found::TooQuiet(loudest)
@@ -261,14 +265,14 @@ fn drive_range_db() -> (f64, f64) {
 /// where it does not halve the bracket in three steps. `low` is below the aim, `high` is not.
 fn find_root(trial: &dyn Fn(f64) -> Trial, aim: f64, low: Trial, high: Trial) -> Trial {
     let (mut low, mut high) = (low, high);
-    let (mut low_miss, mut high_miss) = (low.lufs - aim, high.lufs - aim);
+    let (mut low_miss, mut high_miss) = (low.lufs() - aim, high.lufs() - aim);
     let mut last_width = high.drive_db - low.drive_db;
     for step in 0..MAX_TRIALS {
         let width = high.drive_db - low.drive_db;
-        if high.lufs - aim <= TOLERANCE_LU || width <= TOLERANCE_DB {
+        if high.lufs() - aim <= TOLERANCE_LU || width <= TOLERANCE_DB {
             return high;
         }
-        if aim - low.lufs <= TOLERANCE_LU {
+        if aim - low.lufs() <= TOLERANCE_LU {
             return low;
         }
         let mut share = low_miss / (low_miss - high_miss);
@@ -282,7 +286,7 @@ fn find_root(trial: &dyn Fn(f64) -> Trial, aim: f64, low: Trial, high: Trial) ->
             share = 0.5;
         }
         let middle = trial(low.drive_db + share * width);
-        let miss = middle.lufs - aim;
+        let miss = middle.lufs() - aim;
         if miss >= 0.0 {
             high = middle;
             high_miss = miss;
