@@ -1,4 +1,4 @@
-//! Fits the corpus on training albums: quantiles and limits. The tonal estimate has its own fit (`tone.rs`), and stays.
+//! Fits the corpus on training albums: quantiles and limits. Tonal findings have their own fit (`tone.rs`), and stay.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use acetate_check::corpus::{CORPUS_FORMAT, Corpus, Figure, Record, Rows, SHARES_PERCENT};
 use acetate_check::detect::edges::LOOP_DB;
 use acetate_check::detect::{About, DETECTORS, Limits, Worse};
-use acetate_check::tone::{TONE_CODES, ToneModel};
+use acetate_check::tone::TONE_CODES;
 use acetate_training::eval::statistics::quantile;
 use anyhow::{Context, Result, bail};
 
@@ -29,11 +29,10 @@ const SERIOUS_SHARE: f64 = 0.1;
 const BETWEEN: f64 = 0.3;
 
 /// Reads rows and writes the corpus.
-pub fn run(clean: &Path, injected: &Path, mixes: &Path) -> Result<()> {
+pub fn run(clean: &Path, injected: &Path) -> Result<()> {
     let mut clean = read(clean)?;
     clean.retain(|row| row.is_finished);
     let injected = read(injected)?;
-    let mixes = read(mixes)?;
     let before = Corpus::embedded()?;
     let mut figures = BTreeMap::new();
     for detector in DETECTORS {
@@ -58,7 +57,6 @@ pub fn run(clean: &Path, injected: &Path, mixes: &Path) -> Result<()> {
             figures.insert(about.code.to_owned(), figure);
         }
     }
-    let (mastered_pile_percent, mastered_plr_db) = mastered(&clean, &mixes);
     let groups: BTreeSet<&str> = clean.iter().map(|row| row.group.as_str()).collect();
     let corpus = Corpus {
         format: CORPUS_FORMAT.to_owned(),
@@ -71,14 +69,9 @@ pub fn run(clean: &Path, injected: &Path, mixes: &Path) -> Result<()> {
             again: BTreeMap::new(),
         },
         figures,
-        tone: before.tone.clone(),
-        mastered_pile_percent,
-        mastered_plr_db,
     };
     write(&corpus)?;
-    println!(
-        "mastered from {mastered_pile_percent:.1} % of peaks at the ceiling and PLR below {mastered_plr_db:.1} dB; wrote {CORPUS_FILE}"
-    );
+    println!("wrote {CORPUS_FILE}");
     Ok(())
 }
 
@@ -120,13 +113,6 @@ pub fn again(clean: &Path, injected: &Path, codes: &[&str]) -> Result<()> {
 pub fn write(corpus: &Corpus) -> Result<()> {
     let text = serde_json::to_string_pretty(corpus)?;
     Ok(std::fs::write(CORPUS_FILE, format!("{text}\n"))?)
-}
-
-/// Puts the estimate's figures into a row.
-pub fn with_tone(row: &mut Row, tone: &ToneModel) {
-    for (code, value) in TONE_CODES.iter().zip(tone.estimate(&row.tone_inputs)) {
-        row.figures.insert((*code).to_owned(), value);
-    }
 }
 
 /// Five digits are more than anything here is known to.
@@ -218,31 +204,4 @@ fn second_largest(values: &[f64]) -> f64 {
         .or(sorted.first())
         .copied()
         .unwrap_or(f64::NAN)
-}
-
-/// What a limiter leaves behind, told from what it has not touched: the limit with the highest balanced
-/// accuracy between finished masters and unmastered mixes.
-fn mastered(clean: &[Row], mixes: &[Row]) -> (f64, f64) {
-    let share = |rows: &[Row], pile: f64, plr_db: f64| {
-        let those = rows
-            .iter()
-            .filter(|row| row.pile_percent >= pile && row.plr_db < plr_db);
-        those.count() as f64 / rows.len().max(1) as f64
-    };
-    let mut best = (f64::NEG_INFINITY, 5.0, 14.5);
-    for pile_step in 2..40 {
-        for plr_step in 16..36 {
-            let (pile, plr_db) = (0.5 * f64::from(pile_step), 0.5 * f64::from(plr_step));
-            let accuracy = share(clean, pile, plr_db) - share(mixes, pile, plr_db);
-            if accuracy > best.0 {
-                best = (accuracy, pile, plr_db);
-            }
-        }
-    }
-    println!(
-        "mastered: {:.0} % of released tracks, {:.0} % of unmastered mixes",
-        100.0 * share(clean, best.1, best.2),
-        100.0 * share(mixes, best.1, best.2)
-    );
-    (best.1, best.2)
 }

@@ -12,9 +12,9 @@
 //! `stability SPLIT ROWS COUNT`: gain, sample rate and MP3 against the original.
 //! `codecs SPLIT FILE COUNT`: traces of lossy coders in excerpts of all unmastered mixes, and of COUNT of them coded.
 //! `files FOLDER ROWS`: every WAV in a folder, whole (`lead.py` makes such a folder).
-//! `fit TRAIN INJECTED MIXES`: writes crates/check/corpus.json.
+//! `fit TRAIN INJECTED`: writes crates/check/corpus.json.
 //! `again CLEAN INJECTED CODE…`: fits single findings in it again.
-//! `tone`: fits the tonal estimate and its limits, on the features that `acetate train` caches.
+//! `tone`: fits where tonal findings begin, on the features that `acetate train` caches.
 //! `ends SPLIT ROWS COUNT`: first, middle and last 10 s of released tracks as one signal, for what is told by edges.
 //! `report CLEAN INJECTED STABILITY MIXES`: prints the tables of docs/CHECK.md.
 //!
@@ -75,9 +75,7 @@ fn main() -> Result<()> {
             codecs::run(&cache, split_of(split)?, rows.as_ref(), count.parse()?)
         }
         ["files", folder, rows] => rows::files(folder.as_ref(), rows.as_ref()),
-        ["fit", clean, injected, mixes] => {
-            fit::run(clean.as_ref(), injected.as_ref(), mixes.as_ref())
-        }
+        ["fit", clean, injected] => fit::run(clean.as_ref(), injected.as_ref()),
         ["again", clean, injected, codes @ ..] if !codes.is_empty() => {
             fit::again(clean.as_ref(), injected.as_ref(), codes)
         }

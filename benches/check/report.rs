@@ -9,7 +9,6 @@ use acetate_check::judge::{depth, limits};
 use acetate_training::eval::statistics::quantile;
 use anyhow::Result;
 
-use crate::fit::with_tone;
 use crate::protocol::{self, Fault};
 use crate::rows::{Row, read};
 
@@ -17,10 +16,7 @@ use crate::rows::{Row, read};
 pub fn run(clean: &Path, injected: &Path, stability: &Path, mixes: &Path) -> Result<()> {
     let corpus = Corpus::embedded()?;
     let protocol = protocol::read()?;
-    let mut injected = read(injected)?;
-    injected
-        .iter_mut()
-        .for_each(|row| with_tone(row, &corpus.tone));
+    let injected = read(injected)?;
     detection(
         corpus,
         &protocol.fault,

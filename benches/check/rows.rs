@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 
-use acetate_check::{Check, Corpus, Facts, Scan, judge, judged, measure as measure_source, tone};
+use acetate_check::{Check, Corpus, Facts, Scan, judge, judged, measure as measure_source};
 use acetate_dsp::stream::AudioSource;
 use acetate_dsp::{Analysis, Audio, Source};
+use acetate_master::judgement;
+use acetate_model::NetPredictor;
 use acetate_training::datasets::Split;
 use acetate_training::rng::Rng;
 use anyhow::{Context, Result};
@@ -35,8 +37,6 @@ pub struct Row {
     pub strength: f64,
     /// Figures by code.
     pub figures: BTreeMap<String, f64>,
-    /// Inputs of the tonal estimate.
-    pub tone_inputs: Vec<f64>,
     /// Share of peaks at the ceiling, percent.
     pub pile_percent: f64,
     /// Peak to loudness ratio, dB.
@@ -114,6 +114,14 @@ fn key(row: &Row) -> String {
     format!("{}|{}|{}", row.track, row.fault, row.strength)
 }
 
+/// The shipped net.
+fn net() -> Result<&'static NetPredictor> {
+    static NET: OnceLock<std::result::Result<NetPredictor, String>> = OnceLock::new();
+    NET.get_or_init(|| NetPredictor::embedded().map_err(|error| error.to_string()))
+        .as_ref()
+        .map_err(|error| anyhow::anyhow!("{error}"))
+}
+
 /// A row of a signal.
 pub fn row(piece: &Piece, fault: &str, strength: f64, source: &mut dyn Source) -> Result<Row> {
     let (analysis, scan) = measure_source(source, &mut |_| {})?;
@@ -127,8 +135,9 @@ fn of_measured(
     analysis: &Analysis,
     scan: &Scan,
 ) -> Result<Row> {
-    let facts = Facts::new(analysis, Some(scan), Corpus::embedded()?);
-    let check: Check = judged(analysis, Some(scan))?;
+    let tone = judgement::of_mix(analysis, net()?)?;
+    let facts = Facts::new(analysis, Some(scan), tone.as_ref(), Corpus::embedded()?);
+    let check: Check = judged(analysis, Some(scan), tone.as_ref())?;
     Ok(Row {
         track: piece.name.clone(),
         group: piece.group.clone(),
@@ -140,8 +149,7 @@ fn of_measured(
             .filter(|(_, reading)| reading.value.is_finite())
             .map(|(about, reading)| (about.code.to_owned(), reading.value))
             .collect(),
-        tone_inputs: tone::inputs(analysis),
-        pile_percent: scan.peak_pile_percent,
+        pile_percent: facts.at_ceiling_percent,
         plr_db: analysis.plr_db,
         findings: check
             .findings

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
-use acetate_master::{Progress, Report, Stage};
+use acetate_master::{Progress, Report, Stage, judgement};
+use acetate_model::{NetPredictor, Predictor};
 use anyhow::Context;
 
 use crate::args::AnalyzeArgs;
@@ -15,9 +16,10 @@ use crate::table;
 
 /// Measures every input and prints its figures.
 pub fn run(args: &AnalyzeArgs, console: &Console) -> anyhow::Result<Exit> {
+    let predictor = NetPredictor::embedded()?;
     let bars = Bars::new(console);
     each_input(&args.inputs, console, |path| {
-        let report = analyze(path, args, &bars, console)?;
+        let report = analyze(path, &predictor, args, &bars, console)?;
         if console.json {
             console.print_json(&report)?;
         } else if !console.quiet {
@@ -33,6 +35,7 @@ pub fn run(args: &AnalyzeArgs, console: &Console) -> anyhow::Result<Exit> {
 
 fn analyze(
     path: &Path,
+    predictor: &dyn Predictor,
     args: &AnalyzeArgs,
     bars: &Bars,
     console: &Console,
@@ -49,7 +52,8 @@ fn analyze(
     })
     .with_context(|| path.display().to_string())?;
     bar.finish();
-    let report = input.with_damage(Report::of_analysis(analysis)?, console);
+    let tone = judgement::of_mix(&analysis, predictor)?;
+    let report = input.with_damage(Report::of_analysis(analysis, tone.as_ref())?, console);
     Ok(Report {
         input: Some(input.facts()?),
         ..report

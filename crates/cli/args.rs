@@ -11,7 +11,7 @@ use acetate_master::presets::PRESETS;
 use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-pub use values::thread_count;
+pub use values::{Loudness, thread_count};
 
 pub use check::CheckArgs;
 pub use eval::{EvalArgs, EvalSplit};
@@ -99,9 +99,9 @@ pub struct TargetArgs {
             .help(format!("{} LUFS, {} dBTP: {}", preset.integrated_lufs, preset.true_peak_dbtp, preset.help))
     })))]
     pub target: Option<String>,
-    /// Integrated loudness, LUFS (overrides the named target) [default: -14]
-    #[arg(long, value_name = "LUFS", allow_hyphen_values = true)]
-    pub lufs: Option<f64>,
+    /// Integrated loudness, LUFS (overrides the named target) [default: -14]; `keep` for that of the input
+    #[arg(long, value_name = "LUFS|keep", allow_hyphen_values = true, value_parser = values::loudness)]
+    pub lufs: Option<Loudness>,
     /// Highest true peak, dBTP (overrides the named target) [default: -1]
     #[arg(long, value_name = "DBTP", allow_hyphen_values = true)]
     pub ceiling: Option<f64>,

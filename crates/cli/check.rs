@@ -4,7 +4,8 @@ use std::path::Path;
 
 use acetate_check::{Check, Verdict};
 use acetate_io::StagedFile;
-use acetate_master::{Progress, Stage};
+use acetate_master::{Progress, Stage, judgement};
+use acetate_model::{NetPredictor, Predictor};
 use anyhow::{Context, bail};
 
 use crate::args::{CheckArgs, SchemaArgs, SchemaKind};
@@ -24,9 +25,10 @@ pub fn run(args: &CheckArgs, console: &Console) -> anyhow::Result<Exit> {
     if let Some(plot) = &args.plot {
         can_be_drawn(plot, args)?;
     }
+    let predictor = NetPredictor::embedded()?;
     let bars = Bars::new(console);
     each_input(&args.inputs, console, |path| {
-        let check = check(path, args, &bars, console)?;
+        let check = check(path, &predictor, args, &bars, console)?;
         if console.json {
             console.print_json(&check)?;
         } else if !console.quiet {
@@ -55,15 +57,25 @@ fn can_be_drawn(plot: &Path, args: &CheckArgs) -> anyhow::Result<()> {
     Ok(StagedFile::check(plot, args.overwrite)?)
 }
 
-fn check(path: &Path, args: &CheckArgs, bars: &Bars, console: &Console) -> anyhow::Result<Check> {
+fn check(
+    path: &Path,
+    predictor: &dyn Predictor,
+    args: &CheckArgs,
+    bars: &Bars,
+    console: &Console,
+) -> anyhow::Result<Check> {
     let mut input = Input::open(path, None, args.strict)?;
     let mut bar = bars.file(path);
     let total = input.frames_hint();
-    let (check, analysis) = acetate_check::check(input.source(), &mut |done| {
+    let (analysis, scan) = acetate_check::measure(input.source(), &mut |done| {
         bar.at(Stage::Analyze, done, total);
     })
     .with_context(|| path.display().to_string())?;
     bar.finish();
+    // What the next master would do, so that what is said of the tone is what will be done.
+    let tone = judgement::of_mix(&analysis, predictor)?;
+    let check = acetate_check::judged(&analysis, Some(&scan), tone.as_ref())
+        .with_context(|| path.display().to_string())?;
     let damage = input.damage(console);
     let check = match input.lossy_codec() {
         Some(codec) => check.of_lossy_file(codec),

@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use acetate_handover::{EqProposal, Material, Other, VariantRow, report_page};
 use acetate_io::{Decoder, OpenOptions, deliver_text};
 use acetate_master::{Brief, Certificate, Report};
-use acetate_model::predictor::centred_knots;
-use acetate_model::{Features, Signature};
+use acetate_model::Signature;
+use acetate_model::outputs::knots_of_curve;
 use anyhow::{Context, bail};
 
 use crate::args::MasterArgs;
 use crate::certificate::side_files;
 use crate::input::Input;
 use crate::naming::{Job, is_pipe};
+use crate::pack;
 use crate::progress::Bars;
 use crate::variants::Made;
-use crate::{master, pack};
 
 /// Passes that the page takes over the music.
 const PAGE_PASSES: usize = 3;
@@ -136,7 +136,7 @@ fn page(
     let rows: Vec<VariantRow> = variants.iter().filter_map(Made::row).collect();
     let mut master = acetate_io::open(&job.output, &OpenOptions { strict: true })?;
     let bar = asked.bars.parts(&job.input, "report");
-    let proposal = proposal(report, asked)?;
+    let proposal = proposal(report, asked);
     let mut material = Material {
         mix: input.source(),
         master: &mut master,
@@ -179,20 +179,12 @@ fn others(
     Ok(others)
 }
 
-/// The net's own word on the EQ; `None` where the settings came from elsewhere.
-fn proposal(report: &Report, asked: &Asked<'_>) -> anyhow::Result<Option<EqProposal>> {
-    let args = asked.args;
-    let is_nets_own = asked.brief.settings.is_none() && args.references.is_empty();
-    let Some(analysis) = report.analysis.as_ref().filter(|_| is_nets_own) else {
-        return Ok(None);
-    };
-    let features = Features::of(analysis).filter(|features| !features.frames_db.is_empty());
-    let Some(features) = features else {
-        return Ok(None);
-    };
-    let raw = master::net(args.weights.as_deref())?.raw(&features)?;
-    Ok(Some(EqProposal {
-        mid_db: centred_knots(&raw.mean_db[..acetate_dsp::settings::MID_KNOTS]),
-        sd_db: std::array::from_fn(|knot| raw.variance[knot].sqrt()),
-    }))
+/// What is known of the tone; `None` where the EQ came from elsewhere.
+fn proposal(report: &Report, asked: &Asked<'_>) -> Option<EqProposal> {
+    let is_nets_own = asked.brief.settings.is_none() && asked.args.references.is_empty();
+    let tone = report.mastering.as_ref()?.tone.as_ref()?;
+    is_nets_own.then(|| EqProposal {
+        mid_db: knots_of_curve(&tone.open_db),
+        sd_db: knots_of_curve(&tone.sd_db),
+    })
 }

@@ -12,7 +12,7 @@ use acetate_master::{Brief, Report, presets, settings_file};
 use acetate_model::{NetPredictor, Predictor, Signature, Weights};
 use anyhow::{Context, bail};
 
-use crate::args::MasterArgs;
+use crate::args::{Loudness, MasterArgs};
 use crate::codecs::Ffmpeg;
 use crate::console::Console;
 use crate::delivery::{FileDelivery, deliver_to_stdout};
@@ -426,6 +426,7 @@ fn brief(args: &MasterArgs) -> anyhow::Result<Brief> {
     Ok(Brief {
         target,
         target_overrides: asked,
+        keep_loudness: args.target.lufs == Some(Loudness::Keep),
         amounts: Amounts {
             eq: share(args.eq_amount),
             compressor: share(args.compressor_amount),

@@ -3,9 +3,9 @@
 use acetate_dsp::Settings;
 use acetate_dsp::settings::Target;
 use acetate_master::{Progress, Report, Stage, presets};
-use anyhow::Context;
+use anyhow::{Context, bail};
 
-use crate::args::{TargetArgs, VerifyArgs};
+use crate::args::{Loudness, TargetArgs, VerifyArgs};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::input::{Input, each_input};
@@ -16,6 +16,11 @@ use crate::{certificate, table};
 pub fn run(args: &VerifyArgs, console: &Console) -> anyhow::Result<Exit> {
     if let Some(path) = &args.certificate {
         return certificate::verify(args, path, console);
+    }
+    if args.target.lufs == Some(Loudness::Keep) {
+        bail!(
+            "--lufs keep: expected a number, since there is no input whose loudness could be kept"
+        );
     }
     let target = target(&args.target)?;
     let bars = Bars::new(console);
@@ -58,7 +63,7 @@ pub fn target(args: &TargetArgs) -> anyhow::Result<Target> {
             .target(),
         None => Target::default(),
     };
-    if let Some(lufs) = args.lufs {
+    if let Some(Loudness::Lufs(lufs)) = args.lufs {
         target.integrated_lufs = lufs;
     }
     if let Some(ceiling) = args.ceiling {

@@ -37,14 +37,14 @@ pub fn wishes(
     if let Some(signature) = &signature {
         let dimensions = reference::dimensions(args);
         if dimensions.loudness && !names_loudness(args) {
-            towards_loudness(brief, signature, args.amount / 100.0);
+            towards_loudness(brief, signature, way_share(args));
         }
         // The amount goes into the match, where it is a share of the way; scaling the settings by
         // it too would count it twice.
         predictor = Box::new(ReferencePredictor::new(
             predictor,
             signature.clone(),
-            args.amount / 100.0,
+            way_share(args),
             dimensions,
             args.match_limit.unwrap_or(DEFAULT_MAX_EQ_RMS_DB),
         ));
@@ -69,6 +69,11 @@ pub fn wishes(
         predictor,
         reference: signature,
     })
+}
+
+/// Share of the way to a reference: there is nothing beyond it.
+fn way_share(args: &MasterArgs) -> f64 {
+    (args.amount / 100.0).min(1.0)
 }
 
 /// Whether the loudness was named on the command line.

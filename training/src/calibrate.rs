@@ -7,36 +7,26 @@
 //! regression", ICML 2018, recalibrates by a whole function) goes into the last layer's bias, so
 //! that the weights need no further numbers.
 
-use acetate_dsp::measure::bands;
-use acetate_dsp::settings::{MID_KNOTS, mid_knot_hz};
 use acetate_model::NetPredictor;
-use acetate_model::features::{BANDS, FIRST_BAND};
 use acetate_model::net::TENSORS;
-use acetate_model::outputs::{MEANS, SIDE_OUTPUTS};
-use acetate_model::predictor::centred_knots;
-use acetate_model::weights::{Gates, Weights};
+use acetate_model::outputs::{MEANS, MODES, PLR, SPREAD, modes_of_curve};
+use acetate_model::posterior::Priors;
+use acetate_model::weights::Weights;
 
 use crate::corpus::Track;
 use crate::eval::calibration::HALF_WIDTH_80;
-use crate::eval::foretold::JUDGED_KNOTS;
-use crate::eval::projection::basis;
-use crate::evaluate::{Case, PLR, SPREAD};
+use crate::evaluate::Case;
 use crate::export::weights_file;
 use crate::fit::Member;
 use crate::run::TrainError;
-use crate::simulator::loudness_change_db;
 
 /// Between-member variance is not scaled, so that one step falls short; three meet within a percent.
 const ROUNDS: usize = 3;
 /// The tensor whose second half is the log-variances' bias.
 const BIAS: &str = "head2.bias";
 /// Groups of outputs that are scaled together.
-const GROUPS: [std::ops::Range<usize>; 4] = [
-    0..MID_KNOTS,
-    MID_KNOTS..MID_KNOTS + SIDE_OUTPUTS,
-    SPREAD..SPREAD + 1,
-    PLR..PLR + 1,
-];
+const GROUPS: [std::ops::Range<usize>; 4] =
+    [0..MODES, MODES..SPREAD, SPREAD..SPREAD + 1, PLR..PLR + 1];
 
 /// Shifts the members' log-variances until validation cases, as `judged` finds them, are covered.
 /// Gives the cases of the calibrated members.
@@ -45,11 +35,12 @@ const GROUPS: [std::ops::Range<usize>; 4] = [
 /// [`TrainError`] when the members make no net or the net cannot run.
 pub fn calibrate(
     members: &mut [Member],
+    priors: &Priors,
     recipe: &str,
     tracks: &[Track],
     judged: impl Fn(&NetPredictor) -> Result<Vec<Case>, TrainError>,
 ) -> Result<Vec<Case>, TrainError> {
-    let cases = |members: &[Member]| judged(&open_net(members, recipe)?);
+    let cases = |members: &[Member]| judged(&net_of(members, priors, recipe)?);
     let mut found = cases(members)?;
     for _ in 0..ROUNDS {
         for group in GROUPS {
@@ -69,12 +60,16 @@ pub fn calibrate(
     Ok(found)
 }
 
-/// The members as a net that dares all that it proposes.
+/// The members as a net with these priors.
 ///
 /// # Errors
 /// [`TrainError`] when the members make no net.
-pub(crate) fn open_net(members: &[Member], recipe: &str) -> Result<NetPredictor, TrainError> {
-    let bytes = weights_file(members, Gates::OPEN, recipe)?;
+pub(crate) fn net_of(
+    members: &[Member],
+    priors: &Priors,
+    recipe: &str,
+) -> Result<NetPredictor, TrainError> {
+    let bytes = weights_file(members, priors, recipe)?;
     Ok(NetPredictor::new(Weights::from_bytes(&bytes)?))
 }
 
@@ -102,15 +97,15 @@ fn widen(member: &mut Member, group: &std::ops::Range<usize>, factor: f64) {
     }
 }
 
-/// Predicted deviation and error of each output of a group, dB; knots outside the judged range and
-/// the side of mono tell nothing.
+/// Predicted deviation and error of each output of a group, dB; the side of mono tells nothing.
 fn errors(case: &Case, track: &Track, group: &std::ops::Range<usize>) -> Vec<(f64, f64)> {
     let error_db: Vec<(usize, f64)> = if group.start == 0 {
-        let left = tone_left_db(case, track);
-        JUDGED_KNOTS
-            .map(|knot| (knot, at_knot(&left, knot)))
+        let fault = modes_of_curve(&case.fault.tone_db);
+        let outputs = group.clone().zip(fault);
+        outputs
+            .map(|(output, fault)| (output, fault + case.raw.mean_db[output]))
             .collect()
-    } else if group.start == MID_KNOTS {
+    } else if group.start == MODES {
         let fault = [case.fault.side_gain_db, case.fault.side_tilt_db];
         let outputs = group.clone().zip(fault).filter(|_| track.channels == 2);
         outputs
@@ -125,35 +120,6 @@ fn errors(case: &Case, track: &Track, group: &std::ops::Range<usize>) -> Vec<(f6
         .into_iter()
         .map(|(output, error_db)| (case.raw.variance[output].sqrt(), error_db))
         .collect()
-}
-
-/// What the proposal, before any gate, leaves of the fault's tone after a loudness match, dB.
-fn tone_left_db(case: &Case, track: &Track) -> [f64; BANDS] {
-    let knots = centred_knots(&case.raw.mean_db[..MID_KNOTS]);
-    let left: [f64; BANDS] = std::array::from_fn(|band| {
-        let move_db: f64 = basis()
-            .iter()
-            .zip(knots)
-            .map(|(row, knot)| row[band] * knot)
-            .sum();
-        case.fault.tone_db[band] + move_db
-    });
-    let spectrum = &track.features.pooled_db;
-    let shift_db = loudness_change_db(
-        spectrum,
-        |band| left[band],
-        |band| left[band] + case.fault.side_db(band) - case.fault.tone_db[band],
-    );
-    left.map(|left_db| left_db - shift_db)
-}
-
-/// The value at a knot of a curve that is known at the bands.
-fn at_knot(curve_db: &[f64; BANDS], knot: usize) -> f64 {
-    let octaves = libm::log2(mid_knot_hz(knot) / bands::centre_hz(FIRST_BAND));
-    let position = (3.0 * octaves).clamp(0.0, (BANDS - 1) as f64);
-    let below = (position as usize).min(BANDS - 2);
-    let t = position - below as f64;
-    (1.0 - t) * curve_db[below] + t * curve_db[below + 1]
 }
 
 #[cfg(test)]
@@ -174,13 +140,5 @@ mod tests {
         let factor = deviation_factor(&errors).unwrap();
         assert!((factor - 2.0).abs() < 0.1, "{factor}");
         assert!(deviation_factor(&[]).is_none());
-    }
-
-    #[test]
-    fn a_curve_is_read_between_its_bands() {
-        let curve: [f64; BANDS] = std::array::from_fn(|band| band as f64);
-        let knot = 6;
-        let expected = 3.0 * (1000.0_f64 / bands::centre_hz(FIRST_BAND)).log2();
-        assert!((at_knot(&curve, knot) - expected).abs() < 1e-9);
     }
 }

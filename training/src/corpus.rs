@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use acetate_dsp::units::{db_from_power, power_from_db};
 use acetate_dsp::{Analysis, analyze};
-use acetate_model::Features;
 use acetate_model::features::{FRAME_WIDTH, STATISTICS, features_hash};
+use acetate_model::{Features, finished};
 use rayon::prelude::*;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
@@ -21,7 +21,7 @@ use crate::rng::Rng;
 use crate::simulator;
 
 /// Version of what is measured here; part of the cache's key.
-const CORPUS_VERSION: &str = "2";
+const CORPUS_VERSION: &str = "3";
 /// Expansion strengths at which the dynamics statistics are tabulated: 0 to
 /// [`MAX_EXPANSION`], evenly.
 pub const EXPANSIONS: usize = 7;
@@ -69,6 +69,8 @@ pub struct Track {
     pub channels: usize,
     /// Highest frequency with programme in it, Hz.
     pub bandwidth_hz: f64,
+    /// Probability that it is a finished master, by the traces of a limiter.
+    pub finished_probability: f64,
 }
 
 impl Track {
@@ -123,6 +125,7 @@ impl Track {
             integrated_lufs: self.integrated_lufs,
             channels: self.channels,
             bandwidth_hz: self.bandwidth_hz,
+            finished_probability: self.finished_probability,
         }
     }
 }
@@ -224,6 +227,7 @@ fn measure(file: &TrackFile) -> Result<Track, CorpusError> {
         integrated_lufs: analysis.integrated_lufs,
         channels: analysis.channels,
         bandwidth_hz: analysis.bandwidth_hz,
+        finished_probability: finished::probability(&analysis),
     })
 }
 
@@ -256,6 +260,7 @@ fn write_entry(track: &Track, path: &Path) -> std::io::Result<()> {
             track.integrated_lufs as f32,
             track.channels as f32,
             track.bandwidth_hz as f32,
+            track.finished_probability as f32,
         ])
         .collect();
     let bytes: Vec<u8> = flat.iter().flat_map(|value| value.to_le_bytes()).collect();
@@ -276,7 +281,7 @@ fn read_entry(bytes: &[u8], file: &TrackFile) -> Option<Track> {
         .chunks_exact(4)
         .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
         .collect();
-    let tail = FRAME_WIDTH + STATISTICS + 2 * EXPANSIONS + 3;
+    let tail = FRAME_WIDTH + STATISTICS + 2 * EXPANSIONS + 4;
     let frames = values.len().checked_sub(tail)?;
     if frames % FRAME_WIDTH != 0 || values.iter().any(|value| !value.is_finite()) {
         return None;
@@ -303,6 +308,7 @@ fn read_entry(bytes: &[u8], file: &TrackFile) -> Option<Track> {
         integrated_lufs: f64::from(scalars[0]),
         channels: scalars[1] as usize,
         bandwidth_hz: f64::from(scalars[2]),
+        finished_probability: f64::from(scalars[3]),
     })
 }
 

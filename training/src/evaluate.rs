@@ -7,11 +7,11 @@
 //! loudness match, bands above -60 dB relative to the loudness only, mid and side apart.
 
 use acetate_dsp::measure::bands;
-use acetate_dsp::settings::MID_KNOTS;
 use acetate_model::features::{BANDS, FIRST_BAND, FRAME_WIDTH};
-use acetate_model::outputs::{SIDE_OUTPUTS, mid_basis, side_curve_db};
-use acetate_model::predictor::RawOutputs;
-use acetate_model::weights::{Gates, WeightsError};
+use acetate_model::outputs::{MODES, SPREAD, side_curve_db};
+use acetate_model::posterior::Priors;
+use acetate_model::predictor::{RawOutputs, Tone, judge_side, judge_tone};
+use acetate_model::weights::WeightsError;
 use acetate_model::{Features, NetPredictor};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -20,7 +20,8 @@ use crate::corpus::Track;
 use crate::degrade::Fault;
 use crate::eval::faults::smooth;
 use crate::experiment::hide;
-use crate::gates::{applied_mid_db, applied_side_db, applied_spread_db};
+use crate::pair::Pair;
+use crate::priors::{applied_db, open_curve};
 use crate::recipe::Input;
 use crate::rng::Rng;
 use crate::simulator::{degrade, loudness_change_db};
@@ -47,8 +48,10 @@ pub struct Case {
     pub severity_db: f64,
     /// The fault.
     pub fault: Fault,
-    /// What the net says, before any gate.
+    /// What the net says, before any prior.
     pub raw: RawOutputs,
+    /// Probability that the case still looks like a finished master.
+    pub finished_probability: f64,
     /// Wanted change of the level spread, dB.
     pub spread_target_db: f64,
     /// Wanted change of the PLR, dB.
@@ -79,7 +82,7 @@ pub struct DynamicsRow {
     pub expansion: f64,
     /// Doing nothing, dB.
     pub nothing_db: f64,
-    /// The net, gated, dB.
+    /// The net, dB.
     pub net_db: f64,
 }
 
@@ -166,13 +169,36 @@ fn case(
         pooled_db: std::array::from_fn(|i| pooled[i]),
         statistics: std::array::from_fn(|i| statistics[i]),
     })?;
+    // An EQ or an expansion behind a limiter takes its traces away.
+    let is_untouched = severity_db == 0.0 && fault.expansion == 0.0 && fault.plr_excess_db == 0.0;
     Ok(Case {
         track: index,
         severity_db,
+        finished_probability: if is_untouched {
+            track.finished_probability
+        } else {
+            0.0
+        },
         fault,
         raw,
         spread_target_db: mix.dynamics_target_db[0],
         plr_target_db: mix.dynamics_target_db[1],
+    })
+}
+
+/// A real mix with what the net says of it; its fault is what lies between it and its master.
+///
+/// # Errors
+/// [`WeightsError`] when the net cannot run.
+pub fn pair_case(pair: &Pair, predictor: &NetPredictor) -> Result<Case, WeightsError> {
+    Ok(Case {
+        track: 0,
+        severity_db: pair.severity_db(),
+        fault: pair.fault.clone(),
+        raw: predictor.raw(&pair.mix.features)?,
+        finished_probability: pair.mix.finished_probability,
+        spread_target_db: pair.dynamics_target_db[0],
+        plr_target_db: pair.dynamics_target_db[1],
     })
 }
 
@@ -254,19 +280,47 @@ pub fn towards_mean(track: &Track, case: &Case, mean: &[f64; BANDS], share: f64)
     })
 }
 
-/// The curves that the gated net applies to a case, dB at the net's bands.
-pub fn net_curves(raw: &RawOutputs, gates: &Gates) -> ([f64; BANDS], [f64; BANDS]) {
-    let knots = applied_mid_db(raw, gates);
-    let [gain, tilt] = applied_side_db(raw, gates);
-    let basis = mid_basis();
-    let mid = std::array::from_fn(|band| (0..MID_KNOTS).map(|k| knots[k] * basis[k][band]).sum());
-    let side =
-        std::array::from_fn(|band| side_curve_db(gain, tilt, bands::centre_hz(FIRST_BAND + band)));
-    (mid, side)
+/// The judgement of a case's tone, and the mid curve that is applied, dB at the net's bands.
+fn judged(track: &Track, case: &Case, priors: &Priors) -> (Tone, [f64; BANDS]) {
+    let mix_db: [f32; BANDS] = std::array::from_fn(|band| {
+        track.features.pooled_db[band] + case.fault.tone_db[band] as f32
+    });
+    judge_tone(&case.raw, priors, &mix_db, case.finished_probability)
 }
 
-/// Error of the level spread left by the gated net and by doing nothing, per expansion strength.
-pub fn judge_dynamics(cases: &[Case], gates: &Gates) -> Vec<DynamicsRow> {
+/// The curves that the posterior applies to a case, dB at the net's bands.
+pub fn net_curves(track: &Track, case: &Case, priors: &Priors) -> ([f64; BANDS], [f64; BANDS]) {
+    let (_, mid) = judged(track, case, priors);
+    let [gain, tilt] = judge_side(&case.raw, priors, case.finished_probability);
+    (mid, side_curve(gain, tilt))
+}
+
+/// The curves that the members propose before any prior, dB at the net's bands.
+pub fn open_curves(raw: &RawOutputs) -> ([f64; BANDS], [f64; BANDS]) {
+    let side = side_curve(raw.mean_db[MODES], raw.mean_db[MODES + 1]);
+    (open_curve(raw), side)
+}
+
+fn side_curve(gain_db: f64, tilt_db: f64) -> [f64; BANDS] {
+    std::array::from_fn(|band| side_curve_db(gain_db, tilt_db, bands::centre_hz(FIRST_BAND + band)))
+}
+
+/// What the posterior says of its own error in tone at each judged band, and the error, dB.
+pub fn foretold(track: &Track, case: &Case, priors: &Priors) -> (Vec<f64>, Vec<f64>) {
+    let (tone, _) = judged(track, case, priors);
+    let left = |band: usize| case.fault.tone_db[band] + tone.mean_db[band];
+    let spectrum = &track.features.pooled_db;
+    let shift_db = loudness_change_db(spectrum, left, |band| {
+        left(band) + case.fault.side_db(band) - case.fault.tone_db[band]
+    });
+    (0..BANDS)
+        .filter(|&band| spectrum[band] > JUDGED_DB)
+        .map(|band| (tone.sd_db[band], left(band) - shift_db))
+        .unzip()
+}
+
+/// Error of the level spread left by the net and by doing nothing, per expansion strength.
+pub fn judge_dynamics(cases: &[Case], priors: &Priors) -> Vec<DynamicsRow> {
     EXPANSIONS
         .iter()
         .map(|&expansion| {
@@ -276,7 +330,7 @@ pub fn judge_dynamics(cases: &[Case], gates: &Gates) -> Vec<DynamicsRow> {
                 .filter(|case| case.fault.expansion == expansion)
             {
                 nothing += case.spread_target_db.abs();
-                let applied = applied_spread_db(&case.raw, gates);
+                let applied = applied_db(case, priors, SPREAD);
                 net += (case.spread_target_db - applied).abs();
                 count += 1;
             }
@@ -289,8 +343,3 @@ pub fn judge_dynamics(cases: &[Case], gates: &Gates) -> Vec<DynamicsRow> {
         })
         .collect()
 }
-
-/// Index of the level spread among the net's means.
-pub const SPREAD: usize = MID_KNOTS + SIDE_OUTPUTS;
-/// Index of the PLR among the net's means.
-pub const PLR: usize = SPREAD + 1;

@@ -4,20 +4,21 @@ use std::collections::HashMap;
 
 use acetate_model::features::features_hash;
 use acetate_model::net::TENSORS;
+use acetate_model::posterior::Priors;
 use acetate_model::rows::feature_rows;
-use acetate_model::weights::{Gates, HEADER_KEY, Header, WEIGHTS_SCHEMA, tensor_name};
+use acetate_model::weights::{HEADER_KEY, Header, WEIGHTS_SCHEMA, tensor_name};
 use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, TensorView};
 
 use crate::fit::Member;
 
-/// The bytes of a weights file. The same members and gates give the same bytes.
+/// The bytes of a weights file. The same members and priors give the same bytes.
 ///
 /// # Errors
 /// safetensors' own, when a tensor does not fit its declared shape.
 pub fn weights_file(
     members: &[Member],
-    gates: Gates,
+    priors: &Priors,
     recipe: &str,
 ) -> Result<Vec<u8>, SafeTensorError> {
     let header = Header {
@@ -25,7 +26,7 @@ pub fn weights_file(
         features_hash: features_hash(),
         features: feature_rows(),
         members: members.len(),
-        gates,
+        priors: priors.clone(),
         recipe: recipe.to_owned(),
     };
     let header =

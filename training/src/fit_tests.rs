@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::recipe::{Blur, Experiment, LossWeights, SeverityPrior, SeverityRange};
+use crate::recipe::{Blur, Experiment, FaultPrior, LossWeights, SeverityPrior, SeverityRange};
 use crate::synthetic::album;
 
 fn recipe() -> Recipe {
@@ -29,6 +29,11 @@ fn recipe() -> Recipe {
                 from_db: 0.5,
                 to_db: 4.0,
             }],
+        },
+        prior: FaultPrior {
+            sizes_db: vec![0.0, 2.0],
+            shares: vec![1.0],
+            finished_right_share: 0.9,
         },
         loss: LossWeights {
             side: 0.2,

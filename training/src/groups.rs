@@ -2,12 +2,13 @@
 //! held-out cases: where the error does not grow, the group says nothing about the song.
 
 use acetate_model::features::BANDS;
-use acetate_model::weights::Gates;
+use acetate_model::outputs::{PLR, SPREAD};
+use acetate_model::posterior::Priors;
 use serde::Serialize;
 
 use crate::corpus::Track;
 use crate::evaluate::{Case, net_curves, tonal_error};
-use crate::gates::{applied_plr_db, applied_spread_db};
+use crate::priors::applied_db;
 
 /// The mid and side curves that a method applies, dB at the net's bands.
 type Curves = ([f64; BANDS], [f64; BANDS]);
@@ -21,7 +22,7 @@ pub struct GroupRow {
     pub nothing_db: f64,
     /// Mean error with the group frozen at its mean over the cases, dB.
     pub frozen_db: f64,
-    /// Mean error with the group as predicted and gated, dB.
+    /// Mean error with the group as predicted, dB.
     pub net_db: f64,
 }
 
@@ -33,9 +34,12 @@ impl GroupRow {
 }
 
 /// Judges every group on cases with a fault in tone: mid and side on those, level spread and PLR on all cases.
-pub fn judge_groups(tracks: &[Track], cases: &[Case], gates: &Gates) -> Vec<GroupRow> {
+pub fn judge_groups(tracks: &[Track], cases: &[Case], priors: &Priors) -> Vec<GroupRow> {
     let faulty: Vec<&Case> = cases.iter().filter(|c| c.severity_db > 0.0).collect();
-    let curves: Vec<_> = faulty.iter().map(|c| net_curves(&c.raw, gates)).collect();
+    let curves: Vec<_> = faulty
+        .iter()
+        .map(|c| net_curves(&tracks[c.track], c, priors))
+        .collect();
     let flat = [0.0; BANDS];
     let mean_of = |pick: fn(&Curves) -> [f64; BANDS]| -> [f64; BANDS] {
         std::array::from_fn(|band| mean(curves.iter().map(|curve| pick(curve)[band])))
@@ -68,10 +72,10 @@ pub fn judge_groups(tracks: &[Track], cases: &[Case], gates: &Gates) -> Vec<Grou
             "level spread",
             cases,
             &|case| case.spread_target_db,
-            &|case| applied_spread_db(&case.raw, gates),
+            &|case| applied_db(case, priors, SPREAD),
         ),
         scalar("PLR", cases, &|case| case.plr_target_db, &|case| {
-            applied_plr_db(&case.raw, gates)
+            applied_db(case, priors, PLR)
         }),
     ]
 }

@@ -4,7 +4,7 @@
 
 use acetate_dsp::measure::bands;
 use acetate_dsp::settings::MID_KNOTS;
-use acetate_model::features::{BANDS, FIRST_BAND};
+use acetate_model::features::{BANDS, FIRST_BAND, PLR_STATISTIC};
 use acetate_model::outputs::{DYNAMICS_OUTPUTS, mid_basis, side_curve_db};
 
 use crate::corpus::Track;
@@ -17,8 +17,6 @@ const COMPARED_DB: f32 = -60.0;
 const RIDGE: f64 = 0.05;
 /// Largest side gain or tilt that is read from a pair, dB.
 const MAX_SIDE_DB: f64 = 12.0;
-/// Index of the peak to loudness ratio among the statistics of the features.
-const PLR_STATISTIC: usize = 2;
 
 /// A mix with its master.
 #[derive(Clone, Debug)]

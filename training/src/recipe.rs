@@ -33,8 +33,10 @@ pub struct Recipe {
     pub medleys: f64,
     /// Noise on what the net reads.
     pub blur: Blur,
-    /// Prior over the severity of the tonal fault.
+    /// Severities of the tonal faults that the members learn from: wide, so that all sizes are learned.
     pub severity: SeverityPrior,
+    /// How large the faults of real mixes are: what the posterior goes by.
+    pub prior: FaultPrior,
     /// Weights of the loss terms.
     pub loss: LossWeights,
     /// What an experiment takes away or deals anew; the shipped recipe has none.
@@ -78,6 +80,19 @@ pub enum Input {
     Frames,
     /// The long-term spectrum.
     Pooled,
+}
+
+/// How large the faults of real mixes are. The share of mixes that are right as they are is fitted on validation
+/// albums, under a bound on the harm to them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaultPrior {
+    /// Sizes of the mixture, dB RMS; the first is 0, a mix that is right.
+    pub sizes_db: Vec<f64>,
+    /// Share of each size but the first among the mixes that have a fault.
+    pub shares: Vec<f64>,
+    /// Share of finished masters that are right as they are.
+    pub finished_right_share: f64,
 }
 
 /// Mixture of uniform ranges of severity, dB RMS; the shares are of all mixes.
@@ -191,6 +206,20 @@ impl Recipe {
             if !(got > 0.0 && got.is_finite()) {
                 return Err(wrong(name, "a number above 0", got));
             }
+        }
+        let sizes = recipe.prior.sizes_db.len();
+        if sizes < 2 || recipe.prior.shares.len() + 1 != sizes || recipe.prior.sizes_db[0] != 0.0 {
+            let expected = "two sizes at least, the first 0, and a share for each other one";
+            return Err(wrong("prior.sizes_db", expected, sizes as f64));
+        }
+        let positive = recipe.prior.shares.iter().all(|&share| share > 0.0);
+        if !(positive && (0.0..=1.0).contains(&recipe.prior.finished_right_share)) {
+            let got = recipe.prior.finished_right_share;
+            return Err(wrong(
+                "prior.finished_right_share",
+                "shares from 0 to 1",
+                got,
+            ));
         }
         if !(0.0..=1.0).contains(&recipe.medleys) {
             return Err(wrong("medleys", "a share from 0 to 1", recipe.medleys));

@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use acetate_model::predictor::MAX_EQ_RMS_DB;
+use acetate_model::predictor::{MAX_EQ_BAND_DB, MAX_EQ_RMS_DB};
 use plotters::prelude::*;
 
 use crate::evaluate::{Row, SEVERITIES_DB};
 use crate::fit::Member;
-use crate::gates::{MAX_HARM_DB, MAX_MOVE_95_DB, MAX_UNLIKE_MOVE_95_DB};
+use crate::priors::{MAX_HARM_DB, MAX_MOVE_95_DB, MAX_UNLIKE_HARM_DB, MAX_UNLIKE_MOVE_95_DB};
 use crate::recipe::Recipe;
 use crate::run::{CARD_HEAD, TrainError, Trained};
 
@@ -79,12 +79,12 @@ pub fn tables(trained: &Trained) -> String {
 /// The model card that goes beside the weights.
 pub fn model_card(trained: &Trained, recipe: &Recipe) -> String {
     let [train, valid] = trained.tracks;
-    let gates = &trained.gates;
+    let priors = &trained.priors;
     format!(
         "{CARD_HEAD}{recipe}\n\n\
         What they are: {members} set networks (DeepSets) of the same shape, averaged. They read \
         third-octave mid and side frames, the long-term spectrum and level statistics of a mix, \
-        relative to its loudness, and give EQ knots, side gain and tilt, and the wanted change of \
+        relative to its loudness, and give smooth modes of the EQ curve, side gain and tilt, and the wanted change of \
         level spread and of peak to loudness ratio, each with a variance.\n\n\
         What they are not: they never saw a real mix with its master, vocals are rare in the data, \
         and nothing above 16 kHz was learned.\n\n\
@@ -92,22 +92,23 @@ pub fn model_card(trained: &Trained, recipe: &Recipe) -> String {
         - Made by: `acetate train` with recipe `{recipe}` ({steps} steps of {batch} mixes at most, \
         seed {seed}); kept steps {best:?}; loss curve in `loss.svg`, figures in `metrics.json`\n\
         - Data: finished masters of tiers A and B in `datasets.toml`: {train} tracks for training, \
-        {valid} for validation (early stopping, gates), split by album group. Test albums were not \
+        {valid} for validation (early stopping, priors), split by album group. Test albums were not \
         read.\n\
-        - Restraint: a move m with predicted standard deviation sd is applied as \
-        strength / (1 + (constant · sd / m)^exponent); fitted on validation albums for the least \
-        error from severity 1 up among those that harm untouched masters by at most {harm} dB and move 95 % \
-        of them by at most {most_95} dB RMS: EQ {mid:?}, side {side:?}, level spread {spread:?}, PLR {plr:?}. \
-        Never more than {most} dB RMS of EQ\n\
-        - Unlike songs: the EQ's harm is bounded by the same on {unlike} untouched songs that are unlike \
+        - Decision: the posterior mean under a mixture of fault sizes, from none to large \
+        (`crates/model/src/posterior.rs`); the sizes are the recipe's, and the share of mixes that are right as they \
+        are, a factor on the variances and an exponent of the evidence were fitted on validation albums for the \
+        least error from severity 1 up among those that harm untouched masters by at most {harm} dB and move 95 % \
+        of them by at most {most_95} dB RMS. Right as they are: tone {tone_right:.2}, side {side_right:.2}, level \
+        spread {spread_right:.2}, PLR {plr_right:.2}. Never more than {most} dB RMS of EQ or {most_band} dB in a band\n\
+        - Unlike songs: the EQ's harm is bounded by {unlike_most} dB on {unlike} untouched songs that are unlike \
         those learned from (unmastered tracker modules; masters that are mono, quiet, unbalanced or \
         narrow-band; no test albums), with moves of at most {unlike_95} dB for 95 % of them. Harm now {unlike_harm:.2} dB, \
         95 % move by at most {unlike_move:.2} dB (validation albums {valid_harm:.2} and {valid_move:.2})\n\
         - Predicted deviations: scaled per group of outputs so that on validation albums the 80 % interval \
-        holds 80 % of the errors, before the gates were fitted\n\
+        holds 80 % of the errors, before the priors were fitted; the posterior deviation of tone once more\n\
         - The proof on audio, on test albums that training never reads: `eval.md` (`acetate eval`), and \
         every run of it in `test_runs.md`\n\n\
-        ## Validation albums: the gates, the kept steps and the best fixed share were chosen on them\n\n\
+        ## Validation albums: the priors, the kept steps and the best fixed share were chosen on them\n\n\
         A quick look on band frames, to which a static EQ applies exactly; no audio is rendered here. \
         Faults are those of `acetate eval` (tilt, shelves, bells, named faults, every curve together \
         with its mirror, and a side gain and tilt of 0.8 of the severity). Tonal error: mean |dB| over \
@@ -123,16 +124,18 @@ pub fn model_card(trained: &Trained, recipe: &Recipe) -> String {
         harm = MAX_HARM_DB,
         most = MAX_EQ_RMS_DB,
         most_95 = MAX_MOVE_95_DB,
+        unlike_most = MAX_UNLIKE_HARM_DB,
         unlike_95 = MAX_UNLIKE_MOVE_95_DB,
         unlike = trained.unlike.cases,
         unlike_harm = trained.unlike.mid_error_db,
         unlike_move = trained.unlike.move_95_db,
         valid_harm = trained.harm.mid_error_db,
         valid_move = trained.harm.move_95_db,
-        mid = gates.mid,
-        side = gates.side,
-        spread = gates.spread,
-        plr = gates.plr,
+        most_band = MAX_EQ_BAND_DB,
+        tone_right = priors.tone.shares[0],
+        side_right = priors.side.shares[0],
+        spread_right = priors.spread.shares[0],
+        plr_right = priors.plr.shares[0],
         tables = tables(trained),
     )
 }

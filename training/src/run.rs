@@ -4,11 +4,12 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use acetate_model::weights::{Gates, Weights, WeightsError};
+use acetate_model::posterior::Priors;
+use acetate_model::weights::{Weights, WeightsError};
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::calibrate::{calibrate, open_net};
+use crate::calibrate::{calibrate, net_of};
 use crate::checkpoint::CheckpointError;
 use crate::corpus::{self, CorpusError, Track, TrackFile};
 use crate::datasets::{Datasets, Split, Tier};
@@ -18,8 +19,8 @@ use crate::evaluate::{self, Case, DynamicsRow, Row};
 use crate::experiment::dealt;
 use crate::export::weights_file;
 use crate::fit::{self, FitError, Job, Look, Member, Progress};
-use crate::gates::{Harm, Judged, fit_gates, harm};
 use crate::groups::{GroupRow, judge_groups};
+use crate::priors::{self, Harm, Judged, fit_priors, harm};
 use crate::recipe::Recipe;
 use crate::report;
 
@@ -29,6 +30,8 @@ const VALID_SEED: u64 = 0xACE7_0001;
 const SPLITS: [Split; 2] = [Split::Train, Split::Valid];
 /// Shares of the mean curve tried for the best fixed percentage.
 const SHARES: [f64; 7] = [0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0];
+/// Bandwidth below which an unlike track is not learned from, Hz.
+const LEAST_LEARNED_BANDWIDTH_HZ: f64 = 12_000.0;
 /// Folder in the cache that keeps the checkpoints of unfinished runs.
 pub const CHECKPOINTS_NAME: &str = "checkpoints";
 /// File names in the output folder.
@@ -115,11 +118,11 @@ pub struct Trained {
     pub weights_hash: String,
     /// Tracks used: train, valid. Test albums are left alone: they are for `acetate eval`.
     pub tracks: [usize; 2],
-    /// The fitted gates.
-    pub gates: Gates,
-    /// What the gated EQ does to untouched validation albums.
+    /// The fitted priors.
+    pub priors: Priors,
+    /// What the EQ does to untouched validation albums.
     pub harm: Harm,
-    /// The same for songs unlike those learned from, on which the gates are fitted too.
+    /// The same for songs unlike those learned from, on which the priors are fitted too.
     pub unlike: Harm,
     /// Share of the mean curve that does best on validation albums.
     pub best_share: f64,
@@ -153,8 +156,10 @@ pub fn train(
     observer: &dyn Observer,
 ) -> Result<Trained, TrainError> {
     let files = public_files(datasets, paths.cache, &SPLITS);
-    let tracks = measure(&files, paths.cache, observer)?;
+    let mut tracks = measure(&files, paths.cache, observer)?;
     let unlike = measure(&unlike_files(datasets, paths.cache), paths.cache, observer)?;
+    let (learned, unlike) = unlike.into_iter().partition(is_learned_from);
+    tracks.extend::<Vec<Track>>(learned);
     let [train, valid] = split(dealt(tracks, &recipe.experiment))?;
     observer.begin(Step::Fit, (recipe.members * recipe.steps) as u64);
     let checkpoints = paths.cache.join(CHECKPOINTS_NAME);
@@ -175,8 +180,8 @@ pub fn train(
     })?;
 
     observer.begin(Step::Evaluate, 1);
-    let ungated = Gates::OPEN;
-    let valid_cases = calibrate(&mut members, &recipe.name, &valid, |predictor| {
+    let start = priors::of_recipe(&recipe.severity, &recipe.prior);
+    let valid_cases = calibrate(&mut members, &start, &recipe.name, &valid, |predictor| {
         let hidden = &recipe.experiment.hidden;
         Ok(evaluate::cases(&valid, predictor, hidden, VALID_SEED)?)
     })?;
@@ -185,33 +190,33 @@ pub fn train(
         tracks: &valid,
         cases: &valid_cases,
     };
-    let open = open_net(&members, &recipe.name)?;
+    let open = net_of(&members, &start, &recipe.name)?;
     let unlike_judged = Judged {
         tracks: &unlike,
         cases: &evaluate::untouched(&unlike, &open, &recipe.experiment.hidden)?,
     };
-    let gates = fit_gates(&judged, &unlike_judged);
+    let priors = fit_priors(start, &recipe.prior, &judged, &unlike_judged);
     let mean = evaluate::mean_spectrum(&train);
     let best_share = best_share(&valid, &valid_cases, &mean);
 
-    let bytes = weights_file(&members, gates, &recipe.name)?;
+    let bytes = weights_file(&members, &priors, &recipe.name)?;
     let trained = Trained {
         recipe: recipe.name.clone(),
         weights_hash: Weights::from_bytes(&bytes)?.hash,
         tracks: [train.len(), valid.len()],
-        gates,
-        harm: harm(&judged, &gates),
-        unlike: harm(&unlike_judged, &gates),
+        harm: harm(&judged, &priors),
+        unlike: harm(&unlike_judged, &priors),
         best_share,
         valid: [
-            judge_all(&valid, &valid_cases, &mean, best_share, &gates),
-            evaluate::judge("net, no gate", &valid, &valid_cases, &|_, case| {
-                evaluate::net_curves(&case.raw, &ungated)
+            judge_all(&valid, &valid_cases, &mean, best_share, &priors),
+            evaluate::judge("net, no prior", &valid, &valid_cases, &|_, case| {
+                evaluate::open_curves(&case.raw)
             }),
         ]
         .concat(),
-        dynamics: evaluate::judge_dynamics(&valid_cases, &gates),
-        groups: judge_groups(&valid, &valid_cases, &gates),
+        dynamics: evaluate::judge_dynamics(&valid_cases, &priors),
+        groups: judge_groups(&valid, &valid_cases, &priors),
+        priors,
         best_steps: members.iter().map(|member| member.best_step).collect(),
         looks: members.iter().map(|member| member.looks.clone()).collect(),
     };
@@ -248,8 +253,8 @@ fn measure(
     Ok(tracks)
 }
 
-/// What is unlike the music learned from and finished in its own way: unmastered mixes, and masters
-/// that are mono, quiet, unbalanced or narrow-band. Nothing is learned from them.
+/// What is unlike the finished masters and finished in its own way: unmastered mixes, and masters
+/// that are mono, quiet, unbalanced or narrow-band.
 fn unlike_files(datasets: &Datasets, cache: &Path) -> Vec<TrackFile> {
     let odd = |split| {
         let masters = datasets.masters_of(split);
@@ -264,6 +269,14 @@ fn unlike_files(datasets: &Datasets, cache: &Path) -> Vec<TrackFile> {
         .map(|(split, track)| TrackFile::of(&track, split, cache))
         .filter(|file| file.path.exists())
         .collect()
+}
+
+/// Tracks unlike the rest that are learned from all the same: variety helps at every severity
+/// (`training/README.md`). Mono and narrow-band ones teach nothing of width and treble.
+fn is_learned_from(track: &Track) -> bool {
+    track.split == Split::Train
+        && track.channels == 2
+        && track.bandwidth_hz >= LEAST_LEARNED_BANDWIDTH_HZ
 }
 
 /// The finished masters of tiers A and B of some splits that are in the cache.
@@ -337,7 +350,7 @@ fn judge_all(
     cases: &[Case],
     mean: &[f64; acetate_model::features::BANDS],
     best_share: f64,
-    gates: &Gates,
+    priors: &Priors,
 ) -> Vec<Row> {
     let flat = [0.0; acetate_model::features::BANDS];
     let towards = |share: f64| {
@@ -352,8 +365,8 @@ fn judge_all(
     ));
     let name = format!("mean curve, {:.0} % (best fixed)", 100.0 * best_share);
     rows.extend(evaluate::judge(&name, tracks, cases, &towards(best_share)));
-    rows.extend(evaluate::judge("net", tracks, cases, &|_, case| {
-        evaluate::net_curves(&case.raw, gates)
+    rows.extend(evaluate::judge("net", tracks, cases, &|track, case| {
+        evaluate::net_curves(track, case, priors)
     }));
     rows
 }

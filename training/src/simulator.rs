@@ -2,12 +2,15 @@
 //! candle, what the predicted EQ leaves of it.
 
 use acetate_dsp::measure::bands;
-use acetate_dsp::settings::MID_KNOTS;
 use acetate_dsp::units::{db_from_power, power_from_db};
 use acetate_model::dynamics::level_spread_db;
-use acetate_model::features::{BANDS, FIRST_BAND, FLOOR_DB, FRAME_WIDTH, band_weights};
+use acetate_model::features::{
+    BANDS, FIRST_BAND, FLOOR_DB, FRAME_WIDTH, PLR_STATISTIC, band_weights,
+};
 use acetate_model::net::{Outputs, POOLED_WIDTH};
-use acetate_model::outputs::{DYNAMICS_OUTPUTS, SIDE_OUTPUTS, mid_basis, side_curve_db};
+use acetate_model::outputs::{
+    DYNAMICS_OUTPUTS, MODES, SIDE_OUTPUTS, SPREAD, mode_curves, side_curve_db,
+};
 use candle_core::{Device, Result, Tensor};
 
 use crate::corpus::{EXPANSIONS, Track};
@@ -125,12 +128,10 @@ pub fn degrade(
     let mut statistics = features.statistics;
     statistics[0] = spread;
     statistics[1] = range;
-    for statistic in &mut statistics[2..] {
-        let noise_db = jitter
-            .as_mut()
-            .map_or(0.0, |(rng, blur)| blur.peak_db * rng.normal());
-        *statistic += (fault.plr_excess_db + noise_db) as f32;
-    }
+    let noise_db = jitter
+        .as_mut()
+        .map_or(0.0, |(rng, blur)| blur.peak_db * rng.normal());
+    statistics[PLR_STATISTIC] += (fault.plr_excess_db + noise_db) as f32;
     let mut pooled = [0.0; POOLED_WIDTH];
     for (index, value) in pooled.iter_mut().enumerate() {
         *value = if index < FRAME_WIDTH {
@@ -255,8 +256,10 @@ impl Batch {
 /// The constant matrices that turn outputs into band curves.
 #[derive(Clone, Debug)]
 pub struct Curves {
-    /// Mid knots to both halves of a row: `[MID_KNOTS][FRAME_WIDTH]`.
+    /// Modes to both halves of a row: `[MODES][FRAME_WIDTH]`.
     mid: Tensor,
+    /// Bands to modes: `[BANDS][MODES]`.
+    modes: Tensor,
     /// Side gain and tilt to the side half: `[SIDE_OUTPUTS][FRAME_WIDTH]`.
     side: Tensor,
 }
@@ -267,9 +270,13 @@ impl Curves {
     /// # Errors
     /// candle's, when the tensors cannot be made.
     pub fn new(device: &Device) -> Result<Self> {
-        let mid: Vec<f32> = mid_basis()
+        let mid: Vec<f32> = mode_curves()
             .iter()
             .flat_map(|curve| curve.iter().chain(curve).map(|&gain| gain as f32))
+            .collect();
+        let modes: Vec<f32> = (0..BANDS)
+            .flat_map(|band| mode_curves().iter().map(move |curve| curve[band]))
+            .map(|gain| (gain / BANDS as f64) as f32)
             .collect();
         let side: Vec<f32> = [(1.0, 0.0), (0.0, 1.0)]
             .iter()
@@ -284,7 +291,8 @@ impl Curves {
             })
             .collect();
         Ok(Self {
-            mid: Tensor::from_vec(mid, (MID_KNOTS, FRAME_WIDTH), device)?,
+            mid: Tensor::from_vec(mid, (MODES, FRAME_WIDTH), device)?,
+            modes: Tensor::from_vec(modes, (BANDS, MODES), device)?,
             side: Tensor::from_vec(side, (SIDE_OUTPUTS, FRAME_WIDTH), device)?,
         })
     }
@@ -311,13 +319,11 @@ pub fn loss(
     curves: &Curves,
     weights: &LossWeights,
 ) -> Result<Loss> {
-    let knots = outputs.mean_db.narrow(1, 0, MID_KNOTS)?;
-    let side = outputs.mean_db.narrow(1, MID_KNOTS, SIDE_OUTPUTS)?;
-    let dynamics = outputs
-        .mean_db
-        .narrow(1, MID_KNOTS + SIDE_OUTPUTS, DYNAMICS_OUTPUTS)?;
+    let modes = outputs.mean_db.narrow(1, 0, MODES)?;
+    let side = outputs.mean_db.narrow(1, MODES, SIDE_OUTPUTS)?;
+    let dynamics = outputs.mean_db.narrow(1, SPREAD, DYNAMICS_OUTPUTS)?;
     let residual =
-        ((&batch.fault_db + knots.matmul(&curves.mid)?)? + side.matmul(&curves.side)?)?;
+        ((&batch.fault_db + modes.matmul(&curves.mid)?)? + side.matmul(&curves.side)?)?;
     let residual = loudness_matched(&residual, &batch.power)?;
 
     let mid_residual = residual.narrow(1, 0, BANDS)?;
@@ -329,24 +335,18 @@ pub fn loss(
     let dynamics_error = (&dynamics - &batch.dynamics_target_db)?;
     let dynamics_loss = pseudo_huber(&dynamics_error)?.mean_all()?;
 
-    // The variance of a knot is judged on the bands through the same smooth curve.
-    let log_variance = outputs.log_variance.narrow(1, 0, MID_KNOTS)?;
-    let band_log_variance = log_variance.matmul(&curves.mid.narrow(1, 0, BANDS)?)?;
-    let mid_likelihood = masked_mean(
-        &gaussian(&mid_residual.detach(), &band_log_variance)?,
-        &mid_judged,
-    )?;
+    let log_variance = outputs.log_variance.narrow(1, 0, MODES)?;
+    let fault_modes = batch.fault_db.narrow(1, 0, BANDS)?.matmul(&curves.modes)?;
+    let mode_error = (fault_modes + &modes)?.detach();
+    let mid_likelihood = gaussian(&mode_error, &log_variance)?.mean_all()?;
     let side_error = (&side - &batch.side_target_db)?.detach();
-    let side_variance = outputs.log_variance.narrow(1, MID_KNOTS, SIDE_OUTPUTS)?;
+    let side_variance = outputs.log_variance.narrow(1, MODES, SIDE_OUTPUTS)?;
     let stereo = batch
         .stereo
         .broadcast_as(side_error.shape())?
         .contiguous()?;
     let side_likelihood = masked_mean(&gaussian(&side_error, &side_variance)?, &stereo)?;
-    let dynamics_variance =
-        outputs
-            .log_variance
-            .narrow(1, MID_KNOTS + SIDE_OUTPUTS, DYNAMICS_OUTPUTS)?;
+    let dynamics_variance = outputs.log_variance.narrow(1, SPREAD, DYNAMICS_OUTPUTS)?;
     let dynamics_likelihood = gaussian(&dynamics_error.detach(), &dynamics_variance)?.mean_all()?;
     let likelihood = ((mid_likelihood + side_likelihood)? + dynamics_likelihood)?;
 

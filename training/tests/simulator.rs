@@ -7,13 +7,13 @@ use acetate_dsp::measure::loudness::range_from_k_power_10ms;
 use acetate_dsp::process::ProcessSpec;
 use acetate_dsp::process::eq::eq_curve_db;
 use acetate_dsp::process::rendered::Rendered;
-use acetate_dsp::settings::{MID_KNOTS, Settings};
+use acetate_dsp::settings::Settings;
 use acetate_dsp::stream::AudioSource;
 use acetate_dsp::{Analysis, Audio, analyze};
 use acetate_master::{Brief, master, rehearse};
 use acetate_model::dynamics::{compress_k_power, solve_ratio};
 use acetate_model::features::BANDS;
-use acetate_model::predictor::centred_knots;
+use acetate_model::outputs::{MODES, curve_of_modes, knots_of_curve};
 use acetate_model::{Features, NetPredictor};
 use acetate_training::eval::excerpt::whole;
 use acetate_training::eval::faults::{band_curve, smooth};
@@ -101,9 +101,9 @@ fn the_tone_foretold_is_the_tone_rendered() {
         let analysis = measured(&mix);
         let raw = net.raw(&Features::of(&analysis).unwrap()).unwrap().mean_db;
         let proposed = Move {
-            mid_db: centred_knots(&raw[..MID_KNOTS]),
-            side_gain_db: raw[MID_KNOTS],
-            side_tilt_db: raw[MID_KNOTS + 1],
+            mid_db: knots_of_curve(&curve_of_modes(&raw[..MODES])),
+            side_gain_db: raw[MODES],
+            side_tilt_db: raw[MODES + 1],
         };
         let settings = settings_of(&proposed, &analysis);
         let error_db = tone_error_db(&mix, &settings);

@@ -11,6 +11,7 @@ use crate::facts::Facts;
 use crate::finding::{Finding, Part, Severity};
 use crate::judge;
 use crate::scan::{Scan, Scanned};
+use crate::tone::ToneJudgement;
 use crate::translation::{Translation, translate};
 
 /// Version of the check's format.
@@ -75,6 +76,9 @@ pub struct Check {
     pub verdict: Verdict,
     /// The score, 0 to 100: the sum of the parts.
     pub score: f64,
+    /// The score that the next master will have, for what mastering mends.
+    #[serde(default)]
+    pub score_after_mastering: f64,
     /// The parts of the score.
     pub parts: Vec<PartScore>,
     /// True where it looks like a finished master.
@@ -86,22 +90,22 @@ pub struct Check {
     pub translation: Vec<Translation>,
 }
 
-/// Checks a mix: analyses it and looks closer, in one pass over its samples.
+/// Checks everything but the tone, for which a predictor is needed: [`measure`], then [`judged`].
 ///
 /// # Errors
-/// [`CheckError`]: the source failed, or the programme has no loudness.
+/// As [`measure`].
 pub fn check(
     source: &mut dyn Source,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(Check, Analysis), CheckError> {
     let (analysis, scan) = measure(source, progress)?;
-    Ok((judged(&analysis, Some(&scan))?, analysis))
+    Ok((judged(&analysis, Some(&scan), None)?, analysis))
 }
 
-/// The measuring half of [`check`].
+/// Analyzes a mix and looks closer, in one pass over its samples; [`judged`] makes a check of it.
 ///
 /// # Errors
-/// As [`check`].
+/// [`CheckError`]: the source failed, or the programme has no loudness.
 pub fn measure(
     source: &mut dyn Source,
     progress: &mut dyn FnMut(u64),
@@ -120,16 +124,20 @@ pub fn measure(
 ///
 /// # Errors
 /// [`CheckError::Corpus`].
-pub fn short(analysis: &Analysis) -> Result<Check, CheckError> {
-    judged(analysis, None)
+pub fn short(analysis: &Analysis, tone: Option<&ToneJudgement>) -> Result<Check, CheckError> {
+    judged(analysis, None, tone)
 }
 
-/// The judging half of [`check`].
+/// The check of what [`measure`] found, with what the predictor knows of the tone.
 ///
 /// # Errors
 /// [`CheckError::Corpus`].
-pub fn judged(analysis: &Analysis, scan: Option<&Scan>) -> Result<Check, CheckError> {
-    let facts = Facts::new(analysis, scan, Corpus::embedded()?);
+pub fn judged(
+    analysis: &Analysis,
+    scan: Option<&Scan>,
+    tone: Option<&ToneJudgement>,
+) -> Result<Check, CheckError> {
+    let facts = Facts::new(analysis, scan, tone, Corpus::embedded()?);
     let translation = scan.map(|_| translate(analysis)).unwrap_or_default();
     Ok(Check::of(
         judge::findings(&facts),
@@ -154,12 +162,18 @@ impl Check {
                 of,
             }
         });
+        let score: f64 = parts.iter().map(|part| part.points).sum();
+        let mended: f64 = findings
+            .iter()
+            .map(|finding| finding.points_by_mastering)
+            .sum();
         Self {
             schema: CHECK_SCHEMA.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             input: None,
             verdict: Verdict::of(&findings),
-            score: parts.iter().map(|part| part.points).sum(),
+            score,
+            score_after_mastering: (score + mended).min(100.0),
             parts: parts.to_vec(),
             already_mastered,
             findings,

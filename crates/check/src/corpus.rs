@@ -1,5 +1,4 @@
-//! [`Corpus`]: what released music shows for every figure, where a finding begins, and the weights of
-//! the tonal estimate. Fitted on the training albums by `cargo run --release --example check -- fit`.
+//! [`Corpus`]: what released music shows for every figure, and where a finding begins. Fitted on the training albums by `cargo run --release --example check -- fit`.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -7,10 +6,9 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 
 use crate::error::CheckError;
-use crate::tone::ToneModel;
 
 /// Version of the file's format.
-pub const CORPUS_FORMAT: &str = "acetate.check-corpus/1";
+pub const CORPUS_FORMAT: &str = "acetate.check-corpus/2";
 
 /// The shares of the quantiles, percent: finer at the ends, where the findings are.
 pub const SHARES_PERCENT: [f64; 17] = [
@@ -28,12 +26,6 @@ pub struct Corpus {
     pub record: Record,
     /// Figures by the code of the finding that reads them.
     pub figures: BTreeMap<String, Figure>,
-    /// The tonal estimate.
-    pub tone: ToneModel,
-    /// Share of 10 ms blocks at the ceiling from which a programme counts as mastered, percent.
-    pub mastered_pile_percent: f64,
-    /// And the peak to loudness ratio below which it does, dB.
-    pub mastered_plr_db: f64,
 }
 
 /// How a corpus was made.
@@ -113,7 +105,6 @@ impl Corpus {
                 ));
             }
         }
-        corpus.tone.check()?;
         Ok(corpus)
     }
 }

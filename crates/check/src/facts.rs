@@ -2,16 +2,15 @@
 
 use acetate_dsp::Analysis;
 use acetate_dsp::measure::bands::{THIRD_OCTAVES, edges_hz};
+use acetate_dsp::measure::peak_steps::at_ceiling_percent;
 use acetate_dsp::units::{db_from_power, power_from_db};
 
 use crate::corpus::Corpus;
 use crate::scan::Scan;
-use crate::tone::{self, k_weight_db};
+use crate::tone::{ToneJudgement, k_weight_db};
 
-/// Loudness from which the short form takes a dense programme for a master, LUFS …
-const MASTERED_LUFS: f64 = -16.0;
-/// … if its true peak comes this close to full scale, dBTP.
-const MASTERED_DBTP: f64 = -3.0;
+/// From this probability on a programme is told to be a finished master.
+const FINISHED: f64 = 0.5;
 
 /// Everything that a detector may look at.
 pub struct Facts<'a> {
@@ -21,35 +20,30 @@ pub struct Facts<'a> {
     pub scan: Option<&'a Scan>,
     /// What released music shows.
     pub corpus: &'a Corpus,
-    /// What the tonal estimate reads.
-    pub tone_inputs: Vec<f64>,
-    /// Decibels of each tonal fault, as in [`tone::TONE_CODES`].
-    pub tone_db: Vec<f64>,
+    /// What the predictor knows of the tone; none where nothing was judged.
+    pub tone: Option<&'a ToneJudgement>,
+    /// Share of 10 ms blocks that peak at the programme's ceiling, percent.
+    pub at_ceiling_percent: f64,
     /// True where the programme looks like a finished master.
     pub mastered: bool,
 }
 
 impl<'a> Facts<'a> {
     /// Gathers them.
-    pub fn new(analysis: &'a Analysis, scan: Option<&'a Scan>, corpus: &'a Corpus) -> Self {
-        let tone_inputs = tone::inputs(analysis);
-        let tone_db = corpus.tone.estimate(&tone_inputs);
-        let dense = analysis.plr_db < corpus.mastered_plr_db;
-        // Without a look at the peaks, only their level tells a master from a dense mix.
-        let mastered = dense
-            && match scan {
-                Some(scan) => scan.peak_pile_percent >= corpus.mastered_pile_percent,
-                None => {
-                    analysis.integrated_lufs >= MASTERED_LUFS
-                        && analysis.true_peak_dbtp >= MASTERED_DBTP
-                }
-            };
+    pub fn new(
+        analysis: &'a Analysis,
+        scan: Option<&'a Scan>,
+        tone: Option<&'a ToneJudgement>,
+        corpus: &'a Corpus,
+    ) -> Self {
+        let at_ceiling_percent = at_ceiling_percent(&analysis.sequences.peak_10ms);
+        let mastered = tone.is_some_and(|tone| tone.finished_probability >= FINISHED);
         Self {
             analysis,
             scan,
             corpus,
-            tone_inputs,
-            tone_db,
+            tone,
+            at_ceiling_percent,
             mastered,
         }
     }

@@ -1,5 +1,4 @@
-//! The curves of the tonal faults, as analogue prototypes: what the estimate was fitted on, and what
-//! mastering would do the other way round.
+//! The curves of the tonal faults, as analogue prototypes: what the campaign injects.
 
 use acetate_dsp::units::{db_from_power, gain_from_db};
 

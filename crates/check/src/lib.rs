@@ -22,7 +22,6 @@ pub mod judge;
 pub mod picture;
 pub mod scan;
 mod section;
-mod simulate;
 pub mod tone;
 mod translation;
 
@@ -32,4 +31,5 @@ pub use error::CheckError;
 pub use facts::Facts;
 pub use finding::{Band, Finding, Mending, Part, Place, Released, Severity, damaged};
 pub use scan::Scan;
+pub use tone::ToneJudgement;
 pub use translation::Translation;

@@ -318,7 +318,7 @@ fn jumps_that_stand_alone_are_clicks_and_drums_that_begin_at_once_are_none() {
 fn the_short_form_tells_a_silent_channel_and_no_independent_ones() {
     let found = |mut source: AudioSource| {
         let analysis = acetate_dsp::analyze(&mut source).expect("it is measured");
-        let check = acetate_check::short(&analysis).expect("it is judged");
+        let check = acetate_check::short(&analysis, None).expect("it is judged");
         let mut codes = check.findings.into_iter().map(|finding| finding.code);
         codes.any(|code| code == "dead-channel")
     };

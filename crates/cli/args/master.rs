@@ -6,7 +6,7 @@ use acetate_dsp::process::dither::WordLength;
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::TargetArgs;
-use super::values::{match_limit, percent, weight};
+use super::values::{amount, match_limit, weight};
 use crate::naming::{Job, is_pipe};
 
 /// `acetate master`.
@@ -46,20 +46,21 @@ pub struct MasterArgs {
     /// Do not try the codecs, whatever the named target implies
     #[arg(help_heading = "Target", long, overrides_with = "codec_safe")]
     pub no_codec_safe: bool,
-    /// How much of the whole treatment, percent
-    #[arg(help_heading = "Treatment", long, value_name = "0..100", default_value_t = 100.0, value_parser = percent)]
+    /// How much of the whole treatment, percent: 100 is what the evidence carries, 200 twice that within the
+    /// same bounds
+    #[arg(help_heading = "Treatment", long, value_name = "0..200", default_value_t = 100.0, value_parser = amount)]
     pub amount: f64,
     /// How much of the EQ, percent [default: --amount]
-    #[arg(help_heading = "Treatment", long, value_name = "0..100", value_parser = percent)]
+    #[arg(help_heading = "Treatment", long, value_name = "0..200", value_parser = amount)]
     pub eq_amount: Option<f64>,
     /// How much of the compression, percent [default: --amount]
-    #[arg(help_heading = "Treatment", long, value_name = "0..100", value_parser = percent)]
+    #[arg(help_heading = "Treatment", long, value_name = "0..200", value_parser = amount)]
     pub compressor_amount: Option<f64>,
     /// How much of the saturation, percent [default: --amount]
-    #[arg(help_heading = "Treatment", long, value_name = "0..100", value_parser = percent)]
+    #[arg(help_heading = "Treatment", long, value_name = "0..200", value_parser = amount)]
     pub saturation_amount: Option<f64>,
     /// How much of the width, percent [default: --amount]
-    #[arg(help_heading = "Treatment", long, value_name = "0..100", value_parser = percent)]
+    #[arg(help_heading = "Treatment", long, value_name = "0..200", value_parser = amount)]
     pub stereo_amount: Option<f64>,
     /// Leave a stage out (may be repeated): cleanup, eq, compressor, saturation, stereo, limiter
     #[arg(

@@ -21,12 +21,34 @@ pub fn match_limit(text: &str) -> Result<f64, String> {
 }
 
 /// 0 to 100, with or without a sign.
-pub fn percent(text: &str) -> Result<f64, String> {
+pub fn amount(text: &str) -> Result<f64, String> {
     match text.trim_end_matches('%').parse::<f64>() {
-        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
-        _ => Err("expected a number from 0 to 100".to_owned()),
+        Ok(percent) if (0.0..=MAX_AMOUNT_PERCENT).contains(&percent) => Ok(percent),
+        _ => Err("expected a number from 0 to 200".to_owned()),
     }
 }
+
+/// A loudness asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Loudness {
+    /// So many LUFS.
+    Lufs(f64),
+    /// That of the input.
+    Keep,
+}
+
+/// A loudness.
+pub fn loudness(text: &str) -> Result<Loudness, String> {
+    if text == "keep" {
+        return Ok(Loudness::Keep);
+    }
+    text.parse()
+        .map(Loudness::Lufs)
+        .map_err(|_| "expected a number of LUFS, as -14, or keep".to_owned())
+}
+
+/// Twice of what the evidence carries is as far as the dial goes, percent.
+const MAX_AMOUNT_PERCENT: f64 = 200.0;
 
 /// A count.
 pub fn at_least_one(text: &str) -> Result<usize, String> {

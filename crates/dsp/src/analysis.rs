@@ -9,6 +9,7 @@ use crate::measure::bands::THIRD_OCTAVES;
 use crate::measure::clipping::Clipping;
 use crate::measure::crest::Crest;
 use crate::measure::levels::{Levels, Meters};
+use crate::measure::peak_steps::PeakSteps;
 use crate::measure::spectrum::SpectrumMeter;
 use crate::measure::stereo_image::StereoImage;
 use crate::{Source, StreamError};
@@ -128,6 +129,8 @@ pub struct Sequences {
     /// K-weighted power (BS.1770, channels summed) of each 10 ms, full scale = 1. Frame `k`
     /// covers samples `floor(k·rate/100)..floor((k+1)·rate/100)`.
     pub k_power_10ms: Vec<f32>,
+    /// Highest sample magnitude of all channels in each 10 ms, full scale = 1; frames as in `k_power_10ms`.
+    pub peak_10ms: Vec<f32>,
     /// Short-term loudness (3 s) ten times a second, LUFS.
     pub short_term_lufs: Vec<f32>,
 }
@@ -167,6 +170,7 @@ pub fn analyze_with(
     let mut crest = Crest::new(rate);
     let mut image = StereoImage::default();
     let mut clipping = Clipping::new(channels);
+    let mut peaks = PeakSteps::new(rate);
     let mut frames = 0;
     levels
         .along(Line::from(source))
@@ -175,6 +179,7 @@ pub fn analyze_with(
             crest.process(block);
             image.process(block);
             clipping.process(block);
+            peaks.process(block);
         })
         .run(&mut |block| {
             frames += block.frames() as u64;
@@ -215,6 +220,7 @@ pub fn analyze_with(
             band_frames: spectrum.band_frames,
             band_spacing_frames: spectrum.band_spacing_frames,
             k_power_10ms: measures.k_power_10ms,
+            peak_10ms: peaks.finish(),
             short_term_lufs: measures.short_term_lufs,
         },
     })

@@ -4,6 +4,8 @@ use acetate_dsp::Settings;
 use acetate_dsp::chain::{Bypass, Stage};
 use acetate_dsp::process::dither::WordLength;
 use acetate_dsp::settings::{Amounts, Cleanup, EqPhase, Target};
+use acetate_model::outputs::curve_of_knots;
+use acetate_model::predictor::bounding_share;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -19,6 +21,8 @@ pub struct Brief {
     pub settings: Option<Settings>,
     /// The brief's target counts even where settings are given.
     pub target_overrides: bool,
+    /// The loudness of the mix is the target's, whatever the target says.
+    pub keep_loudness: bool,
     /// Sample rate of the master, Hz; the input's where `None`.
     pub sample_rate_hz: Option<u32>,
     /// Word length of the master.
@@ -51,11 +55,12 @@ impl Brief {
             }
         };
         let Amounts {
-            eq,
+            eq: eq_asked,
             compressor,
             saturation,
             stereo,
         } = self.amounts;
+        let eq = within_bounds(eq_asked, settings);
         let mut treatment = settings.scaled(&Amounts {
             eq: share(Stage::Eq, eq),
             compressor: share(Stage::Compressor, compressor),
@@ -80,6 +85,15 @@ impl Brief {
     }
 }
 
+/// More than the whole of an EQ goes only as far as the EQ's bounds.
+fn within_bounds(amount: f64, settings: &Settings) -> f64 {
+    if amount <= 1.0 {
+        return amount;
+    }
+    let curve = curve_of_knots(&settings.eq.mid_db).map(|gain_db| amount * gain_db);
+    (amount * bounding_share(&curve)).max(1.0)
+}
+
 impl Default for Brief {
     fn default() -> Self {
         Self {
@@ -88,6 +102,7 @@ impl Default for Brief {
             bypass: Bypass::default(),
             settings: None,
             target_overrides: false,
+            keep_loudness: false,
             sample_rate_hz: None,
             word_length: WordLength::Bits24,
             dual_mono: false,

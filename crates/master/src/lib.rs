@@ -18,6 +18,7 @@ pub mod codec;
 pub mod delivery;
 pub mod error;
 pub mod findings;
+pub mod judgement;
 pub mod presets;
 pub mod recover;
 mod render;

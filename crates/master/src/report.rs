@@ -1,6 +1,6 @@
 //! [`Report`]: one structure behind every command's JSON, certificate and page.
 
-use acetate_check::CheckError;
+use acetate_check::{CheckError, ToneJudgement};
 use acetate_dsp::Spec;
 use acetate_dsp::analysis::{Analysis, MeterReading};
 use acetate_dsp::measure::levels::OutputMeasures;
@@ -179,6 +179,8 @@ pub struct Mastering {
     /// Share of the predictor's own move that it dared, per group, 0 to 1; `None` where the
     /// settings were given.
     pub confidence: Option<acetate_model::Confidence>,
+    /// What is known of the mix's tone; `None` where nothing was judged.
+    pub tone: Option<acetate_model::Tone>,
     /// How much of each stage was asked for.
     pub amounts: Amounts,
     /// Stages left out.
@@ -296,14 +298,17 @@ impl Report {
         }
     }
 
-    /// The report of an analysis alone.
+    /// The report of an analysis alone, with what the predictor knows of its tone.
     ///
     /// # Errors
     /// [`CheckError`] where the check's embedded corpus cannot be used, which a test rules out.
-    pub fn of_analysis(analysis: Analysis) -> Result<Self, CheckError> {
+    pub fn of_analysis(
+        analysis: Analysis,
+        tone: Option<&ToneJudgement>,
+    ) -> Result<Self, CheckError> {
         // Of silence nothing can be said.
         let is_sound = analysis.integrated_lufs.is_finite();
-        let check = is_sound.then(|| acetate_check::short(&analysis));
+        let check = is_sound.then(|| acetate_check::short(&analysis, tone));
         let check = check.transpose()?;
         Ok(Self {
             measures: Some(Measures::from(&analysis)),

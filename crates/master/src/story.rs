@@ -7,14 +7,14 @@ use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
 use acetate_dsp::chain;
 use acetate_dsp::measure::levels::Meters;
 use acetate_dsp::settings::Settings;
-use acetate_dsp::threads::both;
 use acetate_dsp::{Analysis, Source, Spec};
-use acetate_model::{Confidence, Predictor};
+use acetate_model::{Confidence, Predictor, Tone};
 
 use crate::attempts::{Attempts, infeasible};
 use crate::brief::Brief;
 use crate::delivery::{Delivery, Progress, Scratch, Stage};
 use crate::error::MasterError;
+use crate::judgement::judgement;
 use crate::render::{RenderOutcome, before_limiter, delivery_frames, read_passages, render, solve};
 use crate::report::{Attempt, Report};
 use crate::tell::{Told, tell};
@@ -35,6 +35,8 @@ pub struct Plan {
     pub confidence: Option<Confidence>,
     /// Hash of the weights behind the prediction.
     pub weights_hash: String,
+    /// What is known of the mix's tone; `None` where nothing was judged, as with a reference.
+    pub tone: Option<Tone>,
     /// What stands against mastering the mix.
     pub check: Check,
 }
@@ -293,39 +295,43 @@ pub fn plan(
     predictor: &dyn Predictor,
     brief: &Brief,
 ) -> Result<Plan, MasterError> {
-    let (proposed, check) = both(
-        || propose(analysis, predictor, brief),
-        || acetate_check::short(analysis),
-    );
-    let (mut settings, confidence, weights_hash) = proposed?;
-    settings = brief.treatment(&settings);
+    let prediction = predictor.predict(analysis)?;
+    let (settings, confidence, weights_hash) = match &brief.settings {
+        Some(settings) => (settings.clone(), None, String::new()),
+        None => {
+            let mut settings = prediction.settings;
+            settings.eq.phase = brief.eq_phase;
+            (
+                settings,
+                Some(prediction.confidence),
+                predictor.hash().to_owned(),
+            )
+        }
+    };
+    let mut settings = brief.treatment(&settings);
     if brief.settings.is_none() || brief.target_overrides {
         settings.target = brief.target;
     }
+    if brief.keep_loudness {
+        settings.target.integrated_lufs = analysis.integrated_lufs;
+    }
     allow_no_limiting_without_limiter(&mut settings, brief);
     settings.validate()?;
+    let check = acetate_check::short(
+        analysis,
+        prediction
+            .tone
+            .as_ref()
+            .map(|tone| judgement(tone, &settings))
+            .as_ref(),
+    )?;
     Ok(Plan {
         settings,
         confidence,
         weights_hash,
-        check: check?,
+        tone: prediction.tone,
+        check,
     })
-}
-
-/// The settings that were given, or those that are predicted with the confidence in them and the hash of
-/// the weights.
-fn propose(
-    analysis: &Analysis,
-    predictor: &dyn Predictor,
-    brief: &Brief,
-) -> Result<(Settings, Option<Confidence>, String), MasterError> {
-    if let Some(settings) = &brief.settings {
-        return Ok((settings.clone(), None, String::new()));
-    }
-    let mut prediction = predictor.predict(analysis)?;
-    prediction.settings.eq.phase = brief.eq_phase;
-    let hash = predictor.hash().to_owned();
-    Ok((prediction.settings, Some(prediction.confidence), hash))
 }
 
 /// Without a limiter the drive may go as far as the peaks allow, whatever the settings fix.

@@ -33,7 +33,12 @@ pub(crate) fn tell(told: Told<'_>) -> Result<Report, MasterError> {
         .attempts
         .last()
         .map_or(0.0, |attempt| attempt.limiting_db);
-    let done = words::describe(&told.settings, limiting_db, told.compression_db);
+    let done = words::describe(
+        &told.settings,
+        limiting_db,
+        told.compression_db,
+        told.plan.tone.as_ref(),
+    );
     let before = Measures::from(&told.analysis);
     let checks = told
         .written
@@ -55,6 +60,7 @@ pub(crate) fn tell(told: Told<'_>) -> Result<Report, MasterError> {
                 .as_ref()
                 .map(|w| Measures::of_output(&w.measured, told.spec)),
             confidence: told.plan.confidence,
+            tone: told.plan.tone,
             amounts: told.brief.amounts,
             bypassed: told
                 .brief

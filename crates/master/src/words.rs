@@ -2,9 +2,17 @@
 
 use acetate_dsp::settings::{FINE_BANDS, MID_KNOTS, Settings, fine_band_hz, mid_knot_hz};
 use acetate_dsp::units::hertz;
+use acetate_model::Tone;
+use acetate_model::finished::FINISHED_PROBABILITY;
+use acetate_model::outputs::curve_of_knots;
 
 /// A move smaller than this is not worth a sentence, dB.
 const AUDIBLE_DB: f64 = 0.25;
+
+/// A tone that seems to be off by less than this is right, dB.
+const RIGHT_WITHIN_DB: f64 = 0.5;
+/// From this share on, what was done is all of what was seen.
+const WHOLE_SHARE: f64 = 0.7;
 
 /// The EQ's regions: name, first and last mid knot.
 const REGIONS: [(&str, usize, usize); 5] = [
@@ -15,8 +23,13 @@ const REGIONS: [(&str, usize, usize); 5] = [
     ("treble and air (above 4 kHz)", 9, MID_KNOTS - 1),
 ];
 
-/// One sentence for each thing that was done.
-pub fn describe(settings: &Settings, limiting_db: f64, compression_db: f64) -> Vec<String> {
+/// One sentence for each thing that was done; `tone` is what is known of the mix's tone.
+pub fn describe(
+    settings: &Settings,
+    limiting_db: f64,
+    compression_db: f64,
+    tone: Option<&Tone>,
+) -> Vec<String> {
     let mut done = Vec::new();
     if settings.cleanup.dc_highpass_hz > 0.0 {
         done.push("took away a constant offset that eats headroom".to_owned());
@@ -31,7 +44,9 @@ pub fn describe(settings: &Settings, limiting_db: f64, compression_db: f64) -> V
     done.extend(describe_fine("", &fine.fine_mid_db));
     done.extend(describe_fine(" of the side signal", &fine.fine_side_db));
     if done.len() == before_tone {
-        done.push("left the tone as it is: nothing in it asked for a change".to_owned());
+        done.push(format!("left the tone as it is{}", why_left(tone)));
+    } else if let Some(doubt) = tone.and_then(|tone| doubt(tone, settings)) {
+        done.push(doubt);
     }
     let compressor = &settings.compressor;
     if compressor.ratio > 1.0 && compression_db > AUDIBLE_DB {
@@ -80,6 +95,60 @@ pub fn describe(settings: &Settings, limiting_db: f64, compression_db: f64) -> V
     done
 }
 
+/// Why nothing was done to the tone.
+fn why_left(tone: Option<&Tone>) -> String {
+    let Some(tone) = tone else {
+        return String::new();
+    };
+    if tone.finished_probability >= FINISHED_PROBABILITY {
+        return ": it is a finished master by the traces of its limiter".to_owned();
+    }
+    let (place, estimated_db, sd_db) = largest(tone);
+    if estimated_db.abs() < RIGHT_WITHIN_DB {
+        ": nothing in it asked for a change".to_owned()
+    } else {
+        format!(
+            ": it may be off by {:.1} dB {place}, but that is not sure enough (give or take {sd_db:.1} dB)",
+            estimated_db.abs()
+        )
+    }
+}
+
+/// What was left undone for lack of evidence, where that is worth a sentence.
+fn doubt(tone: &Tone, settings: &Settings) -> Option<String> {
+    let planned = curve_of_knots(&settings.eq.mid_db);
+    let (mut done, mut seen) = (0.0, 0.0);
+    for (planned_db, open_db) in planned.iter().zip(&tone.open_db) {
+        done += planned_db * open_db;
+        seen += open_db * open_db;
+    }
+    let share = done / seen.max(1e-9);
+    let rms_db = (seen / planned.len() as f64).sqrt();
+    (rms_db > RIGHT_WITHIN_DB && share < WHOLE_SHARE).then(|| {
+        format!(
+            "did {:.0} % of what seems to be off in the tone: the evidence carries no more (--eq-amount 200 doubles it)",
+            100.0 * share.max(0.0)
+        )
+    })
+}
+
+/// Where the tone seems to be off the most: the place, by how much, and how sure that is, dB.
+fn largest(tone: &Tone) -> (String, f64, f64) {
+    let bands = tone.open_db.iter().zip(&tone.sd_db).enumerate();
+    bands
+        .max_by(|(_, a), (_, b)| a.0.abs().total_cmp(&b.0.abs()))
+        .map_or_else(
+            || (String::new(), 0.0, 0.0),
+            |(band, (&open_db, &sd_db))| {
+                (
+                    format!("around {}", hertz(fine_band_hz(band))),
+                    open_db,
+                    sd_db,
+                )
+            },
+        )
+}
+
 fn describe_region(
     settings: &Settings,
     &(name, first, last): &(&str, usize, usize),
@@ -125,7 +194,7 @@ mod tests {
 
     #[test]
     fn neutral_settings_say_that_nothing_was_changed() {
-        let done = describe(&Settings::default(), 0.0, 0.0);
+        let done = describe(&Settings::default(), 0.0, 0.0, None);
         assert_eq!(done.len(), 2);
         assert!(done[0].contains("left the tone"));
     }
@@ -135,7 +204,7 @@ mod tests {
         let mut settings = Settings::default();
         settings.eq.fine_mid_db[14] = 2.5;
         settings.eq.fine_mid_db[3] = -1.0;
-        let done = describe(&settings, 0.0, 0.0);
+        let done = describe(&settings, 0.0, 0.0, None);
         assert!(done[0].contains("most at 1.0 kHz (+2.5 dB)"), "{done:?}");
     }
 
@@ -143,7 +212,7 @@ mod tests {
     fn a_move_is_named_with_its_size_and_place() {
         let mut settings = Settings::default();
         settings.eq.mid_db[3] = -1.5;
-        let done = describe(&settings, 3.2, 0.0);
+        let done = describe(&settings, 3.2, 0.0, None);
         assert!(done[0].contains("1.5 dB around 178 Hz"), "{done:?}");
         assert!(done[1].contains("3.2 dB"), "{done:?}");
     }

@@ -1,14 +1,17 @@
 //! [`FEATURES`]: the one table of what the net reads, and [`Features`], which fills it.
 //!
-//! Everything is relative to the programme's integrated loudness, so that the input's level
-//! tells the net nothing.
+//! Everything is of the programme's main [`Body`] and relative to its integrated loudness, so that neither
+//! the input's level nor what is foreign to the song tells the net anything.
 
 use std::sync::OnceLock;
 
 use acetate_dsp::Analysis;
 use acetate_dsp::analysis::BandFrame;
 use acetate_dsp::measure::bands;
+use acetate_dsp::measure::loudness::{integrated_from_k_power_10ms, range_from_k_power_10ms};
+use acetate_dsp::units::{db_from_gain, db_from_power, power_from_db};
 
+use crate::body::{BELONGS, Body};
 use crate::dynamics;
 
 /// First third octave that the net reads (39 Hz).
@@ -18,7 +21,9 @@ pub const BANDS: usize = 27;
 /// Length of a frame row: mid bands, then side bands.
 pub const FRAME_WIDTH: usize = 2 * BANDS;
 /// Number of scalar statistics.
-pub const STATISTICS: usize = 6;
+pub const STATISTICS: usize = 3;
+/// Index of the peak to loudness ratio among them.
+pub const PLR_STATISTIC: usize = 2;
 /// Most frames that the net reads of one programme; evenly spaced.
 pub const MAX_FRAMES: usize = 768;
 
@@ -93,27 +98,6 @@ pub const FEATURES: &[Feature] = &[
         offset: 14.0,
         scale: 4.0,
     },
-    Feature {
-        name: "crest.low",
-        width: 1,
-        unit: "dB",
-        offset: 14.0,
-        scale: 5.0,
-    },
-    Feature {
-        name: "crest.mid",
-        width: 1,
-        unit: "dB",
-        offset: 17.0,
-        scale: 5.0,
-    },
-    Feature {
-        name: "crest.high",
-        width: 1,
-        unit: "dB",
-        offset: 22.0,
-        scale: 6.0,
-    },
 ];
 
 /// Hash of [`FEATURES`], as stored in weights and caches: 16 hex digits.
@@ -132,30 +116,48 @@ pub fn features_hash() -> String {
     hasher.finalize().to_hex()[..16].to_owned()
 }
 
-/// Raw (unscaled) features of a programme, relative to its loudness.
+/// Raw (unscaled) features of a programme's main body, relative to its loudness.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Features {
     /// Active frames, dB relative to the integrated loudness: mid bands, then side bands.
     pub frames_db: Vec<[f32; FRAME_WIDTH]>,
     /// Long-term spectrum in the same layout.
     pub pooled_db: [f32; FRAME_WIDTH],
-    /// Level spread, loudness range, PLR and three crest factors, in the table's units.
+    /// Level spread, loudness range and peak to loudness ratio, in the table's units.
     pub statistics: [f32; STATISTICS],
 }
 
 impl Features {
     /// Reads the features of a measured programme. `None` where it has no loudness (silence).
     pub fn of(analysis: &Analysis) -> Option<Self> {
-        let loudness = analysis.integrated_lufs;
+        Self::of_body(analysis, &Body::of(analysis))
+    }
+
+    /// As [`of`](Self::of), for a body that was found before.
+    pub fn of_body(analysis: &Analysis, body: &Body) -> Option<Self> {
+        let sequences = &analysis.sequences;
+        let powers: Vec<f32> = body.steps_of(&sequences.k_power_10ms).collect();
+        let of_body_lufs = integrated_from_k_power_10ms(&powers);
+        let loudness = if of_body_lufs.is_finite() {
+            of_body_lufs
+        } else {
+            analysis.integrated_lufs
+        };
         if !loudness.is_finite() {
             return None;
         }
         let relative = |db: f64| ((db - loudness) as f32).max(FLOOR_DB);
-        let active: Vec<&BandFrame> = analysis
-            .sequences
-            .band_frames
+        let frames = sequences.band_frames.iter().enumerate();
+        let weighed: Vec<(&BandFrame, f64)> = frames
+            .map(|(index, frame)| (frame, body.of_band_frame(index)))
+            .filter(|(_, weight)| *weight > 0.0)
+            .collect();
+        let active: Vec<&BandFrame> = weighed
             .iter()
-            .filter(|frame| frame_level_db(frame) > loudness + ACTIVE_DB)
+            .filter(|(frame, weight)| {
+                *weight >= BELONGS && frame_level_db(frame) > loudness + ACTIVE_DB
+            })
+            .map(|(frame, _)| *frame)
             .collect();
         let stride = active.len().div_ceil(MAX_FRAMES).max(1);
         let frames_db = active
@@ -170,21 +172,25 @@ impl Features {
                 })
             })
             .collect();
-        let spectrum = &analysis.spectrum;
+        let total: f64 = weighed.iter().map(|(_, weight)| weight).sum();
+        let pooled = |level_db: &dyn Fn(&BandFrame) -> f32| {
+            let power: f64 = weighed
+                .iter()
+                .map(|(frame, weight)| weight * power_from_db(f64::from(level_db(frame))))
+                .sum();
+            relative(db_from_power(power / total))
+        };
         let pooled_db = row(|band| {
             (
-                relative(spectrum.mid_db[band]),
-                relative(spectrum.side_db[band]),
+                pooled(&|frame| frame.mid_db[band]),
+                pooled(&|frame| frame.side_db[band]),
             )
         });
-        let crest = |index: usize| analysis.crest.get(index).map_or(0.0, |c| c.crest_db as f32);
+        let peak = body.steps_of(&sequences.peak_10ms).fold(0.0, f32::max);
         let statistics = [
-            dynamics::level_spread_db(&analysis.sequences.k_power_10ms) as f32,
-            analysis.loudness_range_lu as f32,
-            analysis.plr_db as f32,
-            crest(0),
-            crest(1),
-            crest(2),
+            dynamics::level_spread_db(&powers) as f32,
+            range_from_k_power_10ms(&powers) as f32,
+            (db_from_gain(f64::from(peak)) - loudness) as f32,
         ]
         .map(|value| if value.is_finite() { value } else { 0.0 });
         Some(Self {

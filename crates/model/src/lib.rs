@@ -10,10 +10,13 @@
 //! Not its job: training (see `acetate-training`), choosing targets or solving the drive (see
 //! `acetate-master`).
 
+pub mod body;
 pub mod dynamics;
 pub mod features;
+pub mod finished;
 pub mod net;
 pub mod outputs;
+pub mod posterior;
 pub mod predictor;
 pub mod reference;
 mod ridge;
@@ -22,9 +25,11 @@ pub mod signature;
 pub mod style;
 pub mod weights;
 
+pub use body::Body;
 pub use features::{FEATURES, Features};
 pub use net::Net;
-pub use predictor::{Confidence, NetPredictor, NeutralPredictor, Prediction, Predictor};
+pub use posterior::{Prior, Priors};
+pub use predictor::{Confidence, NetPredictor, NeutralPredictor, Prediction, Predictor, Tone};
 pub use reference::ReferencePredictor;
 pub use signature::Signature;
 pub use weights::{Weights, WeightsError};

@@ -2,15 +2,16 @@
 //!
 //! ```text
 //! frames [B][T][54] → dense 96 → dense 64 → mean and sd over T → [B][128] ┐
-//! pooled [B][60]   ────────────────────────────────────────────────────────┴→ dense 160 → [B][32]
+//! pooled [B][57]   ────────────────────────────────────────────────────────┴→ dense 160 → [B][32]
 //! ```
 //! Several members of the same shape, trained from different seeds, are averaged.
 
 use candle_core::{D, DType, Device, Result, Tensor};
 
 use crate::features::{FEATURES, FRAME_WIDTH, Features, STATISTICS};
-use crate::outputs::{DYNAMICS_SCALE_DB, EQ_SCALE_DB, MEANS, OUTPUTS, SIDE_OUTPUTS, SIDE_SCALE_DB};
-use acetate_dsp::settings::MID_KNOTS;
+use crate::outputs::{
+    DYNAMICS_SCALE_DB, EQ_SCALE_DB, MEANS, MODES, OUTPUTS, SIDE_SCALE_DB, SPREAD,
+};
 
 /// Width of the first frame layer.
 pub const FRAME_HIDDEN: usize = 96;
@@ -77,8 +78,8 @@ impl Net {
         let constant = |values: Vec<f32>| Tensor::new(values, device);
         let output_scale: Vec<f32> = (0..MEANS)
             .map(|index| match index {
-                i if i < MID_KNOTS => EQ_SCALE_DB as f32,
-                i if i < MID_KNOTS + SIDE_OUTPUTS => SIDE_SCALE_DB as f32,
+                i if i < MODES => EQ_SCALE_DB as f32,
+                i if i < SPREAD => SIDE_SCALE_DB as f32,
                 _ => DYNAMICS_SCALE_DB as f32,
             })
             .collect();
@@ -144,7 +145,7 @@ fn leaky_relu(x: &Tensor) -> Result<Tensor> {
     x.maximum(&x.affine(LEAK, 0.0)?)
 }
 
-/// The features of one programme as a batch of one: frames `[1][T][54]`, pooled `[1][60]`.
+/// The features of one programme as a batch of one: frames `[1][T][54]`, pooled `[1][57]`.
 ///
 /// # Errors
 /// candle's, when the tensors cannot be made.

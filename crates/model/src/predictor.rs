@@ -1,17 +1,23 @@
 //! [`Predictor`]: from measured facts to settings, with the confidence of each group.
 
-use acetate_dsp::settings::{MID_KNOTS, Settings};
+use acetate_dsp::measure::loudness::range_from_k_power_10ms;
+use acetate_dsp::settings::{Compressor, MID_KNOTS, Settings};
 use acetate_dsp::units::db_from_gain;
 use acetate_dsp::{Analysis, PARAMS};
 use candle_core::{Device, Tensor};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::dynamics;
-use crate::features::Features;
+use crate::body::Body;
+use crate::features::{BANDS, Features, PLR_STATISTIC};
 use crate::net::batch_of_one;
-use crate::outputs::{MEANS, SIDE_OUTPUTS, mid_basis, side_knots_db};
-use crate::weights::{Gates, Weights, WeightsError};
+use crate::outputs::{
+    MEANS, MODES, PLR, SPREAD, curve_of_modes, knots_of_curve, mid_basis, mode_curves,
+    side_knots_db,
+};
+use crate::posterior::Priors;
+use crate::weights::{Weights, WeightsError};
+use crate::{dynamics, finished};
 
 /// Highest ratio that is predicted: glue, not effect.
 const MAX_RATIO: f64 = 2.0;
@@ -24,10 +30,14 @@ const STEPS_PER_UNIT: f64 = 100.0;
 const DC_LIMIT_DBFS: f64 = -60.0;
 /// Corner of the DC filter, Hz.
 const DC_HIGHPASS_HZ: f64 = 4.0;
-/// Largest EQ move that is predicted, RMS over the mid knots, dB. Real masters move their mix by
-/// about 1 dB; a song that seems to want more than twice that is more likely unlike anything
-/// learned from than that far off. `--amount` goes further where a listener wants it.
-pub const MAX_EQ_RMS_DB: f64 = 2.0;
+/// Largest EQ move that is predicted, RMS over the bands, dB. Faults of real mixes end about there.
+pub const MAX_EQ_RMS_DB: f64 = 6.0;
+/// Largest move of any band, dB.
+pub const MAX_EQ_BAND_DB: f64 = 9.0;
+/// A band this far below the programme's loudness has nothing that a boost could bring out but noise, dB.
+const NOTHING_TO_BOOST_DB: f64 = -55.0;
+/// A ratio below this is none: nobody hears it, and it is not worth a stage.
+const LEAST_RATIO: f64 = 1.05;
 /// Most that the compressor may take off the loudness range, LU: real masters take 0.2 LU off their mix in
 /// the median, and a small change of level spread can cost a song with loud and soft parts ten times that.
 const MAX_RANGE_LOSS_LU: f64 = 1.0;
@@ -55,6 +65,24 @@ pub struct Confidence {
     pub limiter: f64,
 }
 
+/// What is known of a programme's tone: the one judgement behind the settings and the check. Curves are
+/// moves, in dB at the third octaves from 39 Hz to 16 kHz: where a move is up, the programme lacks something.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Tone {
+    /// What the members propose: the whole of what seems to be off, before any doubt.
+    pub open_db: [f64; BANDS],
+    /// The posterior mean: what the evidence carries.
+    pub mean_db: [f64; BANDS],
+    /// Standard deviation of the posterior.
+    pub sd_db: [f64; BANDS],
+    /// Probability that the tone is right as it is.
+    pub right_probability: f64,
+    /// Probability that the programme is a finished master.
+    pub finished_probability: f64,
+    /// Share of the programme that is unlike its main body and was left out, 0 to 1.
+    pub foreign_share: f64,
+}
+
 /// Settings and what stands behind them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
@@ -62,8 +90,8 @@ pub struct Prediction {
     pub settings: Settings,
     /// How sure the predictor is.
     pub confidence: Confidence,
-    /// Predicted standard deviation of the EQ curve at each mid knot, dB.
-    pub eq_sd_db: [f64; MID_KNOTS],
+    /// What is known of the tone; `None` where nothing was judged.
+    pub tone: Option<Tone>,
 }
 
 /// From measured facts to settings.
@@ -107,7 +135,7 @@ impl Predictor for NeutralPredictor {
         Ok(Prediction {
             settings: Settings::default(),
             confidence: Confidence::default(),
-            eq_sd_db: [0.0; MID_KNOTS],
+            tone: None,
         })
     }
 
@@ -145,7 +173,7 @@ impl NetPredictor {
         Ok(Self::new(Weights::embedded()?))
     }
 
-    /// What the ensemble says of a programme, before any gate.
+    /// What the ensemble says of a programme, before any prior.
     ///
     /// # Errors
     /// [`WeightsError`] when the net cannot run.
@@ -186,12 +214,19 @@ pub fn combine(members: &[([f64; MEANS], [f64; MEANS])]) -> RawOutputs {
 
 impl Predictor for NetPredictor {
     fn predict(&self, analysis: &Analysis) -> Result<Prediction, WeightsError> {
-        let features = Features::of(analysis).filter(|features| !features.frames_db.is_empty());
+        let body = Body::of(analysis);
+        let features =
+            Features::of_body(analysis, &body).filter(|features| !features.frames_db.is_empty());
         let Some(features) = features else {
             return NeutralPredictor.predict(analysis);
         };
-        let raw = self.raw(&features)?;
-        Ok(resolve(&raw, &self.weights.header.gates, analysis))
+        let heard = Heard {
+            raw: self.raw(&features)?,
+            features: &features,
+            body: &body,
+            finished_probability: finished::probability(analysis),
+        };
+        Ok(resolve(&heard, &self.weights.header.priors, analysis))
     }
 
     fn hash(&self) -> &str {
@@ -199,80 +234,153 @@ impl Predictor for NetPredictor {
     }
 }
 
-/// The mid knots to apply, centred, gated and bounded to [`MAX_EQ_RMS_DB`], dB, and the share of the
-/// proposal that they are.
-pub fn gated_mid_db(raw: &RawOutputs, gates: &Gates) -> ([f64; MID_KNOTS], f64) {
-    let knots_db = centred_knots(&raw.mean_db[..MID_KNOTS]);
-    let proposed_db = rms(&knots_db);
-    let dared = gates
-        .mid
-        .share(proposed_db, mean_sd(&raw.variance[..MID_KNOTS]));
-    let share = if dared * proposed_db > MAX_EQ_RMS_DB {
-        MAX_EQ_RMS_DB / proposed_db
-    } else {
-        dared
+/// What the settings are resolved from.
+struct Heard<'a> {
+    raw: RawOutputs,
+    features: &'a Features,
+    body: &'a Body,
+    finished_probability: f64,
+}
+
+/// The judgement of a programme's tone, and the EQ curve that follows from it within the bounds, dB at the
+/// net's bands. `mid_db` are the programme's bands relative to its loudness.
+pub fn judge_tone(
+    raw: &RawOutputs,
+    priors: &Priors,
+    mid_db: &[f32],
+    finished_probability: f64,
+) -> (Tone, [f64; BANDS]) {
+    let posterior = priors.tone.posterior(
+        &raw.mean_db[..MODES],
+        &raw.variance[..MODES],
+        finished_probability,
+    );
+    let sd_db = std::array::from_fn(|band| {
+        let modes = mode_curves().iter().zip(&posterior.variance);
+        modes
+            .map(|(curve, variance)| curve[band] * curve[band] * variance)
+            .sum::<f64>()
+            .sqrt()
+    });
+    let mean_db = curve_of_modes(&posterior.mean_db);
+    let tone = Tone {
+        open_db: curve_of_modes(&raw.mean_db[..MODES]),
+        mean_db,
+        sd_db,
+        right_probability: posterior.smallest_probability,
+        finished_probability,
+        foreign_share: 0.0,
     };
-    (knots_db.map(|gain_db| gain_db * share), share)
+    (tone, bounded(mean_db, mid_db))
 }
 
-/// The side gain and tilt to apply, gated, dB, and the share of the proposal that they are.
-pub fn gated_side_db(raw: &RawOutputs, gates: &Gates) -> ([f64; SIDE_OUTPUTS], f64) {
-    let range = MID_KNOTS..MID_KNOTS + SIDE_OUTPUTS;
-    let side_db = [raw.mean_db[MID_KNOTS], raw.mean_db[MID_KNOTS + 1]];
-    let share = gates
-        .side
-        .share(rms(&side_db), mean_sd(&raw.variance[range]));
-    (side_db.map(|move_db| move_db * share), share)
+/// The side gain and tilt to apply, dB.
+pub fn judge_side(raw: &RawOutputs, priors: &Priors, finished_probability: f64) -> [f64; 2] {
+    let range = MODES..SPREAD;
+    let posterior = priors.side.posterior(
+        &raw.mean_db[range.clone()],
+        &raw.variance[range],
+        finished_probability,
+    );
+    [posterior.mean_db[0], posterior.mean_db[1]]
 }
 
-/// Turns the net's outputs into settings: gates first, then the deterministic solvers.
-fn resolve(raw: &RawOutputs, gates: &Gates, analysis: &Analysis) -> Prediction {
-    const SPREAD: usize = MID_KNOTS + SIDE_OUTPUTS;
-    const PLR: usize = SPREAD + 1;
+/// The change to apply of one of the dynamics outputs ([`SPREAD`] or [`PLR`]), dB; only lowered, since
+/// neither a compressor nor a saturation can raise it.
+pub fn judge_dynamics(
+    raw: &RawOutputs,
+    priors: &Priors,
+    output: usize,
+    finished_probability: f64,
+) -> f64 {
+    let prior = if output == SPREAD {
+        &priors.spread
+    } else {
+        &priors.plr
+    };
+    let posterior = prior.posterior(
+        &raw.mean_db[output..=output],
+        &raw.variance[output..=output],
+        finished_probability,
+    );
+    posterior.mean_db[0].min(0.0)
+}
+
+/// A curve within the bounds: no boost where there is nothing, and no larger than it may be.
+fn bounded(curve_db: [f64; BANDS], mid_db: &[f32]) -> [f64; BANDS] {
+    let there: [f64; BANDS] = std::array::from_fn(|band| {
+        if f64::from(mid_db[band]) < NOTHING_TO_BOOST_DB {
+            curve_db[band].min(0.0)
+        } else {
+            curve_db[band]
+        }
+    });
+    let share = bounding_share(&there);
+    there.map(|gain_db| gain_db * share)
+}
+
+/// The largest share of a curve, at most 1, that keeps within the bounds of the EQ.
+pub fn bounding_share(curve_db: &[f64]) -> f64 {
+    let most_db = curve_db.iter().fold(0.0_f64, |most, db| most.max(db.abs()));
+    let rms_db = rms(curve_db);
+    let within = |bound_db: f64, got_db: f64| {
+        if got_db > bound_db {
+            bound_db / got_db
+        } else {
+            1.0
+        }
+    };
+    within(MAX_EQ_RMS_DB, rms_db).min(within(MAX_EQ_BAND_DB, most_db))
+}
+
+/// Share of a proposal that is done, in its direction, 0 to 1.
+fn share_done(done_db: &[f64], proposed_db: &[f64]) -> f64 {
+    let product: f64 = done_db.iter().zip(proposed_db).map(|(a, b)| a * b).sum();
+    let square: f64 = proposed_db.iter().map(|db| db * db).sum();
+    if square > 0.0 {
+        (product / square).clamp(0.0, 1.0)
+    } else {
+        0.0
+    }
+}
+
+/// Turns the net's outputs into settings: posteriors first, then the deterministic solvers.
+fn resolve(heard: &Heard<'_>, priors: &Priors, analysis: &Analysis) -> Prediction {
+    let Heard {
+        raw,
+        features,
+        body,
+        finished_probability,
+    } = heard;
+    let finished_probability = *finished_probability;
     let mut settings = Settings::default();
-    let (mid_db, eq_share) = gated_mid_db(raw, gates);
-    settings.eq.mid_db = mid_db;
+    let (tone, curve_db) = judge_tone(raw, priors, &features.pooled_db, finished_probability);
+    settings.eq.mid_db = knots_of_curve(&curve_db);
     settings.eq.boost_limit_hz = analysis.bandwidth_hz;
     let mut confidence = Confidence {
-        eq: eq_share,
+        eq: share_done(&curve_db, &tone.open_db),
         ..Confidence::default()
     };
     if analysis.channels == 2 {
-        let ([gain_db, tilt_db], share) = gated_side_db(raw, gates);
+        let [gain_db, tilt_db] = judge_side(raw, priors, finished_probability);
         settings.stereo.low_db = gain_db.min(LOW_SIDE_MAX_DB);
         settings.stereo.mid_db = gain_db;
         settings.stereo.high_db = gain_db;
         settings.eq.side_db = side_knots_db(tilt_db);
-        confidence.stereo = share;
+        confidence.stereo = share_done(&[gain_db, tilt_db], &raw.mean_db[MODES..SPREAD]);
     }
 
+    let spread_db = judge_dynamics(raw, priors, SPREAD, finished_probability);
     settings.compressor.threshold_lu = THRESHOLD_LU;
-    confidence.compressor = gates
-        .spread
-        .share(raw.mean_db[SPREAD], raw.variance[SPREAD].sqrt());
-    let powers = &analysis.sequences.k_power_10ms;
-    let ratio = dynamics::solve_ratio(
-        powers,
-        analysis.integrated_lufs,
-        &settings.compressor,
-        raw.mean_db[SPREAD] * confidence.compressor,
-        MAX_RATIO,
-    );
-    settings.compressor.ratio = dynamics::bounded_ratio(
-        powers,
-        analysis.integrated_lufs,
-        analysis.loudness_range_lu,
-        &settings.compressor,
-        ratio,
-        MAX_RANGE_LOSS_LU,
-    );
+    settings.compressor.ratio = ratio(&settings.compressor, spread_db, body, analysis);
+    confidence.compressor = share_done(&[spread_db], &raw.mean_db[SPREAD..=SPREAD]);
 
-    confidence.saturation = gates.plr.share(raw.mean_db[PLR], raw.variance[PLR].sqrt());
+    let plr_db = judge_dynamics(raw, priors, PLR, finished_probability);
+    confidence.saturation = share_done(&[plr_db], &raw.mean_db[PLR..=PLR]);
     confidence.limiter = confidence.saturation;
-    let plr_change_db = raw.mean_db[PLR] * confidence.saturation;
-    settings.saturation.amount =
-        (-plr_change_db / FULL_SATURATION_DB).clamp(0.0, 1.0) * MAX_SATURATION;
-    settings.saturation.ceiling_lu = analysis.plr_db + plr_change_db + SATURATION_HEADROOM_DB;
+    settings.saturation.amount = (-plr_db / FULL_SATURATION_DB).clamp(0.0, 1.0) * MAX_SATURATION;
+    settings.saturation.ceiling_lu =
+        f64::from(features.statistics[PLR_STATISTIC]) + plr_db + SATURATION_HEADROOM_DB;
 
     let dc_dbfs = analysis
         .dc_offset
@@ -286,8 +394,27 @@ fn resolve(raw: &RawOutputs, gates: &Gates, analysis: &Analysis) -> Prediction {
     Prediction {
         settings,
         confidence,
-        eq_sd_db: std::array::from_fn(|knot| raw.variance[knot].sqrt()),
+        tone: Some(Tone {
+            foreign_share: body.foreign_share(),
+            ..tone
+        }),
     }
+}
+
+/// The ratio that lowers the level spread of the main body by as much as is wanted, within the bounds.
+fn ratio(compressor: &Compressor, spread_db: f64, body: &Body, analysis: &Analysis) -> f64 {
+    let powers: Vec<f32> = body.steps_of(&analysis.sequences.k_power_10ms).collect();
+    let loudness_lufs = analysis.integrated_lufs;
+    let solved = dynamics::solve_ratio(&powers, loudness_lufs, compressor, spread_db, MAX_RATIO);
+    let bounded = dynamics::bounded_ratio(
+        &powers,
+        loudness_lufs,
+        range_from_k_power_10ms(&powers),
+        compressor,
+        solved,
+        MAX_RANGE_LOSS_LU,
+    );
+    if bounded < LEAST_RATIO { 1.0 } else { bounded }
 }
 
 /// The knots less the level that the drive makes up anyway: the mean of the curve over the bands.
@@ -304,10 +431,6 @@ pub fn centred_knots(knots_db: &[f64]) -> [f64; MID_KNOTS] {
 
 pub(crate) fn rms(values: &[f64]) -> f64 {
     (values.iter().map(|v| v * v).sum::<f64>() / values.len() as f64).sqrt()
-}
-
-fn mean_sd(variances: &[f64]) -> f64 {
-    (variances.iter().sum::<f64>() / variances.len() as f64).sqrt()
 }
 
 pub(crate) fn round_and_clamp(settings: &mut Settings) {
@@ -334,20 +457,23 @@ mod tests {
     }
 
     #[test]
-    fn however_sure_the_net_is_the_eq_stays_subtle() {
-        let tilted = |step_db: f64| {
-            let mut mean_db = [0.0; MEANS];
-            for (knot, gain_db) in mean_db[..MID_KNOTS].iter_mut().enumerate() {
-                *gain_db = knot as f64 * step_db;
-            }
-            let variance = [0.01; MEANS];
-            gated_mid_db(&RawOutputs { mean_db, variance }, &Gates::OPEN)
-        };
-        let (gentle_db, share) = tilted(0.2);
-        assert!(share == 1.0 && rms(&gentle_db) < MAX_EQ_RMS_DB);
-        let (bold_db, share) = tilted(2.0);
-        assert!((rms(&bold_db) - MAX_EQ_RMS_DB).abs() < 1e-9, "{bold_db:?}");
-        assert!(share > 0.0 && share < 1.0);
+    fn however_sure_the_net_is_the_eq_keeps_within_its_bounds() {
+        let steep: [f64; BANDS] = std::array::from_fn(|band| (band as f64 - 13.0) * 1.5);
+        let curve_db = bounded(steep, &[-20.0; BANDS]);
+        assert!(rms(&curve_db) <= MAX_EQ_RMS_DB + 1e-9);
+        assert!(curve_db.iter().all(|db| db.abs() <= MAX_EQ_BAND_DB + 1e-9));
+        let gentle = steep.map(|db| 0.1 * db);
+        assert_eq!(bounded(gentle, &[-20.0; BANDS]), gentle);
+    }
+
+    #[test]
+    fn nothing_is_boosted_where_there_is_nothing() {
+        let mut mid_db = [-20.0; BANDS];
+        mid_db[..4].fill(-70.0);
+        let curve_db = bounded([3.0; BANDS], &mid_db);
+        assert!(curve_db[..4].iter().all(|&db| db == 0.0));
+        assert!(curve_db[4..].iter().all(|&db| db == 3.0));
+        assert!(bounded([-3.0; BANDS], &mid_db).iter().all(|&db| db == -3.0));
     }
 
     #[test]

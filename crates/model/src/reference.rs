@@ -120,7 +120,6 @@ impl<P: Predictor> Predictor for ReferencePredictor<P> {
                 settings,
             );
             settings.eq.boost_limit_hz = analysis.bandwidth_hz;
-            prediction.eq_sd_db = [0.0; MID_KNOTS];
         }
         if self.dimensions.width && analysis.channels == 2 {
             prediction.confidence.stereo =

@@ -9,10 +9,12 @@ use thiserror::Error;
 
 use crate::features::features_hash;
 use crate::net::{Net, TENSORS};
+use crate::outputs::{MODES, SIDE_OUTPUTS};
+use crate::posterior::{PriorError, Priors};
 use crate::rows;
 
 /// The version of the weights format that this build reads and writes.
-pub const WEIGHTS_SCHEMA: &str = "acetate.weights/3";
+pub const WEIGHTS_SCHEMA: &str = "acetate.weights/4";
 /// The key of the metadata that holds [`Header`] as JSON.
 pub const HEADER_KEY: &str = "acetate";
 /// Larger files are refused unread, bytes.
@@ -36,68 +38,10 @@ pub struct Header {
     pub features: Vec<String>,
     /// Number of members.
     pub members: usize,
-    /// Variance gates, fitted on validation albums.
-    pub gates: Gates,
+    /// How large faults are, and how the members' answers are read.
+    pub priors: Priors,
     /// Name of the recipe.
     pub recipe: String,
-}
-
-/// Strength and gate constant of each group of outputs: of a proposed move `m` (RMS, dB) with
-/// predicted standard deviation `sd`, the share `strength / (1 + (constant · sd / m)^exponent)` is
-/// applied: with exponent 2 and constant 1 the Wiener filter's m² / (m² + sd²). Small moves are made
-/// smaller, large ones are hardly touched; a larger exponent parts them more sharply. No move becomes
-/// none at all: a share of one that is right in its direction brings a mix closer, however small.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Gates {
-    /// EQ of the whole.
-    pub mid: Gate,
-    /// Side gain and tilt.
-    pub side: Gate,
-    /// Level spread, read by the compressor.
-    pub spread: Gate,
-    /// PLR, read by the saturation.
-    pub plr: Gate,
-}
-
-impl Gates {
-    /// No restraint in any group.
-    pub const OPEN: Self = Self {
-        mid: Gate::OPEN,
-        side: Gate::OPEN,
-        spread: Gate::OPEN,
-        plr: Gate::OPEN,
-    };
-}
-
-/// One group's restraint.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Gate {
-    /// Share of the move at full confidence.
-    pub strength: f64,
-    /// A move of this many standard deviations is halved.
-    pub constant: f64,
-    /// How sharply small moves are parted from large ones.
-    pub exponent: f64,
-}
-
-impl Gate {
-    /// No restraint at all.
-    pub const OPEN: Self = Self {
-        strength: 1.0,
-        constant: 0.0,
-        exponent: 2.0,
-    };
-
-    /// Share of a move to apply, 0 to `strength`.
-    pub fn share(&self, move_db: f64, sd_db: f64) -> f64 {
-        if move_db == 0.0 {
-            return 0.0;
-        }
-        let noise = libm::pow(self.constant * sd_db / move_db.abs(), self.exponent);
-        self.strength / (1.0 + noise)
-    }
 }
 
 /// Why weights are refused.
@@ -135,6 +79,9 @@ pub enum WeightsError {
         /// The rows that differ.
         difference: String,
     },
+    /// A prior that does not fit the outputs or is out of range.
+    #[error("prior of {0}")]
+    Prior(#[from] PriorError),
     /// A value that is not finite.
     #[error("tensor {name}: expected finite values, got {got}")]
     NotFinite {
@@ -236,6 +183,7 @@ fn read_header(bytes: &[u8]) -> Result<Header, WeightsError> {
         });
     }
     check("features_hash", &features_hash(), &header.features_hash)?;
+    header.priors.check([MODES, SIDE_OUTPUTS, 1, 1])?;
     if header.members == 0 || header.members > MAX_MEMBERS {
         return Err(WeightsError::Version {
             name: "members",
@@ -282,24 +230,4 @@ fn read_tensor(
         });
     }
     Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_gate_halves_the_move_at_its_constant_and_dares_more_the_surer_it_is() {
-        let gate = Gate {
-            strength: 0.8,
-            constant: 1.5,
-            exponent: 3.0,
-        };
-        assert!((gate.share(-3.0, 2.0) - 0.4).abs() < 1e-12);
-        assert!(gate.share(3.0, 1.0) > gate.share(3.0, 2.0));
-        assert!(gate.share(3.0, 2.0) > gate.share(2.0, 2.0));
-        assert!((gate.share(1e6, 2.0) - 0.8).abs() < 1e-12);
-        assert_eq!(gate.share(0.0, 2.0), 0.0);
-        assert_eq!(Gate::OPEN.share(0.1, 5.0), 1.0);
-    }
 }

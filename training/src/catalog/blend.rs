@@ -12,7 +12,7 @@ use super::RetrainError;
 use super::judge::{Errors, Songs, judge, mean};
 use crate::export::weights_file;
 use crate::fit::Member;
-use crate::gates::MAX_HARM_DB;
+use crate::priors::MAX_HARM_DB;
 
 /// Shares of the way that are tried.
 const LAMBDAS: [f64; 4] = [0.25, 0.5, 0.75, 1.0];
@@ -42,7 +42,7 @@ pub struct Blend {
 }
 
 /// Whether weights keep all that is not the mid error within bounds: harm to untouched masters
-/// within that of the public gates (or no more than the shipped weights do), side and level spread
+/// within that of the public priors (or no more than the shipped weights do), side and level spread
 /// no worse.
 pub fn within_bounds(shipped: &Errors, other: &Errors) -> bool {
     other.harm_db <= MAX_HARM_DB.max(shipped.harm_db)
@@ -85,7 +85,7 @@ pub fn choose(
     songs: &Songs<'_>,
 ) -> Result<Blend, RetrainError> {
     let base = Weights::embedded()?;
-    let gates = base.header.gates;
+    let priors = &base.header.priors;
     let before = mean(&judge(&base, songs)?);
     let mut blend = Blend {
         lambda: 0.0,
@@ -107,7 +107,7 @@ pub fn choose(
                 best_step: to.best_step,
             })
             .collect();
-        let bytes = weights_file(&members, gates, name)?;
+        let bytes = weights_file(&members, priors, name)?;
         let errors = mean(&judge(&Weights::from_bytes(&bytes)?, songs)?);
         let within_bounds = within_bounds(&before, &errors);
         if within_bounds && errors.mid_db < least_db {

@@ -136,7 +136,7 @@ pub fn model_card(retrained: &Retrained, tune: &Tune) -> String {
         the shipped weights; kept steps {:?}\n\
         - Songs: {fit} learned from, {choosing} to choose by, {held_out} held out{}; {} public masters \
         at a share of {} of the mixes\n\
-        - Restraint: the gates of the shipped weights, unchanged\n\n",
+        - Decision: the priors of the shipped weights, unchanged\n\n",
         retrained.verdict,
         super::WEIGHTS_NAME,
         retrained.weights_hash,

@@ -2,18 +2,17 @@
 //! weights can be compared on the same ones.
 
 use acetate_model::features::BANDS;
-use acetate_model::predictor::RawOutputs;
-use acetate_model::weights::Gates;
+use acetate_model::outputs::SPREAD;
+use acetate_model::posterior::Priors;
 use acetate_model::{NetPredictor, Weights, WeightsError};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::interval::{MIN_ALBUMS, mean_interval};
 use crate::corpus::Track;
-use crate::degrade::Fault;
 use crate::evaluate::{self, Case, SEVERITIES_DB, net_curves, tonal_error};
-use crate::gates::applied_spread_db;
 use crate::pair::Pair;
+use crate::priors::applied_db;
 
 /// How much each severity of [`SEVERITIES_DB`] counts: real mixes are about 1 dB off in the median.
 const SEVERITY_WEIGHTS: [f64; 6] = [0.2, 0.3, 0.2, 0.15, 0.1, 0.05];
@@ -81,13 +80,13 @@ pub struct Songs<'a> {
 /// # Errors
 /// [`WeightsError`] when the net cannot run.
 pub fn judge(weights: &Weights, songs: &Songs<'_>) -> Result<Vec<SongErrors>, WeightsError> {
-    let gates = weights.header.gates;
+    let priors = &weights.header.priors;
     let predictor = NetPredictor::new(weights.clone());
     if !songs.pairs.is_empty() {
         return songs
             .pairs
             .par_iter()
-            .map(|pair| judge_pair(pair, &predictor, &gates))
+            .map(|pair| judge_pair(pair, &predictor, priors))
             .collect();
     }
     let cases = evaluate::cases(songs.masters, &predictor, &[], songs.seed)?;
@@ -96,11 +95,11 @@ pub fn judge(weights: &Weights, songs: &Songs<'_>) -> Result<Vec<SongErrors>, We
         .masters
         .iter()
         .zip(cases.chunks(per_song.max(1)))
-        .map(|(track, cases)| judge_master(track, cases, &gates))
+        .map(|(track, cases)| judge_master(track, cases, priors))
         .collect())
 }
 
-fn judge_master(track: &Track, cases: &[Case], gates: &Gates) -> SongErrors {
+fn judge_master(track: &Track, cases: &[Case], priors: &Priors) -> SongErrors {
     let mut errors = SongErrors {
         album: track.group.clone(),
         mid_db: 0.0,
@@ -115,10 +114,10 @@ fn judge_master(track: &Track, cases: &[Case], gates: &Gates) -> SongErrors {
             .collect();
         let share = weight / at.len().max(1) as f64;
         for case in &at {
-            let (mid, side) = left_over(track, &case.fault, &case.raw, gates);
+            let (mid, side) = left_over(track, case, priors);
             errors.mid_db += share * mid;
             errors.side_db = errors.side_db.map(|sum| sum + share * side.unwrap_or(0.0));
-            errors.spread_db += share * spread_error(case.spread_target_db, &case.raw, gates);
+            errors.spread_db += share * spread_error(case, priors);
             if severity_db == 0.0 {
                 errors.harm_db += mid / at.len() as f64;
             }
@@ -130,28 +129,30 @@ fn judge_master(track: &Track, cases: &[Case], gates: &Gates) -> SongErrors {
 fn judge_pair(
     pair: &Pair,
     predictor: &NetPredictor,
-    gates: &Gates,
+    priors: &Priors,
 ) -> Result<SongErrors, WeightsError> {
-    let raw = predictor.raw(&pair.mix.features)?;
-    let (mid_db, side_db) = left_over(&pair.master, &pair.fault, &raw, gates);
-    let untouched = predictor.raw(&pair.master.features)?;
-    let (harm_db, _) = left_over(&pair.master, &Fault::NONE, &untouched, gates);
+    let mix = evaluate::pair_case(pair, predictor)?;
+    let (mid_db, side_db) = left_over(&pair.master, &mix, priors);
+    let untouched = evaluate::untouched(std::slice::from_ref(&pair.master), predictor, &[])?;
+    let harm_db = untouched
+        .first()
+        .map_or(0.0, |case| left_over(&pair.master, case, priors).0);
     Ok(SongErrors {
         album: pair.master.group.clone(),
         mid_db,
         side_db,
-        spread_db: spread_error(pair.dynamics_target_db[0], &raw, gates),
+        spread_db: spread_error(&mix, priors),
         harm_db,
     })
 }
 
-fn left_over(master: &Track, fault: &Fault, raw: &RawOutputs, gates: &Gates) -> (f64, Option<f64>) {
-    let (mid, side): ([f64; BANDS], [f64; BANDS]) = net_curves(raw, gates);
-    tonal_error(master, fault, &mid, &side)
+fn left_over(master: &Track, case: &Case, priors: &Priors) -> (f64, Option<f64>) {
+    let (mid, side): ([f64; BANDS], [f64; BANDS]) = net_curves(master, case, priors);
+    tonal_error(master, &case.fault, &mid, &side)
 }
 
-fn spread_error(target_db: f64, raw: &RawOutputs, gates: &Gates) -> f64 {
-    (target_db - applied_spread_db(raw, gates)).abs()
+fn spread_error(case: &Case, priors: &Priors) -> f64 {
+    (case.spread_target_db - applied_db(case, priors, SPREAD)).abs()
 }
 
 /// Means over songs.

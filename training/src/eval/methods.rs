@@ -1,7 +1,7 @@
 //! The methods that are compared, each a [`Predictor`].
 
 use acetate_dsp::Analysis;
-use acetate_dsp::settings::{Compressor, MID_KNOTS, Settings};
+use acetate_dsp::settings::{Compressor, Settings};
 use acetate_model::predictor::Prediction;
 use acetate_model::weights::WeightsError;
 use acetate_model::{Confidence, Features, NetPredictor, NeutralPredictor, Predictor};
@@ -114,7 +114,7 @@ fn prediction(settings: Settings) -> Prediction {
     Prediction {
         settings,
         confidence: Confidence::default(),
-        eq_sd_db: [0.0; MID_KNOTS],
+        tone: None,
     }
 }
 

@@ -25,7 +25,7 @@ impl Detector for Limited {
     }
 
     fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
-        Some(Reading::of(facts.scan?.peak_pile_percent))
+        Some(Reading::of(facts.at_ceiling_percent))
     }
 
     fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {

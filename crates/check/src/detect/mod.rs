@@ -12,6 +12,8 @@ pub mod source;
 mod stereo;
 mod tone;
 
+pub use tone::tone_contrast_db;
+
 use crate::facts::Facts;
 use crate::finding::{Band, Finding, Mending, Part, Place, Severity};
 

@@ -5,15 +5,13 @@ use acetate_dsp::units::{db_from_power, power_from_db};
 use super::{About, Detector, Limits, Reading, Words, Worse};
 use crate::facts::{Facts, bands_between};
 use crate::finding::{Part, Severity};
-use crate::simulate::after_eq;
-use crate::tone::TONE_CODES;
+use crate::tone::{BANDS, Region, TONE_CODES};
 
-/// One of the faults that the tonal estimate tells apart.
+/// One of the faults of tone.
 pub struct Tone {
     index: usize,
     about: About,
-    from_hz: f64,
-    to_hz: f64,
+    region: Region,
     found: &'static str,
     advice: &'static str,
 }
@@ -26,7 +24,7 @@ const fn about(index: usize, figure: &'static str) -> About {
         unit: "dB",
         worse: Worse::More,
         most: Severity::Remark,
-        points: 8.0,
+        points: 14.0,
         limits: Limits::Fitted,
     }
 }
@@ -35,8 +33,11 @@ const fn about(index: usize, figure: &'static str) -> About {
 pub const BOOMY: Tone = Tone {
     index: 0,
     about: about(0, "estimated excess of the low end"),
-    from_hz: 60.0,
-    to_hz: 150.0,
+    region: Region {
+        from_hz: 60.0,
+        to_hz: 150.0,
+        sign: 1.0,
+    },
     found: "boomy: the low end around 90 Hz is {} heavier than songs like it",
     advice: "turn the bass or the kick down, whichever is too loud, or cut 3 to 4 dB around 80 to 120 Hz on \
              it; high-pass what needs no bass (guitars, pads, voices) at 80 Hz",
@@ -45,8 +46,11 @@ pub const BOOMY: Tone = Tone {
 pub const THIN: Tone = Tone {
     index: 1,
     about: about(1, "estimated lack of low end"),
-    from_hz: 30.0,
-    to_hz: 200.0,
+    region: Region {
+        from_hz: 30.0,
+        to_hz: 200.0,
+        sign: -1.0,
+    },
     found: "thin: the low end at 80 Hz lies {} under songs like it",
     advice: "bring bass and kick up, lower or remove high-pass filters on them, and check that two low tracks do not \
              cancel each other (flip one's polarity)",
@@ -55,8 +59,11 @@ pub const THIN: Tone = Tone {
 pub const MUDDY: Tone = Tone {
     index: 2,
     about: about(2, "estimated excess of the low mids"),
-    from_hz: 180.0,
-    to_hz: 500.0,
+    region: Region {
+        from_hz: 180.0,
+        to_hz: 500.0,
+        sign: 1.0,
+    },
     found: "muddy: the low mids around 300 Hz stand {} over songs like it",
     advice: "cut 2 to 4 dB around 250 to 400 Hz on the tracks that pile up there (guitars, pads, pianos, room mics), \
              rather than on the bus; decide which one may be warm",
@@ -65,8 +72,11 @@ pub const MUDDY: Tone = Tone {
 pub const HARSH: Tone = Tone {
     index: 3,
     about: about(3, "estimated excess of the upper mids"),
-    from_hz: 2_000.0,
-    to_hz: 5_000.0,
+    region: Region {
+        from_hz: 2_000.0,
+        to_hz: 5_000.0,
+        sign: 1.0,
+    },
     found: "harsh: the upper mids around 3 kHz stand {} over songs like it",
     advice: "find the track that hurts at low volume (distorted guitars, brass, a bright synth, an overdone vocal) \
              and cut 2 to 4 dB between 2.5 and 4 kHz there, or use a dynamic EQ on its loud notes",
@@ -75,8 +85,11 @@ pub const HARSH: Tone = Tone {
 pub const DULL: Tone = Tone {
     index: 4,
     about: about(4, "estimated lack of treble"),
-    from_hz: 5_000.0,
-    to_hz: 16_000.0,
+    region: Region {
+        from_hz: 5_000.0,
+        to_hz: 16_000.0,
+        sign: -1.0,
+    },
     found: "dull: the treble above 5 kHz lies {} under songs like it",
     advice: "open the filters, lift cymbals, voices and acoustic instruments above 6 to 10 kHz with a shelf of 2 to \
              4 dB, or use brighter samples; check with a song you know on the same speakers",
@@ -85,27 +98,20 @@ pub const DULL: Tone = Tone {
 pub const FIZZY: Tone = Tone {
     index: 5,
     about: about(5, "estimated excess of treble"),
-    from_hz: 8_000.0,
-    to_hz: 16_000.0,
+    region: Region {
+        from_hz: 8_000.0,
+        to_hz: 16_000.0,
+        sign: 1.0,
+    },
     found: "fizzy: the top above 8 kHz stands {} over songs like it",
     advice: "turn cymbals, hats and exciters down, put a gentle low-pass on distorted guitars and synths around 8 to \
              10 kHz, and look for a treble boost on the bus",
 };
 
-/// The estimate is calibrated at this; beyond it, it says "more" and no longer how much, dB.
-const CALIBRATED_UP_TO_DB: f64 = 12.0;
-
 /// More than this is no matter of taste, dB.
-const LARGE_DB: f64 = 9.0;
-
-/// As many decibels as the estimate can vouch for.
-fn amount(estimated_db: f64) -> String {
-    if estimated_db > CALIBRATED_UP_TO_DB {
-        format!("{CALIBRATED_UP_TO_DB:.0} dB or more")
-    } else {
-        format!("about {estimated_db:.0} dB")
-    }
-}
+const LARGE_DB: f64 = 6.0;
+/// A share of a fault that is left this small, or an amount, is not worth a word.
+const ALL_OF_IT_PERCENT: f64 = 95.0;
 
 impl Detector for Tone {
     fn about(&self) -> &'static About {
@@ -122,15 +128,26 @@ impl Detector for Tone {
     }
 
     fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
-        let value = facts.tone_db.get(self.index).copied()?;
-        Some(Reading::in_band(value, self.from_hz, self.to_hz))
+        let value = self.region.contrast_db(&facts.tone?.carried_db);
+        Some(Reading::in_band(
+            value,
+            self.region.from_hz,
+            self.region.to_hz,
+        ))
     }
 
     fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
-        let (after, gain_db) = after_eq(facts, self.index, reading.value);
-        let mended_percent =
-            100.0 * (1.0 - after.max(0.0) / reading.value.max(1e-9)).clamp(0.0, 1.0);
-        let advice = if reading.value > LARGE_DB {
+        let Some(tone) = facts.tone else {
+            return Words::in_the_mix(String::new(), self.advice, "");
+        };
+        let estimated_db = self
+            .region
+            .contrast_db(&tone.estimated_db)
+            .max(reading.value);
+        let planned_db = self.region.contrast_db(&tone.planned_db);
+        let (gain_db, taken_db) = (self.region.sign * planned_db, (-planned_db).max(0.0));
+        let mended_percent = (100.0 * taken_db / estimated_db.max(1e-9)).clamp(0.0, 100.0);
+        let advice = if estimated_db > LARGE_DB {
             format!(
                 "{}; begin there, listen, and go on: as much as this is mostly one fader or one EQ gone wrong",
                 self.advice
@@ -138,12 +155,19 @@ impl Detector for Tone {
         } else {
             self.advice.to_owned()
         };
-        Words::partly(
-            self.found.replace("{}", &amount(reading.value)),
-            &advice,
+        let does = if mended_percent >= ALL_OF_IT_PERCENT {
+            format!("the master's EQ ({gain_db:+.1} dB there) takes all of it")
+        } else {
             format!(
-                "an EQ within mastering's bounds ({gain_db:+.1} dB there) would mend about {mended_percent:.0} % of it"
-            ),
+                "the master's EQ ({gain_db:+.1} dB there) takes {mended_percent:.0} % of it; the evidence carries no more"
+            )
+        };
+        let after = (reading.value - taken_db).max(0.0);
+        Words::partly(
+            self.found
+                .replace("{}", &format!("about {estimated_db:.0} dB")),
+            &advice,
+            does,
             after,
         )
     }
@@ -200,4 +224,13 @@ impl Detector for Sibilance {
             "there is no de-esser in the chain; a broad cut would dull everything",
         )
     }
+}
+
+/// Every fault of tone, in the order of [`TONE_CODES`].
+const TONES: [&Tone; 6] = [&BOOMY, &THIN, &MUDDY, &HARSH, &DULL, &FIZZY];
+
+/// How far a curve shows a fault of tone, dB; `None` for the code of anything else.
+pub fn tone_contrast_db(code: &str, curve_db: &[f64; BANDS]) -> Option<f64> {
+    let index = TONE_CODES.iter().position(|known| *known == code)?;
+    Some(TONES[index].region.contrast_db(curve_db))
 }

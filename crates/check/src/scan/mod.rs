@@ -7,7 +7,6 @@ mod edges;
 mod gaps;
 mod hum;
 mod mains;
-mod peaks;
 mod tops;
 
 use acetate_dsp::measure::levels::silence_non_finite;
@@ -39,8 +38,6 @@ pub struct Scan {
     pub edges: EdgeFigures,
     /// Lines at the mains frequency; `None` below 20 s.
     pub hum: Option<HumFigures>,
-    /// Share of 10 ms blocks that peak within 0.75 dB of the ceiling, percent.
-    pub peak_pile_percent: f64,
     /// Levels of the channels and the delay between them; `None` for mono.
     pub channels: Option<ChannelFigures>,
     /// Traces of a lossy coder's frames; `None` where too little sounds.
@@ -57,7 +54,6 @@ pub struct Scanner {
     gaps: gaps::Gaps,
     edges: edges::Edges,
     hum: hum::Hum,
-    peaks: peaks::Peaks,
     channels: Option<channels::Channels>,
     coding: coding::Coding,
 }
@@ -78,7 +74,6 @@ impl Scanner {
             gaps: gaps::Gaps::new(rate),
             edges: edges::Edges::new(rate),
             hum: hum::Hum::new(rate),
-            peaks: peaks::Peaks::new(rate),
             channels: (channels == 2).then(|| channels::Channels::new(rate)),
             coding: coding::Coding::new(rate, channels),
         }
@@ -95,7 +90,6 @@ impl Scanner {
         self.gaps.process(block);
         self.edges.process(block);
         self.hum.process(block);
-        self.peaks.process(block);
         self.coding.process(block);
         if let Some(channels) = &mut self.channels {
             channels.process(block);
@@ -113,7 +107,6 @@ impl Scanner {
             gaps: self.gaps.finish(),
             edges: self.edges.finish(mean_square),
             hum: self.hum.finish(),
-            peak_pile_percent: self.peaks.finish(),
             channels: self.channels.map(channels::Channels::finish),
             coding: self.coding.finish(),
         }

@@ -14,6 +14,7 @@ pub mod levels;
 pub mod loudness;
 pub mod noise_to_mask;
 pub mod peak_envelope;
+pub mod peak_steps;
 mod reach;
 mod real_power;
 pub mod reference_meter;

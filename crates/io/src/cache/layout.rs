@@ -4,7 +4,7 @@ use acetate_dsp::Analysis;
 use acetate_dsp::analysis::{BandCrest, BandFrame, MeterReading, Sequences, Spectrum};
 
 /// Version of the layout and of what is measured; another one is not read.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// Room for any sequence: no programme of 12 hours has more entries of 10 ms.
 const MAX_ENTRIES: u64 = 1 << 23;
@@ -45,6 +45,7 @@ pub(super) fn encode(analysis: &Analysis) -> Vec<u8> {
                 band_frames,
                 band_spacing_frames,
                 k_power_10ms,
+                peak_10ms,
                 short_term_lufs,
             },
     } = analysis;
@@ -90,7 +91,7 @@ pub(super) fn encode(analysis: &Analysis) -> Vec<u8> {
         levels.for_each(|level| out.f32(*level));
     });
     out.u64(*band_spacing_frames);
-    for sequence in [k_power_10ms, short_term_lufs] {
+    for sequence in [k_power_10ms, peak_10ms, short_term_lufs] {
         out.list(sequence, |out, x| out.f32(*x));
     }
     out.0
@@ -167,6 +168,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Analysis> {
             })?,
             band_spacing_frames: from.u64()?,
             k_power_10ms: from.list(Reader::f32)?,
+            peak_10ms: from.list(Reader::f32)?,
             short_term_lufs: from.list(Reader::f32)?,
         },
     };
