@@ -34,6 +34,10 @@ def tracks(datasets, cache):
         ending = ".flac" if package["role"] == "unmastered mix" else ""
         for path in (path for paths in package["tracks"].values() for path in paths):
             yield package, path, folder / (path + ending)
+    for repository in datasets.get("repository", []):
+        folder = cache / "audio" / repository["name"]
+        for path in (track["path"] for track in repository["tracks"]):
+            yield repository, path, folder / path
 
 
 def fingerprint(file):

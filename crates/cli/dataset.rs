@@ -20,8 +20,8 @@ pub fn run(args: &DatasetArgs, console: &Console) -> anyhow::Result<Exit> {
         DatasetAction::Fetch => {
             let fetched = fetch_all(&datasets, &cache_dir(args.cache.as_deref())?, console)?;
             console.say(&format!(
-                "{} packages were there, {} fetched, {} songs rendered",
-                fetched.already_complete, fetched.fetched, fetched.rendered
+                "{} packages and repositories were there, {} fetched, {} repositories left out, {} songs rendered",
+                fetched.already_complete, fetched.fetched, fetched.left_out, fetched.rendered
             ));
         }
         DatasetAction::List => {
@@ -39,14 +39,15 @@ pub fn cache_dir(given: Option<&Path>) -> anyhow::Result<PathBuf> {
         .context("no cache folder: set HOME or give --cache DIR")
 }
 
-/// Fetches what is missing, with a bar that counts packages.
+/// Fetches what is missing, with a bar that counts packages and repositories.
 pub fn fetch_all(
     datasets: &Datasets,
     cache_dir: &Path,
     console: &Console,
 ) -> anyhow::Result<Fetched> {
     let bars = Bars::new(console);
-    let bar = bars.counter("fetch", datasets.packages().len() as u64);
+    let sources = datasets.packages().len() + datasets.repositories().len();
+    let bar = bars.counter("fetch", sources as u64);
     let mut tell = |event: Event<'_>| on_event(&event, &bar, console);
     let fetched = fetch::fetch(datasets, cache_dir, &mut tell)?;
     bar.finish_and_clear();
@@ -57,7 +58,7 @@ fn on_event(event: &Event<'_>, bar: &ProgressBar, console: &Console) {
     match event {
         Event::Planned(plan) => {
             console.say(&format!(
-                "{} packages to fetch ({} complete): {:.2} GB to download, {:.2} GB of disk needed, {:.2} GB free",
+                "{} packages and repositories to fetch ({} complete): {:.2} GB to download, {:.2} GB of disk needed, {:.2} GB free",
                 plan.missing,
                 plan.complete,
                 gigabytes(plan.download_bytes),
@@ -76,6 +77,24 @@ fn on_event(event: &Event<'_>, bar: &ProgressBar, console: &Console) {
             "{package}: expected version {expected}, got {got}; {} listed tracks are not in it",
             absent.len()
         )),
+        Event::OtherCommit {
+            repository,
+            expected,
+            got,
+        } => console.warn(&format!(
+            "{repository}: commit {expected} cannot be got; the files are taken {} if they are the same",
+            got.map_or("alone".to_owned(), |got| format!("from {got}"))
+        )),
+        Event::RepositoryLeftOut {
+            repository,
+            tracks,
+            error,
+        } => {
+            console.warn(&format!(
+                "{repository} cannot be reached, {tracks} tracks are left out: {error}"
+            ));
+            bar.inc(1);
+        }
         Event::Finished { .. } => bar.inc(1),
         Event::Failed { error, .. } => {
             console.warn(&error.to_string());
@@ -122,7 +141,7 @@ fn gigabytes(bytes: u64) -> f64 {
 fn list(datasets: &Datasets, cache_dir: &Path) -> String {
     let mut text = format!(
         "{:<32} {:<15} {:<6} {:>6} {:>8}  {:<24} {}\n",
-        "package", "role", "split", "tracks", "renders", "licence", "artist"
+        "package or repository", "role", "split", "tracks", "renders", "licence", "artist"
     );
     for split in Split::ALL {
         for package in datasets.packages_of(split) {
@@ -141,6 +160,23 @@ fn list(datasets: &Datasets, cache_dir: &Path) -> String {
                 package.artist
             );
         }
+        for repository in datasets.repositories_of(split) {
+            let (there, all) = (
+                fetch::tracks_there(repository, cache_dir),
+                repository.tracks.len(),
+            );
+            let _ = writeln!(
+                text,
+                "{:<32} {:<15} {:<6} {:>6} {:>8}  {:<24} {}",
+                repository.name,
+                repository.role,
+                split,
+                format!("{there}/{all}"),
+                "-",
+                repository.licences().join(", "),
+                repository.artists().join(", ")
+            );
+        }
     }
     for pair in datasets.listed_pairs() {
         let _ = writeln!(text, "pair (test only): {} ({})", pair.name, pair.album);
@@ -149,6 +185,12 @@ fn list(datasets: &Datasets, cache_dir: &Path) -> String {
         for excluded in &package.exclude {
             let (path, reason) = (&excluded.path, &excluded.reason);
             let _ = writeln!(text, "left out: {}: {path}: {reason}", package.name);
+        }
+    }
+    for repository in datasets.repositories() {
+        for excluded in &repository.exclude {
+            let (path, reason) = (&excluded.path, &excluded.reason);
+            let _ = writeln!(text, "left out: {}: {path}: {reason}", repository.name);
         }
     }
     for left_out in datasets.left_out() {

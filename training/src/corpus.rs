@@ -33,6 +33,10 @@ pub struct TrackFile {
     pub group: String,
     /// Train, valid or test.
     pub split: Split,
+    /// Kind of music, where there is a guess.
+    pub genre: Option<String>,
+    /// Whether somebody sings or raps in it, where that is known.
+    pub vocals: Option<bool>,
     /// The audio file.
     pub path: PathBuf,
 }
@@ -41,8 +45,10 @@ impl TrackFile {
     /// Where the cache has a listed track.
     pub(crate) fn of(track: &datasets::Track<'_>, split: Split, cache: &Path) -> Self {
         Self {
-            group: track.package.group.clone(),
+            group: track.group().to_owned(),
             split,
+            genre: track.genre().map(str::to_owned),
+            vocals: track.vocals(),
             path: track.file(cache),
         }
     }

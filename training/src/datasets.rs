@@ -2,17 +2,24 @@
 //!
 //! First in the training flow: everything downstream asks here which tracks belong to a
 //! [`Split`], and [`crate::fetch`] asks here what to get. Key types: [`Datasets`], [`Package`],
-//! [`Track`], [`Pair`]. Not its job: getting audio, decoding it, or judging it.
+//! [`Repository`], [`Track`], [`Pair`]. Not its job: getting audio, decoding it, or judging it.
 //!
 //! The rules that keep an evaluation honest are checked when the file is read, so that nobody
 //! re-checks them later: names are unique, paths are plain, packages that share an album group
 //! (artists or music in common) are in one split only, and a song of a [`Pair`] is given by
-//! [`Datasets::pairs`] alone: pairs are a test, whatever their package's split.
+//! [`Datasets::pairs`] alone: pairs are a test, whatever their package's split. Weights are
+//! learned from free licences only: an entry of the split `train` with another licence is
+//! refused, and what forbids commercial use or changes, or whose licence is not known, may only
+//! be in `test`.
 
+mod licence;
 mod package;
 mod pair;
 mod renderer;
+mod repository;
+mod track;
 mod validate;
+mod validate_repository;
 
 #[cfg(test)]
 mod tests;
@@ -22,9 +29,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-pub use package::{Exclusion, LeftOut, Package, Role, Tier, Track};
+pub use package::{Exclusion, LeftOut, Package, Role, Tier};
 pub use pair::{Pair, PairEnd, PairFiles};
 pub use renderer::Renderer;
+pub use repository::{Repository, RepositoryTrack};
+pub use track::{Origin, Track};
 
 /// The version of the file's format that this reader understands.
 pub const FORMAT: u32 = 1;
@@ -81,12 +90,15 @@ pub enum DatasetsError {
         /// The name that occurs twice.
         entry: String,
     },
-    /// Two entries of one album group are in different splits: the evaluation would leak.
+    /// Two entries of one album group or artist are in different splits: the evaluation would
+    /// leak.
     #[error(
-        "album group {group} is in two splits: {first} is {first_split}, {second} is {second_split}"
+        "{kind} {group} is in two splits: {first} is {first_split}, {second} is {second_split}"
     )]
     GroupInTwoSplits {
-        /// The group's name.
+        /// What they have in common.
+        kind: &'static str,
+        /// The name of the group or artist.
         group: String,
         /// The entry that was met first.
         first: String,
@@ -130,6 +142,7 @@ impl fmt::Display for Split {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Datasets {
     packages: Vec<Package>,
+    repositories: Vec<Repository>,
     left_out: Vec<LeftOut>,
     pairs: Vec<Pair>,
 }
@@ -141,6 +154,8 @@ struct File {
     format: u32,
     #[serde(default)]
     package: Vec<toml::Table>,
+    #[serde(default)]
+    repository: Vec<toml::Table>,
     #[serde(default)]
     left_out: Vec<toml::Table>,
     #[serde(default)]
@@ -178,8 +193,13 @@ impl Datasets {
         if file.format != FORMAT {
             return Err(DatasetsError::Format { got: file.format });
         }
+        let repositories: Vec<repository::Written> = entries(file.repository, "repository")?;
         let datasets = Self {
             packages: entries(file.package, "package")?,
+            repositories: repositories
+                .into_iter()
+                .map(repository::Written::resolve)
+                .collect::<Result<_, _>>()?,
             left_out: entries(file.left_out, "left_out")?,
             pairs: entries(file.pair, "pair")?,
         };
@@ -190,6 +210,11 @@ impl Datasets {
     /// All packages, in the file's order.
     pub fn packages(&self) -> &[Package] {
         &self.packages
+    }
+
+    /// All entries of git repositories, in the file's order.
+    pub fn repositories(&self) -> &[Repository] {
+        &self.repositories
     }
 
     /// Packages that were looked at and are not used, with the reason.
@@ -204,10 +229,20 @@ impl Datasets {
             .filter(move |package| package.split == split)
     }
 
-    /// The tracks of one split, in the file's order, whatever their [`Role`] and with the songs
+    /// The entries of git repositories of one split, in the file's order.
+    pub fn repositories_of(&self, split: Split) -> impl Iterator<Item = &Repository> {
+        self.repositories
+            .iter()
+            .filter(move |repository| repository.split == split)
+    }
+
+    /// The tracks of one split, packages before repositories, in the file's order, whatever their [`Role`] and with the songs
     /// of pairs: for learning use [`Datasets::masters_of`] and [`Datasets::mixes_of`].
     pub fn tracks_of(&self, split: Split) -> impl Iterator<Item = Track<'_>> {
-        self.packages_of(split).flat_map(Package::tracks)
+        let of_repositories = self.repositories_of(split).flat_map(Repository::tracks);
+        self.packages_of(split)
+            .flat_map(Package::tracks)
+            .chain(of_repositories)
     }
 
     /// The tracks of one split that are finished masters and belong to no [`Pair`].
@@ -223,9 +258,8 @@ impl Datasets {
     }
 
     fn tracks_with(&self, split: Split, role: Role) -> impl Iterator<Item = Track<'_>> {
-        self.packages_of(split)
-            .filter(move |package| package.role == role)
-            .flat_map(Package::tracks)
+        self.tracks_of(split)
+            .filter(move |track| track.role() == role)
             .filter(|track| !self.is_paired(track))
     }
 

@@ -29,6 +29,8 @@ fn tracks() -> Vec<Track> {
         .map(|path| TrackFile {
             group: "excerpts".to_owned(),
             split: Split::Train,
+            genre: None,
+            vocals: None,
             path,
         })
         .collect();

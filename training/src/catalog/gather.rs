@@ -136,6 +136,8 @@ fn track_file(album: String, path: &Path) -> TrackFile {
     TrackFile {
         group: album,
         split: Split::Train,
+        genre: None,
+        vocals: None,
         path: path.to_owned(),
     }
 }

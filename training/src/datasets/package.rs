@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::Split;
+use super::{Origin, Split, Track};
 
 /// What the tracks of a package are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -14,7 +14,7 @@ pub enum Role {
     /// Released stereo (or mono) music, as finished as its author left it.
     #[serde(rename = "finished master")]
     FinishedMaster,
-    /// Parts of songs whose sum is the song; no track of it is a master on its own.
+    /// Parts of songs; no track of it is a master on its own.
     #[serde(rename = "stems")]
     Stems,
     /// Music as it was before any mastering: tracker modules and projects that are rendered.
@@ -65,11 +65,11 @@ pub enum Tier {
     A,
     /// Finished, but more dynamic or quieter than A.
     B,
-    /// Mono, quiet, unbalanced or narrow-band, slightly.
+    /// Mono, quiet, unbalanced or narrow-band, slightly; or too short for a song.
     C,
     /// The same, strongly.
     D,
-    /// Half of a song (a stem).
+    /// Part of a song (a stem).
     S,
     /// Unmastered mix: a module or project that has to be rendered.
     M,
@@ -115,6 +115,12 @@ pub struct Package {
     pub artist: String,
     /// Album group: packages with artists or music in common have the same one.
     pub group: String,
+    /// Kind of music of most of the tracks, guessed from titles.
+    #[serde(default)]
+    pub genre: Option<String>,
+    /// Whether somebody sings in all of the tracks, or in none; absent where that is not known.
+    #[serde(default)]
+    pub has_vocals: Option<bool>,
     /// What the tracks are.
     pub role: Role,
     /// The split of all of its tracks.
@@ -131,7 +137,7 @@ impl Package {
     pub fn tracks(&self) -> impl Iterator<Item = Track<'_>> {
         self.tracks.iter().flat_map(move |(&tier, paths)| {
             paths.iter().map(move |path| Track {
-                package: self,
+                origin: Origin::Package(self),
                 tier,
                 path,
             })
@@ -161,44 +167,4 @@ pub struct LeftOut {
     pub licence: String,
     /// Why it is not used.
     pub reason: String,
-}
-
-/// One track, with the package that it belongs to.
-#[derive(Debug, Clone, Copy)]
-pub struct Track<'a> {
-    /// The package, with licence, artist, group and split.
-    pub package: &'a Package,
-    /// How finished the track is.
-    pub tier: Tier,
-    /// Path in the package.
-    pub path: &'a str,
-}
-
-impl Track<'_> {
-    /// Where the track's audio lies in a cache folder that [`crate::fetch::fetch`] filled: the
-    /// fetched file itself, or the render of a mix.
-    pub fn file(&self, cache_dir: &Path) -> PathBuf {
-        match self.package.role {
-            Role::UnmasteredMix => self.render(cache_dir, true),
-            _ => self.source(cache_dir),
-        }
-    }
-
-    /// Where the fetched file lies in a cache folder.
-    pub fn source(&self, cache_dir: &Path) -> PathBuf {
-        self.package.folder(cache_dir).join(self.path)
-    }
-
-    /// Where a render of the track belongs, beside its source: with all effects, or with those
-    /// of the master channel switched off.
-    pub fn render(&self, cache_dir: &Path, master_effects: bool) -> PathBuf {
-        let ending = if master_effects {
-            ".flac"
-        } else {
-            ".no-master-effects.flac"
-        };
-        let mut name = self.source(cache_dir).into_os_string();
-        name.push(ending);
-        name.into()
-    }
 }

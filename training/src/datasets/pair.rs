@@ -53,7 +53,8 @@ pub struct PairFiles {
 impl PairEnd {
     /// Whether this is the given track.
     pub fn is(&self, track: &Track<'_>) -> bool {
-        self.package == track.package.name && self.path == track.path
+        let package = track.package();
+        package.is_some_and(|package| package.name == self.package) && self.path == track.path
     }
 
     /// Where its audio lies in a cache folder; `None` where the track is not listed.

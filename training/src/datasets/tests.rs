@@ -1,4 +1,5 @@
 mod mixes;
+mod repositories;
 
 use std::collections::BTreeMap;
 

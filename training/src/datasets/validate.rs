@@ -2,7 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{ARCHIVE_SEPARATOR, Datasets, DatasetsError, Package, PairEnd, Renderer, Role, Tier};
+use super::licence::{is_free, only_measures};
+use super::validate_repository::check_repositories;
+use super::{
+    ARCHIVE_SEPARATOR, Datasets, DatasetsError, Exclusion, Package, PairEnd, Renderer, Repository,
+    Role, Split, Tier, Track,
+};
 
 /// Checks every rule; the first violation is returned.
 pub(super) fn check(datasets: &Datasets) -> Result<(), DatasetsError> {
@@ -10,7 +15,8 @@ pub(super) fn check(datasets: &Datasets) -> Result<(), DatasetsError> {
     for package in &datasets.packages {
         check_package(package)?;
     }
-    check_groups(&datasets.packages)?;
+    check_repositories(datasets)?;
+    check_groups(datasets)?;
     check_pairs(datasets)
 }
 
@@ -110,6 +116,10 @@ fn check_package(package: &Package) -> Result<(), DatasetsError> {
         &licences,
         "at least one licence",
     )?;
+    for licence in &package.licences {
+        require_use(entry, "licences", licence, package.split)?;
+    }
+    require_genre(entry, package.genre.as_deref())?;
     check_tracks(package)
 }
 
@@ -157,12 +167,21 @@ fn check_tracks(package: &Package) -> Result<(), DatasetsError> {
             "a file ending in it, mod, s3m, xm, mmp or mmpz for role \"unmastered mix\"",
         )?;
     }
-    for exclusion in &package.exclude {
+    check_exclusions(entry, &package.exclude, &seen)
+}
+
+/// Exclusions have a reason and are no tracks.
+pub(super) fn check_exclusions(
+    entry: &str,
+    exclude: &[Exclusion],
+    tracks: &HashSet<&str>,
+) -> Result<(), DatasetsError> {
+    for exclusion in exclude {
         let path = &exclusion.path;
         let plain = is_plain_path(path.strip_suffix('/').unwrap_or(path));
         require(plain, entry, "exclude", path, "a plain relative path")?;
         require(
-            !seen.contains(path.as_str()),
+            !tracks.contains(path.as_str()),
             entry,
             "exclude",
             path,
@@ -180,21 +199,71 @@ fn check_tracks(package: &Package) -> Result<(), DatasetsError> {
     Ok(())
 }
 
-fn check_groups(packages: &[Package]) -> Result<(), DatasetsError> {
-    let mut first_of_group: HashMap<&str, &Package> = HashMap::new();
-    for package in packages {
-        let first = first_of_group.entry(&package.group).or_insert(package);
-        if first.split != package.split {
+/// No album group is in two splits, and no artist of whom a track is listed by name.
+fn check_groups(datasets: &Datasets) -> Result<(), DatasetsError> {
+    let of_repositories = || datasets.repositories.iter().flat_map(Repository::tracks);
+    let tracks = || {
+        let of_packages = datasets.packages.iter().flat_map(Package::tracks);
+        of_packages.chain(of_repositories())
+    };
+    check_in_one_split(
+        "album group",
+        tracks().map(|track| (track, track.group().to_owned())),
+    )?;
+    // A package's artist is an attribution in prose, "various" among them: its group counts.
+    let artists = of_repositories().map(|track| (track, track.artist().to_lowercase()));
+    check_in_one_split("artist", artists.filter(|(_, artist)| artist != "unknown"))
+}
+
+fn check_in_one_split<'a>(
+    kind: &'static str,
+    tracks: impl Iterator<Item = (Track<'a>, String)>,
+) -> Result<(), DatasetsError> {
+    let mut first_of: HashMap<String, Track<'_>> = HashMap::new();
+    for (track, group) in tracks {
+        let first = *first_of.entry(group.clone()).or_insert(track);
+        if first.split() != track.split() {
             return Err(DatasetsError::GroupInTwoSplits {
-                group: package.group.clone(),
-                first: first.name.clone(),
-                first_split: first.split,
-                second: package.name.clone(),
-                second_split: package.split,
+                kind,
+                group,
+                first: first.source_name().to_owned(),
+                first_split: first.split(),
+                second: track.source_name().to_owned(),
+                second_split: track.split(),
             });
         }
     }
     Ok(())
+}
+
+/// Weights are learned from free licences only; what restricts its users is measured on.
+pub(super) fn require_use(
+    entry: &str,
+    field: &'static str,
+    licence: &str,
+    split: Split,
+) -> Result<(), DatasetsError> {
+    let (allowed, expected) = match split {
+        Split::Train => (
+            is_free(licence),
+            "a free licence (CC0, CC-BY, CC-BY-SA, GPL or the like) in the split train",
+        ),
+        Split::Valid => (
+            !only_measures(licence),
+            "a known licence without NC or ND in the split valid",
+        ),
+        Split::Test => (!licence.trim().is_empty(), "a licence, or unknown"),
+    };
+    require(allowed, entry, field, licence, expected)
+}
+
+/// A kind of music: lower case, several separated by `/`.
+pub(super) fn require_genre(entry: &str, genre: Option<&str>) -> Result<(), DatasetsError> {
+    let Some(genre) = genre else { return Ok(()) };
+    let word = |part: &str| !part.is_empty() && part.trim() == part;
+    let plain = genre.split('/').all(word) && genre.to_lowercase() == genre;
+    let expected = "kinds of music in lower case, separated by /";
+    require(plain, entry, "genre", genre, expected)
 }
 
 fn check_pairs(datasets: &Datasets) -> Result<(), DatasetsError> {
@@ -227,7 +296,7 @@ fn check_pairs(datasets: &Datasets) -> Result<(), DatasetsError> {
     match only_pairs.find(|track| !datasets.is_paired(track)) {
         Some(track) => require(
             false,
-            &track.package.name,
+            track.source_name(),
             "tracks",
             track.path,
             "an end of a pair for role \"pair\"",
@@ -258,7 +327,7 @@ fn check_end(
     )
 }
 
-fn require(
+pub(super) fn require(
     holds: bool,
     entry: &str,
     field: &'static str,
@@ -294,7 +363,7 @@ fn is_word(text: &str, punctuation: &str) -> bool {
 
 /// Relative, without `.`, `..` or empty components, and without what tar or unzip could take for
 /// a wildcard or an option; at most one archive on the way.
-fn is_plain_path(path: &str) -> bool {
+pub(super) fn is_plain_path(path: &str) -> bool {
     let component =
         |part: &str| !part.is_empty() && part != "." && part != ".." && !part.starts_with('-');
     let forbidden = |c: char| c.is_control() || "*?[]\\".contains(c);

@@ -196,6 +196,22 @@ pub(super) fn run(package: &str, command: &mut Command) -> Result<String, FetchE
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// Runs a command that must succeed and whose output is a file's content.
+pub(super) fn run_into(
+    package: &str,
+    command: &mut Command,
+    output: File,
+) -> Result<(), FetchError> {
+    command.stdout(Stdio::from(output)).stderr(Stdio::piped());
+    let started = command.spawn().map_err(start_error(package, command))?;
+    let ended = started.wait_with_output();
+    let output = ended.map_err(start_error(package, command))?;
+    if !output.status.success() {
+        return Err(failure(package, command, output.status, &output.stderr));
+    }
+    Ok(())
+}
+
 /// Runs a command that must succeed within `limit`. What it says goes to the file `log`: a
 /// renderer's progress would fill a pipe that nobody reads.
 pub(super) fn run_within(

@@ -29,7 +29,7 @@ pub enum FetchError {
     DiskFull {
         /// The cache folder.
         path: PathBuf,
-        /// What the missing packages need at most, in bytes.
+        /// What the missing packages and repositories need at most, in bytes.
         needed_bytes: u64,
         /// What is free, in bytes.
         free_bytes: u64,
@@ -101,6 +101,18 @@ pub enum FetchError {
         /// The paths that are missing.
         tracks: Vec<String>,
     },
+    /// A file of a git repository is not the one that `datasets.toml` describes.
+    #[error("{repository}: {path}: git's name of the content is {got}, expected {expected}")]
+    Content {
+        /// The repository.
+        repository: String,
+        /// The file's path in it.
+        path: String,
+        /// The name that the commit gives, or what is missing.
+        got: String,
+        /// The name in `datasets.toml`.
+        expected: String,
+    },
     /// A module or project could not be made into audio.
     #[error("{package}: {track}: {source}")]
     Render {
@@ -111,12 +123,12 @@ pub enum FetchError {
         /// What went wrong.
         source: Box<RenderError>,
     },
-    /// Some packages or renders failed; the others are complete.
-    #[error("{} of {requested} packages and renders failed:\n{}", failures.len(), Lines(failures))]
+    /// Some packages, repositories or renders failed; the others are complete.
+    #[error("{} of {requested} packages, repositories and renders failed:\n{}", failures.len(), Lines(failures))]
     Incomplete {
-        /// How many packages and renders were not complete before.
+        /// How many packages, repositories and renders were not complete before.
         requested: usize,
-        /// One error for each package and each render that failed.
+        /// One error for each package, repository and render that failed.
         failures: Vec<FetchError>,
     },
 }

@@ -17,10 +17,10 @@ pub(super) fn wanted(datasets: &Datasets) -> Vec<Wanted<'_>> {
     let tracks = Split::ALL
         .iter()
         .flat_map(|&split| datasets.tracks_of(split))
-        .filter(|track| track.package.role == Role::UnmasteredMix);
+        .filter(|track| track.role() == Role::UnmasteredMix);
     tracks
-        .filter_map(|track| Some((track, Renderer::of(track.path)?)))
-        .flat_map(|(track, renderer)| {
+        .filter_map(|track| Some((track, track.package()?, Renderer::of(track.path)?)))
+        .flat_map(|(track, package, renderer)| {
             let ends = datasets
                 .listed_pairs()
                 .iter()
@@ -31,6 +31,7 @@ pub(super) fn wanted(datasets: &Datasets) -> Vec<Wanted<'_>> {
             let variants: &[bool] = if without { &[true, false] } else { &[true] };
             variants.iter().map(move |&master_effects| Wanted {
                 track,
+                package,
                 renderer,
                 master_effects,
             })
@@ -56,7 +57,7 @@ pub(super) fn make(
 ) -> Result<Made, FetchError> {
     let (complete, missing): (Vec<_>, Vec<_>) = wanted(datasets)
         .into_iter()
-        .filter(|wanted| super::is_complete(wanted.track.package, cache_dir))
+        .filter(|wanted| super::is_complete(wanted.package, cache_dir))
         .filter(|wanted| wanted.track.source(cache_dir).exists())
         .partition(|wanted| wanted.is_complete(cache_dir));
     let mut made = Made::default();
@@ -104,7 +105,7 @@ fn make_one(
     progress: &mut dyn Progress,
     made: &mut Made,
 ) -> Result<(), FetchError> {
-    let package = wanted.track.package.name.as_str();
+    let package = wanted.package.name.as_str();
     let track = wanted.track.path;
     progress.event(Event::RenderStarted { package, track });
     let folder = cache_dir.join("partial").join("render");

@@ -5,16 +5,16 @@ use super::FetchError;
 /// What is to be done, said before anything is downloaded. Sizes are the committed ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Plan {
-    /// Packages that are complete in the cache already.
+    /// Packages and repositories that are complete in the cache already.
     pub complete: usize,
-    /// Packages to fetch.
+    /// Packages and repositories to fetch.
     pub missing: usize,
     /// Bytes to download in all.
     pub download_bytes: u64,
     /// Bytes that the new tracks will occupy when all is done, renders included.
     pub audio_bytes: u64,
     /// Free disk space needed at the worst moment, in bytes: all new tracks and renders, and the
-    /// largest package being opened.
+    /// largest package or repository being opened.
     pub disk_needed_bytes: u64,
     /// Free disk space of the cache's file system, in bytes.
     pub disk_free_bytes: u64,
@@ -25,13 +25,13 @@ pub struct Plan {
 pub enum Event<'a> {
     /// Said once, before the first download.
     Planned(Plan),
-    /// A package is being downloaded.
+    /// A package or repository is being downloaded.
     Started {
         /// Its name.
         package: &'a str,
-        /// Its place among the packages to fetch, from 1.
+        /// Its place among all that is to be fetched, from 1.
         number: usize,
-        /// How many packages there are to fetch.
+        /// How many there are to fetch.
         of: usize,
         /// Size of the download, in bytes.
         download_bytes: u64,
@@ -48,12 +48,32 @@ pub enum Event<'a> {
         /// Listed tracks that this version does not have.
         absent: &'a [String],
     },
-    /// A package is complete in the cache.
+    /// A package or repository is complete in the cache.
     Finished {
         /// Its name.
         package: &'a str,
         /// Its tracks.
         tracks: usize,
+    },
+    /// Warning: a repository does not give the commit that was looked at. The files are still the
+    /// same if they arrive: each is checked by its content.
+    OtherCommit {
+        /// The repository's name.
+        repository: &'a str,
+        /// The commit in `datasets.toml`.
+        expected: &'a str,
+        /// The newest one, which is taken instead; `None` where the files are asked for alone.
+        got: Option<&'a str>,
+    },
+    /// Warning: a repository could not be reached, so that its tracks are left out; the run goes
+    /// on.
+    RepositoryLeftOut {
+        /// The repository's name.
+        repository: &'a str,
+        /// Its tracks.
+        tracks: usize,
+        /// Why.
+        error: &'a FetchError,
     },
     /// Said once after the packages, where modules or projects are to be rendered.
     RenderPlanned {
@@ -89,7 +109,7 @@ pub enum Event<'a> {
         /// Gain of what was stored, dB; below 0 where it peaked above full scale.
         gain_db: f64,
     },
-    /// A package or render failed; the run goes on with the next one and ends with an error.
+    /// A package, repository or render failed; the run goes on with the next one and ends with an error.
     Failed {
         /// The package's name.
         package: &'a str,

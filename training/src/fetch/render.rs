@@ -10,7 +10,7 @@ use super::package::cache_error;
 use super::store::{self, Rendered, Stored};
 use super::{FetchError, RenderError, Tools};
 use super::{command, lmms};
-use crate::datasets::{Renderer, Track};
+use crate::datasets::{Package, Renderer, Track};
 
 /// Rate of all renders, Hz.
 const SAMPLE_RATE_HZ: &str = "44100";
@@ -24,6 +24,7 @@ const TRIES: usize = 3;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted<'a> {
     pub(super) track: Track<'a>,
+    pub(super) package: &'a Package,
     pub(super) renderer: Renderer,
     pub(super) master_effects: bool,
 }
@@ -39,7 +40,7 @@ impl Wanted<'_> {
 
     /// Runs the renderer, again where it crashed.
     fn run(&self, command: &mut Command, folder: &Path) -> Result<(), FetchError> {
-        let package = &self.track.package.name;
+        let package = &self.package.name;
         let log = folder.join("log");
         let mut tries = 1;
         loop {
@@ -58,7 +59,7 @@ impl Wanted<'_> {
 
     fn error(&self, source: RenderError) -> FetchError {
         FetchError::Render {
-            package: self.track.package.name.clone(),
+            package: self.package.name.clone(),
             track: self.track.path.to_owned(),
             source: Box::new(source),
         }
@@ -110,7 +111,7 @@ fn render_module(
     source: &Path,
     folder: &Path,
 ) -> Result<PathBuf, FetchError> {
-    let package = &wanted.track.package.name;
+    let package = &wanted.package.name;
     // A name of our own: the program puts its output beside its input.
     let module = folder.join("module");
     fs::copy(source, &module).map_err(cache_error(package, "copy", source))?;
@@ -131,7 +132,7 @@ fn render_project(
     source: &Path,
     folder: &Path,
 ) -> Result<(PathBuf, f64), FetchError> {
-    let package = &wanted.track.package.name;
+    let package = &wanted.package.name;
     let bytes = fs::read(source).map_err(cache_error(package, "read", source))?;
     let text = if bytes.trim_ascii_start().starts_with(b"<") {
         String::from_utf8_lossy(&bytes).into_owned()

@@ -1,4 +1,5 @@
 mod mixes;
+mod repositories;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -80,6 +81,7 @@ impl Scene {
     fn tools(&self) -> Tools {
         Tools {
             client: self.client(),
+            git: "git".into(),
             openmpt123: self.folder.path("openmpt123").into(),
             lmms: self.folder.path("lmms").into(),
         }
@@ -209,6 +211,7 @@ fn only_the_listed_tracks_arrive_and_a_second_run_asks_for_nothing() {
     let expected = Fetched {
         already_complete: 0,
         fetched: 1,
+        left_out: 0,
         rendered: 0,
         not_rendered: 0,
     };
@@ -241,6 +244,7 @@ fn only_the_listed_tracks_arrive_and_a_second_run_asks_for_nothing() {
     let expected = Fetched {
         already_complete: 1,
         fetched: 0,
+        left_out: 0,
         rendered: 0,
         not_rendered: 0,
     };
