@@ -298,7 +298,7 @@ mod tests {
             assert!((0.25..0.45).contains(&foreign), "{foreign}");
             for band in 0..BANDS {
                 let moved_db = both.pooled_db[band] - alone.pooled_db[band];
-                assert!(moved_db.abs() < 0.5, "band {band}: {moved_db}");
+                assert!(moved_db.abs() < 0.8, "band {band}: {moved_db}");
             }
             for (a, b) in both.statistics.iter().zip(alone.statistics) {
                 assert!((a - b).abs() < 0.5, "{a} {b}");

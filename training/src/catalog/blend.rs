@@ -189,9 +189,9 @@ mod tests {
             spread_db,
             harm_db,
         };
-        assert!(within_bounds(&shipped, &at(1.6, 0.5, 0.14)));
+        assert!(within_bounds(&shipped, &at(1.6, 0.5, 0.2)));
         assert!(!within_bounds(&shipped, &at(1.7, 0.5, 0.1)));
         assert!(!within_bounds(&shipped, &at(1.6, 0.6, 0.1)));
-        assert!(!within_bounds(&shipped, &at(1.6, 0.5, 0.2)));
+        assert!(!within_bounds(&shipped, &at(1.6, 0.5, 0.3)));
     }
 }
