@@ -15,6 +15,7 @@ use acetate_training::eval::plot::svg;
 use acetate_training::eval::report::EvalReport;
 use acetate_training::eval::run::{Observer, Options, evaluate};
 use acetate_training::eval::songs::{Song, pairs_in, songs_in, songs_of_split, spread};
+use acetate_training::eval::tools::Tool;
 use acetate_training::recipe::Recipe;
 use anyhow::{Context, bail};
 use indicatif::ProgressBar;
@@ -41,6 +42,7 @@ pub fn run(args: &EvalArgs, console: &Console) -> anyhow::Result<Exit> {
     if args.fit_baselines {
         return fit(args, console, &observer);
     }
+    different_names(&args.tools)?;
     // Before the long run, so that a bad path fails early.
     if let Some(folder) = &args.out_dir {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
@@ -50,6 +52,7 @@ pub fn run(args: &EvalArgs, console: &Console) -> anyhow::Result<Exit> {
     let contenders = Contenders {
         baselines: &baselines,
         net: &net,
+        tools: &args.tools,
     };
     let report = match &args.pairs {
         Some(csv) => {
@@ -85,11 +88,26 @@ pub fn run(args: &EvalArgs, console: &Console) -> anyhow::Result<Exit> {
     // As for every command: an input of the user's that cannot be used is an error, though the
     // others went on. Songs of the corpus that are no use are only said.
     let own = args.masters.is_some() || args.pairs.is_some();
-    Ok(if report.left_out() == 0 || !own {
-        Exit::Met
-    } else {
+    Ok(if report.left_out() > 0 && own {
         Exit::Unusable
+    } else if report.tools.iter().any(|tool| tool.failed > 0) {
+        Exit::Missed
+    } else {
+        Exit::Met
     })
+}
+
+/// Two programs of one name could not be told apart in the tables.
+fn different_names(tools: &[Tool]) -> anyhow::Result<()> {
+    for (index, tool) in tools.iter().enumerate() {
+        if tools[..index].iter().any(|other| other.name == tool.name) {
+            bail!(
+                "--tool: expected a name of its own for each, found two called \"{}\"",
+                tool.name
+            );
+        }
+    }
+    Ok(())
 }
 
 /// What is to be evaluated, and its name in the report.

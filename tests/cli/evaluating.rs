@@ -59,7 +59,169 @@ fn a_folder_is_evaluated_and_a_bad_song_is_said() {
         && row["lra_lu"]["mean"].is_number()));
     let text = String::from_utf8(dir.bytes("out/eval.md")).unwrap();
     assert!(text.contains("| net |") && text.contains("notes.wav"));
+    // Above every table stands a sentence for a person.
+    let tables = text.lines().filter(|line| line.starts_with("|---")).count();
+    assert!(tables >= 13, "{tables}");
+    let lines: Vec<&str> = text.lines().collect();
+    for (at, _) in lines
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| line.starts_with("|---"))
+    {
+        let sentence = lines[at - 3];
+        assert!(sentence.ends_with('.') && sentence.len() > 20, "{sentence}");
+    }
+    // One song has no other one: no hidden track, and every other passage once.
+    let foreign = report["songs"]["foreign"].as_array().unwrap();
+    let passages: Vec<&str> = foreign
+        .iter()
+        .map(|row| row["passage"].as_str().unwrap())
+        .collect();
+    assert_eq!(passages, ["applause", "talk", "noise", "intro"]);
+    let plain = report["songs"]["plain"].as_array().unwrap();
+    let eased = |fault: &str| {
+        let wanted = |row: &&Value| row["fault"] == fault && row["method"] == "loudness-only";
+        plain.iter().find(wanted).unwrap()["eased_share"]["mean"]
+            .as_f64()
+            .unwrap()
+    };
+    for fault in ["boomy", "thin", "muddy", "harsh", "dull", "fizzy"] {
+        assert!(eased(fault).abs() < 0.05, "{fault}: {}", eased(fault));
+    }
+    let music = report["songs"]["music"].as_array().unwrap();
+    assert_eq!(music.len(), 1);
+    assert_eq!(music[0]["music"], "own");
     assert!(dir.path("out/eval.json").exists() && dir.path("out/eval.svg").exists());
+}
+
+/// The figures of one of the report's programs, by its number.
+fn delivery<'a>(report: &'a Value, method: &str) -> Option<&'a Value> {
+    let rows = report["songs"]["delivery"].as_array().unwrap();
+    rows.iter().find(|row| row["method"] == method)
+}
+
+#[test]
+fn other_programs_go_through_the_same_proof_and_their_failures_are_counted() {
+    let dir = Dir::new();
+    std::fs::create_dir_all(dir.path("songs/album")).unwrap();
+    std::fs::rename(dir.excerpt(SONG), dir.path("songs/album/song.flac")).unwrap();
+    dir.write("fails.sh", b"echo one; echo \"cannot read $1\" >&2; exit 3");
+    // As a program that looks at its input and then forgets to write.
+    dir.write("forgets.sh", b"test -s \"$1\"");
+    let ran = dir
+        .run(&[
+            "eval",
+            "--masters",
+            "songs",
+            "--excerpt-s",
+            "8",
+            "--severities",
+            "0,3",
+            "--out-dir",
+            "out",
+            "--json",
+            "--tool",
+            "copy=cp {in} {out}",
+            "--tool",
+            "fails=sh 'fails.sh' {in} {out}",
+            "--tool",
+            "forgets=sh forgets.sh {in} {out}",
+            "--tool",
+            "asks=cp {ref} {out} {in}",
+        ])
+        .expect(1);
+    // One warning for each program, however often it fails.
+    for name in ["fails", "forgets", "asks"] {
+        let told = format!("no master by {name}: ");
+        assert_eq!(ran.stderr.matches(&told).count(), 1, "{}", ran.stderr);
+    }
+    assert!(
+        ran.stderr.contains("3: cannot read in.wav"),
+        "{}",
+        ran.stderr
+    );
+    let report = ran.json();
+    let tools = report["tools"].as_array().unwrap();
+    let runs = tools[0]["runs"].as_u64().unwrap();
+    assert_eq!(
+        (tools[0]["name"].as_str(), tools[0]["failed"].as_u64()),
+        (Some("copy"), Some(0))
+    );
+    assert!(runs >= 3 + 4 + 4 + 6, "{runs}");
+    for (index, expected) in [
+        (1, "found exit status: 3"),
+        (2, "{out}, found none"),
+        (3, "{ref}"),
+    ] {
+        assert_eq!(tools[index]["runs"], runs);
+        assert_eq!(tools[index]["failed"], runs);
+        let reason = tools[index]["first_failure"].as_str().unwrap();
+        assert!(reason.contains(expected), "{reason}");
+        let method = format!("tool-{}", index + 1);
+        assert_eq!(row(&report, &method, 3.0)["cases"], 0);
+        assert!(delivery(&report, &method).is_none());
+    }
+    // A copy is a mix with which nothing was done, at the mix's own loudness.
+    let mid = |method: &str| {
+        row(&report, method, 3.0)["mid_db"]["mean"]
+            .as_f64()
+            .unwrap()
+    };
+    assert!(
+        (mid("tool-1") - mid("nothing")).abs() < 1e-3,
+        "{}",
+        mid("tool-1")
+    );
+    let share = row(&report, "tool-1", 3.0)["share"]["mean"]
+        .as_f64()
+        .unwrap();
+    assert!((share - 1.0).abs() < 1e-3, "{share}");
+    let copied = delivery(&report, "tool-1").unwrap();
+    assert_eq!(copied["masters"], runs);
+    assert!(copied["compliant_share"]["mean"].as_f64().unwrap() < 1.0);
+    assert!(copied["cpu_median_s"].is_number());
+    let net = delivery(&report, "net").unwrap();
+    assert_eq!(net["compliant_share"]["mean"], 1.0);
+    assert!(net["distortion_db"]["mean"].is_number() && net["cpu_median_s"].is_null());
+    let text = String::from_utf8(dir.bytes("out/eval.md")).unwrap();
+    assert!(text.contains("| copy | `cp {in} {out}` |"), "{text}");
+    assert!(text.contains("no master was made by fails"), "{text}");
+    let left: Vec<String> = dir
+        .names()
+        .into_iter()
+        .filter(|name| name.contains("acetate-tmp"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn a_program_that_cannot_be_evaluated_is_refused_before_the_work() {
+    let dir = Dir::new();
+    std::fs::create_dir(dir.path("songs")).unwrap();
+    for (tool, expected) in [
+        ("cp {in} {out}", "NAME=COMMAND"),
+        ("a=cp {in} b", "{out}"),
+        ("a=cp 'b {in} {out}", "closed quotes"),
+        ("a=no-such-program {in} {out}", "no-such-program"),
+    ] {
+        let ran = dir
+            .run(&["eval", "--masters", "songs", "--tool", tool])
+            .expect(2);
+        assert!(ran.stderr.contains(expected), "{tool}: {}", ran.stderr);
+    }
+    let twice = "a=cp {in} {out}";
+    let ran = dir
+        .run(&[
+            "eval",
+            "--masters",
+            "songs",
+            "--tool",
+            twice,
+            "--tool",
+            twice,
+        ])
+        .expect(2);
+    assert!(ran.stderr.contains("two called \"a\""), "{}", ran.stderr);
 }
 
 #[test]

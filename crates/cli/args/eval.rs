@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
+use acetate_training::eval::tools::{Tool, ToolArgumentError};
+
 use super::values::at_least_one;
 
 /// `acetate eval`.
@@ -16,8 +18,10 @@ use super::values::at_least_one;
     acetate eval --split valid --tracks 6         a quick look at validation albums\n  \
     acetate eval --masters my-songs --out-dir out your own finished songs, album = sub-folder\n  \
     acetate eval --pairs pairs.csv                real mixes with their masters (columns mix, \
-    master, album; paths relative to the table)\n\n\
-    Exit codes: 0 done; 2 usage, or a song that cannot be read (the others are evaluated)."
+    master, album; paths relative to the table)\n  \
+    acetate eval --tool 'ffmpeg=ffmpeg -i {in} -af loudnorm=I=-14:TP=-1 -ar 44100 {out}'\n\n\
+    Exit codes: 0 done; 1 a --tool made no master of some mix; 2 usage, or a song that cannot be read (the \
+    others are evaluated)."
 )]
 pub struct EvalArgs {
     /// Evaluate every song of this folder; its sub-folders are the albums
@@ -37,6 +41,11 @@ pub struct EvalArgs {
     /// Only so many songs or pairs, evenly spread [default: all]
     #[arg(help_heading = "What", long, value_name = "N", value_parser = at_least_one)]
     pub tracks: Option<usize>,
+    /// Put another program to the same proof, under this name (may be repeated): {in} is the mix, a WAV
+    /// of 24 bits, {out} the file that it writes, {ref} another song of the album. It is run without a
+    /// shell, with a time limit
+    #[arg(help_heading = "What", long = "tool", value_name = "NAME=COMMAND", value_parser = tool)]
+    pub tools: Vec<Tool>,
     /// Length of the excerpts, seconds: the loudest stretch of each song
     #[arg(help_heading = "How", long, value_name = "SECONDS", default_value_t = 20.0, value_parser = excerpt_s)]
     pub excerpt_s: f64,
@@ -96,4 +105,10 @@ fn severity_db(text: &str) -> Result<f64, String> {
         Ok(severity_db) if (0.0..=12.0).contains(&severity_db) => Ok(severity_db),
         _ => Err("expected a number of dB from 0 to 12".to_owned()),
     }
+}
+
+fn tool(text: &str) -> Result<Tool, ToolArgumentError> {
+    let tool = Tool::parse(text)?;
+    tool.check()?;
+    Ok(tool)
 }

@@ -3,7 +3,8 @@
 
 use acetate_dsp::stream::AudioSource;
 use acetate_dsp::{Analysis, Audio, analyze};
-use acetate_master::{Brief, master_measured};
+use acetate_master::report::Measures;
+use acetate_master::{Brief, MasterError, master_measured};
 use acetate_model::{NetPredictor, Predictor};
 use serde::Serialize;
 
@@ -13,11 +14,13 @@ use super::expansion::expand;
 use super::faults::{Smooth, smooth};
 use super::foretold::{Foretold, foretold};
 use super::kind::{Family, Kind};
+use super::linear_part::distortion_db;
 use super::lossy;
 use super::memory::MemoryDelivery;
 use super::methods::Method;
 use super::metric::{Errors, Sound, errors};
 use super::projection::eq_move_db;
+use super::tools::{Heard, Reference, Spent, Tool, hear};
 use super::unseen::{Resonances, comb, room};
 
 /// Sample peak of every mix, full scale = 1: mixes leave headroom.
@@ -59,11 +62,41 @@ pub struct Outcome {
     /// How far it is from the excerpt.
     #[serde(flatten)]
     pub errors: Errors,
-    /// RMS of the EQ that it applied, centred, dB.
-    pub eq_move_db: f64,
+    /// RMS of the EQ that it applied, centred, dB; `None` where nobody knows, as of another
+    /// program.
+    pub eq_move_db: Option<f64>,
+    /// What was delivered; `None` where nothing was rendered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivered: Option<Delivered>,
     /// Its figures, for the two-sample test.
     #[serde(skip)]
     pub sound: Sound,
+}
+
+/// Figures of a master as it was delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Delivered {
+    /// Integrated loudness, LUFS.
+    pub integrated_lufs: f64,
+    /// True peak, dBTP.
+    pub true_peak_dbtp: f64,
+    /// Sample rate, Hz.
+    pub sample_rate_hz: u32,
+    /// Noise-to-mask ratio against the mix through the linear filter that comes closest, dB; of
+    /// untouched excerpts only.
+    pub distortion_db: Option<f64>,
+    /// What the run cost; of other programs only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Spent>,
+}
+
+/// A method that made no master.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NoMaster {
+    /// The method.
+    pub method: Method,
+    /// Why.
+    pub reason: String,
 }
 
 /// A case with every method's outcome.
@@ -76,7 +109,7 @@ pub struct CaseResult {
     pub outcomes: Vec<Outcome>,
     /// Why methods are missing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub failures: Vec<String>,
+    pub failures: Vec<NoMaster>,
     /// The net's error and what it foretold, where the fault's curve is known.
     #[serde(skip)]
     pub foretold: Option<Foretold>,
@@ -89,6 +122,31 @@ pub struct Contenders<'a> {
     pub baselines: &'a Baselines,
     /// The net.
     pub net: &'a NetPredictor,
+    /// Other programs.
+    pub tools: &'a [Tool],
+}
+
+impl Contenders<'_> {
+    /// Methods of ours, and every other program behind them.
+    pub fn with_tools(&self, ours: &[Method]) -> Vec<Method> {
+        let tools = (0..self.tools.len()).map(Method::Tool);
+        ours.iter().copied().chain(tools).collect()
+    }
+}
+
+/// A mix that is to be mastered.
+#[derive(Clone, Copy, Debug)]
+pub struct Mix<'a> {
+    /// Its samples.
+    pub audio: &'a Audio,
+    /// Its figures.
+    pub analysis: &'a Analysis,
+    /// What is wrong with it, where that is a known curve.
+    pub fault: Option<&'a Smooth>,
+    /// Another song of the album, for programs that ask for one.
+    pub reference: &'a Reference,
+    /// Whether distortion is measured.
+    pub with_distortion: bool,
 }
 
 /// Degrades an excerpt, masters it by every method and compares. `None` where the fault does not
@@ -99,6 +157,7 @@ pub struct Contenders<'a> {
 pub fn run_case(
     kind: Kind,
     excerpt: &Excerpt,
+    reference: &Reference,
     song: &str,
     seed: u64,
     contenders: &Contenders<'_>,
@@ -138,15 +197,21 @@ pub fn run_case(
             expand(&excerpt.audio, &excerpt.k_power_10ms, strength),
             None,
         ),
+        Kind::Plain { name } => (name.applied_to(&excerpt.audio), None),
     };
     let mix = with_headroom(mix);
     let analysis = measured(&mix)?;
+    let untouched = matches!(kind, Kind::Smooth { severity_db, .. } if severity_db == 0.0);
     let mut result = compare(
-        kind.methods(),
-        &mix,
-        &analysis,
+        &contenders.with_tools(kind.methods()),
+        &Mix {
+            audio: &mix,
+            analysis: &analysis,
+            fault: fault.as_ref(),
+            reference,
+            with_distortion: untouched,
+        },
         &excerpt.sound,
-        fault.as_ref(),
         contenders,
     )?;
     if let Some(fault) = &fault {
@@ -161,32 +226,42 @@ pub fn run_case(
 /// [`EvalError`] when a master cannot be measured.
 pub fn compare(
     methods: &[Method],
-    mix: &Audio,
-    analysis: &Analysis,
+    mix: &Mix<'_>,
     master: &Sound,
-    fault: Option<&Smooth>,
     contenders: &Contenders<'_>,
 ) -> Result<CaseResult, EvalError> {
     let mut outcomes = Vec::with_capacity(methods.len());
     let mut failures = Vec::new();
     for &method in methods {
-        let predictor = method.predictor(contenders.baselines, contenders.net, fault);
-        let (sound, eq_move_db) = match predictor {
-            None => (Sound::of(analysis), 0.0),
-            Some(predictor) => match mastered(mix, analysis, predictor.as_ref())? {
-                Ok(mastered) => mastered,
-                Err(error) => {
-                    failures.push(format!("{}: {error}", method.label(contenders.baselines)));
-                    continue;
-                }
+        let made = match method {
+            Method::Nothing => Ok(Made {
+                sound: Sound::of(mix.analysis),
+                eq_move_db: Some(0.0),
+                delivered: None,
+            }),
+            Method::Tool(index) => match contenders.tools.get(index) {
+                Some(tool) => hear(tool, mix.audio, mix.reference)
+                    .map(|heard| made_by_tool(&heard, mix))
+                    .map_err(|failure| failure.to_string()),
+                None => continue,
+            },
+            _ => match method.predictor(contenders.baselines, contenders.net, mix.fault) {
+                Some(predictor) => written(mix.audio, mix.analysis, predictor.as_ref())?
+                    .map(|written| made_by_us(&written, mix))
+                    .map_err(|error| error.to_string()),
+                None => continue,
             },
         };
-        outcomes.push(Outcome {
-            method,
-            errors: errors(master, &sound),
-            eq_move_db,
-            sound,
-        });
+        match made {
+            Ok(made) => outcomes.push(Outcome {
+                method,
+                errors: errors(master, &made.sound),
+                eq_move_db: made.eq_move_db,
+                delivered: made.delivered,
+                sound: made.sound,
+            }),
+            Err(reason) => failures.push(NoMaster { method, reason }),
+        }
     }
     Ok(CaseResult {
         kind: Kind::Smooth {
@@ -199,14 +274,69 @@ pub fn compare(
     })
 }
 
-type Mastered = Result<(Sound, f64), acetate_master::MasterError>;
+/// A method's master, measured.
+struct Made {
+    sound: Sound,
+    eq_move_db: Option<f64>,
+    delivered: Option<Delivered>,
+}
 
-/// The whole of the story in memory at 24 bit; the written samples are measured again.
-fn mastered(
+fn made_by_tool(heard: &Heard, mix: &Mix<'_>) -> Made {
+    Made {
+        sound: Sound::of(&heard.analysis),
+        eq_move_db: None,
+        delivered: Some(Delivered {
+            integrated_lufs: heard.integrated_lufs,
+            true_peak_dbtp: heard.true_peak_dbtp,
+            sample_rate_hz: heard.sample_rate_hz,
+            distortion_db: mix.distortion_db(&heard.audio),
+            spent: Some(heard.spent),
+        }),
+    }
+}
+
+fn made_by_us(written: &Written, mix: &Mix<'_>) -> Made {
+    Made {
+        sound: Sound::of_written(&written.measures, &written.audio),
+        eq_move_db: Some(written.eq_move_db),
+        delivered: Some(Delivered {
+            integrated_lufs: written.measures.integrated_lufs,
+            true_peak_dbtp: written.measures.true_peak_dbtp,
+            sample_rate_hz: written.audio.sample_rate_hz(),
+            distortion_db: mix.distortion_db(&written.audio),
+            spent: None,
+        }),
+    }
+}
+
+impl Mix<'_> {
+    fn distortion_db(&self, master: &Audio) -> Option<f64> {
+        self.with_distortion
+            .then(|| distortion_db(self.audio, master))
+            .flatten()
+    }
+}
+
+/// A master of ours as it was written.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The samples of the file.
+    pub audio: Audio,
+    /// What the story's last chapter measured on them.
+    pub measures: Measures,
+    /// RMS of the EQ applied, centred, dB.
+    pub eq_move_db: f64,
+}
+
+/// The whole of the story in memory at 24 bit; the inner error is one of the story's own.
+///
+/// # Errors
+/// [`EvalError::NoMaster`] when the story ends without a master.
+pub fn written(
     mix: &Audio,
     analysis: &Analysis,
     predictor: &dyn Predictor,
-) -> Result<Mastered, EvalError> {
+) -> Result<Result<Written, MasterError>, EvalError> {
     let mut delivery = MemoryDelivery::default();
     let made = master_measured(
         &mut AudioSource::new(mix.clone()),
@@ -220,16 +350,16 @@ fn mastered(
         Ok(report) => report,
         Err(error) => return Ok(Err(error)),
     };
-    let written = delivery.into_written();
-    let parts = report.mastering.zip(written);
-    let (mastering, after, written) = parts
-        .and_then(|(mastering, written)| {
-            let after = mastering.after.clone()?;
-            Some((mastering, after, written))
+    let audio = delivery.into_written();
+    let parts = report.mastering.zip(audio);
+    let written = parts.and_then(|(mastering, audio)| {
+        Some(Written {
+            audio,
+            measures: mastering.after.clone()?,
+            eq_move_db: eq_move_db(&mastering.settings),
         })
-        .ok_or(EvalError::NoMaster)?;
-    let sound = Sound::of_written(&after, &written);
-    Ok(Ok((sound, eq_move_db(&mastering.settings))))
+    });
+    Ok(Ok(written.ok_or(EvalError::NoMaster)?))
 }
 
 /// Measures a signal in memory.

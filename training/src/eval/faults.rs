@@ -20,7 +20,7 @@ const NAMED_SHARE: f64 = 0.35;
 
 /// One piece of a tone curve, with gain 1 at its full extent.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Shape {
+pub(super) enum Shape {
     /// One per octave above 1 kHz, minus one below; flat outside 20 Hz to 20 kHz.
     Tilt,
     /// 1 far below the corner, one half at it.
@@ -32,7 +32,7 @@ enum Shape {
 }
 
 impl Shape {
-    fn at(self, freq_hz: f64) -> f64 {
+    pub(super) fn at(self, freq_hz: f64) -> f64 {
         let octaves_from = |hz: f64| libm::log2(freq_hz.clamp(20.0, 20_000.0) / hz);
         let step = |octaves: f64| 0.5 + 0.5 * libm::tanh(octaves);
         match self {
@@ -53,21 +53,21 @@ impl Shape {
     }
 }
 
-const fn bell(centre_hz: f64, width_oct: f64) -> Shape {
+pub(super) const fn bell(centre_hz: f64, width_oct: f64) -> Shape {
     Shape::Bell {
         centre_hz,
         width_oct,
     }
 }
 
-const fn low_shelf(corner_hz: f64, width_oct: f64) -> Shape {
+pub(super) const fn low_shelf(corner_hz: f64, width_oct: f64) -> Shape {
     Shape::LowShelf {
         corner_hz,
         width_oct,
     }
 }
 
-const fn high_shelf(corner_hz: f64, width_oct: f64) -> Shape {
+pub(super) const fn high_shelf(corner_hz: f64, width_oct: f64) -> Shape {
     Shape::HighShelf {
         corner_hz,
         width_oct,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::expansion::STRENGTHS;
 use super::methods::Method;
+use super::plain::Plain;
 use crate::rng::Rng;
 
 /// A family of faults that training never draws.
@@ -58,6 +59,11 @@ pub enum Kind {
         /// Strength.
         strength: f64,
     },
+    /// A plain fault with a name.
+    Plain {
+        /// Its name.
+        name: Plain,
+    },
 }
 
 /// Every case of an excerpt: each curve with its mirror.
@@ -84,7 +90,12 @@ pub fn kinds(severities_db: &[f64], with_lossy: bool) -> Vec<Kind> {
             .map(move |&mirrored| Kind::Unseen { family, mirrored })
     });
     let expansions = STRENGTHS.map(|strength| Kind::Expansion { strength });
-    smooth.chain(unseen).chain(expansions).collect()
+    let plain = Plain::ALL.map(|name| Kind::Plain { name });
+    smooth
+        .chain(unseen)
+        .chain(expansions)
+        .chain(plain)
+        .collect()
 }
 
 impl Kind {
@@ -92,7 +103,7 @@ impl Kind {
     pub fn methods(self) -> &'static [Method] {
         match self {
             Self::Smooth { .. } => &Method::SMOOTH,
-            Self::Unseen { .. } => &Method::UNSEEN,
+            Self::Unseen { .. } | Self::Plain { .. } => &Method::UNSEEN,
             Self::Expansion { .. } => &Method::DYNAMICS,
         }
     }
@@ -104,12 +115,18 @@ impl Kind {
             Self::Smooth { severity_db, .. } => format!("smooth {severity_db}"),
             Self::Unseen { family, .. } => family.label().to_owned(),
             Self::Expansion { .. } => "expansion".to_owned(),
+            Self::Plain { name } => name.label().to_owned(),
         };
-        let digest = blake3::hash(format!("{seed}\n{what}\n{song}").as_bytes());
-        let mut first = [0; 8];
-        first.copy_from_slice(&digest.as_bytes()[..8]);
-        Rng::new(u64::from_le_bytes(first))
+        rng_of(seed, &what, song)
     }
+}
+
+/// The stream of random numbers of a song for one purpose, whatever else is evaluated.
+pub(super) fn rng_of(seed: u64, what: &str, song: &str) -> Rng {
+    let digest = blake3::hash(format!("{seed}\n{what}\n{song}").as_bytes());
+    let mut first = [0; 8];
+    first.copy_from_slice(&digest.as_bytes()[..8]);
+    Rng::new(u64::from_le_bytes(first))
 }
 
 #[cfg(test)]
@@ -142,6 +159,7 @@ mod tests {
             0
         );
         assert_eq!(count(&|kind| matches!(kind, Kind::Expansion { .. })), 4);
+        assert_eq!(count(&|kind| matches!(kind, Kind::Plain { .. })), 6);
     }
 
     #[test]

@@ -2,6 +2,11 @@
 
 use std::fmt::Write;
 
+mod sentences;
+mod standing;
+mod tables;
+
+use self::tables::{heading, interval, number, percent, sentence, table_head, table_row};
 use super::methods::Method;
 use super::metric::Errors;
 use super::pairs::PairsResult;
@@ -80,19 +85,28 @@ fn write_songs(text: &mut String, report: &EvalReport, songs: &SongsReport) {
          octaves (39 Hz to 16 kHz) against the untouched excerpt after a loudness match.",
         songs.songs, songs.albums, options.excerpt_s, options.seed
     );
-    let figures: [(&str, Figure); 5] = [
-        ("Mid, tonal error in dB", |row| row.mid_db),
-        ("Side, tonal error in dB", |row| row.side_db),
-        ("Loudness range, difference in LU", |row| row.lra_lu),
-        ("Peak to loudness ratio, difference in dB", |row| row.plr_db),
-        ("Width, difference in dB", |row| row.width_db),
+    let figures: [(&str, &str, Figure); 5] = [
+        ("Mid, tonal error in dB", "dB", |row| row.mid_db),
+        ("Side, tonal error in dB", "dB", |row| row.side_db),
+        ("Loudness range, difference in LU", "LU", |row| row.lra_lu),
+        ("Peak to loudness ratio, difference in dB", "dB", |row| {
+            row.plr_db
+        }),
+        ("Width, difference in dB", "dB", |row| row.width_db),
     ];
-    for (title, figure) in figures {
-        write_smooth(text, report, songs, title, figure);
+    for (title, unit, figure) in figures {
+        write_smooth(text, report, songs, (title, unit), figure);
     }
+    standing::write_shares(text, report, songs);
     write_net(text, songs);
+    standing::write_music(text, songs);
+    standing::write_plain(text, report, songs);
+    standing::write_foreign(text, songs);
     write_unseen(text, report, songs);
     write_dynamics(text, report, songs);
+    standing::write_compressor(text, songs);
+    standing::write_delivery(text, report, songs);
+    standing::write_tools(text, report);
     match &songs.two_sample {
         Some(test) => write_two_sample(text, report, test),
         None => text.push_str(
@@ -106,10 +120,14 @@ fn write_smooth(
     text: &mut String,
     report: &EvalReport,
     songs: &SongsReport,
-    title: &str,
+    (title, unit): (&str, &str),
     figure: Figure,
 ) {
     heading(text, title);
+    sentence(
+        text,
+        &sentences::smooth(report, &songs.smooth, figure, unit),
+    );
     let columns: Vec<String> = songs
         .options
         .severities_db
@@ -127,20 +145,13 @@ fn write_smooth(
 
 fn write_net(text: &mut String, songs: &SongsReport) {
     heading(text, "The net");
+    sentence(text, &sentences::net(&songs.net));
     let columns: Vec<String> = songs
         .net
         .iter()
         .map(|row| row.severity_db.to_string())
         .collect();
     table_head(text, "severity, dB RMS", &columns);
-    let percent = |share: Option<Interval>| {
-        let scaled = share.map(|share| Interval {
-            mean: 100.0 * share.mean,
-            low: 100.0 * share.low,
-            high: 100.0 * share.high,
-        });
-        interval(scaled, 0)
-    };
     table_row(
         text,
         "songs brought closer to their master (mid), %",
@@ -163,23 +174,18 @@ fn write_net(text: &mut String, songs: &SongsReport) {
         let _ = writeln!(
             text,
             "\nUntouched excerpts: the EQ moves by {:.2} dB RMS in the median, {:.2} dB at the 95th \
-             percentile.",
-            row.eq_move_median_db, row.eq_move_p95_db
+             percentile; the loudness range by {:.2} and {:.2} LU.",
+            row.eq_move_median_db, row.eq_move_p95_db, row.lra_median_lu, row.lra_p95_lu
         );
     }
-    let calibration = &songs.calibration;
-    if let (Some(rank), Some(coverage)) = (calibration.spearman, calibration.coverage_80) {
-        let _ = writeln!(
-            text,
-            "\nPredicted deviation against error of the proposal: Spearman {rank:.2}; the 80 % \
-             interval holds {:.0} % (plot: eval.svg).",
-            100.0 * coverage
-        );
+    if let Some(calibration) = sentences::calibration(&songs.calibration) {
+        let _ = writeln!(text, "\n{calibration}");
     }
 }
 
 fn write_unseen(text: &mut String, report: &EvalReport, songs: &SongsReport) {
     heading(text, "Faults of families never seen in training");
+    sentence(text, &sentences::unseen(report, &songs.unseen));
     let columns = ["cases", "mid, dB", "side, dB", "LRA, LU", "PLR, dB"].map(str::to_owned);
     table_head(text, "family, method", &columns);
     for row in &songs.unseen {
@@ -197,6 +203,7 @@ fn write_unseen(text: &mut String, report: &EvalReport, songs: &SongsReport) {
 
 fn write_dynamics(text: &mut String, report: &EvalReport, songs: &SongsReport) {
     heading(text, "Expanded levels");
+    sentence(text, &sentences::dynamics(report, &songs.dynamics));
     let columns = ["cases", "LRA, LU", "PLR, dB", "mid, dB"].map(str::to_owned);
     table_head(text, "strength, method", &columns);
     for row in &songs.dynamics {
@@ -214,6 +221,7 @@ fn write_dynamics(text: &mut String, report: &EvalReport, songs: &SongsReport) {
 
 fn write_two_sample(text: &mut String, report: &EvalReport, test: &TwoSample) {
     heading(text, "Two-sample test");
+    sentence(text, &sentences::two_sample(test));
     let _ = writeln!(
         text,
         "Balanced accuracy of a classifier ({:?}, penalty {}; the one that reads untreated mixes \
@@ -236,6 +244,7 @@ fn write_two_sample(text: &mut String, report: &EvalReport, test: &TwoSample) {
 
 fn write_pairs(text: &mut String, report: &EvalReport, pairs: &PairsResult) {
     heading(text, "Real pairs, whole songs: mid tonal error, dB");
+    sentence(text, &sentences::pairs(report, pairs));
     let methods: Vec<Method> = pairs.medians.iter().map(|row| row.method).collect();
     let columns: Vec<String> = methods
         .iter()
@@ -276,36 +285,4 @@ fn write_left_out(text: &mut String, left_out: &[super::run::LeftOut]) {
         let name = song.path.file_name().unwrap_or_default().to_string_lossy();
         let _ = writeln!(text, "- {name}: {}", song.reason);
     }
-}
-
-fn heading(text: &mut String, title: &str) {
-    let _ = write!(text, "\n## {title}\n\n");
-}
-
-fn table_head(text: &mut String, first: &str, columns: &[String]) {
-    let _ = writeln!(text, "| {first} | {} |", columns.join(" | "));
-    let _ = writeln!(text, "|---|{}", "---|".repeat(columns.len()));
-}
-
-fn table_row(text: &mut String, name: &str, cells: impl Iterator<Item = String>) {
-    let cells: Vec<String> = cells.collect();
-    let _ = writeln!(
-        text,
-        "| {} | {} |",
-        name.replace('|', "/"),
-        cells.join(" | ")
-    );
-}
-
-fn number(value: Option<f64>) -> String {
-    value.map_or("–".to_owned(), |value| format!("{value:.2}"))
-}
-
-fn interval(value: Option<Interval>, digits: usize) -> String {
-    value.map_or("–".to_owned(), |value| {
-        format!(
-            "{:.digits$} [{:.digits$}, {:.digits$}]",
-            value.mean, value.low, value.high
-        )
-    })
 }

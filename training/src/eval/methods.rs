@@ -5,9 +5,10 @@ use acetate_dsp::settings::{Compressor, Settings};
 use acetate_model::predictor::Prediction;
 use acetate_model::weights::WeightsError;
 use acetate_model::{Confidence, Features, NetPredictor, NeutralPredictor, Predictor};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::baselines::Baselines;
+use super::case::Contenders;
 use super::faults::Smooth;
 use super::projection::{Move, settings_of};
 use super::ridge;
@@ -32,6 +33,13 @@ pub enum Method {
     Net,
     /// The least-squares inverse of the true fault.
     Oracle,
+    /// Another program, by its place in [`Contenders::tools`]; `tool-1` in reports is the first.
+    #[serde(untagged, serialize_with = "tool_key")]
+    Tool(usize),
+}
+
+fn tool_key<S: Serializer>(index: &usize, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("tool-{}", index + 1))
 }
 
 impl Method {
@@ -62,7 +70,8 @@ impl Method {
     ];
 
     /// The method's name in tables.
-    pub fn label(self, baselines: &Baselines) -> String {
+    pub fn label(self, contenders: &Contenders<'_>) -> String {
+        let baselines = contenders.baselines;
         match self {
             Self::Nothing => "do nothing".to_owned(),
             Self::LoudnessOnly => "loudness and limiter only".to_owned(),
@@ -78,11 +87,15 @@ impl Method {
             ),
             Self::Net => "net".to_owned(),
             Self::Oracle => "oracle (knows the fault)".to_owned(),
+            Self::Tool(index) => contenders
+                .tools
+                .get(index)
+                .map_or_else(String::new, |tool| tool.name.clone()),
         }
     }
 
-    /// The method as a predictor; `None` where it renders nothing, or needs a fault that is not
-    /// known.
+    /// The method as a predictor; `None` where it renders nothing, is another program, or needs a
+    /// fault that is not known.
     pub fn predictor<'a>(
         self,
         baselines: &'a Baselines,
@@ -92,7 +105,7 @@ impl Method {
         let towards =
             |share: f64| -> Box<dyn Predictor + 'a> { Box::new(TowardsMean { baselines, share }) };
         match self {
-            Self::Nothing => None,
+            Self::Nothing | Self::Tool(_) => None,
             Self::LoudnessOnly => Some(Box::new(NeutralPredictor)),
             Self::MeanCurve => Some(towards(1.0)),
             Self::BestShare => Some(towards(baselines.best_share)),
@@ -193,5 +206,18 @@ impl Predictor for Oracle {
 
     fn hash(&self) -> &str {
         ""
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_have_keys_of_their_own_in_reports() {
+        let key = |method: Method| serde_json::to_value(method).unwrap();
+        assert_eq!(key(Method::BestShare), "best-share");
+        assert_eq!(key(Method::Tool(0)), "tool-1");
+        assert_eq!(key(Method::Tool(4)), "tool-5");
     }
 }

@@ -126,6 +126,11 @@ pub fn errors(master: &Sound, sound: &Sound) -> Errors {
     }
 }
 
+/// Whether a band of the untouched master is judged, by its level relative to the loudness, dB.
+pub(super) fn is_judged(level_db: f64) -> bool {
+    level_db > JUDGED_DB
+}
+
 fn both<'a, T>(a: &'a Option<T>, b: &'a Option<T>) -> Option<(&'a T, &'a T)> {
     a.as_ref().zip(b.as_ref())
 }
@@ -135,7 +140,7 @@ fn tonal_error_db(master_db: &[f64; BANDS], sound_db: &[f64; BANDS]) -> Option<f
     let differences: Vec<f64> = master_db
         .iter()
         .zip(sound_db)
-        .filter(|(master, _)| **master > JUDGED_DB)
+        .filter(|(master, _)| is_judged(**master))
         .map(|(master, sound)| (sound - master).abs())
         .collect();
     let mean = differences.iter().sum::<f64>() / differences.len().max(1) as f64;

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::EvalError;
-use super::case::{CaseResult, Contenders, compare, measured, with_headroom};
+use super::case::{CaseResult, Contenders, Mix, NoMaster, compare, measured, with_headroom};
 use super::excerpt::whole;
 use super::methods::Method;
 use super::metric::{Errors, Sound};
@@ -71,8 +71,9 @@ pub fn evaluate_pairs(
             });
             observer.advance(&pair.name);
             result.map(|(result, failures)| {
-                for failure in failures {
-                    observer.warn(&format!("{}: no master by {failure}", pair.name));
+                for NoMaster { method, reason } in failures {
+                    let name = method.label(contenders);
+                    observer.warn(&format!("{}: no master by {name}: {reason}", pair.name));
                 }
                 result
             })
@@ -94,7 +95,7 @@ pub fn evaluate_pairs(
         });
     }
     Ok(PairsResult {
-        medians: medians(&kept),
+        medians: medians(&kept, &contenders.with_tools(&Method::UNSEEN)),
         pairs: kept,
         left_out,
     })
@@ -103,7 +104,7 @@ pub fn evaluate_pairs(
 fn evaluate_pair(
     pair: &Pair,
     contenders: &Contenders<'_>,
-) -> Result<(PairResult, Vec<String>), EvalError> {
+) -> Result<(PairResult, Vec<NoMaster>), EvalError> {
     let master = measured(&whole(&pair.master)?)?;
     let mix = with_headroom(whole(&pair.mix)?);
     let analysis = measured(&mix)?;
@@ -113,11 +114,15 @@ fn evaluate_pair(
     let CaseResult {
         outcomes, failures, ..
     } = compare(
-        &Method::UNSEEN,
-        &mix,
-        &analysis,
+        &contenders.with_tools(&Method::UNSEEN),
+        &Mix {
+            audio: &mix,
+            analysis: &analysis,
+            fault: None,
+            reference: &Err("real pairs have none".to_owned()),
+            with_distortion: false,
+        },
         &Sound::of(&master),
-        None,
         contenders,
     )?;
     let result = PairResult {
@@ -131,8 +136,8 @@ fn evaluate_pair(
     Ok((result, failures))
 }
 
-fn medians(pairs: &[PairResult]) -> Vec<PairsMedian> {
-    Method::UNSEEN
+fn medians(pairs: &[PairResult], methods: &[Method]) -> Vec<PairsMedian> {
+    methods
         .iter()
         .filter_map(|&method| {
             let median = |value: &dyn Fn(&Errors) -> Option<f64>| {

@@ -5,10 +5,14 @@ use serde::Serialize;
 
 use super::calibration::Calibration;
 use super::case::Contenders;
+use super::foreign::Passage;
 use super::kind::Family;
 use super::methods::Method;
+use super::music::Music;
 use super::pairs::PairsResult;
+use super::plain::Plain;
 use super::run::{Evaluation, LeftOut, Options, SongResult};
+use super::standing::tool_reports;
 use super::statistics::Interval;
 use super::summary::summarise;
 use super::two_sample::Judge;
@@ -29,6 +33,8 @@ pub struct EvalReport {
     pub weights_hash: String,
     /// Name of each method that occurs, in the order of the tables.
     pub methods: Vec<(Method, String)>,
+    /// Other programs that were evaluated.
+    pub tools: Vec<ToolReport>,
     /// Degraded songs; `None` for pairs.
     pub songs: Option<SongsReport>,
     /// Real pairs; `None` for songs.
@@ -43,8 +49,10 @@ impl EvalReport {
         options: &Options,
         contenders: &Contenders<'_>,
     ) -> Self {
+        let tools = tool_reports(&evaluation.songs, contenders);
         Self {
-            songs: Some(summarise(evaluation, options)),
+            songs: Some(summarise(evaluation, options, contenders)),
+            tools,
             ..Self::empty(input, contenders)
         }
     }
@@ -58,9 +66,10 @@ impl EvalReport {
     }
 
     fn empty(input: String, contenders: &Contenders<'_>) -> Self {
-        let all = Method::SMOOTH.into_iter().chain(Method::DYNAMICS);
+        let ours = [&Method::SMOOTH[..], &Method::DYNAMICS[..]].concat();
+        let all = contenders.with_tools(&ours).into_iter();
         let mut methods: Vec<(Method, String)> = all
-            .map(|method| (method, method.label(contenders.baselines)))
+            .map(|method| (method, method.label(contenders)))
             .collect();
         methods.sort_by_key(|(method, _)| *method);
         methods.dedup_by_key(|(method, _)| *method);
@@ -70,6 +79,7 @@ impl EvalReport {
             input,
             weights_hash: contenders.net.hash().to_owned(),
             methods,
+            tools: Vec::new(),
             songs: None,
             pairs: None,
         }
@@ -108,6 +118,16 @@ pub struct SongsReport {
     pub families_left_out: Vec<String>,
     /// Expanded levels.
     pub dynamics: Vec<DynamicsRow>,
+    /// The net against the fixed compressor on them.
+    pub against_compressor: Vec<CompressorRow>,
+    /// Plain faults with a name: how far each method eases them.
+    pub plain: Vec<PlainRow>,
+    /// How far the net's master moves beside passages that are not the song.
+    pub foreign: Vec<ForeignRow>,
+    /// What each method delivered.
+    pub delivery: Vec<DeliveryRow>,
+    /// The same bars for each kind of music that occurs.
+    pub music: Vec<MusicReport>,
     /// The two-sample test at severity 3; `None` with too few albums.
     pub two_sample: Option<TwoSample>,
     /// Every song and case.
@@ -140,6 +160,8 @@ pub struct SmoothRow {
     pub method: Method,
     /// Severity, dB RMS.
     pub severity_db: f64,
+    /// Mid error as a share of doing nothing's; `None` for untouched excerpts.
+    pub share: Option<Interval>,
     /// Its errors.
     #[serde(flatten)]
     pub errors: ErrorMeans,
@@ -167,6 +189,10 @@ pub struct UntouchedRow {
     pub eq_move_median_db: f64,
     /// 95th percentile of it, dB.
     pub eq_move_p95_db: f64,
+    /// Median difference of the loudness range, LU.
+    pub lra_median_lu: f64,
+    /// 95th percentile of it, LU.
+    pub lra_p95_lu: f64,
 }
 
 /// One method on one family that training never draws.
@@ -204,4 +230,107 @@ pub struct TwoSample {
     pub proves_something: bool,
     /// Balanced accuracy by method; one half is chance.
     pub rows: Vec<(Method, Interval)>,
+}
+
+/// The net against the fixed compressor on levels expanded by one strength.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct CompressorRow {
+    /// Strength; `None` for the mean of all.
+    pub strength: Option<f64>,
+    /// Error of the loudness range of the net less that of the fixed compressor, LU; below 0 the
+    /// net is better.
+    pub lra_less_lu: Option<Interval>,
+}
+
+/// One method on one plain fault.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct PlainRow {
+    /// The fault; `None` for the mean of all.
+    pub fault: Option<Plain>,
+    /// The method.
+    pub method: Method,
+    /// Cases.
+    pub cases: usize,
+    /// Share of the fault that is gone, 1 for all of it.
+    pub eased_share: Option<Interval>,
+}
+
+/// How far songs move beside one kind of passage.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ForeignRow {
+    /// The passage.
+    pub passage: Passage,
+    /// Songs.
+    pub songs: usize,
+    /// Largest movement of a third octave of mid, mean over the songs, dB.
+    pub mid_db: Option<Interval>,
+    /// That of the song that moves most, dB.
+    pub mid_worst_db: f64,
+    /// Of side; `None` where every song is mono.
+    pub side_worst_db: Option<f64>,
+    /// Largest movement of the width, dB; `None` where every song is mono.
+    pub width_worst_db: Option<f64>,
+    /// Largest movement of the loudness range, LU.
+    pub lra_worst_lu: f64,
+}
+
+/// What one method delivered, over all its masters.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct DeliveryRow {
+    /// The method.
+    pub method: Method,
+    /// Masters.
+    pub masters: usize,
+    /// Share of them within 0.5 LU of -14 LUFS and at most at -1 dBTP.
+    pub compliant_share: Option<Interval>,
+    /// Mean distance from -14 LUFS, LU.
+    pub loudness_off_lu: Option<Interval>,
+    /// Highest true peak, dBTP.
+    pub true_peak_max_dbtp: f64,
+    /// Noise-to-mask ratio of its masters of untouched excerpts, dB.
+    pub distortion_db: Option<Interval>,
+    /// Median processor time of a run, seconds; other programs only.
+    pub cpu_median_s: Option<f64>,
+    /// Most memory of a run, bytes; other programs only.
+    pub peak_memory_bytes: Option<u64>,
+}
+
+/// One other program.
+#[derive(Clone, Debug, Serialize)]
+pub struct ToolReport {
+    /// The method that it is.
+    pub method: Method,
+    /// Its name.
+    pub name: String,
+    /// Its command as it was given.
+    pub command: String,
+    /// Mixes that it was given.
+    pub runs: usize,
+    /// Those of which it made no master.
+    pub failed: usize,
+    /// Why it made none the first time, in the order of the songs.
+    pub first_failure: Option<String>,
+    /// Masters at another sample rate than their mix, resampled for measuring.
+    pub resampled: usize,
+}
+
+/// The bars for one kind of music.
+#[derive(Clone, Debug, Serialize)]
+pub struct MusicReport {
+    /// The kind.
+    pub music: Music,
+    /// Songs of it.
+    pub songs: usize,
+    /// Albums of it.
+    pub albums: usize,
+    /// Smooth faults: every method at every severity.
+    pub smooth: Vec<SmoothRow>,
+    /// The net against others, at every severity.
+    pub net: Vec<NetRow>,
+    /// What the net does to untouched excerpts.
+    pub untouched: Option<UntouchedRow>,
+    /// The net's predicted deviations against its errors.
+    pub calibration: Calibration,
+    /// Plain faults.
+    pub plain: Vec<PlainRow>,
 }

@@ -1,6 +1,7 @@
 //! Runs every case of every song, in parallel, and keeps the results in order.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -8,10 +9,14 @@ use serde::Serialize;
 use super::EvalError;
 use super::case::{CaseResult, Contenders, Excerpt, run_case};
 use super::excerpt::loudest;
-use super::kind::kinds;
+use super::foreign::{Movement, movements};
+use super::kind::{kinds, rng_of};
 use super::lossy;
+use super::methods::Method;
 use super::metric::Sound;
+use super::music::Music;
 use super::songs::Song;
+use super::tools::Reference;
 
 /// How to evaluate.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -41,6 +46,8 @@ pub struct SongResult {
     pub name: String,
     /// Its album.
     pub album: String,
+    /// What kind of music it is.
+    pub music: Music,
     /// Length of the excerpt, seconds.
     pub excerpt_s: f64,
     /// Figures of the untouched excerpt.
@@ -48,6 +55,8 @@ pub struct SongResult {
     pub master: Sound,
     /// Every case, in order.
     pub cases: Vec<CaseResult>,
+    /// How far the net's master of it moves beside passages that are not the song.
+    pub foreign: Vec<Movement>,
 }
 
 /// A song that was left out.
@@ -83,11 +92,15 @@ pub fn evaluate(
 ) -> Result<Evaluation, EvalError> {
     let with_lossy = lossy::available();
     let per_song = kinds(&options.severities_db, with_lossy).len();
-    observer.begin((per_song * songs.len()) as u64);
+    // One step more for the passages that are not the song.
+    observer.begin(((per_song + 1) * songs.len()) as u64);
+    let failing = ToolFailures::new(contenders);
     let results: Vec<Result<SongResult, LeftOut>> = songs
         .par_iter()
         .map(|song| {
-            evaluate_song(song, options, with_lossy, contenders, observer).map_err(|error| {
+            let evaluated =
+                evaluate_song(song, options, with_lossy, contenders, observer, &failing);
+            evaluated.map_err(|error| {
                 let left_out = LeftOut {
                     path: song.path.clone(),
                     reason: error.to_string(),
@@ -126,33 +139,75 @@ fn evaluate_song(
     with_lossy: bool,
     contenders: &Contenders<'_>,
     observer: &dyn Observer,
+    failing: &ToolFailures,
 ) -> Result<SongResult, EvalError> {
     let excerpt = Excerpt::new(loudest(&song.path, options.excerpt_s)?)?;
+    let companion = |path: Option<&Path>| -> Reference {
+        let path = path.ok_or_else(|| "it is the only one".to_owned())?;
+        loudest(path, options.excerpt_s).map_err(|error| error.to_string())
+    };
+    let wants_reference = contenders.tools.iter().any(|tool| tool.wants_reference());
+    let reference = if wants_reference {
+        companion(song.reference.as_deref())
+    } else {
+        Err("nobody asked for one".to_owned())
+    };
     let kinds = kinds(&options.severities_db, with_lossy);
-    let cases: Vec<Option<CaseResult>> = kinds
-        .par_iter()
-        .map(|&kind| {
-            let case = run_case(kind, &excerpt, &song.name, options.seed, contenders);
-            observer.advance(&song.name);
-            match case {
-                // Another program's failure costs its case, not the song.
-                Err(EvalError::Ffmpeg(reason)) => {
-                    observer.warn(&format!("{}: no lossy coding: ffmpeg: {reason}", song.name));
-                    Ok(None)
-                }
-                other => other,
+    let run = |&kind| {
+        let seed = options.seed;
+        let case = run_case(kind, &excerpt, &reference, &song.name, seed, contenders);
+        observer.advance(&song.name);
+        match case {
+            // Another program's failure costs its case, not the song.
+            Err(EvalError::Ffmpeg(reason)) => {
+                observer.warn(&format!("{}: no lossy coding: ffmpeg: {reason}", song.name));
+                Ok(None)
             }
-        })
-        .collect::<Result<_, _>>()?;
+            other => other,
+        }
+    };
+    let cases = kinds.par_iter().map(run).collect::<Result<Vec<_>, _>>()?;
     let cases: Vec<CaseResult> = cases.into_iter().flatten().collect();
     for failure in cases.iter().flat_map(|case| &case.failures) {
-        observer.warn(&format!("{}: no master by {failure}", song.name));
+        if failing.is_news(failure.method) {
+            let name = failure.method.label(contenders);
+            let reason = &failure.reason;
+            observer.warn(&format!("{}: no master by {name}: {reason}", song.name));
+        }
     }
+    let other = companion(song.other.as_deref()).ok();
+    let mut rng = rng_of(options.seed, "foreign", &song.name);
+    let foreign = movements(&excerpt, other.as_ref(), contenders.net, &mut rng)?;
+    observer.advance(&song.name);
     Ok(SongResult {
         name: song.name.clone(),
         album: song.album.clone(),
+        music: song.music,
         excerpt_s: excerpt.audio.frames() as f64 / f64::from(excerpt.audio.sample_rate_hz()),
         master: excerpt.sound,
         cases,
+        foreign,
     })
+}
+
+/// Other programs that have failed once. A program that fails on every mix is warned of once; the
+/// report counts the rest.
+struct ToolFailures(Vec<AtomicBool>);
+
+impl ToolFailures {
+    fn new(contenders: &Contenders<'_>) -> Self {
+        let tools = contenders.tools.iter();
+        Self(tools.map(|_| AtomicBool::new(false)).collect())
+    }
+
+    /// Whether a method's failure is worth a warning: always for our own.
+    fn is_news(&self, method: Method) -> bool {
+        match method {
+            Method::Tool(index) => self
+                .0
+                .get(index)
+                .is_none_or(|failed| !failed.swap(true, Ordering::Relaxed)),
+            _ => true,
+        }
+    }
 }

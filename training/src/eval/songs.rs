@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::EvalError;
+use super::music::Music;
 use crate::corpus::TrackFile;
-use crate::datasets::{Datasets, Split, Tier};
+use crate::datasets::{Datasets, Split, Tier, Track};
 use crate::pairs_list::{self, ListError};
 use crate::walk::{self, MasterFile};
 
@@ -15,8 +16,14 @@ pub struct Song {
     pub name: String,
     /// Album: songs of one album are resampled together.
     pub album: String,
+    /// What kind of music it is.
+    pub music: Music,
     /// The file.
     pub path: PathBuf,
+    /// Another song of its album, where there is one.
+    pub reference: Option<PathBuf>,
+    /// A song of another album, or else another one of its own.
+    pub other: Option<PathBuf>,
 }
 
 /// A mix and the master that was made of it.
@@ -34,11 +41,15 @@ pub struct Pair {
 
 /// The finished masters of a split, tiers A and B, as files of a cache, which may lack some.
 pub fn files_of_split(datasets: &Datasets, split: Split, cache: &Path) -> Vec<TrackFile> {
+    masters_of_split(datasets, split)
+        .map(|track| TrackFile::of(&track, split, cache))
+        .collect()
+}
+
+fn masters_of_split(datasets: &Datasets, split: Split) -> impl Iterator<Item = Track<'_>> {
     datasets
         .masters_of(split)
         .filter(|track| matches!(track.tier, Tier::A | Tier::B))
-        .map(|track| TrackFile::of(&track, split, cache))
-        .collect()
 }
 
 /// The songs of a split; those that are not in the cache apart.
@@ -50,18 +61,48 @@ pub fn songs_of_split(
     let mut missing = Vec::new();
     let mut songs = Vec::new();
     let audio = cache.join("audio");
-    for file in files_of_split(datasets, split, cache) {
+    for track in masters_of_split(datasets, split) {
+        let file = TrackFile::of(&track, split, cache);
         if file.path.exists() {
             songs.push(Song {
                 name: name_below(&file.path, &audio),
                 album: file.group,
+                music: Music::of(&track),
                 path: file.path,
+                reference: None,
+                other: None,
             });
         } else {
             missing.push(file.path);
         }
     }
-    (songs, missing)
+    (with_companions(songs), missing)
+}
+
+/// Gives each song another one of its album, the next in order, and one of another album.
+fn with_companions(mut songs: Vec<Song>) -> Vec<Song> {
+    let count = songs.len();
+    let next = |of: usize, wanted: &dyn Fn(&Song) -> bool| {
+        let others = (1..count).map(|step| &songs[(of + step) % count]);
+        others
+            .into_iter()
+            .find(|song| wanted(song))
+            .map(|song| song.path.clone())
+    };
+    let companions: Vec<_> = songs
+        .iter()
+        .enumerate()
+        .map(|(at, song)| {
+            let reference = next(at, &|other| other.album == song.album);
+            let other = next(at, &|other| other.album != song.album);
+            (reference.clone(), other.or(reference))
+        })
+        .collect();
+    for (song, (reference, other)) in songs.iter_mut().zip(companions) {
+        song.reference = reference;
+        song.other = other;
+    }
+    songs
 }
 
 /// Every song below a folder, in a fixed order. An album is a folder of the top one; a song that lies there
@@ -71,18 +112,19 @@ pub fn songs_of_split(
 /// [`EvalError`] when the folder cannot be read or holds no song.
 pub fn songs_in(folder: &Path) -> Result<Vec<Song>, EvalError> {
     let masters = walk::masters_in(folder)?;
-    Ok(masters
-        .into_iter()
-        .map(|MasterFile { path, .. }| {
-            let name = name_below(&path, folder);
-            let album = name.split_once('/').map_or(&*name, |(album, _)| album);
-            Song {
-                album: album.to_owned(),
-                name,
-                path,
-            }
-        })
-        .collect())
+    let songs = masters.into_iter().map(|MasterFile { path, .. }| {
+        let name = name_below(&path, folder);
+        let album = name.split_once('/').map_or(&*name, |(album, _)| album);
+        Song {
+            album: album.to_owned(),
+            name,
+            music: Music::Own,
+            path,
+            reference: None,
+            other: None,
+        }
+    });
+    Ok(with_companions(songs.collect()))
 }
 
 fn name_below(path: &Path, folder: &Path) -> String {
@@ -136,6 +178,36 @@ pub fn spread<T>(items: Vec<T>, count: Option<usize>) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn companions_come_from_the_album_and_from_another_one() {
+        let song = |album: &str, name: &str| Song {
+            name: name.to_owned(),
+            album: album.to_owned(),
+            music: Music::Own,
+            path: name.into(),
+            reference: None,
+            other: None,
+        };
+        let companions = |songs: Vec<Song>| -> Vec<(Option<PathBuf>, Option<PathBuf>)> {
+            let songs = with_companions(songs).into_iter();
+            songs.map(|song| (song.reference, song.other)).collect()
+        };
+        let path = |name: &str| Some(PathBuf::from(name));
+        assert_eq!(
+            companions(vec![song("a", "1"), song("a", "2"), song("b", "3")]),
+            [
+                (path("2"), path("3")),
+                (path("1"), path("3")),
+                (None, path("1"))
+            ]
+        );
+        assert_eq!(
+            companions(vec![song("a", "1"), song("a", "2")]),
+            [(path("2"), path("2")), (path("1"), path("1"))]
+        );
+        assert_eq!(companions(vec![song("a", "1")]), [(None, None)]);
+    }
 
     #[test]
     fn a_subset_is_spread_evenly() {

@@ -1,5 +1,7 @@
 //! Intervals and rank statistics.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::rng::Rng;
@@ -20,29 +22,54 @@ pub struct Interval {
     pub high: f64,
 }
 
+/// Sum of numerators by sum of denominators with an interval from resampled albums: what is left of
+/// an error, as a share of another one. `values` are album, numerator and denominator. `None`
+/// without values or where the denominators add up to nothing.
+pub fn bootstrap_ratio(values: &[(usize, f64, f64)], seed: u64) -> Option<Interval> {
+    let denominator: f64 = values.iter().map(|(.., denominator)| denominator).sum();
+    if denominator <= 0.0 {
+        return None;
+    }
+    let sums = by_album(values.iter().copied());
+    resampled(&sums, seed)
+}
+
 /// Mean of values with an interval from resampled albums (Efron 1979; clusters are drawn whole, Field
 /// and Welsh 2007). `values` are pairs of album and value. `None` without values.
 pub fn bootstrap(values: &[(usize, f64)], seed: u64) -> Option<Interval> {
-    let albums = 1 + values.iter().map(|(album, _)| *album).max()?;
-    let mut sums = vec![(0.0, 0.0); albums];
-    for &(album, value) in values {
-        sums[album].0 += value;
-        sums[album].1 += 1.0;
+    let sums = by_album(values.iter().map(|&(album, value)| (album, value, 1.0)));
+    resampled(&sums, seed)
+}
+
+/// Sums of both values of each album that occurs.
+fn by_album(values: impl Iterator<Item = (usize, f64, f64)>) -> Vec<(f64, f64)> {
+    let mut sums: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
+    for (album, a, b) in values {
+        let sum = sums.entry(album).or_default();
+        *sum = (sum.0 + a, sum.1 + b);
     }
-    sums.retain(|(_, count)| *count > 0.0);
-    let mean_of = |picked: &mut dyn Iterator<Item = (f64, f64)>| {
-        let (sum, count) = picked.fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
-        sum / count
+    sums.into_values().collect()
+}
+
+/// The sum of the first values by that of the second ones, with an interval.
+fn resampled(sums: &[(f64, f64)], seed: u64) -> Option<Interval> {
+    if sums.is_empty() {
+        return None;
+    }
+    let ratio = |picked: &mut dyn Iterator<Item = (f64, f64)>| {
+        let (a, b) = picked.fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
+        (b != 0.0).then(|| a / b)
     };
     let mut rng = Rng::new(seed);
-    let mut means: Vec<f64> = (0..RESAMPLES)
-        .map(|_| mean_of(&mut (0..sums.len()).map(|_| sums[rng.below(sums.len())])))
+    // A draw of albums without any denominator says nothing.
+    let mut ratios: Vec<f64> = (0..RESAMPLES)
+        .filter_map(|_| ratio(&mut (0..sums.len()).map(|_| sums[rng.below(sums.len())])))
         .collect();
-    means.sort_by(f64::total_cmp);
+    ratios.sort_by(f64::total_cmp);
     Some(Interval {
-        mean: mean_of(&mut sums.iter().copied()),
-        low: quantile_of_sorted(&means, 0.5 - 0.5 * LEVEL),
-        high: quantile_of_sorted(&means, 0.5 + 0.5 * LEVEL),
+        mean: ratio(&mut sums.iter().copied())?,
+        low: quantile_of_sorted(&ratios, 0.5 - 0.5 * LEVEL),
+        high: quantile_of_sorted(&ratios, 0.5 + 0.5 * LEVEL),
     })
 }
 
@@ -115,6 +142,17 @@ mod tests {
         // Normal theory: 2·1.96/√20 and 2·1.96/√200.
         assert!((0.55..1.25).contains(&width(&alike)), "{}", width(&alike));
         assert!((0.22..0.34).contains(&width(&alone)), "{}", width(&alone));
+    }
+
+    #[test]
+    fn a_ratio_is_one_of_sums_with_an_interval_over_albums() {
+        let values = [(0, 1.0, 2.0), (0, 1.0, 2.0), (1, 0.0, 4.0), (2, 3.0, 4.0)];
+        let ratio = bootstrap_ratio(&values, 3).unwrap();
+        assert!((ratio.mean - 5.0 / 12.0).abs() < 1e-12);
+        assert!(ratio.low < ratio.mean && ratio.mean < ratio.high);
+        assert!(ratio.low >= 0.0 && ratio.high <= 0.75);
+        assert_eq!(bootstrap_ratio(&[(0, 0.0, 0.0)], 3), None);
+        assert_eq!(bootstrap_ratio(&[], 3), None);
     }
 
     #[test]

@@ -3,17 +3,19 @@
 use std::collections::BTreeSet;
 
 use super::calibration::Calibration;
-use super::case::{CaseResult, Outcome};
+use super::case::{CaseResult, Contenders, Outcome};
 use super::expansion::STRENGTHS;
 use super::foretold::Foretold;
 use super::kind::{Family, Kind};
 use super::methods::Method;
 use super::metric::Sound;
+use super::music::Music;
 use super::report::{
-    DynamicsRow, ErrorMeans, NetRow, SmoothRow, SongsReport, TwoSample, UnseenRow, UntouchedRow,
+    DynamicsRow, ErrorMeans, MusicReport, NetRow, SmoothRow, SongsReport, TwoSample, UnseenRow,
+    UntouchedRow,
 };
 use super::run::{Evaluation, Options, SongResult};
-use super::statistics::{Interval, bootstrap, quantile};
+use super::statistics::{Interval, bootstrap, bootstrap_ratio, quantile};
 use super::two_sample::{NEEDED_ACCURACY, Sample, accuracy, judges};
 
 /// Severity of the two-sample test, dB RMS.
@@ -24,51 +26,56 @@ const TWO_SAMPLE: [Method; 3] = [Method::Nothing, Method::BestShare, Method::Net
 const FLOOR_DB: f64 = -80.0;
 
 /// Songs with the number of their album.
-struct Songs<'a> {
-    songs: &'a [SongResult],
+pub(super) struct Songs<'a> {
+    pub(super) songs: Vec<&'a SongResult>,
     /// Album of each song.
-    albums: Vec<usize>,
-    seed: u64,
+    pub(super) albums: Vec<usize>,
+    pub(super) seed: u64,
+    /// Other programs.
+    tools: usize,
 }
 
 /// Sums an evaluation up.
-pub(super) fn summarise(evaluation: Evaluation, options: &Options) -> SongsReport {
-    let names: BTreeSet<&str> = evaluation
-        .songs
-        .iter()
-        .map(|song| song.album.as_str())
-        .collect();
-    let number = |album: &str| names.iter().position(|name| *name == album).unwrap_or(0);
-    let songs = Songs {
-        songs: &evaluation.songs,
-        albums: evaluation
-            .songs
-            .iter()
-            .map(|song| number(&song.album))
-            .collect(),
-        seed: options.seed,
+pub(super) fn summarise(
+    evaluation: Evaluation,
+    options: &Options,
+    contenders: &Contenders<'_>,
+) -> SongsReport {
+    let severities_db = &options.severities_db;
+    let of = |wanted: &dyn Fn(&SongResult) -> bool| {
+        let songs = evaluation.songs.iter().filter(|song| wanted(song));
+        Songs::new(songs.collect(), options.seed, contenders.tools.len())
     };
-    let foretold: Vec<Foretold> = evaluation
-        .songs
-        .iter()
-        .flat_map(|song| &song.cases)
-        .filter_map(|case| case.foretold.clone())
-        .collect();
+    let songs = of(&|_| true);
+    let music = Music::ALL.into_iter().filter_map(|music| {
+        let songs = of(&|song| song.music == music);
+        (!songs.songs.is_empty()).then(|| MusicReport {
+            music,
+            songs: songs.songs.len(),
+            albums: songs.album_count(),
+            smooth: songs.smooth(severities_db),
+            net: songs.nets(severities_db),
+            untouched: songs.untouched(),
+            calibration: songs.calibration(),
+            plain: songs.plain(),
+        })
+    });
     SongsReport {
         options: options.clone(),
         songs: evaluation.songs.len(),
-        albums: names.len(),
-        smooth: songs.smooth(&options.severities_db),
-        net: options
-            .severities_db
-            .iter()
-            .map(|&severity_db| songs.net(severity_db))
-            .collect(),
+        albums: songs.album_count(),
+        smooth: songs.smooth(severities_db),
+        net: songs.nets(severities_db),
         untouched: songs.untouched(),
-        calibration: Calibration::of(&foretold),
+        calibration: songs.calibration(),
         unseen: songs.unseen(),
         families_left_out: evaluation.families_left_out.clone(),
         dynamics: songs.dynamics(),
+        against_compressor: songs.against_compressor(),
+        plain: songs.plain(),
+        foreign: songs.foreign(),
+        delivery: songs.delivery(),
+        music: music.collect(),
         two_sample: songs.two_sample(),
         left_out: evaluation.left_out.clone(),
         cases: evaluation.songs,
@@ -80,15 +87,55 @@ fn of_severity(severity_db: f64) -> impl Fn(&Kind) -> bool {
     move |kind| matches!(kind, Kind::Smooth { severity_db: of, .. } if *of == severity_db)
 }
 
-fn outcome(case: &CaseResult, method: Method) -> Option<&Outcome> {
+/// True for expansions of a strength, or of any.
+pub(super) fn of_strength(strength: Option<f64>) -> impl Fn(&Kind) -> bool {
+    move |kind| {
+        matches!(kind, Kind::Expansion { strength: of }
+            if strength.is_none_or(|strength| strength == *of))
+    }
+}
+
+pub(super) fn outcome(case: &CaseResult, method: Method) -> Option<&Outcome> {
     case.outcomes
         .iter()
         .find(|outcome| outcome.method == method)
 }
 
-impl Songs<'_> {
+impl<'s> Songs<'s> {
+    fn new(songs: Vec<&'s SongResult>, seed: u64, tools: usize) -> Self {
+        let names: BTreeSet<&str> = songs.iter().map(|song| song.album.as_str()).collect();
+        let number = |album: &str| names.iter().position(|name| *name == album).unwrap_or(0);
+        Self {
+            albums: songs.iter().map(|song| number(&song.album)).collect(),
+            songs,
+            seed,
+            tools,
+        }
+    }
+
+    fn album_count(&self) -> usize {
+        self.albums.iter().collect::<BTreeSet<_>>().len()
+    }
+
+    /// Methods of ours, and every other program behind them.
+    pub(super) fn with_tools(&self, ours: &[Method]) -> Vec<Method> {
+        let tools = (0..self.tools).map(Method::Tool);
+        ours.iter().copied().chain(tools).collect()
+    }
+
+    fn calibration(&self) -> Calibration {
+        let cases = self.songs.iter().flat_map(|song| &song.cases);
+        let foretold: Vec<Foretold> = cases.filter_map(|case| case.foretold.clone()).collect();
+        Calibration::of(&foretold)
+    }
+
+    fn nets(&self, severities_db: &[f64]) -> Vec<NetRow> {
+        let severities_db = severities_db.iter();
+        severities_db.map(|&severity| self.net(severity)).collect()
+    }
+
     /// Each case of a kind with its song's album.
-    fn cases<'a>(
+    pub(super) fn cases<'a>(
         &'a self,
         wanted: &'a dyn Fn(&Kind) -> bool,
     ) -> impl Iterator<Item = (usize, &'a CaseResult)> {
@@ -118,21 +165,38 @@ impl Songs<'_> {
             lra_lu: interval(&|o| Some(o.errors.lra_lu)),
             plr_db: interval(&|o| Some(o.errors.plr_db)),
             width_db: interval(&|o| o.errors.width_db),
-            eq_move_db: interval(&|o| Some(o.eq_move_db)),
+            eq_move_db: interval(&|o| o.eq_move_db),
         }
     }
 
     fn smooth(&self, severities_db: &[f64]) -> Vec<SmoothRow> {
-        Method::SMOOTH
+        self.with_tools(&Method::SMOOTH)
             .into_iter()
             .flat_map(|method| {
                 severities_db.iter().map(move |&severity_db| SmoothRow {
                     method,
                     severity_db,
+                    share: self.share_of_nothing(method, severity_db),
                     errors: self.errors(method, &of_severity(severity_db)),
                 })
             })
             .collect()
+    }
+
+    /// A method's mid error as a share of doing nothing's, over the cases that have both; `None` for
+    /// untouched excerpts, where doing nothing has no error.
+    fn share_of_nothing(&self, method: Method, severity_db: f64) -> Option<Interval> {
+        if severity_db == 0.0 {
+            return None;
+        }
+        let values: Vec<(usize, f64, f64)> = self
+            .cases(&of_severity(severity_db))
+            .filter_map(|(album, case)| {
+                let error = outcome(case, method)?.errors.mid_db;
+                Some((album, error, outcome(case, Method::Nothing)?.errors.mid_db))
+            })
+            .collect();
+        bootstrap_ratio(&values, self.seed)
     }
 
     /// The net's mid error less another method's, case by case.
@@ -176,20 +240,28 @@ impl Songs<'_> {
     }
 
     fn untouched(&self) -> Option<UntouchedRow> {
-        let moves: Vec<f64> = self
-            .cases(&of_severity(0.0))
-            .filter_map(|(_, case)| Some(outcome(case, Method::Net)?.eq_move_db))
-            .collect();
+        let values = |value: fn(&Outcome) -> Option<f64>| -> Vec<f64> {
+            self.cases(&of_severity(0.0))
+                .filter_map(|(_, case)| value(outcome(case, Method::Net)?))
+                .collect()
+        };
+        let moves_db = values(|outcome| outcome.eq_move_db);
+        let lra_lu = values(|outcome| Some(outcome.errors.lra_lu));
         Some(UntouchedRow {
-            eq_move_median_db: quantile(&moves, 0.5)?,
-            eq_move_p95_db: quantile(&moves, 0.95)?,
+            eq_move_median_db: quantile(&moves_db, 0.5)?,
+            eq_move_p95_db: quantile(&moves_db, 0.95)?,
+            lra_median_lu: quantile(&lra_lu, 0.5)?,
+            lra_p95_lu: quantile(&lra_lu, 0.95)?,
         })
     }
 
     fn unseen(&self) -> Vec<UnseenRow> {
         Family::ALL
             .into_iter()
-            .flat_map(|family| Method::UNSEEN.map(|method| (family, method)))
+            .flat_map(|family| {
+                let methods = self.with_tools(&Method::UNSEEN).into_iter();
+                methods.map(move |method| (family, method))
+            })
             .map(|(family, method)| UnseenRow {
                 family,
                 method,
@@ -205,14 +277,14 @@ impl Songs<'_> {
     fn dynamics(&self) -> Vec<DynamicsRow> {
         let strengths = STRENGTHS.into_iter().map(Some).chain([None]);
         strengths
-            .flat_map(|strength| Method::DYNAMICS.map(|method| (strength, method)))
+            .flat_map(|strength| {
+                let methods = self.with_tools(&Method::DYNAMICS).into_iter();
+                methods.map(move |method| (strength, method))
+            })
             .map(|(strength, method)| DynamicsRow {
                 strength,
                 method,
-                errors: self.errors(method, &|kind| {
-                    matches!(kind, Kind::Expansion { strength: of }
-                        if strength.is_none_or(|strength| strength == *of))
-                }),
+                errors: self.errors(method, &of_strength(strength)),
             })
             .collect()
     }
