@@ -233,10 +233,27 @@ fn a_pair_of_one_song_has_no_error_when_nothing_is_done() {
         format!("mix,master,album\n{SONG},{SONG},one\n").as_bytes(),
     );
     let report = dir
-        .run(&["eval", "--pairs", "pairs.csv", "--json"])
-        .expect(0)
+        .run(&[
+            "eval",
+            "--pairs",
+            "pairs.csv",
+            "--json",
+            "--tool",
+            "copy=cp {in} {out}",
+            "--tool",
+            "forgets=test -s {in} -a {out}",
+        ])
+        .expect(1)
         .json();
+    let tools = &report["tools"];
+    assert_eq!(
+        (&tools[0]["failed"], &tools[1]["failed"]),
+        (&0.into(), &1.into())
+    );
     let pairs = &report["pairs"];
+    let copied = pairs["medians"].as_array().unwrap();
+    let copied = copied.iter().find(|row| row["method"] == "tool-1").unwrap();
+    assert!(copied["mid_db"].as_f64().unwrap() < 1e-3);
     assert_eq!(pairs["pairs"][0]["name"], SONG);
     assert_eq!(pairs["medians"][0]["method"], "nothing");
     assert!(pairs["medians"][0]["mid_db"].as_f64().unwrap() < 1e-3);

@@ -30,6 +30,7 @@ pub fn markdown(report: &EvalReport) -> String {
     if let Some(pairs) = &report.pairs {
         write_pairs(&mut text, report, pairs);
     }
+    standing::write_tools(&mut text, report);
     text
 }
 
@@ -106,7 +107,6 @@ fn write_songs(text: &mut String, report: &EvalReport, songs: &SongsReport) {
     write_dynamics(text, report, songs);
     standing::write_compressor(text, songs);
     standing::write_delivery(text, report, songs);
-    standing::write_tools(text, report);
     match &songs.two_sample {
         Some(test) => write_two_sample(text, report, test),
         None => text.push_str(

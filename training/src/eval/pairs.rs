@@ -11,6 +11,7 @@ use super::metric::{Errors, Sound};
 use super::run::{LeftOut, Observer};
 use super::songs::Pair;
 use super::statistics::quantile;
+use super::tools;
 
 /// One pair, every method.
 #[derive(Clone, Debug, Serialize)]
@@ -21,6 +22,12 @@ pub struct PairResult {
     pub album: String,
     /// Every method's distance from the real master.
     pub outcomes: Vec<(Method, Errors)>,
+    /// Methods that made no master.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<NoMaster>,
+    /// Methods whose master had another sample rate than the mix.
+    #[serde(skip)]
+    pub resampled: Vec<Method>,
 }
 
 /// All pairs.
@@ -58,6 +65,9 @@ pub fn evaluate_pairs(
     contenders: &Contenders<'_>,
     observer: &dyn Observer,
 ) -> Result<PairsResult, EvalError> {
+    if !contenders.tools.is_empty() {
+        tools::clean_up();
+    }
     observer.begin(pairs.len() as u64);
     let results: Vec<Result<PairResult, LeftOut>> = pairs
         .par_iter()
@@ -70,13 +80,11 @@ pub fn evaluate_pairs(
                 }
             });
             observer.advance(&pair.name);
-            result.map(|(result, failures)| {
-                for NoMaster { method, reason } in failures {
-                    let name = method.label(contenders);
-                    observer.warn(&format!("{}: no master by {name}: {reason}", pair.name));
-                }
-                result
-            })
+            for NoMaster { method, reason } in result.iter().flat_map(|pair| &pair.failures) {
+                let name = method.label(contenders);
+                observer.warn(&format!("{}: no master by {name}: {reason}", pair.name));
+            }
+            result
         })
         .collect();
     let (mut kept, mut left_out) = (Vec::new(), Vec::new());
@@ -101,10 +109,7 @@ pub fn evaluate_pairs(
     })
 }
 
-fn evaluate_pair(
-    pair: &Pair,
-    contenders: &Contenders<'_>,
-) -> Result<(PairResult, Vec<NoMaster>), EvalError> {
+fn evaluate_pair(pair: &Pair, contenders: &Contenders<'_>) -> Result<PairResult, EvalError> {
     let master = measured(&whole(&pair.master)?)?;
     let mix = with_headroom(whole(&pair.mix)?);
     let analysis = measured(&mix)?;
@@ -125,15 +130,20 @@ fn evaluate_pair(
         &Sound::of(&master),
         contenders,
     )?;
-    let result = PairResult {
+    let resampled = outcomes.iter().filter(|outcome| {
+        let delivered = outcome.delivered;
+        delivered.is_some_and(|file| file.sample_rate_hz != mix.sample_rate_hz())
+    });
+    Ok(PairResult {
         name: pair.name.clone(),
         album: pair.album.clone(),
+        resampled: resampled.map(|outcome| outcome.method).collect(),
+        failures,
         outcomes: outcomes
             .into_iter()
             .map(|outcome| (outcome.method, outcome.errors))
             .collect(),
-    };
-    Ok((result, failures))
+    })
 }
 
 fn medians(pairs: &[PairResult], methods: &[Method]) -> Vec<PairsMedian> {

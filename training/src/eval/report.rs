@@ -12,7 +12,7 @@ use super::music::Music;
 use super::pairs::PairsResult;
 use super::plain::Plain;
 use super::run::{Evaluation, LeftOut, Options, SongResult};
-use super::standing::tool_reports;
+use super::standing::{tools_on_pairs, tools_on_songs};
 use super::statistics::Interval;
 use super::summary::summarise;
 use super::two_sample::Judge;
@@ -49,7 +49,7 @@ impl EvalReport {
         options: &Options,
         contenders: &Contenders<'_>,
     ) -> Self {
-        let tools = tool_reports(&evaluation.songs, contenders);
+        let tools = tools_on_songs(&evaluation.songs, contenders);
         Self {
             songs: Some(summarise(evaluation, options, contenders)),
             tools,
@@ -60,6 +60,7 @@ impl EvalReport {
     /// The report of real pairs.
     pub fn of_pairs(input: String, pairs: PairsResult, contenders: &Contenders<'_>) -> Self {
         Self {
+            tools: tools_on_pairs(&pairs.pairs, contenders),
             pairs: Some(pairs),
             ..Self::empty(input, contenders)
         }

@@ -16,7 +16,7 @@ use super::methods::Method;
 use super::metric::Sound;
 use super::music::Music;
 use super::songs::Song;
-use super::tools::Reference;
+use super::tools::{self, Reference};
 
 /// How to evaluate.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -91,6 +91,9 @@ pub fn evaluate(
     observer: &dyn Observer,
 ) -> Result<Evaluation, EvalError> {
     let with_lossy = lossy::available();
+    if !contenders.tools.is_empty() {
+        tools::clean_up();
+    }
     let per_song = kinds(&options.severities_db, with_lossy).len();
     // One step more for the passages that are not the song.
     observer.begin(((per_song + 1) * songs.len()) as u64);

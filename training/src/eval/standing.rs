@@ -6,6 +6,7 @@ use super::expansion::STRENGTHS;
 use super::foreign::{Movement, Passage};
 use super::kind::Kind;
 use super::methods::Method;
+use super::pairs::PairResult;
 use super::plain::Plain;
 use super::report::{CompressorRow, DeliveryRow, ForeignRow, PlainRow, ToolReport};
 use super::run::SongResult;
@@ -157,32 +158,64 @@ impl Songs<'_> {
     }
 }
 
-/// How every other program did.
-pub(super) fn tool_reports(songs: &[SongResult], contenders: &Contenders<'_>) -> Vec<ToolReport> {
+/// How every other program did on degraded songs.
+pub(super) fn tools_on_songs(songs: &[SongResult], contenders: &Contenders<'_>) -> Vec<ToolReport> {
+    let cases = || songs.iter().flat_map(|song| &song.cases);
+    tool_reports(contenders, |method| {
+        let masters = cases().filter(|case| outcome(case, method).is_some());
+        let failures = cases().flat_map(|case| &case.failures);
+        let resampled = cases().filter(|case| {
+            let rate_hz = |method| Some(outcome(case, method)?.delivered?.sample_rate_hz);
+            // Our own masters have the rate of the mix.
+            let rates_hz = rate_hz(method).zip(rate_hz(Method::LoudnessOnly));
+            rates_hz.is_some_and(|(its, ours)| its != ours)
+        });
+        Tally {
+            masters: masters.count(),
+            failures: failures.filter(|one| one.method == method).collect(),
+            resampled: resampled.count(),
+        }
+    })
+}
+
+/// How every other program did on real pairs.
+pub(super) fn tools_on_pairs(pairs: &[PairResult], contenders: &Contenders<'_>) -> Vec<ToolReport> {
+    tool_reports(contenders, |method| {
+        let masters = pairs.iter().flat_map(|pair| &pair.outcomes);
+        let failures = pairs.iter().flat_map(|pair| &pair.failures);
+        let resampled = pairs.iter().flat_map(|pair| &pair.resampled);
+        Tally {
+            masters: masters.filter(|(of, _)| *of == method).count(),
+            failures: failures.filter(|one| one.method == method).collect(),
+            resampled: resampled.filter(|of| **of == method).count(),
+        }
+    })
+}
+
+/// A program's runs.
+struct Tally<'a> {
+    masters: usize,
+    failures: Vec<&'a NoMaster>,
+    resampled: usize,
+}
+
+fn tool_reports<'a>(
+    contenders: &Contenders<'_>,
+    tally: impl Fn(Method) -> Tally<'a>,
+) -> Vec<ToolReport> {
     let tools = contenders.tools.iter().enumerate();
     tools
         .map(|(index, tool)| {
             let method = Method::Tool(index);
-            let cases = || songs.iter().flat_map(|song| &song.cases);
-            let failures: Vec<&NoMaster> = cases()
-                .flat_map(|case| &case.failures)
-                .filter(|failure| failure.method == method)
-                .collect();
-            let masters = || cases().filter_map(|case| outcome(case, method));
-            let resampled = cases().filter(|case| {
-                let rate_hz = |method| Some(outcome(case, method)?.delivered?.sample_rate_hz);
-                // Our own masters have the rate of the mix.
-                let ours = rate_hz(Method::LoudnessOnly);
-                ours.is_some() && rate_hz(method).is_some() && rate_hz(method) != ours
-            });
+            let tally = tally(method);
             ToolReport {
                 method,
                 name: tool.name.clone(),
                 command: tool.command.clone(),
-                runs: masters().count() + failures.len(),
-                failed: failures.len(),
-                first_failure: failures.first().map(|failure| failure.reason.clone()),
-                resampled: resampled.count(),
+                runs: tally.masters + tally.failures.len(),
+                failed: tally.failures.len(),
+                first_failure: tally.failures.first().map(|first| first.reason.clone()),
+                resampled: tally.resampled,
             }
         })
         .collect()

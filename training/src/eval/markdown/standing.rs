@@ -275,8 +275,8 @@ pub fn write_tools(text: &mut String, report: &EvalReport) {
     }
     if report.tools.iter().any(|tool| tool.resampled > 0) {
         text.push_str(
-            "\nMasters at another sample rate than their mix were resampled for all figures but \
-             loudness and true peak.\n",
+            "\nMasters at another sample rate than their mix were resampled for all figures but what \
+             was delivered.\n",
         );
     }
 }

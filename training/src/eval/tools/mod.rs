@@ -18,7 +18,7 @@ mod trial;
 mod words;
 
 pub use process::Spent;
-pub use trial::{Failure, Heard, Reference, hear};
+pub use trial::{Failure, Heard, Reference, clean_up, hear};
 pub use words::words;
 
 /// Stands for the mix in a command.

@@ -109,6 +109,11 @@ pub struct Heard {
     pub spent: Spent,
 }
 
+/// Removes the temporary folders that killed evaluations have left.
+pub fn clean_up() {
+    acetate_io::remove_stale_temporary_files(std::env::temp_dir());
+}
+
 /// Hands a mix to a tool as a WAV of 24 bits and measures what it makes of it.
 ///
 /// # Errors
