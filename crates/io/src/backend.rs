@@ -1,17 +1,21 @@
-//! The two readers behind [`Decoder`](crate::Decoder): symphonia's packets and our own RF64.
+//! The readers behind [`Decoder`](crate::Decoder): symphonia's packets, and our own for RF64 and for
+//! elementary streams.
 
-use std::fs::File;
 use std::io;
 
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_PCM_ALAW, CODEC_ID_PCM_MULAW};
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
-use symphonia::core::io::MediaSourceStream;
+use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::TimeBase;
 
+use crate::DecodeWarning;
+use crate::chain::ChainReader;
+use crate::elementary::ElementaryReader;
 use crate::guard;
 use crate::rf64::Rf64Reader;
 
@@ -36,6 +40,12 @@ pub(crate) enum Fault {
     /// Not recognised as audio.
     Unknown,
     Channels(u64),
+    /// The sample rate changes in the middle.
+    RateChange {
+        at_frame: u64,
+        from_hz: u32,
+        to_hz: u32,
+    },
 }
 
 impl Fault {
@@ -69,6 +79,8 @@ pub(crate) enum Step {
 pub(crate) enum Backend {
     Symphonia(Box<Packets>),
     Rf64(Rf64Reader),
+    Elementary(Box<ElementaryReader>),
+    Chain(Box<ChainReader>),
 }
 
 impl Backend {
@@ -77,6 +89,8 @@ impl Backend {
         match self {
             Self::Symphonia(packets) => packets.spec,
             Self::Rf64(reader) => Some(reader.spec()),
+            Self::Elementary(reader) => Some(reader.spec()),
+            Self::Chain(reader) => Some(reader.spec()),
         }
     }
 
@@ -85,6 +99,8 @@ impl Backend {
         match self {
             Self::Symphonia(packets) => packets.step(planes),
             Self::Rf64(reader) => reader.step(planes),
+            Self::Elementary(reader) => reader.step(planes),
+            Self::Chain(reader) => reader.step(planes),
         }
     }
 
@@ -92,7 +108,7 @@ impl Backend {
     pub(crate) fn is_not_what_was_encoded(&mut self) -> bool {
         match self {
             Self::Symphonia(packets) => packets.decoder.finalize().verify_ok == Some(false),
-            Self::Rf64(_) => false,
+            Self::Rf64(_) | Self::Elementary(_) | Self::Chain(_) => false,
         }
     }
 }
@@ -108,8 +124,8 @@ pub(crate) struct Facts {
     pub delay_frames: u64,
     /// Whether the container states delay or padding.
     pub states_trim: bool,
-    /// The header was never completed.
-    pub unfinished: bool,
+    /// Damage that was found before a frame was decoded.
+    pub damage: Vec<DecodeWarning>,
 }
 
 /// Symphonia's demuxer and decoder of one track.
@@ -118,6 +134,8 @@ pub(crate) struct Packets {
     decoder: Box<dyn AudioDecoder>,
     track_id: u32,
     time_base: Option<TimeBase>,
+    /// Sample rate and channels by the header.
+    declared: Option<(u32, usize)>,
     /// Sample rate and channels of the first packet; every other one has to agree.
     spec: Option<(u32, usize)>,
     bytes_per_frame: Option<usize>,
@@ -160,11 +178,11 @@ impl Gaps {
 impl Packets {
     /// Finds the container and the first sound track.
     pub(crate) fn open(
-        file: File,
+        source: Box<dyn MediaSource>,
         extension: Option<&str>,
         verify: bool,
     ) -> Result<(Self, Facts), Fault> {
-        let stream = MediaSourceStream::new(Box::new(file), Default::default());
+        let stream = MediaSourceStream::new(source, Default::default());
         let mut hint = Hint::new();
         if let Some(extension) = extension {
             hint.with_extension(extension);
@@ -206,6 +224,13 @@ impl Packets {
             .and_then(|params| params.audio());
         let params = params
             .ok_or_else(|| Fault::unsupported(format!("{container} with an unknown codec")))?;
+        let mut params = params.clone();
+        if let CODEC_ID_PCM_ALAW | CODEC_ID_PCM_MULAW = params.codec {
+            // The demuxers of CAF and MP4 state the bits in the file, where the decoder expects those of
+            // what comes out.
+            (params.bits_per_sample, params.bits_per_coded_sample) = (None, None);
+        }
+        let params = &params;
         let decoder = guarded(|| {
             symphonia::default::get_codecs()
                 .make_audio_decoder(params, &AudioDecoderOptions::default().verify(verify))
@@ -225,6 +250,10 @@ impl Packets {
             .or(decoder.codec_params().bits_per_sample)
             .filter(|bits| *bits > 0)
             .or_else(|| pcm_bits(&codec));
+        let bytes_per_frame = (pcm_bits(&codec).zip(channels))
+            .filter(|_| is_pcm)
+            // By the codec: fewer bits may be valid than lie in the file.
+            .map(|(bits, channels)| bits.div_ceil(8) as usize * channels);
         let facts = Facts {
             lossy: codec.ends_with("law")
                 || !LOSSLESS_CODECS.iter().any(|name| codec.starts_with(name)),
@@ -233,7 +262,7 @@ impl Packets {
             frames: track.num_frames,
             delay_frames: u64::from(track.delay.unwrap_or(0)),
             states_trim: track.delay.is_some() || track.padding.is_some(),
-            unfinished: false,
+            damage: Vec::new(),
             codec,
         };
         let has_gaps =
@@ -247,10 +276,8 @@ impl Packets {
             }),
             track_id: track.id,
             time_base: track.time_base,
-            bytes_per_frame: bits
-                .zip(channels)
-                .filter(|_| is_pcm)
-                .map(|(bits, channels)| bits.div_ceil(8) as usize * channels),
+            bytes_per_frame,
+            declared: params.sample_rate.zip(channels),
             spec: None,
             decoder,
             format,
@@ -258,7 +285,12 @@ impl Packets {
         Ok((packets, facts))
     }
 
-    fn step(&mut self, planes: &mut Vec<Vec<f32>>) -> Result<Step, Fault> {
+    /// Sample rate and channels by the header, where it says both.
+    pub(crate) fn declared(&self) -> Option<(u32, usize)> {
+        self.declared
+    }
+
+    pub(crate) fn step(&mut self, planes: &mut Vec<Vec<f32>>) -> Result<Step, Fault> {
         if let Some(held) = self.gaps.as_mut().and_then(|gaps| gaps.held.take()) {
             return self.decode(held, planes);
         }
@@ -352,7 +384,7 @@ fn pcm_bits(codec: &str) -> Option<u32> {
 }
 
 /// An error of symphonia, or a panic.
-enum Raised {
+pub(crate) enum Raised {
     Error(SymphoniaError),
     Panic,
 }
@@ -372,7 +404,7 @@ impl From<Raised> for Fault {
 }
 
 /// Calls symphonia; its panics are errors.
-fn guarded<T>(call: impl FnOnce() -> Result<T, SymphoniaError>) -> Result<T, Raised> {
+pub(crate) fn guarded<T>(call: impl FnOnce() -> Result<T, SymphoniaError>) -> Result<T, Raised> {
     match guard::guarded(call) {
         Ok(result) => result.map_err(Raised::Error),
         Err(guard::Panicked) => Err(Raised::Panic),

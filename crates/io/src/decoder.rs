@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 use acetate_dsp::{Audio, Source, Spec, StreamError};
 
 use crate::backend::{Backend, Facts, Fault, Packets, Step};
+use crate::chain::ChainReader;
+use crate::elementary::ElementaryReader;
 use crate::error::{DecodeError, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, max_frames};
-use crate::framing::find_damage;
+use crate::flac_head;
+use crate::framing::survey_ogg;
 use crate::identity::{Identity, special_file};
 use crate::info::{DecodeWarning, MediaInfo};
 use crate::pass::{Pass, hash_frames};
@@ -18,6 +21,9 @@ use crate::trim::{Trim, find_trim, states_exact_length};
 
 /// Most frames that one read gives, whatever the caller asks for: it bounds the block's memory.
 const MAX_BLOCK_FRAMES: usize = 1 << 20;
+
+/// Sample types of a WAV that holds MPEG audio (WAVE_FORMAT_MPEG, WAVE_FORMAT_MPEGLAYER3).
+const MPEG_TAGS: [u64; 2] = [0x50, 0x55];
 
 /// How to treat a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -115,10 +121,22 @@ impl Decoder {
         }
 
         let trim = find_trim(&file, &facts, sample_rate_hz).map_err(failed)?;
-        let mut damage = find_damage(&file, &facts.container).map_err(failed)?;
-        if facts.unfinished {
-            damage.push(DecodeWarning::Unfinished);
+        if trim.pieces > 1 {
+            return Err(DecodeError::NotAudio {
+                path: path.to_owned(),
+                found: format!("an edit list that plays {} pieces", trim.pieces),
+                convertible: true,
+            });
         }
+        let mut damage = facts.damage.clone();
+        damage.extend(
+            (trim.understated.zip(trim.keep)).map(|(stated_frames, got_frames)| {
+                DecodeWarning::HoldsMore {
+                    stated_frames,
+                    got_frames,
+                }
+            }),
+        );
         let frames_hint = match kind {
             Kind::StreamedWave => None,
             _ => trim.keep.or(facts.frames),
@@ -182,6 +200,13 @@ impl Decoder {
     pub fn warnings(&self) -> Vec<DecodeWarning> {
         let pass = self.first.as_ref().unwrap_or(&self.pass);
         [self.damage.clone(), pass.warnings()].concat()
+    }
+
+    /// Frames of silence that stood in for sound which could not be decoded, and frames in all;
+    /// complete once the file was read to its end.
+    pub fn replaced_frames(&self) -> (u64, u64) {
+        let pass = self.first.as_ref().unwrap_or(&self.pass);
+        (pass.replaced_frames, pass.frames)
     }
 
     /// The next frames, as [`Source::read`], with this crate's own error.
@@ -293,6 +318,7 @@ impl Decoder {
                 channel[filled..filled + frames].fill(0.0);
             }
             self.silence -= frames as u64;
+            self.pass.replaced_frames += frames as u64;
             frames
         } else {
             let start = self.pending_at;
@@ -320,12 +346,22 @@ impl Decoder {
             self.pass.checksum_differs = true;
             self.refuse_if_strict()?;
         }
-        if let Some(expected_frames) = self.info.frames.filter(|frames| *frames > self.pass.frames)
-        {
-            self.pass.ends_early = Some(DecodeWarning::EndsEarly {
-                expected_frames,
-                got_frames: self.pass.frames,
-            });
+        let got_frames = self.pass.frames;
+        let other_length = match self.info.frames {
+            Some(expected_frames) if expected_frames > got_frames => {
+                Some(DecodeWarning::EndsEarly {
+                    expected_frames,
+                    got_frames,
+                })
+            }
+            Some(stated_frames) if stated_frames < got_frames => Some(DecodeWarning::HoldsMore {
+                stated_frames,
+                got_frames,
+            }),
+            _ => None,
+        };
+        if other_length.is_some() {
+            self.pass.other_length = other_length;
             self.refuse_if_strict()?;
         }
         if self.pass.frames == 0 {
@@ -415,12 +451,44 @@ fn start(path: &Path, kind: Kind, file: &File, verify: bool) -> Result<(Backend,
         }
         Kind::Other(found, convertible) => Err(Fault::NotAudio(found.to_owned(), convertible)),
         Kind::Candidate => packets(path, file, verify),
+        Kind::Ogg => {
+            let (damage, links) = survey_ogg(&file)?;
+            let (backend, mut facts) = match &links[..] {
+                [_, _, ..] => {
+                    let (chain, facts) = ChainReader::open(&file, &links, verify)?;
+                    (Backend::Chain(Box::new(chain)), facts)
+                }
+                _ => packets(path, file, verify)?,
+            };
+            facts.damage.splice(0..0, damage);
+            Ok((backend, facts))
+        }
+        Kind::Flac { start } => match flac_head::bare(&file, start)? {
+            Some(bare) => {
+                let (packets, facts) = Packets::open(Box::new(bare), Some("flac"), verify)?;
+                Ok((Backend::Symphonia(Box::new(packets)), facts))
+            }
+            None => packets(path, file, verify),
+        },
+        Kind::Elementary { start } => {
+            let end = file.metadata()?.len();
+            match ElementaryReader::open(&file, start, end)? {
+                Some((reader, facts)) => Ok((Backend::Elementary(Box::new(reader)), facts)),
+                None => packets(path, file, verify),
+            }
+        }
         Kind::Wave | Kind::StreamedWave => {
             let outline = rf64::wave_outline(&file)?;
             if let Some(channels) = outline.channels
                 && !(1..=2).contains(&channels)
             {
                 return Err(Fault::Channels(channels));
+            }
+            if MPEG_TAGS.contains(&outline.format_tag) {
+                let (start, end) = outline.data;
+                if let Some((reader, facts)) = ElementaryReader::open(&file, start, end)? {
+                    return Ok((Backend::Elementary(Box::new(reader)), facts));
+                }
             }
             if outline.unfinished {
                 let (reader, facts) = Rf64Reader::open_unfinished(file)?;
@@ -442,7 +510,7 @@ fn start(path: &Path, kind: Kind, file: &File, verify: bool) -> Result<(Backend,
 
 fn packets(path: &Path, file: File, verify: bool) -> Result<(Backend, Facts), Fault> {
     let extension = path.extension().and_then(|extension| extension.to_str());
-    let (packets, facts) = Packets::open(file, extension, verify)?;
+    let (packets, facts) = Packets::open(Box::new(file), extension, verify)?;
     Ok((Backend::Symphonia(Box::new(packets)), facts))
 }
 
@@ -493,5 +561,15 @@ fn to_error(path: &Path, container: &str, frame: u64, fault: Fault) -> DecodeErr
             convertible: false,
         },
         Fault::Channels(got) => DecodeError::Channels { path, got },
+        Fault::RateChange {
+            at_frame,
+            from_hz,
+            to_hz,
+        } => DecodeError::RateChange {
+            path,
+            at_frame,
+            from_hz,
+            to_hz,
+        },
     }
 }

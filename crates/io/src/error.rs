@@ -72,6 +72,18 @@ pub enum DecodeError {
         /// Sample rate found, Hz.
         got_hz: u32,
     },
+    /// The sample rate changes in the middle, as where two files were joined.
+    #[error("{}: expected one sample rate, found {from_hz} Hz up to frame {at_frame} and {to_hz} Hz from there{}", path.display(), hint(path, true))]
+    RateChange {
+        /// The file.
+        path: PathBuf,
+        /// Frames before the change.
+        at_frame: u64,
+        /// Sample rate before it, Hz.
+        from_hz: u32,
+        /// Sample rate after it, Hz.
+        to_hz: u32,
+    },
     /// It is audio, but without a single frame.
     #[error("{}: expected at least one frame of audio, found none", path.display())]
     NoAudio {

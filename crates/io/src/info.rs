@@ -50,6 +50,18 @@ pub enum DecodeWarning {
     Unfinished,
     /// The sound is not what the encoder's checksum over all of it says.
     Checksum,
+    /// There are more frames than the header states; all of them were read.
+    HoldsMore {
+        /// Frames that the header states.
+        stated_frames: u64,
+        /// Frames that were there.
+        got_frames: u64,
+    },
+    /// The number of channels changes in the stream, as where two files were joined.
+    ChannelsChange {
+        /// Frames before the first change.
+        at_frame: u64,
+    },
     /// There are fewer frames than the header states.
     EndsEarly {
         /// Frames that the header states.
@@ -92,6 +104,17 @@ impl fmt::Display for DecodeWarning {
             Self::Checksum => write!(
                 f,
                 "the sound is not what the file's checksum over all of it says"
+            ),
+            Self::HoldsMore {
+                stated_frames,
+                got_frames,
+            } => write!(
+                f,
+                "the header states {stated_frames} frames, the file holds {got_frames}: all of them were read"
+            ),
+            Self::ChannelsChange { at_frame } => write!(
+                f,
+                "the number of channels changes at frame {at_frame}: what is mono was read as two equal channels"
             ),
             Self::EndsEarly {
                 expected_frames,

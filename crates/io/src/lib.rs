@@ -14,17 +14,21 @@
 //! that are not finite are passed on.
 //!
 //! Limits: Opus, WMA, WavPack, WebM and HE-AAC are refused with a hint (HE-AAC that hides its
-//! second half from the header decodes at half its sample rate, as its header says). A chained
-//! Ogg file is refused. Files are read through handles of a Unix system.
+//! second half from the header decodes at half its sample rate, as its header says). A
+//! sample rate that changes in the middle is refused. Files are read through handles of a Unix system.
 
 mod backend;
 mod broadcast;
 mod cache;
+mod chain;
 mod decoder;
+mod elementary;
 mod error;
 mod flac;
+mod flac_head;
 mod folder;
 mod format;
+mod fragments;
 mod framing;
 mod guard;
 mod hash;
@@ -38,6 +42,7 @@ mod rf64;
 mod sha256;
 mod sniff;
 mod spill;
+mod splice;
 mod spool;
 mod staged;
 mod tags;

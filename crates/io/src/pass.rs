@@ -10,10 +10,13 @@ const HASHES: usize = 4;
 pub(crate) struct Pass {
     pub skipped: u64,
     pub frames: u64,
+    /// Of these, silence that stands in for packets that could not be decoded.
+    pub replaced_frames: u64,
     /// Hashes of the frames, which take turns.
     pub hashes: [u64; HASHES],
     pub broken: Option<(u64, u64)>,
-    pub ends_early: Option<DecodeWarning>,
+    /// Another number of frames than was stated.
+    pub other_length: Option<DecodeWarning>,
     /// The encoder's checksum says something else.
     pub checksum_differs: bool,
     pub ended: bool,
@@ -32,11 +35,11 @@ impl Pass {
                 first_at_frame,
             });
         let checksum = self.checksum_differs.then_some(DecodeWarning::Checksum);
-        let ends_early = self.ends_early.clone();
+        let other_length = self.other_length.clone();
         broken
             .into_iter()
             .chain(checksum)
-            .chain(ends_early)
+            .chain(other_length)
             .collect()
     }
 }

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
+use crate::DecodeWarning;
 use crate::backend::{Facts, Fault, Step};
 use crate::pcm::SampleFormat;
 
@@ -33,7 +34,7 @@ struct Layout {
     data_start: u64,
     /// Whole frames that are really there.
     frames: u64,
-    /// All bits of a sample count, and the data chunk ends with a frame.
+    /// The data chunk ends with a frame, and all of it is there.
     is_plain: bool,
 }
 
@@ -88,7 +89,10 @@ impl Rf64Reader {
             frames: Some(layout.stated_frames.unwrap_or(layout.frames)),
             delay_frames: 0,
             states_trim: false,
-            unfinished,
+            damage: unfinished
+                .then_some(DecodeWarning::Unfinished)
+                .into_iter()
+                .collect(),
         };
         let this = Self {
             reader,
@@ -225,7 +229,6 @@ fn read_layout(
         bits,
         channels,
         sample_rate_hz,
-        all_bits_count,
     } = fmt.ok_or_else(|| Fault::malformed("no fmt chunk"))?;
     let (data_start, stated_bytes) = data.ok_or_else(|| Fault::malformed("no data chunk"))?;
     let frame_bytes = frame_bytes(format, channels);
@@ -239,7 +242,7 @@ fn read_layout(
         stated_frames: stated_bytes.map(|stated| stated / frame_bytes),
         data_start,
         frames: bytes / frame_bytes,
-        is_plain: all_bits_count && stated_bytes == Some(bytes) && bytes % frame_bytes == 0,
+        is_plain: stated_bytes == Some(bytes) && bytes % frame_bytes == 0,
     })
 }
 
@@ -249,8 +252,6 @@ struct Fmt {
     bits: u32,
     channels: u64,
     sample_rate_hz: u32,
-    /// Not fewer valid bits than the container holds.
-    all_bits_count: bool,
 }
 
 fn read_fmt(body: &[u8]) -> Result<Fmt, Fault> {
@@ -264,8 +265,9 @@ fn read_fmt(body: &[u8]) -> Result<Fmt, Fault> {
     }
     let sample_rate_hz = u32::from(u16_at(body, 4)) | u32::from(u16_at(body, 6)) << 16;
     let block_align = u64::from(u16_at(body, 12));
-    let bits = u32::from(u16_at(body, 14));
-    let mut all_bits_count = true;
+    let mut bits = u32::from(u16_at(body, 14));
+    // Samples lie in whole bytes, at their upper end.
+    let container_bits = bits.next_multiple_of(8);
     if tag == 0xFFFE {
         let guid = body
             .get(24..40)
@@ -274,9 +276,12 @@ fn read_fmt(body: &[u8]) -> Result<Fmt, Fault> {
             return Err(Fault::unsupported("RF64 with an unknown sample type"));
         }
         tag = u16_at(guid, 0);
-        all_bits_count = u32::from(u16_at(body, 18)) == bits;
+        let valid_bits = u32::from(u16_at(body, 18));
+        if (1..=bits).contains(&valid_bits) {
+            bits = valid_bits;
+        }
     }
-    let format = match (tag, bits) {
+    let format = match (tag, container_bits) {
         (1, 8) => SampleFormat::U8,
         (1, 16) => SampleFormat::S16,
         (1, 24) => SampleFormat::S24,
@@ -298,7 +303,6 @@ fn read_fmt(body: &[u8]) -> Result<Fmt, Fault> {
         bits,
         channels,
         sample_rate_hz,
-        all_bits_count,
     })
 }
 
@@ -319,6 +323,10 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 pub(crate) struct WaveOutline {
     /// Channels by the first `fmt ` chunk.
     pub channels: Option<u64>,
+    /// The sample type by that chunk.
+    pub format_tag: u64,
+    /// Where the data chunk's bytes begin and end.
+    pub data: (u64, u64),
     /// The data chunk states no bytes, and what follows it is no chunk: a recording whose header
     /// was never completed.
     pub unfinished: bool,
@@ -342,11 +350,13 @@ pub(crate) fn wave_outline(file: &File) -> io::Result<WaveOutline> {
         if &chunk.id == b"fmt " && outline.channels.is_none() {
             let mut body = [0; 4];
             reader.read_exact(&mut body)?;
+            outline.format_tag = u64::from(u16_at(&body, 0));
             outline.channels = Some(u64::from(u16_at(&body, 2)));
         }
         if &chunk.id == b"data" {
             empty_data_end = chunk.bytes.filter(|bytes| *bytes == 0).map(|_| chunk.start);
             let end = chunk.bytes.map(|bytes| chunk.start.saturating_add(bytes));
+            outline.data = (chunk.start, end.unwrap_or(file_bytes).min(file_bytes));
             outline.overlong = end.is_some_and(|end| end > riff_end && end > file_bytes);
         }
         Ok(&chunk.id == b"data")

@@ -17,9 +17,42 @@ pub(crate) enum Kind {
     StreamedWave,
     /// Perhaps something that can be decoded.
     Candidate,
+    Ogg,
+    /// FLAC, whose mark stands at this byte.
+    Flac {
+        start: u64,
+    },
+    /// Perhaps frames of MPEG audio or ADTS, which say nothing of the whole; tags or zeros end at this
+    /// byte.
+    Elementary {
+        start: u64,
+    },
     /// Something else, in words; and whether it is audio that can be converted.
     Other(&'static str, bool),
 }
+
+/// Most tags, and zeros between them, before the sound; a file has one or two.
+const MAX_TAGS: usize = 256;
+/// Most zeros that are read past.
+const MAX_ZERO_BYTES: u64 = 64 << 20;
+/// Fewer bytes are no stream of frames.
+const SHORTEST_STREAM_BYTES: usize = 16;
+
+/// Marks of containers that the decoder's demuxers read: offset and bytes.
+const CONTAINERS: &[(usize, &[u8])] = &[
+    (0, b"RIFF"),
+    (0, b"FORM"),
+    (0, b"OggS"),
+    (0, b"caff"),
+    (4, b"ftyp"),
+    (4, b"moov"),
+    (4, b"mdat"),
+    (4, b"free"),
+    (4, b"skip"),
+    (4, b"wide"),
+    (4, b"styp"),
+    (4, b"moof"),
+];
 
 /// Marks of formats that are not decoded here: offset, bytes, name, whether it can be converted.
 const MARKS: &[(usize, &[u8], &str, bool)] = &[
@@ -57,14 +90,74 @@ const MARKS: &[(usize, &[u8], &str, bool)] = &[
 
 /// Looks at the first bytes and goes back to the start.
 pub(crate) fn sniff(file: &mut (impl Read + Seek)) -> io::Result<Kind> {
+    let kind = look(file);
     file.seek(SeekFrom::Start(0))?;
-    let mut head = Vec::new();
-    file.take(HEAD_BYTES).read_to_end(&mut head)?;
-    file.seek(SeekFrom::Start(0))?;
-    Ok(classify(&head))
+    kind
 }
 
-fn classify(head: &[u8]) -> Kind {
+fn look(file: &mut (impl Read + Seek)) -> io::Result<Kind> {
+    let mut start = 0;
+    for _ in 0..MAX_TAGS {
+        let head = head_at(file, start)?;
+        // Players read past the zeros of a tag that was wiped, and past any number of tags.
+        let next = match id3v2_bytes(&head) {
+            Some(bytes) => start + bytes,
+            None if is_zeros(&head) => match zeros_end(file, start)? {
+                Some(end) => end,
+                None => return Ok(Kind::Other("nothing but zero bytes", false)),
+            },
+            None => return Ok(classify(&head, start)),
+        };
+        if head_at(file, next)?.is_empty() {
+            // A tag that goes on behind the end of the file.
+            return Ok(classify(&head, start));
+        }
+        start = next;
+    }
+    Ok(classify(&head_at(file, start)?, start))
+}
+
+fn head_at(file: &mut (impl Read + Seek), at: u64) -> io::Result<Vec<u8>> {
+    file.seek(SeekFrom::Start(at))?;
+    let mut head = Vec::new();
+    file.take(HEAD_BYTES).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+fn is_zeros(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0)
+}
+
+/// Where the zeros end; `None` where they do not.
+fn zeros_end(file: &mut (impl Read + Seek), start: u64) -> io::Result<Option<u64>> {
+    let mut at = start;
+    while at - start < MAX_ZERO_BYTES {
+        let piece = head_at(file, at)?;
+        match piece.iter().position(|byte| *byte != 0) {
+            Some(zeros) => return Ok(Some(at + zeros as u64)),
+            None if piece.is_empty() => return Ok(None),
+            None => at += piece.len() as u64,
+        }
+    }
+    Ok(None)
+}
+
+/// Length of the ID3v2 tag that begins here (ID3v2.4 structure, 3.1).
+fn id3v2_bytes(head: &[u8]) -> Option<u64> {
+    let &[b'I', b'D', b'3', _, _, flags, a, b, c, d, ..] = head else {
+        return None;
+    };
+    if (a | b | c | d) & 0x80 != 0 {
+        return None;
+    }
+    let bytes = [a, b, c, d]
+        .iter()
+        .fold(0, |size, seven_bits| size << 7 | u64::from(*seven_bits));
+    Some(10 + bytes + if flags & 0x10 == 0 { 0 } else { 10 })
+}
+
+/// `start`: where in the file these bytes stand.
+fn classify(head: &[u8], start: u64) -> Kind {
     if head.is_empty() {
         return Kind::Other("an empty file", false);
     }
@@ -91,10 +184,17 @@ fn classify(head: &[u8]) -> Kind {
     if is_text(head) {
         return Kind::Other("text", false);
     }
-    if head.iter().all(|byte| *byte == 0) {
-        return Kind::Other("nothing but zero bytes", false);
+    if at(0, b"fLaC") {
+        return Kind::Flac { start };
     }
-    Kind::Candidate
+    if at(0, b"OggS") && start == 0 {
+        return Kind::Ogg;
+    }
+    let has_mark = CONTAINERS.iter().any(|(offset, mark)| at(*offset, mark));
+    if has_mark || head.len() < SHORTEST_STREAM_BYTES {
+        return Kind::Candidate;
+    }
+    Kind::Elementary { start }
 }
 
 /// Only printable characters and white space, as UTF-8 that may be cut at the end.
@@ -119,12 +219,37 @@ mod tests {
 
     #[test]
     fn names_what_it_sees() {
-        assert_eq!(classify(b""), Kind::Other("an empty file", false));
-        assert_eq!(classify("Grüße\n".as_bytes()), Kind::Other("text", false));
-        assert_eq!(classify(b"RF64\xFF\xFF\xFF\xFFWAVE"), Kind::Rf64);
-        assert_eq!(classify(b"RIFF\xFF\xFF\xFF\xFFWAVE"), Kind::StreamedWave);
-        assert_eq!(classify(b"RIFF\x24\0\0\0WAVEfmt "), Kind::Wave);
-        assert_eq!(classify(b"RIFF"), Kind::Candidate);
-        assert_eq!(classify(b"wvpk\0\0"), Kind::Other("WavPack", true));
+        let kind = |bytes: &[u8]| sniff(&mut io::Cursor::new(bytes)).unwrap();
+        assert_eq!(kind(b""), Kind::Other("an empty file", false));
+        assert_eq!(kind("Grüße\n".as_bytes()), Kind::Other("text", false));
+        assert_eq!(kind(b"RF64\xFF\xFF\xFF\xFFWAVE"), Kind::Rf64);
+        assert_eq!(kind(b"RIFF\xFF\xFF\xFF\xFFWAVE"), Kind::StreamedWave);
+        assert_eq!(kind(b"RIFF\x24\0\0\0WAVEfmt "), Kind::Wave);
+        assert_eq!(kind(b"RIFF"), Kind::Candidate);
+        assert_eq!(kind(b"wvpk\0\0"), Kind::Other("WavPack", true));
+        assert_eq!(
+            kind(&[0; 10_000]),
+            Kind::Other("nothing but zero bytes", false)
+        );
+    }
+
+    #[test]
+    fn tags_and_zeros_before_the_sound_are_read_past() {
+        let frame = [0xFF, 0xFB, 0x90, 0x64].repeat(8);
+        let tag = b"ID3\x04\0\0\0\0\0\x05hello";
+        let zeros = vec![0; 9_000];
+        let cases: [(&[&[u8]], Kind); 4] = [
+            (&[&frame], Kind::Elementary { start: 0 }),
+            (&[&zeros, &frame], Kind::Elementary { start: 9_000 }),
+            (
+                &[tag, &zeros, tag, &frame],
+                Kind::Elementary { start: 9_030 },
+            ),
+            (&[tag, b"fLaC\0\0\0\x22"], Kind::Flac { start: 15 }),
+        ];
+        for (parts, expected) in cases {
+            let file = parts.concat();
+            assert_eq!(sniff(&mut io::Cursor::new(file)).unwrap(), expected);
+        }
     }
 }

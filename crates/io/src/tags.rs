@@ -18,6 +18,7 @@ use lofty::probe::Probe;
 use lofty::tag::{ItemKey, ItemValue, Tag, TagExt, TagItem, TagType};
 
 use crate::flac::FlacTags;
+use crate::flac_head;
 use crate::guard::guarded;
 use crate::rf64::{push_chunk, tags_as_wave};
 use crate::sniff::{self, Kind};
@@ -65,7 +66,7 @@ impl Tags {
         // Like the decoder, lofty parses hostile bytes; a panic there costs the tags only.
         let read = guarded(|| read_file(path));
         let error = match read {
-            Ok(Ok(file)) => return (Self::merge(&file), Vec::new()),
+            Ok(Ok(file)) => return (Self::merge(&file), left_behind(path)),
             Ok(Err(error)) => error,
             Err(_) => "data that the tag reader cannot cope with".to_owned(),
         };
@@ -199,6 +200,21 @@ impl Tags {
         }
         (tag, warnings)
     }
+}
+
+/// What no output has a place for.
+fn left_behind(path: &Path) -> Vec<TagWarning> {
+    let has_cue_sheet = || -> std::io::Result<bool> {
+        let mut file = File::open(path)?;
+        match sniff::sniff(&mut file)? {
+            Kind::Flac { start } => flac_head::has_cue_sheet(&file, start),
+            _ => Ok(false),
+        }
+    };
+    let warning = || TagWarning(format!("{}: the cue sheet is left behind", path.display()));
+    // A file that can no longer be read is the decoder's to tell.
+    let is_left = has_cue_sheet().unwrap_or(false);
+    is_left.then(warning).into_iter().collect()
 }
 
 fn read_file(path: &Path) -> Result<TaggedFile, String> {

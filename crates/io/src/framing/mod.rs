@@ -1,13 +1,13 @@
-//! Damage between the frames of streams that can be entered anywhere: MP3, ADTS and Ogg.
+//! The frames of streams that can be entered anywhere: MPEG audio, ADTS and Ogg.
 //!
-//! Their demuxers look for the next frame and say nothing of what they went past, so that a song
-//! comes out shorter and nobody knows. This walks the frames by their own lengths, once, without
-//! decoding.
+//! Demuxers look for the next frame and say nothing of what they went past, or stop where a header or
+//! an estimate says, so that a song comes out shorter and nobody knows. This walks the frames by
+//! their own lengths to the end of the data, without decoding.
 
-mod adts;
-mod mpeg;
+pub(crate) mod adts;
+pub(crate) mod mpeg;
 mod ogg;
-mod walk;
+pub(crate) mod walk;
 mod window;
 
 use std::fs::File;
@@ -18,7 +18,7 @@ use window::Window;
 
 /// What a walk found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Damage {
+pub(crate) struct Damage {
     /// Places where something is missing or cannot be read.
     places: u64,
     /// Bytes that were passed over there.
@@ -38,7 +38,7 @@ impl Damage {
         self.bytes += bytes;
     }
 
-    fn warnings(&self) -> Vec<DecodeWarning> {
+    pub(crate) fn warnings(&self) -> Vec<DecodeWarning> {
         let gaps = (self.places > 0).then_some(DecodeWarning::Gaps {
             count: self.places,
             bytes: self.bytes,
@@ -51,15 +51,20 @@ impl Damage {
     }
 }
 
-/// What is wrong between the frames of `container`; nothing where it has no such frames. Leaves
-/// the file's position alone.
-pub(crate) fn find_damage(file: &File, container: &str) -> io::Result<Vec<DecodeWarning>> {
-    let mut window = Window::new(file)?;
-    let damage = match container {
-        "mp3" => walk::walk(&mut window, mpeg::header)?,
-        "aac" => walk::walk(&mut window, adts::header)?,
-        "ogg" => ogg::walk(&mut window)?,
-        _ => Damage::default(),
-    };
-    Ok(damage.warnings())
+/// A walk over the frames between two places of a file.
+pub(crate) fn walker(
+    file: &File,
+    parse: walk::Parse,
+    start: u64,
+    end: u64,
+) -> io::Result<walk::Walker> {
+    let window = Window::new(file)?.ending_at(end);
+    Ok(walk::Walker::new(window, parse, start))
+}
+
+/// What is wrong between the pages of an Ogg file, and where its chained streams begin, one or more.
+/// Leaves the file's position alone.
+pub(crate) fn survey_ogg(file: &File) -> io::Result<(Vec<DecodeWarning>, Vec<u64>)> {
+    let (damage, links) = ogg::walk(&mut Window::new(file)?)?;
+    Ok((damage.warnings(), links))
 }

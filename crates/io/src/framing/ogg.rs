@@ -11,8 +11,11 @@ const MARK: &[u8; 4] = b"OggS";
 const HEADER_BYTES: usize = 27;
 /// Longest page: header, 255 segments, 255 bytes in each.
 const MAX_PAGE_BYTES: usize = HEADER_BYTES + 255 + 255 * 255;
-/// Flag of a stream's last page.
+/// Flags of a stream's first and last page.
+const FIRST_PAGE: u8 = 2;
 const LAST_PAGE: u8 = 4;
+/// Most chained streams; a day of radio has fewer songs.
+const MAX_LINKS: usize = 4096;
 /// Streams whose sequence numbers are followed; no file of sound has more.
 const MAX_STREAMS: usize = 64;
 
@@ -28,10 +31,14 @@ struct Page {
     sequence: u32,
 }
 
-/// Walks from page to page.
-pub(super) fn walk(window: &mut Window<'_>) -> io::Result<Damage> {
+/// Walks from page to page. Also where each of the chained streams begins (RFC 3533, 4).
+pub(super) fn walk(window: &mut Window) -> io::Result<(Damage, Vec<u64>)> {
     let table = crc_table();
     let mut damage = Damage::default();
+    let mut links = Vec::new();
+    // No page, or only first ones: several streams side by side begin together.
+    let mut at_start = true;
+    let mut was_first = false;
     let mut next_sequence = BTreeMap::new();
     let (mut at, mut ended, mut resynced) = (0, true, false);
     let mut false_marks = 0;
@@ -45,8 +52,14 @@ pub(super) fn walk(window: &mut Window<'_>) -> io::Result<Damage> {
             (at, resynced) = (next, true);
             continue;
         };
+        let is_first = page.flags & FIRST_PAGE != 0;
+        if is_first && (at_start || !was_first) && links.len() < MAX_LINKS {
+            links.push(at);
+        }
+        (at_start, was_first) = (false, is_first);
         let expected = next_sequence.get(&page.serial).copied();
-        if expected.is_some_and(|expected| expected != page.sequence) && !resynced {
+        // A chained stream may have the number of one before it, and counts anew.
+        if expected.is_some_and(|expected| expected != page.sequence) && !resynced && !is_first {
             damage.add(at, 0);
         }
         if expected.is_some() || next_sequence.len() < MAX_STREAMS {
@@ -59,12 +72,12 @@ pub(super) fn walk(window: &mut Window<'_>) -> io::Result<Damage> {
     if !ended {
         damage.cut_off_at_byte = Some(at);
     }
-    Ok(damage)
+    Ok((damage, links))
 }
 
 /// The next place with a whole page.
 fn next_page(
-    window: &mut Window<'_>,
+    window: &mut Window,
     from: u64,
     table: &[u32; 256],
     false_marks: &mut usize,
@@ -87,7 +100,7 @@ fn next_page(
     Ok(None)
 }
 
-fn page_at(window: &mut Window<'_>, at: u64, table: &[u32; 256]) -> io::Result<Option<Page>> {
+fn page_at(window: &mut Window, at: u64, table: &[u32; 256]) -> io::Result<Option<Page>> {
     let piece = window.at(at, MAX_PAGE_BYTES)?;
     if piece.len() < HEADER_BYTES || !piece.starts_with(MARK) || piece[4] != 0 {
         return Ok(None);

@@ -9,25 +9,32 @@ const HELD_BYTES: usize = 256 * 1024;
 /// Of these before the place that was asked for, so that a look ahead does not read all again.
 const BEHIND_BYTES: u64 = 64 * 1024;
 
-/// A view of a file; its own position is not used.
-pub(super) struct Window<'a> {
-    file: &'a File,
+/// A view of a file, or of its first bytes; its own position is not used.
+pub(super) struct Window {
+    file: File,
     length: u64,
     start: u64,
     held: Vec<u8>,
 }
 
-impl<'a> Window<'a> {
-    pub(super) fn new(file: &'a File) -> io::Result<Self> {
+impl Window {
+    /// Over the whole file.
+    pub(super) fn new(file: &File) -> io::Result<Self> {
         Ok(Self {
             length: file.metadata()?.len(),
-            file,
+            file: file.try_clone()?,
             start: 0,
             held: Vec::new(),
         })
     }
 
-    /// Length of the file, bytes.
+    /// As if the file ended at `end`.
+    pub(super) fn ending_at(mut self, end: u64) -> Self {
+        self.length = self.length.min(end);
+        self
+    }
+
+    /// Where the view ends, bytes from the start of the file.
     pub(super) fn length(&self) -> u64 {
         self.length
     }

@@ -3,6 +3,7 @@
 mod ffmpeg;
 mod formats;
 mod hostile;
+mod lengths;
 mod spill;
 mod support;
 mod tags;

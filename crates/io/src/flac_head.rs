@@ -1,0 +1,120 @@
+//! A FLAC file for the decoder: its stream information, then its frames, without the blocks between
+//! them. Those say nothing of the sound, and one that the decoder cannot read (a cue sheet that is no
+//! CD's, a broken picture) would be the end of a sound file.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use crate::splice::Splice;
+
+const MARK: &[u8; 4] = b"fLaC";
+/// Bytes of the head of a metadata block, and of the stream information (RFC 9639, 8.1 and 8.2).
+const BLOCK_HEAD_BYTES: u64 = 4;
+const STREAM_INFO_BYTES: usize = 34;
+const STREAM_INFO: u8 = 0;
+const CUE_SHEET: u8 = 5;
+/// The type that no block may have: a frame begins with it.
+const NO_BLOCK: u8 = 127;
+/// Bytes of an ID3v1 tag, and of an APEv2 tag's footer or header.
+const ID3V1_BYTES: u64 = 128;
+const APE_FOOTER_BYTES: u64 = 32;
+/// Most blocks that are walked over; a file of sound has a dozen.
+const MAX_BLOCKS: usize = 4096;
+
+/// Where things stand in a FLAC file.
+struct Layout {
+    stream_info: [u8; STREAM_INFO_BYTES],
+    frames_start: u64,
+    has_cue_sheet: bool,
+}
+
+/// The bytes that the decoder sees of a file whose mark stands at `start`; `None` where its blocks
+/// cannot be walked over.
+pub(crate) fn bare(file: &File, start: u64) -> io::Result<Option<Splice>> {
+    let Some(layout) = read_layout(file, start)? else {
+        return Ok(None);
+    };
+    // The only block, and therefore the last one.
+    let block_head = [0x80, 0, 0, STREAM_INFO_BYTES as u8];
+    let head = [&MARK[..], &block_head, &layout.stream_info].concat();
+    let end = trailing_tags_start(file)?;
+    Splice::new(file, head, layout.frames_start, end).map(Some)
+}
+
+/// Where the tags at the end of a file begin (ID3v1, APEv2), which the decoder would take for the last
+/// frame's rest.
+fn trailing_tags_start(file: &File) -> io::Result<u64> {
+    let mut end = file.metadata()?.len();
+    if starts_with(file, end.checked_sub(ID3V1_BYTES), b"TAG")? {
+        end -= ID3V1_BYTES;
+    }
+    let footer_at = end.checked_sub(APE_FOOTER_BYTES);
+    if let Some(at) = footer_at
+        && starts_with(file, footer_at, b"APETAGEX")?
+    {
+        let mut footer = [0; APE_FOOTER_BYTES as usize];
+        file.read_exact_at(&mut footer, at)?;
+        // The size counts the items and the footer, not the header (APEv2, tag header).
+        let bytes = u32::from_le_bytes([footer[12], footer[13], footer[14], footer[15]]);
+        let header_bytes = if footer[23] & 0x80 == 0 {
+            0
+        } else {
+            APE_FOOTER_BYTES
+        };
+        end = end.saturating_sub(u64::from(bytes) + header_bytes);
+    }
+    Ok(end)
+}
+
+fn starts_with(file: &File, at: Option<u64>, mark: &[u8]) -> io::Result<bool> {
+    let Some(at) = at else {
+        return Ok(false);
+    };
+    let mut found = vec![0; mark.len()];
+    file.read_exact_at(&mut found, at)?;
+    Ok(found == mark)
+}
+
+/// Whether a FLAC file holds a cue sheet.
+pub(crate) fn has_cue_sheet(file: &File, start: u64) -> io::Result<bool> {
+    Ok(read_layout(file, start)?.is_some_and(|layout| layout.has_cue_sheet))
+}
+
+fn read_layout(file: &File, start: u64) -> io::Result<Option<Layout>> {
+    let file_bytes = file.metadata()?.len();
+    let mut stream_info = None;
+    let mut has_cue_sheet = false;
+    let mut at = start + MARK.len() as u64;
+    for _ in 0..MAX_BLOCKS {
+        if at + BLOCK_HEAD_BYTES > file_bytes {
+            return Ok(None);
+        }
+        let mut head = [0; BLOCK_HEAD_BYTES as usize];
+        file.read_exact_at(&mut head, at)?;
+        let [kind, a, b, c] = head;
+        let bytes = u64::from(u32::from_be_bytes([0, a, b, c]));
+        at += BLOCK_HEAD_BYTES;
+        match kind & 0x7F {
+            NO_BLOCK => return Ok(None),
+            STREAM_INFO if bytes == STREAM_INFO_BYTES as u64 && at + bytes <= file_bytes => {
+                let mut body = [0; STREAM_INFO_BYTES];
+                file.read_exact_at(&mut body, at)?;
+                stream_info.get_or_insert(body);
+            }
+            CUE_SHEET => has_cue_sheet = true,
+            _ => {}
+        }
+        at += bytes;
+        if kind & 0x80 != 0 {
+            return Ok(stream_info
+                .filter(|_| at <= file_bytes)
+                .map(|stream_info| Layout {
+                    stream_info,
+                    frames_start: at,
+                    has_cue_sheet,
+                }));
+        }
+    }
+    Ok(None)
+}
