@@ -7,7 +7,7 @@ use acetate_dsp::Source;
 use acetate_io::{Decoder, OpenOptions, SpooledInput};
 use acetate_master::Report;
 use acetate_master::findings::{Finding, damaged};
-use acetate_master::report::{Failure, FileFacts};
+use acetate_master::report::{Check, Failure, FileFacts};
 use anyhow::{Context, anyhow};
 use rayon::prelude::*;
 
@@ -108,10 +108,18 @@ impl Input {
     /// Says what the decoder went past, and puts it first into the report.
     pub fn with_damage(&self, report: Report, console: &Console) -> Report {
         let damage = self.damage(console);
-        Report {
+        let report = Report {
             findings: damage.into_iter().chain(report.findings).collect(),
             ..report
-        }
+        };
+        self.with_whole_checked(report)
+    }
+
+    /// The report of a song that is not whole if too much of it could not be decoded.
+    pub fn with_whole_checked(&self, report: Report) -> Report {
+        let (replaced_frames, frames) = self.decoder.replaced_frames();
+        let sample_rate_hz = self.decoder.info().sample_rate_hz;
+        report.with_check(Check::of_replaced(replaced_frames, frames, sample_rate_hz))
     }
 
     /// Says what the decoder went past, and gives it as findings.

@@ -179,6 +179,9 @@ impl Run<'_> {
             None => self.deliver(job, &mut input, overwrite)?,
             Some(count) => {
                 made = self.vary(job, &mut input, usize::from(count))?;
+                for one in made.iter_mut().skip(1) {
+                    one.report = input.with_whole_checked(one.report.clone());
+                }
                 let first = made.first().context("no variant was made")?;
                 input.with_damage(first.report.clone(), self.console)
             }

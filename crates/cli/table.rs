@@ -21,6 +21,9 @@ pub fn mastered(report: &Report, input: &str, output: &str, console: &Console) -
     let verdict = match (&mastering.after, report.all_met) {
         (None, _) => "not written (dry run)".to_owned(),
         (Some(_), true) => console.good("verified"),
+        (Some(_), false) if report.is_not_whole() => {
+            console.bad("delivered, but the song is not whole")
+        }
         (Some(_), false) => console.bad("delivered, target not met"),
     };
     let _ = writeln!(text, "{} → {}: {verdict}", input, console.strong(output));

@@ -260,6 +260,31 @@ pub struct Check {
     pub pass: bool,
 }
 
+/// Most sound that silence may stand in for in a song that counts as whole: seconds, and share.
+const MAX_REPLACED_S: f64 = 1.0;
+const MAX_REPLACED_SHARE: f64 = 0.005;
+
+impl Check {
+    /// Name of the check on sound that silence stands in for.
+    pub const REPLACED: &str = "sound replaced by silence";
+
+    /// Whether a song is whole of which so many of all frames could not be decoded and are silence; `None`
+    /// where there are none.
+    pub fn of_replaced(replaced_frames: u64, frames: u64, sample_rate_hz: u32) -> Option<Self> {
+        let seconds = |frames: u64| frames as f64 / f64::from(sample_rate_hz);
+        let measured = seconds(replaced_frames);
+        let tolerance = MAX_REPLACED_S.min(MAX_REPLACED_SHARE * seconds(frames));
+        (replaced_frames > 0).then(|| Self {
+            name: Self::REPLACED.to_owned(),
+            unit: "s".to_owned(),
+            measured,
+            target: 0.0,
+            tolerance,
+            pass: measured <= tolerance,
+        })
+    }
+}
+
 impl Measures {
     /// The figures of a written programme that was read back.
     pub fn of_output(output: &OutputMeasures, spec: Spec) -> Self {
@@ -317,6 +342,18 @@ impl Report {
             analysis: Some(analysis),
             ..Self::new("analyze")
         })
+    }
+
+    /// With one more check.
+    pub fn with_check(mut self, check: Option<Check>) -> Self {
+        self.all_met &= check.as_ref().is_none_or(|check| check.pass);
+        self.checks.extend(check);
+        self
+    }
+
+    /// Whether so much sound of the input was replaced by silence that the song is not whole.
+    pub fn is_not_whole(&self) -> bool {
+        (self.checks.iter()).any(|check| check.name == Check::REPLACED && !check.pass)
     }
 
     /// The JSON schema of a report.

@@ -145,3 +145,52 @@ fn a_flac_in_m4a_that_is_broken() {
     let broken = with_middle(FLAC_M4A, 40, |byte| byte ^ 0x55);
     is_salvaged("broken.m4a", &broken, "broken.m4a: ");
 }
+
+/// The song with so many places broken, far from each other.
+fn flac_with_broken_packets(places: usize) -> Vec<u8> {
+    let mut song = std::fs::read(audio("mono_rock_excerpt.flac")).unwrap();
+    let step = song.len() / (places + 1);
+    for place in 1..=places {
+        song[place * step] ^= 0x55;
+    }
+    song
+}
+
+#[test]
+fn a_song_of_which_more_than_half_a_percent_is_replaced_is_not_verified() {
+    let dir = Dir::new();
+    dir.write("holes.flac", &flac_with_broken_packets(20));
+    let ran = dir
+        .run(&["master", "holes.flac", "--no-codec-safe"])
+        .expect(1);
+    assert!(!ran.text().contains("verified"), "{}", ran.text());
+    assert!(ran.text().contains("not whole"), "{}", ran.text());
+    let args = [
+        "master",
+        "holes.flac",
+        "--overwrite",
+        "--json",
+        "--certificate",
+    ];
+    let report = dir
+        .run(&[&args[..], &["holes.json"]].concat())
+        .expect(1)
+        .json();
+    assert_eq!(report["all_met"], false);
+    let checks = report["checks"].as_array().unwrap().iter();
+    let mut replaced = checks.filter(|check| check["name"] == "sound replaced by silence");
+    assert_eq!(replaced.next().unwrap()["pass"], false, "{report}");
+    let certificate: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(dir.path("holes.json")).unwrap()).unwrap();
+    assert_eq!(certificate["all_met"], false);
+    // What is no mix but a master is held to the same.
+    dir.run(&["verify", "holes.flac"]).expect(1);
+}
+
+#[test]
+fn an_mp3_joined_to_another_is_mastered_whole_and_said() {
+    let joined = [TONE_MP3, TONE_MP3].concat();
+    is_salvaged("joined.mp3", &joined, "all of them were read");
+    let zeros = [&[0; 20_000][..], BARE_MP3].concat();
+    is_sound("zeros.mp3", &zeros);
+}
