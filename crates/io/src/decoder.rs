@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use acetate_dsp::{Audio, Source, Spec, StreamError};
 
+use crate::aiff;
 use crate::backend::{Backend, Facts, Fault, Packets, Step};
+use crate::caf;
 use crate::chain::ChainReader;
 use crate::elementary::ElementaryReader;
 use crate::error::{DecodeError, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, max_frames};
@@ -347,19 +349,8 @@ impl Decoder {
             self.refuse_if_strict()?;
         }
         let got_frames = self.pass.frames;
-        let other_length = match self.info.frames {
-            Some(expected_frames) if expected_frames > got_frames => {
-                Some(DecodeWarning::EndsEarly {
-                    expected_frames,
-                    got_frames,
-                })
-            }
-            Some(stated_frames) if stated_frames < got_frames => Some(DecodeWarning::HoldsMore {
-                stated_frames,
-                got_frames,
-            }),
-            _ => None,
-        };
+        let other_length =
+            (self.info.frames).and_then(|stated| DecodeWarning::of_lengths(stated, got_frames));
         if other_length.is_some() {
             self.pass.other_length = other_length;
             self.refuse_if_strict()?;
@@ -451,6 +442,24 @@ fn start(path: &Path, kind: Kind, file: &File, verify: bool) -> Result<(Backend,
         }
         Kind::Other(found, convertible) => Err(Fault::NotAudio(found.to_owned(), convertible)),
         Kind::Candidate => packets(path, file, verify),
+        Kind::Aiff => {
+            let stated = aiff::stated_frames(&file)?;
+            let (backend, mut facts) = packets(path, file, verify)?;
+            // Compressed sound is counted in packets there.
+            if let Some((stated, held)) = stated.zip(facts.frames)
+                && facts.codec.starts_with("pcm_")
+            {
+                facts.damage.extend(DecodeWarning::of_lengths(stated, held));
+            }
+            Ok((backend, facts))
+        }
+        Kind::Caf => match caf::closed(&file)? {
+            Some(closed) => {
+                let (packets, facts) = Packets::open(Box::new(closed), Some("caf"), verify)?;
+                Ok((Backend::Symphonia(Box::new(packets)), facts))
+            }
+            None => packets(path, file, verify),
+        },
         Kind::Ogg => {
             let (damage, links) = survey_ogg(&file)?;
             let (backend, mut facts) = match &links[..] {

@@ -323,17 +323,7 @@ impl Survey {
         let mut damage = self.damage.clone();
         if let Some(stated) = self.stated_frames().filter(|_| !self.is_count_right()) {
             let stated_frames = stated.saturating_mul(self.first.frames);
-            damage.push(if stated_frames > self.frames {
-                DecodeWarning::EndsEarly {
-                    expected_frames: stated_frames,
-                    got_frames: self.frames,
-                }
-            } else {
-                DecodeWarning::HoldsMore {
-                    stated_frames,
-                    got_frames: self.frames,
-                }
-            });
+            damage.extend(DecodeWarning::of_lengths(stated_frames, self.frames));
         }
         if let Some(at_frame) = self.other_channels_at {
             damage.push(DecodeWarning::ChannelsChange { at_frame });

@@ -1,5 +1,6 @@
 //! What a file says about its audio, and what was wrong with it.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 /// What a file says about itself. Facts of the container, not measurements.
@@ -69,6 +70,23 @@ pub enum DecodeWarning {
         /// Frames that were there.
         got_frames: u64,
     },
+}
+
+impl DecodeWarning {
+    /// Of a stated length and the one that is there; `None` where they agree.
+    pub(crate) fn of_lengths(stated_frames: u64, got_frames: u64) -> Option<Self> {
+        match stated_frames.cmp(&got_frames) {
+            Ordering::Less => Some(Self::HoldsMore {
+                stated_frames,
+                got_frames,
+            }),
+            Ordering::Equal => None,
+            Ordering::Greater => Some(Self::EndsEarly {
+                expected_frames: stated_frames,
+                got_frames,
+            }),
+        }
+    }
 }
 
 impl fmt::Display for DecodeWarning {

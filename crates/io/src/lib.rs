@@ -17,9 +17,11 @@
 //! second half from the header decodes at half its sample rate, as its header says). A
 //! sample rate that changes in the middle is refused. Files are read through handles of a Unix system.
 
+mod aiff;
 mod backend;
 mod broadcast;
 mod cache;
+mod caf;
 mod chain;
 mod decoder;
 mod elementary;

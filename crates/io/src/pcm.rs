@@ -9,12 +9,15 @@ pub(crate) enum SampleFormat {
     S32,
     F32,
     F64,
+    /// G.711, 8 bits on a curve each.
+    MuLaw,
+    ALaw,
 }
 
 impl SampleFormat {
     pub(crate) fn bytes(self) -> usize {
         match self {
-            Self::U8 => 1,
+            Self::U8 | Self::MuLaw | Self::ALaw => 1,
             Self::S16 => 2,
             Self::S24 => 3,
             Self::S32 | Self::F32 => 4,
@@ -30,7 +33,14 @@ impl SampleFormat {
             Self::S32 => "pcm_s32le",
             Self::F32 => "pcm_f32le",
             Self::F64 => "pcm_f64le",
+            Self::MuLaw => "pcm_mulaw",
+            Self::ALaw => "pcm_alaw",
         }
+    }
+
+    /// Whether part of the sound is discarded.
+    pub(crate) fn is_lossy(self) -> bool {
+        matches!(self, Self::MuLaw | Self::ALaw)
     }
 
     /// Appends interleaved samples to planar channels.
@@ -51,6 +61,8 @@ impl SampleFormat {
             }),
             Self::F32 => split(bytes, planes, f32::from_le_bytes),
             Self::F64 => split(bytes, planes, |b| f64::from_le_bytes(b) as f32),
+            Self::MuLaw => split(bytes, planes, |[b]: [u8; 1]| from_mu_law(b)),
+            Self::ALaw => split(bytes, planes, |[b]: [u8; 1]| from_a_law(b)),
         }
     }
 }
@@ -58,6 +70,27 @@ impl SampleFormat {
 /// A sample in the upper three bytes of a word, which brings the sign along; 24 bits fit f32.
 fn from_24_bits(upper: i32) -> f32 {
     (upper >> 8) as f32 / 8_388_608.0
+}
+
+/// Decoded to 14 bits (ITU-T G.711, table 2), full scale 2^15.
+fn from_mu_law(byte: u8) -> f32 {
+    let bits = !byte;
+    let (segment, step) = ((bits >> 4) & 7, i32::from(bits & 15));
+    let level = (((step << 3) + 0x84) << segment) - 0x84;
+    let signed = if bits & 0x80 == 0 { level } else { -level };
+    signed as f32 / 32_768.0
+}
+
+/// Decoded to 13 bits (ITU-T G.711, table 1), full scale 2^15.
+fn from_a_law(byte: u8) -> f32 {
+    let bits = byte ^ 0x55;
+    let (segment, step) = ((bits >> 4) & 7, i32::from(bits & 15));
+    let level = match segment {
+        0 => (step << 4) + 8,
+        _ => ((step << 4) + 0x108) << (segment - 1),
+    };
+    let signed = if bits & 0x80 != 0 { level } else { -level };
+    signed as f32 / 32_768.0
 }
 
 /// Frames of six bytes, read eight bytes at a time, which halves the time.
@@ -123,6 +156,15 @@ mod tests {
         assert_eq!(to_i32(-1.5, 16), -32_768);
         assert_eq!(to_i32(f32::INFINITY, 24), 8_388_607);
         assert_eq!(to_i32(f32::NAN, 24), 0);
+    }
+
+    #[test]
+    fn g711_has_the_ends_and_the_middle_of_the_standard() {
+        let steps = |law: fn(u8) -> f32, byte| (law(byte) * 32_768.0) as i32;
+        let mu = [0x00, 0x7F, 0x80, 0xFF, 0xF0].map(|byte| steps(from_mu_law, byte));
+        assert_eq!(mu, [-32_124, 0, 32_124, 0, 120]);
+        let a = [0x2A, 0xAA, 0x55, 0xD5, 0x80].map(|byte| steps(from_a_law, byte));
+        assert_eq!(a, [-32_256, 32_256, -8, 8, 5504]);
     }
 
     #[test]

@@ -84,7 +84,7 @@ impl Rf64Reader {
         let facts = Facts {
             container: container.to_owned(),
             codec: layout.format.codec().to_owned(),
-            lossy: false,
+            lossy: layout.format.is_lossy(),
             bits_per_sample: Some(layout.bits),
             frames: Some(layout.stated_frames.unwrap_or(layout.frames)),
             delay_frames: 0,
@@ -286,6 +286,8 @@ fn read_fmt(body: &[u8]) -> Result<Fmt, Fault> {
         (1, 16) => SampleFormat::S16,
         (1, 24) => SampleFormat::S24,
         (1, 32) => SampleFormat::S32,
+        (6, 8) => SampleFormat::ALaw,
+        (7, 8) => SampleFormat::MuLaw,
         (3, 32) => SampleFormat::F32,
         (3, 64) => SampleFormat::F64,
         _ => {

@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     /// Perhaps something that can be decoded.
     Candidate,
     Ogg,
+    Aiff,
+    Caf,
     /// FLAC, whose mark stands at this byte.
     Flac {
         start: u64,
@@ -187,8 +189,29 @@ fn classify(head: &[u8], start: u64) -> Kind {
     if at(0, b"fLaC") {
         return Kind::Flac { start };
     }
-    if at(0, b"OggS") && start == 0 {
-        return Kind::Ogg;
+    if start == 0 {
+        match head {
+            [b'O', b'g', b'g', b'S', ..] => return Kind::Ogg,
+            [b'c', b'a', b'f', b'f', ..] => return Kind::Caf,
+            [
+                b'F',
+                b'O',
+                b'R',
+                b'M',
+                _,
+                _,
+                _,
+                _,
+                b'A',
+                b'I',
+                b'F',
+                b'C' | b'F',
+                ..,
+            ] => {
+                return Kind::Aiff;
+            }
+            _ => {}
+        }
     }
     let has_mark = CONTAINERS.iter().any(|(offset, mark)| at(*offset, mark));
     if has_mark || head.len() < SHORTEST_STREAM_BYTES {

@@ -354,6 +354,88 @@ fn a_flac_that_states_another_length_is_decoded_whole_and_told() {
     is_told("more.flac", &stating(60_000), 44_101, more);
 }
 
+/// AIFF of 16 bits, mono at 44.1 kHz, that states a number of frames.
+fn aiff(stated_frames: u32, frames: usize) -> Vec<u8> {
+    let chunk =
+        |id: &[u8; 4], body: &[u8]| [&id[..], &(body.len() as u32).to_be_bytes(), body].concat();
+    let mut common = vec![0, 1];
+    common.extend(stated_frames.to_be_bytes());
+    // 16 bits, and 44,100 as an 80-bit float.
+    common.extend([0, 16, 0x40, 0x0E, 0xAC, 0x44, 0, 0, 0, 0, 0, 0]);
+    let sound = vec![7; 8 + 2 * frames];
+    let body = [
+        b"AIFF".to_vec(),
+        chunk(b"COMM", &common),
+        chunk(b"SSND", &[&[0; 8][..], &sound[8..]].concat()),
+    ];
+    chunk(b"FORM", &body.concat())
+}
+
+#[test]
+fn an_aiff_that_states_another_length_is_decoded_whole_and_told() {
+    is_whole("same.aiff", &aiff(5000, 5000), 5000);
+    let fewer = DecodeWarning::HoldsMore {
+        stated_frames: 100,
+        got_frames: 5000,
+    };
+    is_told("fewer.aiff", &aiff(100, 5000), 5000, fewer);
+    let more = DecodeWarning::EndsEarly {
+        expected_frames: 9000,
+        got_frames: 5000,
+    };
+    is_told("more.aiff", &aiff(9000, 5000), 5000, more);
+}
+
+#[test]
+fn a_caf_whose_sound_goes_on_to_the_end_of_the_file_is_read() {
+    let chunk =
+        |id: &[u8; 4], size: i64, body: &[u8]| [&id[..], &size.to_be_bytes(), body].concat();
+    // 44.1 kHz, little-endian 16 bits, mono.
+    let mut description = 44_100_f64.to_be_bytes().to_vec();
+    description.extend(b"lpcm");
+    description.extend([2_u32, 2, 1, 1, 16].map(u32::to_be_bytes).concat());
+    let sound = [&[0; 4][..], &[7; 10_000]].concat();
+    let caf = |size: i64| {
+        let description = chunk(b"desc", 32, &description);
+        [
+            b"caff\0\x01\0\0".to_vec(),
+            description,
+            chunk(b"data", size, &sound),
+        ]
+        .concat()
+    };
+    is_whole("closed.caf", &caf(10_004), 5000);
+    is_whole("open.caf", &caf(-1), 5000);
+}
+
+#[test]
+fn g711_is_read_from_either_kind_of_wav_header() {
+    let guid = |tag: u8| {
+        [
+            &[tag, 0, 0, 0, 0, 0, 0x10, 0, 0x80, 0][..],
+            &[0, 0xAA, 0, 0x38, 0x9B, 0x71],
+        ]
+        .concat()
+    };
+    for tag in [6, 7] {
+        let plain = [tag, 0, 1, 0, 0x44, 0xAC, 0, 0, 0x44, 0xAC, 0, 0, 1, 0, 8, 0];
+        let extensible = [
+            &[0xFE, 0xFF],
+            &plain[2..],
+            &[22, 0, 8, 0, 4, 0, 0, 0],
+            &guid(tag),
+        ]
+        .concat();
+        for format in [&plain[..], &extensible] {
+            let data = chunk(b"data", &[0x35; 5001]);
+            let body = [b"WAVE".to_vec(), chunk(b"fmt ", format), data].concat();
+            let bytes = chunk(b"RIFF", &body);
+            is_whole("law.wav", &bytes, 5001);
+            assert!(decoder(&file("law.wav", &bytes).path).info().lossy);
+        }
+    }
+}
+
 #[test]
 fn chained_ogg_streams_are_one_programme() {
     let one = include_bytes!("../../../../tests/cli/hostile/coded/tone.ogg");
