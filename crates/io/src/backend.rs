@@ -285,6 +285,14 @@ impl Packets {
         Ok((packets, facts))
     }
 
+    /// Where the first packet belongs, if that is sure: one cut out of a longer stream keeps its place
+    /// there, and nothing is missing before it.
+    pub(crate) fn begin_at(&mut self, frame: Option<u64>) {
+        if let (Some(gaps), Some(frame)) = (&mut self.gaps, frame) {
+            gaps.next_frame = Some(frame);
+        }
+    }
+
     /// Sample rate and channels by the header, where it says both.
     pub(crate) fn declared(&self) -> Option<(u32, usize)> {
         self.declared

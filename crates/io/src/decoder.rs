@@ -474,7 +474,9 @@ fn start(path: &Path, kind: Kind, file: &File, verify: bool) -> Result<(Backend,
         }
         Kind::Flac { start } => match flac_head::bare(&file, start)? {
             Some(bare) => {
-                let (packets, facts) = Packets::open(Box::new(bare), Some("flac"), verify)?;
+                let source = Box::new(bare.source);
+                let (mut packets, facts) = Packets::open(source, Some("flac"), verify)?;
+                packets.begin_at(bare.first_frame);
                 Ok((Backend::Symphonia(Box::new(packets)), facts))
             }
             None => packets(path, file, verify),

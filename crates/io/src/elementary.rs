@@ -55,6 +55,7 @@ struct Survey {
     bytes: u64,
     /// Most channels of any frame.
     channels: usize,
+    is_decodable: bool,
     /// First frame of sound with another number of channels than the first one has.
     other_channels_at: Option<u64>,
     /// First frame of sound at another rate, and the rate.
@@ -96,6 +97,9 @@ impl ElementaryReader {
         let Some(survey) = survey else {
             return Ok(None);
         };
+        if !survey.is_decodable {
+            return Err(Fault::unsupported("AAC of another profile than LC"));
+        }
         if survey.channels == 0 {
             return Err(Fault::unsupported(
                 "AAC whose header leaves the channels open",
@@ -254,6 +258,7 @@ fn survey(mut walker: Walker, is_adts: bool) -> io::Result<Option<Survey>> {
         frames: 0,
         bytes: first.header.bytes as u64,
         channels: first.header.channels,
+        is_decodable: first.header.is_decodable,
         other_channels_at: None,
         other_rate: None,
         damage: Vec::new(),
@@ -279,6 +284,7 @@ impl Survey {
             self.other_channels_at.get_or_insert(self.frames);
             self.channels = self.channels.max(header.channels);
         }
+        self.is_decodable &= header.is_decodable;
         self.coded_frames += 1;
         self.frames += header.frames;
     }

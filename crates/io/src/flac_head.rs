@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
+use crate::flac_frame::{MAX_HEADER_BYTES, StreamInfo, end_of_last, header};
 use crate::splice::Splice;
 
 const MARK: &[u8; 4] = b"fLaC";
@@ -22,6 +23,17 @@ const APE_FOOTER_BYTES: u64 = 32;
 /// Most blocks that are walked over; a file of sound has a dozen.
 const MAX_BLOCKS: usize = 4096;
 
+/// The last frame is looked for in so many bytes at the end; one of 65,535 frames in 8 channels of 32
+/// bits has 2 MB, one of mono or stereo sound at most 0.5 MB.
+const LAST_FRAME_WITHIN_BYTES: u64 = 1 << 20;
+
+/// What the decoder sees.
+pub(crate) struct BareFlac {
+    pub source: Splice,
+    /// Where the first frame's sound belongs; `None` where its header is broken.
+    pub first_frame: Option<u64>,
+}
+
 /// Where things stand in a FLAC file.
 struct Layout {
     stream_info: [u8; STREAM_INFO_BYTES],
@@ -31,15 +43,40 @@ struct Layout {
 
 /// The bytes that the decoder sees of a file whose mark stands at `start`; `None` where its blocks
 /// cannot be walked over.
-pub(crate) fn bare(file: &File, start: u64) -> io::Result<Option<Splice>> {
+pub(crate) fn bare(file: &File, start: u64) -> io::Result<Option<BareFlac>> {
     let Some(layout) = read_layout(file, start)? else {
         return Ok(None);
     };
     // The only block, and therefore the last one.
     let block_head = [0x80, 0, 0, STREAM_INFO_BYTES as u8];
     let head = [&MARK[..], &block_head, &layout.stream_info].concat();
-    let end = trailing_tags_start(file)?;
-    Splice::new(file, head, layout.frames_start, end).map(Some)
+    let info = StreamInfo::new(&layout.stream_info);
+    let start = layout.frames_start;
+    let end = frames_end(file, start, trailing_tags_start(file)?, info)?;
+    let mut first = [0; MAX_HEADER_BYTES];
+    let first_bytes = file.read_at(&mut first, start)?;
+    Ok(Some(BareFlac {
+        source: Splice::new(file, head, start, end)?,
+        first_frame: header(&first[..first_bytes], info).map(|first| first.first_frame),
+    }))
+}
+
+/// Where the frames end: with the one that brings them to the stated number, whatever follows it (the
+/// demuxer takes all that for its rest).
+fn frames_end(file: &File, start: u64, end: u64, info: StreamInfo<'_>) -> io::Result<u64> {
+    let from = end.saturating_sub(LAST_FRAME_WITHIN_BYTES).max(start);
+    if info.frames() == 0 || from >= end {
+        return Ok(end);
+    }
+    let mut bytes = vec![0; (end - from) as usize];
+    file.read_exact_at(&mut bytes, from)?;
+    let is_last = |at: &usize| {
+        header(&bytes[*at..], info)
+            .is_some_and(|header| header.first_frame + header.frames == info.frames())
+    };
+    let last = (0..bytes.len()).rev().find(is_last);
+    let length = last.and_then(|at| Some(at + end_of_last(&bytes[at..], info)?));
+    Ok(length.map_or(end, |length| from + length as u64))
 }
 
 /// Where the tags at the end of a file begin (ID3v1, APEv2), which the decoder would take for the last

@@ -27,6 +27,7 @@ mod decoder;
 mod elementary;
 mod error;
 mod flac;
+mod flac_frame;
 mod flac_head;
 mod folder;
 mod format;

@@ -12,6 +12,8 @@ use crate::pcm::SampleFormat;
 const STEP_FRAMES: u64 = 4096;
 /// Largest `fmt ` or `ds64` chunk that is looked into; both are below 100 bytes in practice.
 const MAX_HEADER_CHUNK_BYTES: u64 = 64 * 1024;
+/// Most chunks that are looked at for sound.
+const MAX_CHUNKS: usize = 4096;
 /// Largest tag chunk that is read.
 const MAX_TAG_CHUNK_BYTES: u64 = 64 * 1024 * 1024;
 /// A 32-bit size that says "see ds64" (or, in a plain WAV from a pipe, "unknown").
@@ -32,17 +34,27 @@ struct Layout {
     /// Frames by the header; `None` when it leaves the length open.
     stated_frames: Option<u64>,
     data_start: u64,
-    /// Whole frames that are really there.
+    /// Whole frames that are really there, in the first chunk of sound.
     frames: u64,
+    /// Where further ones begin, and their whole frames.
+    more: Vec<(u64, u64)>,
     /// The data chunk ends with a frame, and all of it is there.
     is_plain: bool,
 }
 
-/// Reads frames off the data chunk.
+impl Layout {
+    fn more_frames(&self) -> u64 {
+        self.more.iter().map(|(_, frames)| frames).sum()
+    }
+}
+
+/// Reads frames off the data chunk, or the chunks one after the other.
 pub(crate) struct Rf64Reader {
     reader: BufReader<File>,
     layout: Layout,
     frames_left: u64,
+    /// How many of the further chunks of sound were begun.
+    begun: usize,
     bytes: Vec<u8>,
 }
 
@@ -86,7 +98,7 @@ impl Rf64Reader {
             codec: layout.format.codec().to_owned(),
             lossy: layout.format.is_lossy(),
             bits_per_sample: Some(layout.bits),
-            frames: Some(layout.stated_frames.unwrap_or(layout.frames)),
+            frames: Some(layout.stated_frames.unwrap_or(layout.frames) + layout.more_frames()),
             delay_frames: 0,
             states_trim: false,
             damage: unfinished
@@ -97,6 +109,7 @@ impl Rf64Reader {
         let this = Self {
             reader,
             frames_left: layout.frames,
+            begun: 0,
             layout,
             bytes: Vec::new(),
         };
@@ -111,10 +124,15 @@ impl Rf64Reader {
 
     /// Fills `planes`, which are empty, with the next frames.
     pub(crate) fn step(&mut self, planes: &mut Vec<Vec<f32>>) -> Result<Step, Fault> {
-        let frames = self.frames_left.min(STEP_FRAMES);
-        if frames == 0 {
-            return Ok(Step::End);
+        if self.frames_left == 0 {
+            let Some((start, frames)) = self.layout.more.get(self.begun) else {
+                return Ok(Step::End);
+            };
+            self.reader.seek(SeekFrom::Start(*start))?;
+            self.frames_left = *frames;
+            self.begun += 1;
         }
+        let frames = self.frames_left.min(STEP_FRAMES);
         planes.resize_with(self.layout.channels as usize, Vec::new);
         // At most 4096 frames of two channels of 8 bytes.
         let bytes = frames * frame_bytes(self.layout.format, self.layout.channels);
@@ -211,6 +229,8 @@ fn read_layout(
 ) -> Result<Layout, Fault> {
     let mut fmt = None;
     let mut data = None;
+    let mut more = Vec::new();
+    let mut chunks = 0;
     walk(reader, file_bytes, |reader, chunk| {
         match &chunk.id {
             b"fmt " => {
@@ -219,10 +239,16 @@ fn read_layout(
                 reader.take(bytes).read_to_end(&mut body)?;
                 fmt = Some(read_fmt(&body)?);
             }
-            b"data" => data = Some((chunk.start, chunk.bytes.filter(|_| !unfinished))),
+            b"data" if data.is_none() => {
+                data = Some((chunk.start, chunk.bytes.filter(|_| !unfinished)));
+            }
+            b"data" => more.extend(chunk.bytes.map(|bytes| (chunk.start, bytes))),
             _ => {}
         }
-        Ok(fmt.is_some() && data.is_some())
+        chunks += 1;
+        // What follows sound of unknown length is that sound.
+        let is_open = matches!(data, Some((_, None)));
+        Ok(fmt.is_some() && (is_open || chunks > MAX_CHUNKS))
     })?;
     let Fmt {
         format,
@@ -234,7 +260,12 @@ fn read_layout(
     let frame_bytes = frame_bytes(format, channels);
     let available = file_bytes.saturating_sub(data_start);
     let bytes = stated_bytes.map_or(available, |stated| stated.min(available));
+    let more = more.into_iter().map(|(start, bytes)| {
+        let there = bytes.min(file_bytes.saturating_sub(start));
+        (start, there / frame_bytes)
+    });
     Ok(Layout {
+        more: more.filter(|(_, frames)| *frames > 0).collect(),
         format,
         bits,
         channels,
@@ -266,8 +297,11 @@ fn read_fmt(body: &[u8]) -> Result<Fmt, Fault> {
     let sample_rate_hz = u32::from(u16_at(body, 4)) | u32::from(u16_at(body, 6)) << 16;
     let block_align = u64::from(u16_at(body, 12));
     let mut bits = u32::from(u16_at(body, 14));
-    // Samples lie in whole bytes, at their upper end.
-    let container_bits = bits.next_multiple_of(8);
+    // Samples lie in whole bytes, at their upper end: in those of a frame by its length.
+    let container_bits = match u32::try_from(block_align / channels * 8) {
+        Ok(by_frame @ 1..=64) if by_frame >= bits && tag != 3 => by_frame,
+        _ => bits.next_multiple_of(8),
+    };
     if tag == 0xFFFE {
         let guid = body
             .get(24..40)

@@ -2,6 +2,8 @@
 
 use super::walk::Header;
 
+/// AAC-LC, the one profile that is decoded here.
+const PROFILE_LC: u8 = 1;
 /// Bytes of a header without a checksum, and of the checksum.
 const HEADER_BYTES: usize = 7;
 const CHECKSUM_BYTES: usize = 2;
@@ -26,6 +28,7 @@ pub(crate) fn header(bytes: &[u8]) -> Option<Header> {
     if second & 0xF6 != 0xF0 || frame_bytes <= skip_bytes {
         return None;
     }
+    let has_other_profile = third >> 6 != PROFILE_LC;
     let channels = usize::from(third & 1) << 2 | usize::from(fourth >> 6);
     Some(Header {
         kind: u32::from(third & 0xFD) << 8 | u32::from(fourth & 0xC0),
@@ -35,6 +38,7 @@ pub(crate) fn header(bytes: &[u8]) -> Option<Header> {
         // Configuration 7 is eight channels (table 1.19).
         channels: if channels == 7 { 8 } else { channels },
         skip_bytes,
+        is_decodable: !has_other_profile,
     })
 }
 

@@ -70,6 +70,7 @@ pub(crate) fn header(bytes: &[u8]) -> Option<Header> {
         sample_rate_hz,
         channels: if fourth >> 6 == 3 { 1 } else { 2 },
         skip_bytes: 0,
+        is_decodable: true,
     })
 }
 

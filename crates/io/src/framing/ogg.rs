@@ -45,7 +45,8 @@ pub(super) fn walk(window: &mut Window) -> io::Result<(Damage, Vec<u64>)> {
     while at < window.length() {
         let Some(page) = page_at(window, at, &table)? else {
             let Some(next) = next_page(window, at + 1, &table, &mut false_marks)? else {
-                ended = false;
+                // Tags that somebody put behind the last page are not its rest.
+                ended &= !window.at(at, MARK.len())?.starts_with(MARK);
                 break;
             };
             damage.add(at, next - at);

@@ -34,6 +34,8 @@ pub(crate) struct Header {
     pub channels: usize,
     /// Bytes before the coded sound, where the decoder takes that alone; else 0.
     pub skip_bytes: usize,
+    /// Whether there is a decoder for it here.
+    pub is_decodable: bool,
 }
 
 /// Reads the header at the start of some bytes; `None` for anything else.

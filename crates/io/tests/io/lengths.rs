@@ -334,6 +334,90 @@ fn tags_around_a_flac_cost_no_frame() {
 }
 
 #[test]
+fn whatever_follows_the_last_frame_of_a_flac_costs_no_frame() {
+    let sound = noise(44_100, 2, 44_101, 24);
+    let bytes = flac(&sound, |_| {});
+    let foreign: Vec<u8> = (0..20_000_u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 11) as u8)
+        .collect();
+    for behind in [&[0; 5000][..], &foreign[..3], &foreign] {
+        is_whole("behind.flac", &[&bytes, behind].concat(), 44_101);
+    }
+}
+
+#[test]
+fn a_flac_cut_out_of_a_longer_one_begins_with_its_own_sound() {
+    let sound = noise(44_100, 2, 44_100, 24);
+    let bytes = flac(&sound, |_| {});
+    // The first block of 4096 frames: to the header of the second, whose number is 1.
+    let start = bytes
+        .windows(5)
+        .position(|w| w[..2] == [0xFF, 0xF8] && w[4] == 0);
+    let next = bytes
+        .windows(5)
+        .rposition(|w| w[..2] == [0xFF, 0xF8] && w[4] == 1);
+    let cut = [&bytes[..start.unwrap()], &bytes[next.unwrap()..]].concat();
+    let file = file("cut.flac", &cut);
+    let (audio, warnings) = read(&file);
+    assert_same_bits(&audio, &sound.slice(4096, 44_100));
+    let told = DecodeWarning::EndsEarly {
+        expected_frames: 44_100,
+        got_frames: 44_100 - 4096,
+    };
+    assert!(warnings.contains(&told), "{warnings:?}");
+}
+
+#[test]
+fn a_second_chunk_of_sound_in_a_wav_is_read() {
+    let format = chunk(
+        b"fmt ",
+        &[1, 0, 1, 0, 0x44, 0xAC, 0, 0, 0x88, 0x58, 1, 0, 2, 0, 16, 0],
+    );
+    let sound: Vec<u8> = (0..20_000_u32).map(|n| (n % 251) as u8).collect();
+    let (first, second) = sound.split_at(12_000);
+    let parts = [
+        chunk(b"data", first),
+        chunk(b"LIST", b"INFO"),
+        chunk(b"data", second),
+    ];
+    let two = [b"WAVE".to_vec(), format.clone(), parts.concat()].concat();
+    is_whole("two.wav", &chunk(b"RIFF", &two), 10_000);
+    let one = [b"WAVE".to_vec(), format, chunk(b"data", &sound)].concat();
+    let whole = decode(&file("one.wav", &chunk(b"RIFF", &one)).path);
+    assert_same_bits(
+        &decode(&file("two.wav", &chunk(b"RIFF", &two)).path),
+        &whole,
+    );
+}
+
+#[test]
+fn samples_of_24_bits_in_frames_of_eight_bytes_are_read_as_such() {
+    let format = [1, 0, 2, 0, 0x44, 0xAC, 0, 0, 0x20, 0x62, 5, 0, 8, 0, 24, 0];
+    let data = [0_u8, 0, 0, 0x40, 0, 0, 0, 0xC0].repeat(3001);
+    let body = [
+        b"WAVE".to_vec(),
+        chunk(b"fmt ", &format),
+        chunk(b"data", &data),
+    ]
+    .concat();
+    let bytes = chunk(b"RIFF", &body);
+    is_whole("wide.wav", &bytes, 3001);
+    let audio = decode(&file("wide.wav", &bytes).path);
+    assert_eq!(
+        (audio.channels()[0][7], audio.channels()[1][7]),
+        (0.5, -0.5)
+    );
+}
+
+#[test]
+fn tags_behind_the_last_page_of_an_ogg_are_no_missing_end() {
+    let one = include_bytes!("../../../../tests/cli/hostile/coded/tone.ogg");
+    let frames = decode(&file("alone.ogg", one).path).frames() as u64;
+    let id3v1 = [&b"TAG"[..], &[b'x'; 125]].concat();
+    is_whole("tagged.ogg", &[&one[..], &id3v1].concat(), frames);
+}
+
+#[test]
 fn a_flac_that_states_another_length_is_decoded_whole_and_told() {
     let sound = noise(44_100, 2, 44_101, 24);
     let stating = |frames: u32| {
