@@ -34,8 +34,8 @@ pub fn pieces(cache: &Path, splits: &[Split], mixes: bool) -> Result<Vec<Piece>>
             datasets.masters_of(split).collect()
         };
         pieces.extend(tracks.iter().map(|track| Piece {
-            name: format!("{}/{}", track.package.name, track.path),
-            group: track.package.group.clone(),
+            name: format!("{}/{}", track.source_name(), track.path),
+            group: track.group().to_owned(),
             file: track.file(cache),
             is_finished: matches!(track.tier, Tier::A | Tier::B),
         }));

@@ -24,10 +24,10 @@ const SMALL_POINTS: f64 = 0.5;
 pub fn told(check: &Check, console: &Console) -> String {
     let input = check.input.as_deref().unwrap_or("input");
     let mut text = format!(
-        "{}: {}, {} of 100{}\n",
+        "{}: {}, {}{}\n",
         console.strong(input),
         verdict(check.verdict, console),
-        points(check.score),
+        score(check.score, check.score_after_mastering),
         if check.already_mastered {
             " (it looks like a finished master)"
         } else {
@@ -107,8 +107,8 @@ pub fn short(text: &mut String, report: &Report, input: &str, console: &Console)
     };
     let _ = writeln!(
         text,
-        "  the mix: {said}, {} of 100 (acetate check listens closer){}",
-        points(readiness.score),
+        "  the mix: {said}, {} (acetate check listens closer){}",
+        score(readiness.score, readiness.score_after_mastering),
         if worst.is_empty() { "" } else { ":" }
     );
     let count = if console.verbose { worst.len() } else { SHORT };
@@ -122,6 +122,16 @@ pub fn short(text: &mut String, report: &Report, input: &str, console: &Console)
     if worst.len() > count {
         let more = worst.len() - count;
         let _ = writeln!(text, "    and {more} more: acetate check {input}");
+    }
+}
+
+/// The score of a mix, and what it will be once mastered where that is more.
+fn score(before: f64, after: f64) -> String {
+    let (before, after) = (points(before), points(after));
+    if before == after {
+        format!("{before} of 100")
+    } else {
+        format!("{before} of 100, {after} once mastered")
     }
 }
 

@@ -158,8 +158,10 @@ pub fn train(
     let files = public_files(datasets, paths.cache, &SPLITS);
     let mut tracks = measure(&files, paths.cache, observer)?;
     let unlike = measure(&unlike_files(datasets, paths.cache), paths.cache, observer)?;
-    let (learned, unlike) = unlike.into_iter().partition(is_learned_from);
-    tracks.extend::<Vec<Track>>(learned);
+    let (train, unlike): (Vec<Track>, _) = unlike
+        .into_iter()
+        .partition(|track| track.split == Split::Train);
+    tracks.extend(train.into_iter().filter(is_learned_from));
     let [train, valid] = split(dealt(tracks, &recipe.experiment))?;
     observer.begin(Step::Fit, (recipe.members * recipe.steps) as u64);
     let checkpoints = paths.cache.join(CHECKPOINTS_NAME);
@@ -274,9 +276,7 @@ fn unlike_files(datasets: &Datasets, cache: &Path) -> Vec<TrackFile> {
 /// Tracks unlike the rest that are learned from all the same: variety helps at every severity
 /// (`training/README.md`). Mono and narrow-band ones teach nothing of width and treble.
 fn is_learned_from(track: &Track) -> bool {
-    track.split == Split::Train
-        && track.channels == 2
-        && track.bandwidth_hz >= LEAST_LEARNED_BANDWIDTH_HZ
+    track.channels == 2 && track.bandwidth_hz >= LEAST_LEARNED_BANDWIDTH_HZ
 }
 
 /// The finished masters of tiers A and B of some splits that are in the cache.

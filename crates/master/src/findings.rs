@@ -14,6 +14,9 @@ pub struct Readiness {
     pub verdict: Verdict,
     /// Its score, 0 to 100.
     pub score: f64,
+    /// The score with what mastering mends.
+    #[serde(default)]
+    pub score_after_mastering: f64,
     /// True where the mix looks like a finished master.
     pub already_mastered: bool,
 }
@@ -23,6 +26,7 @@ impl From<&acetate_check::Check> for Readiness {
         Self {
             verdict: check.verdict,
             score: check.score,
+            score_after_mastering: check.score_after_mastering,
             already_mastered: check.already_mastered,
         }
     }

@@ -3,12 +3,13 @@
 use acetate_dsp::settings::{FINE_BANDS, MID_KNOTS, Settings, fine_band_hz, mid_knot_hz};
 use acetate_dsp::units::hertz;
 use acetate_model::Tone;
-use acetate_model::finished::FINISHED_PROBABILITY;
 use acetate_model::outputs::curve_of_knots;
 
 /// A move smaller than this is not worth a sentence, dB.
 const AUDIBLE_DB: f64 = 0.25;
 
+/// A record that is turned down by more than this is told so, dB.
+const TURNED_DOWN_DB: f64 = 1.0;
 /// A tone that seems to be off by less than this is right, dB.
 const RIGHT_WITHIN_DB: f64 = 0.5;
 /// From this share on, what was done is all of what was seen.
@@ -74,6 +75,13 @@ pub fn describe(
         ));
     }
     let drive_db = settings.limiter.drive_db;
+    if drive_db < -TURNED_DOWN_DB && tone.is_some_and(Tone::is_finished) {
+        done.push(format!(
+            "took it for a finished record that is {:.1} dB louder than the target: streaming services turn it down \
+             as well, and no law says {:.0} LUFS (--lufs keep leaves its loudness, --target loud is for loud masters)",
+            -drive_db, settings.target.integrated_lufs
+        ));
+    }
     done.push(if limiting_db > 0.1 {
         format!(
             "{} by {:.1} dB; the limiter catches peaks by at most {limiting_db:.1} dB",
@@ -100,7 +108,7 @@ fn why_left(tone: Option<&Tone>) -> String {
     let Some(tone) = tone else {
         return String::new();
     };
-    if tone.finished_probability >= FINISHED_PROBABILITY {
+    if tone.is_finished() {
         return ": it is a finished master by the traces of its limiter".to_owned();
     }
     let (place, estimated_db, sd_db) = largest(tone);

@@ -83,6 +83,13 @@ pub struct Tone {
     pub foreign_share: f64,
 }
 
+impl Tone {
+    /// Whether it is told to be a finished master.
+    pub fn is_finished(&self) -> bool {
+        self.finished_probability >= finished::FINISHED_PROBABILITY
+    }
+}
+
 /// Settings and what stands behind them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {

@@ -1,21 +1,27 @@
 //! How far to go from the shipped weights to the fine-tuned ones: straight lines between their
 //! tensors (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"), judged on the albums set
-//! aside for choices.
+//! aside for choices. The priors follow: how many of the catalog's mixes are right as they are, and how much the
+//! evidence counts, is fitted anew for every share of the way, under the same bound on harm.
 
-use acetate_model::Weights;
 use acetate_model::net::TENSORS;
 use acetate_model::weights::{DEFAULT_WEIGHTS, tensor_name};
+use acetate_model::{Priors, Weights};
 use safetensors::SafeTensors;
 use serde::Serialize;
 
 use super::RetrainError;
 use super::judge::{Errors, Songs, judge, mean};
+use crate::calibrate::net_of;
+use crate::evaluate;
 use crate::export::weights_file;
 use crate::fit::Member;
-use crate::priors::MAX_HARM_DB;
+use crate::priors::{Judged, MAX_HARM_DB, fit_priors};
+use crate::recipe::Recipe;
 
 /// Shares of the way that are tried.
-const LAMBDAS: [f64; 4] = [0.25, 0.5, 0.75, 1.0];
+const LAMBDAS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
+/// Put into the seed of the faults on which the priors are fitted, so that the shares are judged on other ones.
+const PRIORS_SEED: u64 = 0x5eed_0002;
 /// Side and level spread may get worse by this much, dB: less than anyone hears.
 const TOLERANCE_DB: f64 = 0.03;
 
@@ -35,6 +41,8 @@ pub struct Choice {
 pub struct Blend {
     /// The share of the way.
     pub lambda: f64,
+    /// Whether they are the shipped weights, byte for byte.
+    pub is_shipped: bool,
     /// The weights file.
     pub bytes: Vec<u8>,
     /// Every share that was tried.
@@ -81,14 +89,14 @@ pub fn shipped_tensors() -> Result<Vec<Vec<Vec<f32>>>, RetrainError> {
 pub fn choose(
     shipped: &[Vec<Vec<f32>>],
     tuned: &[Member],
-    name: &str,
+    recipe: &Recipe,
     songs: &Songs<'_>,
 ) -> Result<Blend, RetrainError> {
     let base = Weights::embedded()?;
-    let priors = &base.header.priors;
     let before = mean(&judge(&base, songs)?);
     let mut blend = Blend {
         lambda: 0.0,
+        is_shipped: true,
         bytes: DEFAULT_WEIGHTS.to_vec(),
         choices: vec![Choice {
             lambda: 0.0,
@@ -107,12 +115,16 @@ pub fn choose(
                 best_step: to.best_step,
             })
             .collect();
-        let bytes = weights_file(&members, priors, name)?;
+        let priors = priors_of(&members, &base.header.priors, recipe, songs)?;
+        if lambda == 0.0 && priors == base.header.priors {
+            continue;
+        }
+        let bytes = weights_file(&members, &priors, &recipe.name)?;
         let errors = mean(&judge(&Weights::from_bytes(&bytes)?, songs)?);
         let within_bounds = within_bounds(&before, &errors);
         if within_bounds && errors.mid_db < least_db {
             least_db = errors.mid_db;
-            (blend.lambda, blend.bytes) = (lambda, bytes);
+            (blend.lambda, blend.is_shipped, blend.bytes) = (lambda, false, bytes);
         }
         blend.choices.push(Choice {
             lambda,
@@ -121,6 +133,30 @@ pub fn choose(
         });
     }
     Ok(blend)
+}
+
+/// The priors that fit the catalog's masters; those of the shipped weights where there are only pairs, of which too
+/// few are ever set aside to say how often a mix is right.
+fn priors_of(
+    members: &[Member],
+    shipped: &Priors,
+    recipe: &Recipe,
+    songs: &Songs<'_>,
+) -> Result<Priors, RetrainError> {
+    if !songs.pairs.is_empty() {
+        return Ok(shipped.clone());
+    }
+    let net = net_of(members, shipped, &recipe.name)?;
+    let cases = evaluate::cases(songs.masters, &net, &[], songs.seed ^ PRIORS_SEED)?;
+    let valid = Judged {
+        tracks: songs.masters,
+        cases: &cases,
+    };
+    let unlike = Judged {
+        tracks: songs.masters,
+        cases: &[],
+    };
+    Ok(fit_priors(shipped.clone(), &recipe.prior, &valid, &unlike))
 }
 
 fn between(from: &[Vec<f32>], to: &[Vec<f32>], lambda: f64) -> Vec<Vec<f32>> {
@@ -139,6 +175,7 @@ fn between(from: &[Vec<f32>], to: &[Vec<f32>], lambda: f64) -> Vec<Vec<f32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::tune::Tune;
 
     #[test]
     fn the_ends_of_the_line_are_exact() {
@@ -149,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn useless_tuning_leaves_the_shipped_weights_byte_for_byte() {
+    fn useless_tuning_leaves_the_shipped_members() {
         let shipped = shipped_tensors().unwrap();
         let mut rng = crate::rng::Rng::new(5);
         let noise: Vec<Member> = shipped
@@ -169,10 +206,10 @@ mod tests {
             pairs: &[],
             seed: 9,
         };
-        let blend = choose(&shipped, &noise, "noise", &songs).unwrap();
+        let blend = choose(&shipped, &noise, &Tune::embedded().unwrap().fit, &songs).unwrap();
         assert_eq!(blend.lambda, 0.0);
-        assert!(blend.bytes == DEFAULT_WEIGHTS);
-        assert_eq!(blend.choices.len(), LAMBDAS.len() + 1);
+        assert!(!blend.is_shipped || blend.bytes == DEFAULT_WEIGHTS);
+        assert!(blend.choices.len() >= LAMBDAS.len());
     }
 
     #[test]

@@ -220,7 +220,12 @@ pub fn retrain(
 
     observer.begin(Step::Evaluate, 3);
     let name = &plan.tune.fit.name;
-    let blend = blend::choose(&shipped, &members, name, &judged(&choosing, CHOOSING_SEED))?;
+    let blend = blend::choose(
+        &shipped,
+        &members,
+        &plan.tune.fit,
+        &judged(&choosing, CHOOSING_SEED),
+    )?;
     observer.advance("");
     let own = compare(&blend, &judged(&held_out, HELD_OUT_SEED))?;
     observer.advance("");
@@ -237,7 +242,7 @@ pub fn retrain(
     observer.advance("");
 
     let answer = answer(&blend, &own);
-    let retrained_written = blend.lambda > 0.0 && (answer == Answer::Better || plan.force);
+    let retrained_written = !blend.is_shipped && (answer == Answer::Better || plan.force);
     let bytes = if retrained_written {
         &blend.bytes[..]
     } else {
@@ -294,7 +299,7 @@ fn compare(blend: &Blend, songs: &judge::Songs<'_>) -> Result<Comparison, Retrai
 
 fn answer(blend: &Blend, own: &Comparison) -> Answer {
     let shown = own.gain_interval_db.is_some_and(|[low, _]| low > 0.0);
-    if blend.lambda == 0.0 {
+    if blend.is_shipped {
         Answer::NoUse
     } else if !shown {
         Answer::NotShown

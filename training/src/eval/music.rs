@@ -20,9 +20,13 @@ impl Music {
     /// Every kind, in the order of the tables.
     pub const ALL: [Self; 3] = [Self::WithVocals, Self::Game, Self::Own];
 
-    /// The kind of a listed track. The corpus is music of games.
-    pub fn of(_track: &Track<'_>) -> Self {
-        Self::Game
+    /// The kind of a listed track: but for the songs in which somebody is known to sing, the corpus is music of games.
+    pub fn of(track: &Track<'_>) -> Self {
+        if track.vocals() == Some(true) {
+            Self::WithVocals
+        } else {
+            Self::Game
+        }
     }
 
     /// The kind's name in tables.
