@@ -184,7 +184,8 @@ pub struct MasterArgs {
     )]
     pub save_signature: Option<PathBuf>,
     /// The sound in words: warm, thin, bright, dark, airy, bassy, light, present, smooth, wide, narrow, tight,
-    /// loud, quiet, open, punchy, dense, clean, vintage; with "a bit", "much", "less", "not", "keep"
+    /// loud, quiet, open, punchy, dense, clean, vintage, or what the check says (boomy, muddy, harsh, dull, fizzy);
+    /// with "a bit", "more", "much", "less", "not", "keep"
     #[arg(
         help_heading = "Treatment",
         long,

@@ -52,8 +52,8 @@ impl fmt::Display for Feature {
 /// One word and the features that it moves, in just noticeable steps at its plain degree.
 #[derive(Clone, Copy, Debug)]
 pub struct Word {
-    /// The word and its comparative.
-    pub forms: [&'static str; 2],
+    /// The word, its comparative, and the noun where it has one.
+    pub forms: &'static [&'static str],
     /// What it moves.
     pub moves: &'static [(Feature, f64)],
 }
@@ -61,79 +61,100 @@ pub struct Word {
 /// Every word that is understood.
 pub const VOCABULARY: &[Word] = &[
     Word {
-        forms: ["warm", "warmer"],
+        forms: &["warm", "warmer", "warmth"],
         moves: &[(Feature::Warmth, 1.5)],
     },
     Word {
-        forms: ["thin", "thinner"],
+        forms: &["thin", "thinner"],
         moves: &[(Feature::Warmth, -1.5)],
     },
     Word {
-        forms: ["bright", "brighter"],
+        forms: &["bright", "brighter", "treble", "highs"],
         moves: &[(Feature::Treble, 1.5)],
     },
     Word {
-        forms: ["dark", "darker"],
+        forms: &["dark", "darker"],
         moves: &[(Feature::Treble, -1.5)],
     },
     Word {
-        forms: ["airy", "airier"],
+        forms: &["airy", "airier", "air"],
         moves: &[(Feature::Air, 1.5)],
     },
     Word {
-        forms: ["bassy", "bassier"],
+        forms: &["bassy", "bassier", "bass", "lows"],
         moves: &[(Feature::Bass, 1.5)],
     },
     Word {
-        forms: ["light", "lighter"],
+        forms: &["light", "lighter"],
         moves: &[(Feature::Bass, -1.5)],
     },
     Word {
-        forms: ["present", "clearer"],
+        forms: &["present", "clearer", "presence", "mids"],
         moves: &[(Feature::Presence, 1.5)],
     },
     Word {
-        forms: ["smooth", "smoother"],
+        forms: &["smooth", "smoother"],
         moves: &[(Feature::Presence, -1.5)],
     },
     Word {
-        forms: ["wide", "wider"],
+        forms: &["wide", "wider", "width"],
         moves: &[(Feature::Width, 1.5)],
     },
     Word {
-        forms: ["narrow", "narrower"],
+        forms: &["narrow", "narrower"],
         moves: &[(Feature::Width, -1.5)],
     },
+    // What the check calls it, so that its words can be asked away.
     Word {
-        forms: ["tight", "tighter"],
+        forms: &["boomy", "boomier", "boom"],
+        moves: &[(Feature::Bass, 1.5)],
+    },
+    Word {
+        forms: &["muddy", "muddier", "mud"],
+        moves: &[(Feature::Warmth, 1.5)],
+    },
+    Word {
+        forms: &["harsh", "harsher", "harshness"],
+        moves: &[(Feature::Presence, 1.5)],
+    },
+    Word {
+        forms: &["dull", "duller"],
+        moves: &[(Feature::Treble, -1.5)],
+    },
+    Word {
+        forms: &["fizzy", "fizzier", "fizz"],
+        moves: &[(Feature::Treble, 1.2), (Feature::Air, 1.5)],
+    },
+    Word {
+        forms: &["tight", "tighter"],
         moves: &[(Feature::Bass, -1.2), (Feature::LowWidth, -3.0)],
     },
     Word {
-        forms: ["loud", "louder"],
+        forms: &["loud", "louder"],
         moves: &[(Feature::Loudness, 2.0)],
     },
     Word {
-        forms: ["quiet", "quieter"],
+        forms: &["quiet", "quieter"],
         moves: &[(Feature::Loudness, -2.0)],
     },
     Word {
-        forms: ["open", "opener"],
+        forms: &["open", "opener"],
         moves: &[(Feature::Loudness, -1.2), (Feature::Density, -1.5)],
     },
     Word {
-        forms: ["punchy", "punchier"],
+        forms: &["punchy", "punchier"],
         moves: &[(Feature::Bass, 1.2), (Feature::Loudness, -1.2)],
     },
     Word {
-        forms: ["dense", "denser"],
+        forms: &["dense", "denser"],
         moves: &[(Feature::Density, 1.5)],
     },
     Word {
-        forms: ["clean", "cleaner"],
+        forms: &["clean", "cleaner"],
         moves: &[(Feature::Warmth, -1.2), (Feature::Harmonics, -1.5)],
     },
     Word {
-        forms: ["vintage", "dirtier"],
+        forms: &["vintage", "dirtier"],
         moves: &[
             (Feature::Air, -1.5),
             (Feature::Warmth, 1.2),
@@ -169,7 +190,7 @@ pub struct Style {
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum StyleError {
     /// A word that is not in the vocabulary.
-    #[error("expected words out of {}, got \"{got}\"", known())]
+    #[error("expected words out of {}, got \"{got}\"{}", known(), near(.got))]
     Word {
         /// The word found.
         got: String,
@@ -195,6 +216,20 @@ pub enum StyleError {
 fn known() -> String {
     let words: Vec<&str> = VOCABULARY.iter().map(|word| word.forms[0]).collect();
     words.join(", ")
+}
+
+/// Words at least this like an unknown one are suggested, 0 to 1.
+const ALIKE: f64 = 0.8;
+
+/// The word that was perhaps meant.
+fn near(got: &str) -> String {
+    let forms = VOCABULARY.iter().flat_map(|word| word.forms);
+    let likeness = |form: &str| strsim::jaro_winkler(got, form);
+    forms
+        .map(|form| (likeness(form), form))
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map_or_else(String::new, |(_, form)| format!("; did you mean \"{form}\"?"))
 }
 
 impl Style {
@@ -333,6 +368,23 @@ mod tests {
             Style::parse("a bit"),
             Err(StyleError::Empty { .. })
         ));
+    }
+
+    #[test]
+    fn what_the_check_says_can_be_asked_away_and_nouns_are_understood() {
+        let wanted = |text: &str, feature| Style::parse(text).unwrap().wanted(feature);
+        assert!(wanted("less boomy", Feature::Bass) < 0.0);
+        assert_eq!(wanted("more bass", Feature::Bass), wanted("bassier", Feature::Bass));
+        for code in ["boomy", "thin", "muddy", "harsh", "dull", "fizzy"] {
+            Style::parse(&format!("less {code}")).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_is_answered_with_the_word_that_was_meant() {
+        let error = |text: &str| Style::parse(text).unwrap_err().to_string();
+        assert!(error("britghter").ends_with("did you mean \"brighter\"?"));
+        assert!(!error("xylophonic").contains("did you mean"));
     }
 
     #[test]
