@@ -23,8 +23,8 @@ const RECORD_NAME: &str = "fetched.json";
 struct Record {
     /// Where it came from.
     url: String,
-    /// The commit that the files are of.
-    commit: String,
+    /// The commit that the files are of; none where they were asked for alone.
+    commit: Option<String>,
     /// Git's name of each file's content, by path.
     blobs: BTreeMap<String, String>,
 }
@@ -130,7 +130,6 @@ impl Wanted<'_> {
         let mut missing = Vec::new();
         let mut record = Record {
             url: self.first.url.clone(),
-            commit: self.first.commit.clone(),
             ..read_record(&folder)
         };
         record.blobs.retain(|path, _| folder.join(path).exists());
@@ -168,11 +167,10 @@ impl Wanted<'_> {
                     got: commit.as_deref(),
                 });
             }
-            if let Some(commit) = &commit {
-                record.commit.clone_from(commit);
-            }
+            record.commit = commit;
             for track in missing {
-                self.bring(&store, commit.as_deref(), track, partial, &folder)?;
+                let commit = record.commit.as_deref();
+                self.bring(&store, commit, track, partial, &folder)?;
                 record.blobs.insert(track.path.clone(), track.blob.clone());
             }
         }
@@ -195,11 +193,12 @@ impl Wanted<'_> {
         /// Digits of a full name, which alone can be asked for.
         const FULL: usize = 40;
         let wanted = &self.first.commit;
-        if wanted.len() == FULL && by_commit.fetch(&[wanted], Some(1)).is_ok() {
-            if let Some(name) = by_commit.commit(wanted) {
-                let store = by_commit;
-                return Ok(Commit { store, name });
-            }
+        if wanted.len() == FULL
+            && by_commit.fetch(&[wanted], Some(1)).is_ok()
+            && let Some(name) = by_commit.commit(wanted)
+        {
+            let store = by_commit;
+            return Ok(Commit { store, name });
         }
         // New stores: the history of a shallow one ends where the first fetch left it.
         let newest = create("newest")?;

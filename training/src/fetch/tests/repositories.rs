@@ -215,6 +215,8 @@ fn a_server_that_lacks_what_nobody_wants_still_gives_the_listed_files() {
         events.iter().any(|event| event.contains("got: None")),
         "{events:?}"
     );
+    let record = scene.there("fetched.json").expect("a record");
+    assert!(record.contains("\"commit\": null"), "{record}");
 }
 
 #[test]
