@@ -261,10 +261,15 @@ pub struct DatasetArgs {
 }
 
 /// What to do with the data.
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum DatasetAction {
-    /// Get the music with the system's package client; goes on where it stopped
-    Fetch,
+    /// Get the music with git and the system's package client; goes on where it stopped
+    Fetch {
+        /// Get songs that this manifest chooses from a public archive instead
+        /// (see datasets/jamendo.toml)
+        #[arg(long, value_name = "TOML")]
+        manifest: Option<PathBuf>,
+    },
     /// Print the table of sources
     List,
 }

@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use acetate_training::datasets::{Datasets, Split};
-use acetate_training::fetch::{self, Event, Fetched};
+use acetate_training::fetch::{self, Event, Fetched, Tools};
+use acetate_training::manifest::{self, Manifest};
 use anyhow::Context;
 use indicatif::ProgressBar;
 
@@ -15,17 +16,22 @@ use crate::progress::Bars;
 
 /// Fetches or lists.
 pub fn run(args: &DatasetArgs, console: &Console) -> anyhow::Result<Exit> {
-    let datasets = Datasets::load(&args.datasets)?;
-    match args.action {
-        DatasetAction::Fetch => {
-            let fetched = fetch_all(&datasets, &cache_dir(args.cache.as_deref())?, console)?;
+    let cache = cache_dir(args.cache.as_deref())?;
+    match &args.action {
+        DatasetAction::Fetch {
+            manifest: Some(manifest),
+        } => fetch_manifest(manifest, &cache, console)?,
+        DatasetAction::Fetch { manifest: None } => {
+            let datasets = Datasets::load(&args.datasets)?;
+            let fetched = fetch_all(&datasets, &cache, console)?;
             console.say(&format!(
                 "{} packages and repositories were there, {} fetched, {} repositories left out, {} songs rendered",
                 fetched.already_complete, fetched.fetched, fetched.left_out, fetched.rendered
             ));
         }
         DatasetAction::List => {
-            console.print(&list(&datasets, &cache_dir(args.cache.as_deref())?))?;
+            let datasets = Datasets::load(&args.datasets)?;
+            console.print(&list(&datasets, &cache))?;
         }
     }
     Ok(Exit::Met)
@@ -52,6 +58,48 @@ pub fn fetch_all(
     let fetched = fetch::fetch(datasets, cache_dir, &mut tell)?;
     bar.finish_and_clear();
     Ok(fetched)
+}
+
+/// Gets the songs that a manifest chooses.
+fn fetch_manifest(path: &Path, cache_dir: &Path, console: &Console) -> anyhow::Result<()> {
+    let manifest = Manifest::load(path)?;
+    let bars = Bars::new(console);
+    let bar = bars.counter("fetch", 0);
+    let mut tell = |event: manifest::Event<'_>| match event {
+        manifest::Event::Metadata { url } => console.say(&format!("downloading {url}")),
+        manifest::Event::Selected(selection) => {
+            let of = |split| {
+                let chosen = selection.chosen.iter();
+                chosen.filter(|it| it.split == split).count()
+            };
+            console.say(&format!(
+                "{} tracks, {} with a licence that is asked for, {} of these with vocals, {} of the genres and lengths; {} chosen: {} train, {} valid, {} test",
+                selection.tracks,
+                selection.licensed,
+                selection.sung,
+                selection.suitable,
+                selection.chosen.len(),
+                of(Split::Train),
+                of(Split::Valid),
+                of(Split::Test)
+            ));
+            bar.set_length(selection.chosen.len() as u64);
+        }
+        manifest::Event::Got { .. } => bar.inc(1),
+        manifest::Event::Failed { id, error } => {
+            console.warn(&format!("{id}: {error}"));
+            bar.inc(1);
+        }
+    };
+    let gotten = manifest::fetch(&Tools::default(), &manifest, cache_dir, &mut tell)?;
+    bar.finish_and_clear();
+    console.say(&format!(
+        "{} songs were there, {} fetched, into {}",
+        gotten.already_there,
+        gotten.fetched,
+        gotten.folder.display()
+    ));
+    Ok(())
 }
 
 fn on_event(event: &Event<'_>, bar: &ProgressBar, console: &Console) {

@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub(crate) use licence::is_free;
 pub use package::{Exclusion, LeftOut, Package, Role, Tier};
 pub use pair::{Pair, PairEnd, PairFiles};
 pub use renderer::Renderer;

@@ -1,27 +1,29 @@
-//! Gets the music of `datasets.toml` with the system's package client into a cache folder.
+//! Gets the music of `datasets.toml` into a cache folder, with git and the system's package client.
 //!
-//! Second in the training flow, after [`crate::datasets`]. Key function: [`fetch`]. No network
-//! code of its own: `apt-get download` gets and authenticates a package, `dpkg-deb`, `tar` and
-//! `unzip` open it, `sha256sum` compares it with the committed checksum. Only the listed tracks
-//! are kept. `git` gets the files of repositories, each checked against git's own name of its
-//! content; the user's `url.<base>.insteadOf` applies. Tracker modules and LMMS projects are then rendered by `openmpt123` and `lmms`, where
-//! these are installed. Not its job: deciding what is worth learning from.
+//! Second in the training flow, after [`crate::datasets`]. Key function: [`fetch`]. No network code
+//! of its own: `apt-get download` gets and authenticates a package, `dpkg-deb`, `tar` and `unzip`
+//! open it, `sha256sum` compares it with the committed checksum. Only the listed tracks are kept.
+//! `git` gets the files of repositories, each checked against git's own name of its content; the
+//! user's `url.<base>.insteadOf` applies. Tracker modules and LMMS projects are then rendered by
+//! `openmpt123` and `lmms`, where these are installed. Not its job: deciding what is worth learning
+//! from.
 //!
 //! The cache: `<cache>/audio/<package>/<path in package>` with `archive.zip!/member` as a folder
 //! `archive.zip!`, and beside the tracks `fetched.json`, which says what was fetched; files of a
-//! repository are `<cache>/audio/<owner>+<name>/<path>`. Mixes lie in
-//! `mixes` and what only serves a pair in `pairs`, instead of `audio`: a package may have both.
-//! The render of a mix is `<path>.flac` beside it (24 bit, 44.1 kHz), `<path>.no-master-effects.flac`
-//! with the master channel's effects switched off; `<render>.json` states its peak and the gain
-//! that keeps it from clipping. `<cache>/pairs.csv` lists the pairs that are there. A package, a
-//! render or a file of a repository appears whole or not at all (temporary name and rename); a
-//! complete one is skipped, so that an interrupted run is continued by running it again. A
-//! repository that cannot be reached is said and left out.
+//! repository are `<cache>/audio/<owner>+<name>/<path>`. Mixes lie in `mixes` and what only serves a
+//! pair in `pairs`, instead of `audio`: a package may have both. The render of a mix is
+//! `<path>.flac` beside it (24 bit, 44.1 kHz), `<path>.no-master-effects.flac` with the master
+//! channel's effects switched off; `<render>.json` states its peak and the gain that keeps it from
+//! clipping. `<cache>/pairs.csv` lists the pairs that are there. A package, a render or a file of a
+//! repository appears whole or not at all (temporary name and rename); a complete one is skipped, so
+//! that an interrupted run is continued by running it again. A repository that cannot be reached is
+//! said and left out.
 //!
 //! Modules render to the same bytes with the same libopenmpt. LMMS starts oscillators at free
 //! phases: compare features of its renders, not samples.
 
 mod command;
+mod download;
 mod error;
 mod git;
 mod lmms;
@@ -42,6 +44,8 @@ use std::path::{Path, PathBuf};
 use crate::datasets::{Datasets, Package, Repository};
 use repository::{Outcome, Wanted};
 
+pub(crate) use command::sha256;
+pub(crate) use download::download;
 pub use error::{FetchError, RenderError};
 pub use progress::{Event, Plan, Progress};
 
@@ -72,6 +76,10 @@ pub struct Tools {
     pub client: PackageClient,
     /// Gets the files of repositories.
     pub git: OsString,
+    /// Downloads the files of manifests.
+    pub curl: OsString,
+    /// The same, where that one is not installed.
+    pub wget: OsString,
     /// Renders tracker modules.
     pub openmpt123: OsString,
     /// Renders LMMS projects.
@@ -84,6 +92,8 @@ impl Default for Tools {
         Self {
             client: PackageClient::default(),
             git: "git".into(),
+            curl: "curl".into(),
+            wget: "wget".into(),
             openmpt123: "openmpt123".into(),
             lmms: "lmms".into(),
         }
@@ -309,7 +319,7 @@ fn started(package: &str, index: usize, of: usize, download_bytes: u64) -> Event
 }
 
 /// Held while a cache is filled; dies with the process.
-struct Lock(fs::File);
+pub(crate) struct Lock(fs::File);
 
 impl Drop for Lock {
     fn drop(&mut self) {
@@ -320,7 +330,7 @@ impl Drop for Lock {
 }
 
 /// Two fetches would delete each other's temporary folders.
-fn lock(cache_dir: &Path) -> Result<Lock, FetchError> {
+pub(crate) fn lock(cache_dir: &Path) -> Result<Lock, FetchError> {
     let path = cache_dir.join("lock");
     let file = fs::File::create(&path).map_err(cache_error("create", &path))?;
     match file.try_lock() {
@@ -355,7 +365,7 @@ fn plan(complete: usize, sources: &Sources<'_>, cache_dir: &Path) -> Result<Plan
 }
 
 /// Makes the error of an operation on the cache as a whole.
-fn cache_error<'a>(
+pub(crate) fn cache_error<'a>(
     action: &'static str,
     path: &'a Path,
 ) -> impl FnOnce(std::io::Error) -> FetchError + use<'a> {

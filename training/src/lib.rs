@@ -28,6 +28,7 @@ pub mod export;
 pub mod fetch;
 pub mod fit;
 pub mod groups;
+pub mod manifest;
 pub mod pair;
 pub mod pairs_list;
 pub mod priors;

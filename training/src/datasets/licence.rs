@@ -27,7 +27,7 @@ const FREE: [&str; 20] = [
 
 /// Whether a licence is free. Of several (`A|B`, `A or B`, `A, B`) each has to be: a list may mean
 /// that some of the tracks have one and some the other.
-pub(super) fn is_free(licence: &str) -> bool {
+pub(crate) fn is_free(licence: &str) -> bool {
     let lower = licence.to_lowercase().replace(" or ", "|");
     let free = |part: &str| {
         let part = part.trim();

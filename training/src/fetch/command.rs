@@ -63,7 +63,7 @@ pub(super) fn describe(package: &str, file: &Path) -> Result<Description, FetchE
 }
 
 /// SHA-256 of a file, as 64 lower-case hexadecimal digits.
-pub(super) fn sha256(package: &str, file: &Path) -> Result<String, FetchError> {
+pub(crate) fn sha256(package: &str, file: &Path) -> Result<String, FetchError> {
     let input = File::open(file).map_err(super::package::cache_error(package, "read", file))?;
     let mut command = new_command("sha256sum");
     // From standard input: a file's name never reaches the output, whatever it is.

@@ -82,6 +82,8 @@ impl Scene {
         Tools {
             client: self.client(),
             git: "git".into(),
+            curl: self.folder.path("curl").into(),
+            wget: self.folder.path("wget").into(),
             openmpt123: self.folder.path("openmpt123").into(),
             lmms: self.folder.path("lmms").into(),
         }
