@@ -233,7 +233,8 @@ fn measure(file: &TrackFile) -> Result<Track, CorpusError> {
         integrated_lufs: analysis.integrated_lufs,
         channels: analysis.channels,
         bandwidth_hz: analysis.bandwidth_hz,
-        finished_probability: finished::probability(&analysis),
+        // As the cache keeps it, so that a first run and a second one say the same.
+        finished_probability: f64::from(finished::probability(&analysis) as f32),
     })
 }
 

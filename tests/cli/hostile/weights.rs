@@ -67,8 +67,8 @@ fn hostile_weights_are_refused() {
         ),
         (with_header("[96,54]", "[99,99]"), safetensors),
         (
-            with_header("acetate.weights/3", "acetate.weights/9"),
-            "expected acetate.weights/3",
+            with_header("acetate.weights/4", "acetate.weights/9"),
+            "expected acetate.weights/4",
         ),
     ] {
         dir.write("w.safetensors", &bytes);
