@@ -205,7 +205,7 @@ pub struct LearnArgs {
     music. A killed run goes on where it stood when it is started again.\n\n\
     With --masters or --pairs the shipped weights are retrained on your own music. One line says \
     whether that made them better on albums held out for the question; where it did not, or where \
-    there is too little music, the shipped weights are written and the exit code is 1."
+    there is too little music, no weights are written and the exit code is 1."
 )]
 pub struct TrainArgs {
     /// Folder of finished masters to retrain on; each folder in it is an album

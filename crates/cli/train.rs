@@ -91,8 +91,10 @@ fn retrain_on(catalog: &Catalog, args: &TrainArgs, console: &Console) -> anyhow:
         console.print_json(&retrained)?;
     } else {
         console.print(&format!("{}\n", retrained.verdict))?;
-        let written = plan.paths.out_dir.join(catalog::WEIGHTS_NAME);
-        console.say(&format!("{}: written", written.display()));
+        if retrained.retrained_written {
+            let written = plan.paths.out_dir.join(catalog::WEIGHTS_NAME);
+            console.say(&format!("{}: written", written.display()));
+        }
     }
     Ok(if retrained.answer == Answer::Better {
         Exit::Met

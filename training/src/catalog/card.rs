@@ -18,7 +18,7 @@ pub fn too_few(tune: &Tune, songs: usize, pairs: bool) -> Result<Retrained, Retr
     let least = tune.min_songs;
     Ok(Retrained {
         verdict: format!(
-            "{songs} {} are too few to retrain on (at least {least}): the shipped weights were written",
+            "{songs} {} are too few to retrain on (at least {least}): no weights were written, the shipped ones stay",
             if pairs { "pairs" } else { "masters" }
         ),
         answer: Answer::TooFew,
@@ -78,7 +78,7 @@ pub fn verdict(retrained: &Retrained) -> String {
         text.push_str(if retrained.retrained_written {
             "; the retrained weights were written all the same (--force)"
         } else {
-            "; the shipped weights were written"
+            "; no weights were written, the shipped ones stay"
         });
     }
     text
@@ -136,7 +136,8 @@ pub fn model_card(retrained: &Retrained, tune: &Tune) -> String {
         the shipped weights; kept steps {:?}\n\
         - Songs: {fit} learned from, {choosing} to choose by, {held_out} held out{}; {} public masters \
         at a share of {} of the mixes\n\
-        - Decision: the priors of the shipped weights, unchanged\n\n",
+        - Decision: the share of mixes that are right and how much the evidence counts, fitted on the songs to choose by \
+        (of pairs alone: as in the shipped weights)\n\n",
         retrained.verdict,
         super::WEIGHTS_NAME,
         retrained.weights_hash,
@@ -146,7 +147,7 @@ pub fn model_card(retrained: &Retrained, tune: &Tune) -> String {
                 100.0 * retrained.lambda
             )
         } else {
-            "the shipped weights, byte for byte".to_owned()
+            "not written; the shipped weights stay".to_owned()
         },
         super::WEIGHTS_NAME,
         if retrained.pairs {

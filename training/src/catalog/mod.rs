@@ -5,7 +5,8 @@
 //! ```text
 //! folder or list ─gather─▶ songs ─split─▶ learn ─fit─▶ tuned ─blend─▶ chosen ─judge─▶ verdict
 //! ```
-//! Where the answer is not clearly *better*, the shipped weights are written.
+//! Where the answer is not clearly *better*, no weights are written: the shipped ones under another name would only
+//! look like a result.
 
 pub mod blend;
 pub mod card;
@@ -175,7 +176,7 @@ pub fn retrain(
     let found = songs.masters.len();
     if found < plan.tune.min_songs && !plan.force {
         let retrained = card::too_few(plan.tune, found, !songs.pairs.is_empty())?;
-        write_all(plan, DEFAULT_WEIGHTS, &retrained, None)?;
+        write_all(plan, None, &retrained, None)?;
         return Ok(retrained);
     }
     if found < LEAST_SONGS {
@@ -243,18 +244,14 @@ pub fn retrain(
 
     let answer = answer(&blend, &own);
     let retrained_written = !blend.is_shipped && (answer == Answer::Better || plan.force);
-    let bytes = if retrained_written {
-        &blend.bytes[..]
-    } else {
-        DEFAULT_WEIGHTS
-    };
+    let written = retrained_written.then_some(&blend.bytes[..]);
     let mut retrained = Retrained {
         verdict: String::new(),
         answer,
         retrained_written,
         lambda: blend.lambda,
         recipe: name.clone(),
-        weights_hash: Weights::from_bytes(bytes)?.hash,
+        weights_hash: Weights::from_bytes(written.unwrap_or(DEFAULT_WEIGHTS))?.hash,
         songs: [&parts.fit, &parts.choosing, &parts.held_out].map(Vec::len),
         pairs: !songs.pairs.is_empty(),
         held_out_albums: albums(&held_out, &parts),
@@ -268,7 +265,7 @@ pub fn retrain(
     };
     retrained.verdict = card::verdict(&retrained);
     let curve = crate::report::loss_curve(&members)?;
-    write_all(plan, bytes, &retrained, Some(&curve))?;
+    write_all(plan, written, &retrained, Some(&curve))?;
     job.forget().map_err(TrainError::from)?;
     Ok(retrained)
 }
@@ -322,7 +319,7 @@ fn albums(held_out: &Songs, parts: &Parts) -> Vec<String> {
 
 fn write_all(
     plan: &Plan<'_>,
-    weights: &[u8],
+    weights: Option<&[u8]>,
     retrained: &Retrained,
     curve: Option<&str>,
 ) -> Result<(), TrainError> {
@@ -337,5 +334,8 @@ fn write_all(
     write(crate::run::METRICS_NAME, format!("{metrics}\n").as_bytes())?;
     let card = card::model_card(retrained, plan.tune);
     write(crate::run::CARD_NAME, card.as_bytes())?;
-    write(WEIGHTS_NAME, weights)
+    match weights {
+        Some(weights) => write(WEIGHTS_NAME, weights),
+        None => Ok(()),
+    }
 }

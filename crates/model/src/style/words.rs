@@ -229,7 +229,9 @@ fn near(got: &str) -> String {
         .map(|form| (likeness(form), form))
         .filter(|(likeness, _)| *likeness >= ALIKE)
         .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map_or_else(String::new, |(_, form)| format!("; did you mean \"{form}\"?"))
+        .map_or_else(String::new, |(_, form)| {
+            format!("; did you mean \"{form}\"?")
+        })
 }
 
 impl Style {
@@ -374,7 +376,10 @@ mod tests {
     fn what_the_check_says_can_be_asked_away_and_nouns_are_understood() {
         let wanted = |text: &str, feature| Style::parse(text).unwrap().wanted(feature);
         assert!(wanted("less boomy", Feature::Bass) < 0.0);
-        assert_eq!(wanted("more bass", Feature::Bass), wanted("bassier", Feature::Bass));
+        assert_eq!(
+            wanted("more bass", Feature::Bass),
+            wanted("bassier", Feature::Bass)
+        );
         for code in ["boomy", "thin", "muddy", "harsh", "dull", "fizzy"] {
             Style::parse(&format!("less {code}")).unwrap();
         }
