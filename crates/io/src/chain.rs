@@ -1,35 +1,39 @@
-//! Chained Ogg (RFC 3533, 4): streams one after the other in one file, as recorders of radio and `cat`
-//! make them. Each is opened for itself; together they are one programme.
+//! Streams one after the other in one file: chained Ogg (RFC 3533, 4), as recorders of radio make it, and
+//! FLAC files that were joined. Each is opened for itself; together they are one programme.
 
 use std::collections::VecDeque;
 use std::fs::File;
 
 use crate::DecodeWarning;
 use crate::backend::{Facts, Fault, Packets, Step};
+use crate::flac_head;
 use crate::splice::Splice;
+
+/// Start and end of a stream, bytes.
+type Link = (u64, u64);
+
+/// Opens one stream. `verify`: hold its sound against the encoder's checksum.
+type OpenLink = fn(&File, Link, bool) -> Result<(Packets, Facts), Fault>;
 
 /// Reads one stream after the other.
 pub(crate) struct ChainReader {
     file: File,
+    open_link: OpenLink,
     current: Packets,
-    /// Start and end of the streams that follow.
-    rest: VecDeque<(u64, u64)>,
+    rest: VecDeque<Link>,
     spec: (u32, usize),
-    verify: bool,
 }
 
 impl ChainReader {
-    /// Of streams that begin at `starts`, one at least. Facts are those of the first one, the frames of
-    /// all.
-    pub(crate) fn open(file: &File, starts: &[u64], verify: bool) -> Result<(Self, Facts), Fault> {
-        let ends = starts
-            .iter()
-            .copied()
-            .skip(1)
-            .chain([file.metadata()?.len()]);
-        let mut rest: VecDeque<(u64, u64)> = starts.iter().copied().zip(ends).collect();
+    /// Of streams of one kind, one at least. Facts are those of the first one, the frames of all.
+    pub(crate) fn open(
+        file: &File,
+        links: Vec<Link>,
+        open_link: OpenLink,
+    ) -> Result<(Self, Facts), Fault> {
+        let mut rest = VecDeque::from(links);
         let first = rest.pop_front().ok_or(Fault::Unknown)?;
-        let (current, mut facts) = open_link(file, first, verify)?;
+        let (current, mut facts) = open_link(file, first, false)?;
         let (sample_rate_hz, mut channels) = current.declared().ok_or(Fault::Unknown)?;
         let mut changes_at = None;
         for link in &rest {
@@ -56,10 +60,10 @@ impl ChainReader {
         facts.damage.extend(change);
         let this = Self {
             file: file.try_clone()?,
+            open_link,
             current,
             rest,
             spec: (sample_rate_hz, channels),
-            verify,
         };
         Ok((this, facts))
     }
@@ -84,17 +88,25 @@ impl ChainReader {
         let Some(link) = self.rest.pop_front() else {
             return Ok(Step::End);
         };
-        (self.current, _) = open_link(&self.file, link, self.verify)?;
+        (self.current, _) = (self.open_link)(&self.file, link, false)?;
         planes.clear();
         Ok(Step::Frames)
     }
 }
 
-fn open_link(
-    file: &File,
-    (start, end): (u64, u64),
-    verify: bool,
-) -> Result<(Packets, Facts), Fault> {
-    let part = Splice::new(file, Vec::new(), start, end)?;
+/// A stream of Ogg.
+pub(crate) fn open_ogg(file: &File, link: Link, verify: bool) -> Result<(Packets, Facts), Fault> {
+    let part = Splice::new(file, Vec::new(), link.0, link.1)?;
     Packets::open(Box::new(part), Some("ogg"), verify)
+}
+
+/// A stream of FLAC.
+pub(crate) fn open_flac(file: &File, link: Link, verify: bool) -> Result<(Packets, Facts), Fault> {
+    let Some(bare) = flac_head::bare(file, link)? else {
+        let part = Splice::new(file, Vec::new(), link.0, link.1)?;
+        return Packets::open(Box::new(part), Some("flac"), verify);
+    };
+    let (mut packets, facts) = Packets::open(Box::new(bare.source), Some("flac"), verify)?;
+    packets.begin_at(bare.first_frame);
+    Ok((packets, facts))
 }

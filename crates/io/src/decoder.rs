@@ -6,26 +6,17 @@ use std::path::{Path, PathBuf};
 
 use acetate_dsp::{Audio, Source, Spec, StreamError};
 
-use crate::aiff;
-use crate::backend::{Backend, Facts, Fault, Packets, Step};
-use crate::caf;
-use crate::chain::ChainReader;
-use crate::elementary::ElementaryReader;
+use crate::backend::{Backend, Facts, Fault, Step};
+use crate::choose::start;
 use crate::error::{DecodeError, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, max_frames};
-use crate::flac_head;
-use crate::framing::survey_ogg;
 use crate::identity::{Identity, special_file};
 use crate::info::{DecodeWarning, MediaInfo};
 use crate::pass::{Pass, hash_frames};
-use crate::rf64::{self, Rf64Reader};
 use crate::sniff::{self, Kind};
 use crate::trim::{Trim, find_trim, states_exact_length};
 
 /// Most frames that one read gives, whatever the caller asks for: it bounds the block's memory.
 const MAX_BLOCK_FRAMES: usize = 1 << 20;
-
-/// Sample types of a WAV that holds MPEG audio (WAVE_FORMAT_MPEG, WAVE_FORMAT_MPEGLAYER3).
-const MPEG_TAGS: [u64; 2] = [0x50, 0x55];
 
 /// How to treat a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -429,100 +420,6 @@ impl Source for Decoder {
     fn rewind(&mut self) -> Result<(), StreamError> {
         self.rewind_to_start().map_err(StreamError::new)
     }
-}
-
-/// Opens the reader for a file. `verify`: also hold the sound against the encoder's checksum, where
-/// the format has one.
-fn start(path: &Path, kind: Kind, file: &File, verify: bool) -> Result<(Backend, Facts), Fault> {
-    let file = file.try_clone()?;
-    match kind {
-        Kind::Rf64 => {
-            let (reader, facts) = Rf64Reader::open(file, "rf64")?;
-            Ok((Backend::Rf64(reader), facts))
-        }
-        Kind::Other(found, convertible) => Err(Fault::NotAudio(found.to_owned(), convertible)),
-        Kind::Candidate => packets(path, file, verify),
-        Kind::Aiff => {
-            let stated = aiff::stated_frames(&file)?;
-            let (backend, mut facts) = packets(path, file, verify)?;
-            // Compressed sound is counted in packets there.
-            if let Some((stated, held)) = stated.zip(facts.frames)
-                && facts.codec.starts_with("pcm_")
-            {
-                facts.damage.extend(DecodeWarning::of_lengths(stated, held));
-            }
-            Ok((backend, facts))
-        }
-        Kind::Caf => match caf::closed(&file)? {
-            Some(closed) => {
-                let (packets, facts) = Packets::open(Box::new(closed), Some("caf"), verify)?;
-                Ok((Backend::Symphonia(Box::new(packets)), facts))
-            }
-            None => packets(path, file, verify),
-        },
-        Kind::Ogg => {
-            let (damage, links) = survey_ogg(&file)?;
-            let (backend, mut facts) = match &links[..] {
-                [_, _, ..] => {
-                    let (chain, facts) = ChainReader::open(&file, &links, verify)?;
-                    (Backend::Chain(Box::new(chain)), facts)
-                }
-                _ => packets(path, file, verify)?,
-            };
-            facts.damage.splice(0..0, damage);
-            Ok((backend, facts))
-        }
-        Kind::Flac { start } => match flac_head::bare(&file, start)? {
-            Some(bare) => {
-                let source = Box::new(bare.source);
-                let (mut packets, facts) = Packets::open(source, Some("flac"), verify)?;
-                packets.begin_at(bare.first_frame);
-                Ok((Backend::Symphonia(Box::new(packets)), facts))
-            }
-            None => packets(path, file, verify),
-        },
-        Kind::Elementary { start } => {
-            let end = file.metadata()?.len();
-            match ElementaryReader::open(&file, start, end)? {
-                Some((reader, facts)) => Ok((Backend::Elementary(Box::new(reader)), facts)),
-                None => packets(path, file, verify),
-            }
-        }
-        Kind::Wave | Kind::StreamedWave => {
-            let outline = rf64::wave_outline(&file)?;
-            if let Some(channels) = outline.channels
-                && !(1..=2).contains(&channels)
-            {
-                return Err(Fault::Channels(channels));
-            }
-            if MPEG_TAGS.contains(&outline.format_tag) {
-                let (start, end) = outline.data;
-                if let Some((reader, facts)) = ElementaryReader::open(&file, start, end)? {
-                    return Ok((Backend::Elementary(Box::new(reader)), facts));
-                }
-            }
-            if outline.unfinished {
-                let (reader, facts) = Rf64Reader::open_unfinished(file)?;
-                return Ok((Backend::Rf64(reader), facts));
-            }
-            if outline.overlong {
-                let (reader, facts) = Rf64Reader::open(file, "wave")?;
-                return Ok((Backend::Rf64(reader), facts));
-            }
-            if let Some((reader, facts)) = Rf64Reader::open_regular(file.try_clone()?)? {
-                return Ok((Backend::Rf64(reader), facts));
-            }
-            let mut file = file;
-            file.seek(SeekFrom::Start(0))?;
-            packets(path, file, verify)
-        }
-    }
-}
-
-fn packets(path: &Path, file: File, verify: bool) -> Result<(Backend, Facts), Fault> {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    let (packets, facts) = Packets::open(Box::new(file), extension, verify)?;
-    Ok((Backend::Symphonia(Box::new(packets)), facts))
 }
 
 fn no_frame(path: &Path, facts: &Facts, pass: &Pass) -> DecodeError {

@@ -15,6 +15,13 @@ const BLOCK_HEAD_BYTES: u64 = 4;
 const STREAM_INFO_BYTES: usize = 34;
 const STREAM_INFO: u8 = 0;
 const CUE_SHEET: u8 = 5;
+/// How a stream begins: its mark, and the head of its information, with and without the bit for the last
+/// block.
+const BEGINNINGS: [&[u8; 8]; 2] = [b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22"];
+/// Bytes that are searched at a time.
+const PIECE_BYTES: usize = 1 << 20;
+/// Most streams in a file.
+const MAX_LINKS: usize = 4096;
 /// The type that no block may have: a frame begins with it.
 const NO_BLOCK: u8 = 127;
 /// Bytes of an ID3v1 tag, and of an APEv2 tag's footer or header.
@@ -41,9 +48,35 @@ struct Layout {
     has_cue_sheet: bool,
 }
 
-/// The bytes that the decoder sees of a file whose mark stands at `start`; `None` where its blocks
-/// cannot be walked over.
-pub(crate) fn bare(file: &File, start: u64) -> io::Result<Option<BareFlac>> {
+/// Where streams begin and end: the one whose mark stands at `start`, and those that were joined to it.
+pub(crate) fn links(file: &File, start: u64) -> io::Result<Vec<(u64, u64)>> {
+    let end = trailing_tags_start(file)?;
+    let mut starts = vec![start];
+    // Pictures and the like may hold anything.
+    let mut at = read_layout(file, start)?.map_or(end, |layout| layout.frames_start);
+    let mut piece = vec![0; PIECE_BYTES];
+    while at < end && starts.len() < MAX_LINKS {
+        let read = file.read_at(&mut piece, at)?;
+        let found =
+            (piece[..read].windows(8)).position(|next| BEGINNINGS.iter().any(|b| next == *b));
+        match found {
+            Some(offset) => {
+                let next = at + offset as u64;
+                starts.push(next);
+                at = read_layout(file, next)?.map_or(next + 8, |layout| layout.frames_start);
+            }
+            // A mark may begin in the last bytes.
+            None if read > 7 => at += read as u64 - 7,
+            None => break,
+        }
+    }
+    let ends = starts.iter().copied().skip(1).chain([end]);
+    Ok(starts.iter().copied().zip(ends).collect())
+}
+
+/// The bytes that the decoder sees of a stream between two places; `None` where its blocks cannot be
+/// walked over.
+pub(crate) fn bare(file: &File, (start, end): (u64, u64)) -> io::Result<Option<BareFlac>> {
     let Some(layout) = read_layout(file, start)? else {
         return Ok(None);
     };
@@ -52,7 +85,7 @@ pub(crate) fn bare(file: &File, start: u64) -> io::Result<Option<BareFlac>> {
     let head = [&MARK[..], &block_head, &layout.stream_info].concat();
     let info = StreamInfo::new(&layout.stream_info);
     let start = layout.frames_start;
-    let end = frames_end(file, start, trailing_tags_start(file)?, info)?;
+    let end = frames_end(file, start, end, info)?;
     let mut first = [0; MAX_HEADER_BYTES];
     let first_bytes = file.read_at(&mut first, start)?;
     Ok(Some(BareFlac {

@@ -58,6 +58,11 @@ pub enum DecodeWarning {
         /// Frames that were there.
         got_frames: u64,
     },
+    /// Another file follows the one that was read, as `cat` joins them; its sound was left out.
+    SecondFile {
+        /// Where it begins.
+        at_byte: u64,
+    },
     /// The number of channels changes in the stream, as where two files were joined.
     ChannelsChange {
         /// Frames before the first change.
@@ -129,6 +134,10 @@ impl fmt::Display for DecodeWarning {
             } => write!(
                 f,
                 "the header states {stated_frames} frames, the file holds {got_frames}: all of them were read"
+            ),
+            Self::SecondFile { at_byte } => write!(
+                f,
+                "another file begins at byte {at_byte}: its sound was left out"
             ),
             Self::ChannelsChange { at_frame } => write!(
                 f,

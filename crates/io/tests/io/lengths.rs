@@ -410,6 +410,58 @@ fn samples_of_24_bits_in_frames_of_eight_bytes_are_read_as_such() {
 }
 
 #[test]
+fn a_file_joined_behind_another_is_told() {
+    let format = chunk(
+        b"fmt ",
+        &[1, 0, 1, 0, 0x44, 0xAC, 0, 0, 0x88, 0x58, 1, 0, 2, 0, 16, 0],
+    );
+    let body = [b"WAVE".to_vec(), format, chunk(b"data", &[7; 10_000])].concat();
+    let wave = chunk(b"RIFF", &body);
+    let at_byte = wave.len() as u64;
+    is_told(
+        "two.wav",
+        &wave.repeat(2),
+        5000,
+        DecodeWarning::SecondFile { at_byte },
+    );
+    let form = aiff(5000, 5000);
+    let at_byte = form.len() as u64;
+    is_told(
+        "two.aiff",
+        &form.repeat(2),
+        5000,
+        DecodeWarning::SecondFile { at_byte },
+    );
+    let movie = include_bytes!("../../../../tests/cli/hostile/coded/flac.m4a");
+    let at_byte = movie.len() as u64;
+    let frames = decode(&file("one.m4a", movie).path).frames() as u64;
+    is_told(
+        "two.m4a",
+        &movie.repeat(2),
+        frames,
+        DecodeWarning::SecondFile { at_byte },
+    );
+}
+
+#[test]
+fn flac_files_joined_end_to_end_are_decoded_to_the_end_and_told() {
+    let sounds = [noise(44_100, 2, 44_101, 24), noise(44_100, 2, 9000, 24)];
+    let [long, short] = [&sounds[0], &sounds[1]].map(|sound| flac(sound, |_| {}));
+    let id3v1 = [&b"TAG"[..], &[b'x'; 125]].concat();
+    for (first, second, stated_frames) in [(&long, &short, 44_101), (&short, &long, 9000)] {
+        let bytes = [&first[..], &id3v1, second, &id3v1].concat();
+        let told = DecodeWarning::HoldsMore {
+            stated_frames,
+            got_frames: 53_101,
+        };
+        is_told("joined.flac", &bytes, 53_101, told);
+    }
+    let joined = decode(&file("joined.flac", &[&long[..], &short].concat()).path);
+    assert_same_bits(&joined.slice(0, 44_101), &sounds[0]);
+    assert_same_bits(&joined.slice(44_101, 53_101), &sounds[1]);
+}
+
+#[test]
 fn tags_behind_the_last_page_of_an_ogg_are_no_missing_end() {
     let one = include_bytes!("../../../../tests/cli/hostile/coded/tone.ogg");
     let frames = decode(&file("alone.ogg", one).path).frames() as u64;
