@@ -51,7 +51,7 @@ impl EvalReport {
     ) -> Self {
         let tools = tools_on_songs(&evaluation.songs, contenders);
         Self {
-            songs: Some(summarise(evaluation, options, contenders)),
+            songs: Some(summarise(evaluation, options, contenders.tools.len())),
             tools,
             ..Self::empty(input, contenders)
         }

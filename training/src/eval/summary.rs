@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::calibration::Calibration;
-use super::case::{CaseResult, Contenders, Outcome};
+use super::case::{CaseResult, Outcome};
 use super::expansion::STRENGTHS;
 use super::foretold::Foretold;
 use super::kind::{Family, Kind};
@@ -35,16 +35,12 @@ pub(super) struct Songs<'a> {
     tools: usize,
 }
 
-/// Sums an evaluation up.
-pub(super) fn summarise(
-    evaluation: Evaluation,
-    options: &Options,
-    contenders: &Contenders<'_>,
-) -> SongsReport {
+/// Sums an evaluation up, with so many other programs in it.
+pub(super) fn summarise(evaluation: Evaluation, options: &Options, tools: usize) -> SongsReport {
     let severities_db = &options.severities_db;
     let of = |wanted: &dyn Fn(&SongResult) -> bool| {
         let songs = evaluation.songs.iter().filter(|song| wanted(song));
-        Songs::new(songs.collect(), options.seed, contenders.tools.len())
+        Songs::new(songs.collect(), options.seed, tools)
     };
     let songs = of(&|_| true);
     let music = Music::ALL.into_iter().filter_map(|music| {
@@ -359,3 +355,6 @@ fn features(sound: &Sound) -> Vec<f64> {
     ]);
     features
 }
+
+#[cfg(test)]
+mod tests;
