@@ -10,6 +10,7 @@ mod codec_safe;
 mod conformance;
 #[path = "../../crates/dsp/tests/conformance_signals/mod.rs"]
 mod conformance_signals;
+mod deciding;
 mod determinism;
 mod differential;
 mod dir;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use acetate_dsp::units::{db_from_power, power_from_db};
 use acetate_dsp::{Analysis, analyze};
-use acetate_model::features::{FRAME_WIDTH, STATISTICS, features_hash};
+use acetate_model::features::{FLOOR_DB, FRAME_WIDTH, STATISTICS, features_hash};
 use acetate_model::{Features, finished};
 use rayon::prelude::*;
 use safetensors::SafeTensors;
@@ -114,6 +114,28 @@ impl Track {
             }),
             channels: a.channels.min(b.channels),
             ..a.clone_without_frames()
+        }
+    }
+
+    /// A stretch of the track's frames as a programme of its own: its spectrum is that of these frames, the
+    /// statistics stay. What a net learns from such parts holds for excerpts and short songs too.
+    pub fn part(&self, frames: std::ops::Range<usize>) -> Self {
+        let frames_db = self.features.frames_db[frames.clone()].to_vec();
+        let pooled_db = std::array::from_fn(|index| {
+            let powers = frames_db
+                .iter()
+                .map(|row| power_from_db(f64::from(row[index])));
+            (db_from_power(powers.sum::<f64>() / frames_db.len().max(1) as f64) as f32)
+                .max(FLOOR_DB)
+        });
+        Self {
+            features: Features {
+                frames_db,
+                pooled_db,
+                statistics: self.features.statistics,
+            },
+            frame_levels_db: self.frame_levels_db[frames].to_vec(),
+            ..self.clone_without_frames()
         }
     }
 

@@ -21,6 +21,9 @@ const VALIDATION_CASES: usize = 96;
 /// Seed of the validation faults: the same for every member and look.
 const VALIDATION_SEED: u64 = 0x5eed_0001;
 
+/// Shortest part of a master that is drawn for the whole.
+const SHORTEST_PART_SHARE: f64 = 0.08;
+
 /// What validation is read with.
 const NO_BLUR: Blur = Blur {
     band_db: 0.0,
@@ -146,6 +149,11 @@ fn simulated<'a>(
     let track = if rng.unit() < recipe.medleys {
         let other = &tracks[rng.below(tracks.len())];
         Cow::Owned(Track::medley(track, other, recipe.frames / 2, rng))
+    } else if recipe.parts > 0.0 && rng.unit() < recipe.parts {
+        let count = track.features.frames_db.len();
+        let length = ((rng.uniform(SHORTEST_PART_SHARE, 1.0) * count as f64) as usize).max(1);
+        let from = rng.below(count - length + 1);
+        Cow::Owned(track.part(from..from + length))
     } else {
         Cow::Borrowed(track)
     };

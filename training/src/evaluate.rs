@@ -29,9 +29,13 @@ use crate::simulator::{degrade, loudness_change_db};
 /// Severities of the table, dB RMS.
 pub const SEVERITIES_DB: [f64; 6] = [0.0, 1.0, 2.0, 3.0, 4.0, 6.0];
 /// Random curves per track and severity; each is used together with its mirror.
-const CURVES: usize = 3;
+const CURVES: usize = 4;
 /// Frames of each track that the net reads here.
 const FRAMES: usize = 256;
+/// Parts into which a song is cut for the cases that are heard in a stretch of it.
+const PARTS: usize = 10;
+/// Fewest frames of such a part.
+const FEWEST_PART_FRAMES: usize = 40;
 /// Bands below this are not judged, dB relative to the loudness.
 const JUDGED_DB: f32 = -60.0;
 /// Expansion strengths of the dynamics rows.
@@ -117,7 +121,7 @@ pub fn untouched(
     tracks
         .par_iter()
         .enumerate()
-        .map(|(index, track)| case(index, track, 0.0, Fault::NONE, predictor, hidden))
+        .map(|(index, track)| heard(index, track, 0.0, Fault::NONE, predictor, hidden))
         .collect()
 }
 
@@ -131,7 +135,7 @@ fn track_cases(
     let mut rng = Rng::new(seed ^ (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let mut cases = Vec::new();
     for severity_db in SEVERITIES_DB {
-        for _ in 0..CURVES {
+        for curve in 0..CURVES {
             let drawn = smooth(&mut rng, severity_db);
             for drawn in [drawn.mirrored(), drawn] {
                 let fault = Fault {
@@ -142,15 +146,36 @@ fn track_cases(
                     plr_excess_db: PLR_EXCESSES_DB
                         [(cases.len() / EXPANSIONS.len()) % PLR_EXCESSES_DB.len()],
                 };
-                cases.push(case(index, track, severity_db, fault, predictor, hidden)?);
+                // Every second curve is heard in a stretch of the song, as excerpts and short songs are.
+                let case = if curve % 2 == 1 {
+                    heard(
+                        index,
+                        &part_of(track, &mut rng),
+                        severity_db,
+                        fault,
+                        predictor,
+                        hidden,
+                    )?
+                } else {
+                    heard(index, track, severity_db, fault, predictor, hidden)?
+                };
+                cases.push(case);
             }
         }
     }
     Ok(cases)
 }
 
+/// A tenth of a song, at least as many frames as the net hears of 20 s.
+fn part_of(track: &Track, rng: &mut Rng) -> Track {
+    let count = track.features.frames_db.len();
+    let length = (count / PARTS).clamp(FEWEST_PART_FRAMES.min(count), count);
+    let from = rng.below(count - length + 1);
+    track.part(from..from + length)
+}
+
 /// Degrades a track and asks the net.
-fn case(
+fn heard(
     index: usize,
     track: &Track,
     severity_db: f64,

@@ -19,6 +19,7 @@ fn recipe() -> Recipe {
         validate_every: 3,
         patience: 10,
         medleys: 0.5,
+        parts: 0.3,
         blur: Blur {
             band_db: 0.5,
             peak_db: 0.5,

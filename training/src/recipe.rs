@@ -31,6 +31,9 @@ pub struct Recipe {
     pub patience: usize,
     /// Share of the mixes that are medleys of two masters.
     pub medleys: f64,
+    /// Share of the mixes that are a stretch of their master instead of the whole.
+    #[serde(default)]
+    pub parts: f64,
     /// Noise on what the net reads.
     pub blur: Blur,
     /// Severities of the tonal faults that the members learn from: wide, so that all sizes are learned.
@@ -206,6 +209,9 @@ impl Recipe {
             if !(got > 0.0 && got.is_finite()) {
                 return Err(wrong(name, "a number above 0", got));
             }
+        }
+        if !(0.0..=1.0).contains(&recipe.parts) {
+            return Err(wrong("parts", "a share from 0 to 1", recipe.parts));
         }
         let sizes = recipe.prior.sizes_db.len();
         if sizes < 2 || recipe.prior.shares.len() + 1 != sizes || recipe.prior.sizes_db[0] != 0.0 {

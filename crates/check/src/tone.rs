@@ -83,9 +83,9 @@ mod tests {
         };
         let mut curve_db = [2.0; BANDS];
         assert!(region.contrast_db(&curve_db).abs() < 1e-12);
-        for band in 0..BANDS {
+        for (band, gain_db) in curve_db.iter_mut().enumerate() {
             if (60.0..150.0).contains(&centre_hz(FIRST_BAND + band)) {
-                curve_db[band] += 6.0;
+                *gain_db += 6.0;
             }
         }
         assert!((region.contrast_db(&curve_db) - 6.0).abs() < 1e-12);

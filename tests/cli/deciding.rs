@@ -1,0 +1,175 @@
+//! One judgement of the tone behind check and master, and the dial that turns it.
+
+use serde_json::Value;
+
+use crate::dir::{Dir, read_wav, write_wav};
+use crate::mastering::EXCERPTS;
+
+/// Faults that are put on an excerpt: what the check calls them, and the knots that are raised or lowered, dB.
+const FAULTS: [(&str, std::ops::RangeInclusive<usize>, f64); 4] = [
+    ("boomy", 1..=2, 9.0),
+    ("muddy", 3..=4, 9.0),
+    ("harsh", 7..=8, 9.0),
+    ("fizzy", 10..=11, 9.0),
+];
+
+/// An excerpt with gains on some knots, as a mix of -20 LUFS.
+fn faulty(dir: &Dir, excerpt: &str, knots: &std::ops::RangeInclusive<usize>, gain_db: f64) {
+    let gains: Vec<String> = (0..12)
+        .map(|knot| if knots.contains(&knot) { gain_db } else { 0.0 })
+        .map(|gain_db| format!("{gain_db:.1}"))
+        .collect();
+    let settings = format!(
+        "schema = \"acetate.settings/1\"\n[eq]\nmid_db = [{}]\n",
+        gains.join(", ")
+    );
+    dir.write("fault.toml", settings.as_bytes());
+    let args = [
+        "master",
+        excerpt,
+        "-o",
+        "mix.wav",
+        "--settings",
+        "fault.toml",
+        "--lufs",
+        "-20",
+    ];
+    dir.run(&[&args[..], &["--overwrite"]].concat()).expect(0);
+}
+
+fn knots_db(report: &Value) -> Vec<f64> {
+    let knots = report["mastering"]["settings"]["eq"]["mid_db"].as_array();
+    knots
+        .unwrap()
+        .iter()
+        .map(|db| db.as_f64().unwrap())
+        .collect()
+}
+
+#[test]
+fn what_the_check_tells_of_the_tone_is_what_the_next_master_does() {
+    let mut told = 0;
+    for excerpt in [EXCERPTS[0], EXCERPTS[2], EXCERPTS[5]] {
+        let dir = Dir::new();
+        dir.excerpt(excerpt);
+        for (code, knots, gain_db) in FAULTS {
+            faulty(&dir, excerpt, &knots, gain_db);
+            let check: Value = dir.run(&["check", "mix.wav", "--json"]).json();
+            let report = dir
+                .run(&["master", "mix.wav", "--dry-run", "--json"])
+                .json();
+            let in_master = report["findings"].as_array().unwrap();
+            for finding in check["findings"].as_array().unwrap() {
+                let same = |other: &&Value| other["code"] == finding["code"];
+                if finding["part"] != "tone" || finding["code"] == "sibilance" {
+                    continue;
+                }
+                let short = in_master
+                    .iter()
+                    .find(same)
+                    .expect("master tells it as well");
+                for field in ["evidence", "points"] {
+                    // The check reads true peaks with two meters, a master those of its mix with one.
+                    let of = |finding: &Value| finding[field].as_f64().unwrap();
+                    assert!((of(short) - of(finding)).abs() < 0.01, "{excerpt} {code}");
+                }
+                assert_eq!(short["mastering_does"], finding["mastering_does"]);
+                if finding["code"] == code {
+                    told += 1;
+                    let knots_db = knots_db(&report);
+                    let own = knots_db[knots.clone()].iter().sum::<f64>() / 2.0;
+                    let all = knots_db.iter().sum::<f64>() / 12.0;
+                    assert!(own < all, "{excerpt} {code}: {knots_db:?}");
+                }
+            }
+        }
+    }
+    assert!(told >= 2, "of 12 plain faults {told} were told");
+}
+
+#[test]
+fn two_hundred_percent_is_twice_the_move_within_the_same_bounds() {
+    let dir = Dir::new();
+    dir.excerpt(EXCERPTS[2]);
+    faulty(&dir, EXCERPTS[2], &(7..=8), 9.0);
+    let at = |amount: &str| {
+        let args = [
+            "master",
+            "mix.wav",
+            "--dry-run",
+            "--json",
+            "--amount",
+            amount,
+        ];
+        knots_db(&dir.run(&args).json())
+    };
+    let (whole, twice) = (at("100"), at("200"));
+    let most = |knots: &[f64]| knots.iter().fold(0.0_f64, |most, db| most.max(db.abs()));
+    assert!(most(&whole) > 0.3, "{whole:?}");
+    assert!(most(&twice) <= 9.0 + 1e-6, "{twice:?}");
+    for (one, two) in whole.iter().zip(&twice) {
+        assert!((two - 2.0 * one).abs() < 0.02, "{whole:?} {twice:?}");
+    }
+    let ran = dir.run(&["master", "mix.wav", "--dry-run", "--amount", "201"]);
+    assert!(ran.expect(2).stderr.contains("0 to 200"));
+}
+
+#[test]
+fn lufs_keep_leaves_the_loudness_as_it_is() {
+    let dir = Dir::new();
+    dir.excerpt(EXCERPTS[2]);
+    let before = dir
+        .run(&["analyze", EXCERPTS[2], "--json"])
+        .expect(0)
+        .json();
+    let args = ["master", EXCERPTS[2], "-o", "kept.wav", "--lufs", "keep"];
+    dir.run(&args).expect(0);
+    let after = dir.run(&["analyze", "kept.wav", "--json"]).expect(0).json();
+    let lufs = |report: &Value| report["integrated_lufs"].as_f64().unwrap();
+    assert!((lufs(&after) - lufs(&before)).abs() <= 0.1);
+    let ran = dir.run(&["verify", "kept.wav", "--lufs", "keep"]).expect(2);
+    assert!(ran.stderr.contains("expected a number"), "{}", ran.stderr);
+}
+
+#[test]
+fn applause_behind_a_song_leaves_the_song_as_it_would_be_alone() {
+    let dir = Dir::new();
+    let (spec, samples) = read_wav(&{
+        dir.excerpt(EXCERPTS[1]);
+        dir.run(&[
+            "master",
+            EXCERPTS[1],
+            "-o",
+            "song.wav",
+            "--amount",
+            "0",
+            "--lufs",
+            "-20",
+        ])
+        .expect(0);
+        dir.path("song.wav")
+    });
+    let channels = spec.channels;
+    let song: Vec<f32> = samples.iter().map(|&x| x as f32).collect();
+    // Three times the excerpt, then noise of its power for half as long.
+    let whole = song.repeat(3);
+    let power = song.iter().map(|x| f64::from(x * x)).sum::<f64>() / song.len() as f64;
+    let mut state = 7_u32;
+    let noise = (0..whole.len() / 2).map(|_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let uniform = f64::from(state >> 8) / 8_388_608.0 - 1.0;
+        (uniform * (3.0 * power).sqrt()) as f32
+    });
+    let with_noise: Vec<f32> = whole.iter().copied().chain(noise).collect();
+    write_wav(&dir.path("alone.wav"), spec.sample_rate, channels, &whole);
+    write_wav(
+        &dir.path("both.wav"),
+        spec.sample_rate,
+        channels,
+        &with_noise,
+    );
+    let knots = |name: &str| knots_db(&dir.run(&["master", name, "--dry-run", "--json"]).json());
+    for (alone, both) in knots("alone.wav").iter().zip(knots("both.wav")) {
+        assert!((alone - both).abs() <= 0.3, "{alone} {both}");
+    }
+}
