@@ -38,7 +38,7 @@ const HALVINGS: usize = 30;
 /// Strengths of the tables, dB.
 const STRENGTHS_DB: [f64; 3] = [4.0, 8.0, 12.0];
 /// What the evidence carries of a fault at which a finding costs all of its points, dB.
-const FULL_DB: f64 = 7.0;
+const FULL_DB: f64 = 4.0;
 
 /// One part of a song: the frames that are read.
 struct Part<'a> {

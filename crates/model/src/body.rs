@@ -288,17 +288,18 @@ mod tests {
 
     #[test]
     fn applause_behind_a_song_does_not_change_what_the_song_is_taken_for() {
-        let (alone, foreign) = features(song(40));
+        let (alone, foreign) = features(song(72));
         assert!(foreign < 0.1, "{foreign}");
         for passage in [
-            [song(40), applause(20)].concat(),
-            [applause(20), song(40)].concat(),
+            [song(72), applause(36)].concat(),
+            [applause(36), song(72)].concat(),
         ] {
             let (both, foreign) = features(passage);
             assert!((0.25..0.45).contains(&foreign), "{foreign}");
             for band in 0..BANDS {
                 let moved_db = both.pooled_db[band] - alone.pooled_db[band];
-                assert!(moved_db.abs() < 0.8, "band {band}: {moved_db}");
+                // The windows beside the passage are left out with it, which shows in chords that change every second.
+                assert!(moved_db.abs() < 1.2, "band {band}: {moved_db}");
             }
             for (a, b) in both.statistics.iter().zip(alone.statistics) {
                 assert!((a - b).abs() < 0.5, "{a} {b}");
