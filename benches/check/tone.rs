@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use acetate_check::Corpus;
-use acetate_check::ToneJudgement;
 use acetate_check::corpus::{Figure, Rows};
 use acetate_check::detect::{DETECTORS, tone_contrast_db};
 use acetate_check::fault_eq::{fault_eq_db, thin_db};
@@ -186,17 +185,10 @@ fn contrasts(
     } else {
         0.0
     };
-    let (tone, planned_db) =
-        judge_tone(&raw, &weights.header.priors, &features.pooled_db, finished);
-    let judgement = ToneJudgement {
-        estimated_db: tone.open_db.map(|db| -db),
-        carried_db: tone.mean_db.map(|db| -db),
-        sd_db: tone.sd_db,
-        planned_db,
-        finished_probability: finished,
-    };
+    let (tone, _) = judge_tone(&raw, &weights.header.priors, &features.pooled_db, finished);
+    let carried_db = tone.mean_db.map(|db| -db);
     Ok(std::array::from_fn(|index| {
-        tone_contrast_db(TONE_CODES[index], &judgement.carried_db).unwrap_or(f64::NAN)
+        tone_contrast_db(TONE_CODES[index], &carried_db).unwrap_or(f64::NAN)
     }))
 }
 

@@ -352,23 +352,6 @@ fn interval_scale(valid: &Judged<'_>, priors: &Priors) -> f64 {
     (at_80 / HALF_WIDTH_80).clamp(0.2, 5.0)
 }
 
-/// What the members say of a raw output as a share of what is done, for reports: the mean share of the proposal
-/// that is applied at each severity.
-pub fn mean_share(judged: &Judged<'_>, priors: &Priors, severity_db: f64) -> f64 {
-    let at = || {
-        judged
-            .cases
-            .iter()
-            .filter(move |case| case.severity_db == severity_db)
-    };
-    let (done, proposed) = at().fold((0.0, 0.0), |(done, proposed), case| {
-        let track = &judged.tracks[case.track];
-        let (mid, _) = net_curves(track, case, priors);
-        (done + rms(&mid), proposed + rms(&open_curve(&case.raw)))
-    });
-    if proposed > 0.0 { done / proposed } else { 0.0 }
-}
-
 /// The members' proposal for mid before any prior, dB at the net's bands.
 pub fn open_curve(raw: &RawOutputs) -> [f64; BANDS] {
     acetate_model::outputs::curve_of_modes(&raw.mean_db[..MODES])

@@ -36,6 +36,14 @@ impl Role {
         }
     }
 
+    /// Whether a track of this role may be of a tier.
+    pub(super) fn takes(self, tier: Tier) -> bool {
+        match self.own_tier() {
+            Some(own) => tier == own,
+            None => tier < Tier::S,
+        }
+    }
+
     /// The folder of a cache that holds packages of this role. A package may have one entry in
     /// each folder.
     pub(super) fn folder(self) -> &'static str {

@@ -6,7 +6,7 @@ use super::licence::{is_free, only_measures};
 use super::validate_repository::check_repositories;
 use super::{
     ARCHIVE_SEPARATOR, Datasets, DatasetsError, Exclusion, Package, PairEnd, Renderer, Repository,
-    Role, Split, Tier, Track,
+    Role, Split, Track,
 };
 
 /// Checks every rule; the first violation is returned.
@@ -148,12 +148,8 @@ fn check_tracks(package: &Package) -> Result<(), DatasetsError> {
             track.path,
             "each path once",
         )?;
-        let tier_ok = match package.role.own_tier() {
-            Some(tier) => track.tier == tier,
-            None => track.tier < Tier::S,
-        };
         require(
-            tier_ok,
+            package.role.takes(track.tier),
             entry,
             "tracks",
             track.path,

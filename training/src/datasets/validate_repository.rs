@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::validate::{check_exclusions, is_plain_path, require, require_genre, require_use};
-use super::{Datasets, DatasetsError, Repository, RepositoryTrack, Role, Tier};
+use super::{Datasets, DatasetsError, Repository, RepositoryTrack, Role};
 
 /// Lies beside the tracks of a repository in a cache; no track may be called that.
 const RESERVED: &str = "fetched.json";
@@ -111,12 +111,8 @@ fn check_track(repository: &Repository, track: &RepositoryTrack) -> Result<(), D
         path,
         "a plain relative path without wildcards",
     )?;
-    let tier_ok = match repository.role.own_tier() {
-        Some(tier) => track.tier == tier,
-        None => track.tier < Tier::S,
-    };
     require(
-        tier_ok,
+        repository.role.takes(track.tier),
         entry,
         "tracks",
         path,
