@@ -6,6 +6,7 @@ mod batch;
 mod caching;
 mod certificate;
 mod checking;
+mod cleanup;
 mod codec_safe;
 mod conformance;
 #[path = "../../crates/dsp/tests/conformance_signals/mod.rs"]

@@ -2,6 +2,7 @@
 
 use acetate_dsp::Analysis;
 use acetate_dsp::measure::bands::{THIRD_OCTAVES, edges_hz};
+use acetate_dsp::measure::lone_transients::LoneTransient;
 use acetate_dsp::measure::peak_steps::at_ceiling_percent;
 use acetate_dsp::units::{db_from_power, power_from_db};
 
@@ -14,8 +15,10 @@ const FINISHED: f64 = 0.5;
 
 /// Everything that a detector may look at.
 pub struct Facts<'a> {
-    /// The analysis.
+    /// The analysis of the programme without its lone transients …
     pub analysis: &'a Analysis,
+    /// … and those.
+    pub lone_transients: &'a [LoneTransient],
     /// What the closer look found; `None` in the short form.
     pub scan: Option<&'a Scan>,
     /// What released music shows.
@@ -36,10 +39,13 @@ impl<'a> Facts<'a> {
         tone: Option<&'a ToneJudgement>,
         corpus: &'a Corpus,
     ) -> Self {
+        let lone_transients = &analysis.lone_transients;
+        let analysis = analysis.programme();
         let at_ceiling_percent = at_ceiling_percent(&analysis.sequences.peak_10ms);
         let mastered = tone.is_some_and(|tone| tone.finished_probability >= FINISHED);
         Self {
             analysis,
+            lone_transients,
             scan,
             corpus,
             tone,

@@ -70,6 +70,9 @@ pub struct MasterArgs {
         value_delimiter = ','
     )]
     pub bypass: Vec<acetate_dsp::chain::Stage>,
+    /// Leave clicks and bumps that stand alone as they are; the limiter holds them all the same
+    #[arg(help_heading = "Treatment", long)]
+    pub no_repair: bool,
     /// Render with the settings of this file instead of predicted ones
     #[arg(help_heading = "Treatment", long, value_name = "TOML")]
     pub settings: Option<PathBuf>,

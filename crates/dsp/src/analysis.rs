@@ -9,9 +9,14 @@ use crate::measure::bands::THIRD_OCTAVES;
 use crate::measure::clipping::Clipping;
 use crate::measure::crest::Crest;
 use crate::measure::levels::{Levels, Meters};
-use crate::measure::peak_steps::PeakSteps;
+use crate::measure::lone_transients::{LoneTransient, LoneTransients};
+use crate::measure::slow_offset::SlowOffset;
 use crate::measure::spectrum::SpectrumMeter;
 use crate::measure::stereo_image::StereoImage;
+use crate::process::ProcessSpec;
+use crate::process::rendered::Rendered;
+use crate::process::repair::{self, Repair};
+use crate::settings::Cleanup;
 use crate::{Source, StreamError};
 
 /// Measured facts of a whole programme. A figure that does not exist (the loudness of silence)
@@ -59,6 +64,10 @@ pub struct Analysis {
     pub correlation: f64,
     /// Mean of each channel (DC offset), full scale = 1.
     pub dc_offset: Vec<f64>,
+    /// Largest mean over 3 s of each channel, full scale = 1: shows a drifting offset as well.
+    pub slow_offset: Vec<f64>,
+    /// Single short events far above everything else, in order of time.
+    pub lone_transients: Vec<LoneTransient>,
     /// Runs of clipped samples per channel.
     pub clipped_runs: Vec<u64>,
     /// Samples in those runs per channel.
@@ -72,6 +81,16 @@ pub struct Analysis {
     /// Sequences that the net and the solver read; not part of a report.
     #[serde(skip)]
     pub sequences: Sequences,
+    /// The analysis once more with the lone transients repaired, where there are any; not part of a report.
+    #[serde(skip)]
+    pub repaired: Option<Box<Analysis>>,
+}
+
+impl Analysis {
+    /// What decisions about the whole are made on: the programme without its lone transients.
+    pub fn programme(&self) -> &Analysis {
+        self.repaired.as_deref().unwrap_or(self)
+    }
 }
 
 /// One meter's figure.
@@ -154,11 +173,41 @@ pub fn analyze(source: &mut dyn Source) -> Result<Analysis, StreamError> {
     analyze_with(source, &AnalyzeOptions::default(), &mut |_| {})
 }
 
-/// As [`analyze`], with options; `progress` is told the frames read so far after every block.
+/// As [`analyze`], with options; `progress` is told the frames read so far after every block. A programme
+/// with lone transients is read a second time, with them repaired.
 ///
 /// # Errors
 /// As [`analyze`].
 pub fn analyze_with(
+    source: &mut dyn Source,
+    options: &AnalyzeOptions,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Analysis, StreamError> {
+    let mut analysis = analyze_once(source, options, progress)?;
+    let repairs = repair::repairs_of(&analysis.lone_transients, analysis.sample_rate_hz);
+    if !repairs.is_empty() {
+        source.rewind()?;
+        let cleanup = Cleanup {
+            repairs,
+            ..Cleanup::default()
+        };
+        let stage = Repair::new(
+            &cleanup,
+            &ProcessSpec {
+                sample_rate_hz: analysis.sample_rate_hz,
+                channels: analysis.channels,
+                programme_lufs: analysis.integrated_lufs,
+            },
+        );
+        let mut repaired = analyze_once(&mut Rendered::new(source, stage), options, progress)?;
+        repaired.lone_transients.clear();
+        analysis.repaired = Some(Box::new(repaired));
+    }
+    Ok(analysis)
+}
+
+/// One pass.
+fn analyze_once(
     source: &mut dyn Source,
     options: &AnalyzeOptions,
     progress: &mut dyn FnMut(u64),
@@ -170,7 +219,8 @@ pub fn analyze_with(
     let mut crest = Crest::new(rate);
     let mut image = StereoImage::default();
     let mut clipping = Clipping::new(channels);
-    let mut peaks = PeakSteps::new(rate);
+    let mut offset = SlowOffset::new(rate, channels);
+    let mut transients = LoneTransients::new(rate, channels);
     let mut frames = 0;
     levels
         .along(Line::from(source))
@@ -179,8 +229,9 @@ pub fn analyze_with(
             crest.process(block);
             image.process(block);
             clipping.process(block);
-            peaks.process(block);
+            offset.process(block);
         })
+        .past(|block| transients.process(block))
         .run(&mut |block| {
             frames += block.frames() as u64;
             progress(frames);
@@ -189,6 +240,7 @@ pub fn analyze_with(
     let measures = levels.finish()?;
     let spectrum = spectrum.finish();
     let (clipped_runs, clipped_samples) = clipping.finish();
+    let (lone_transients, peak_10ms) = transients.finish();
     Ok(Analysis {
         sample_rate_hz: rate,
         channels,
@@ -211,6 +263,8 @@ pub fn analyze_with(
         crest: crest.finish(),
         correlation: image.correlation(),
         dc_offset: image.dc_offset(channels),
+        slow_offset: offset.finish(),
+        lone_transients,
         clipped_runs,
         clipped_samples,
         non_finite_samples: measures.non_finite_samples,
@@ -220,8 +274,9 @@ pub fn analyze_with(
             band_frames: spectrum.band_frames,
             band_spacing_frames: spectrum.band_spacing_frames,
             k_power_10ms: measures.k_power_10ms,
-            peak_10ms: peaks.finish(),
+            peak_10ms,
             short_term_lufs: measures.short_term_lufs,
         },
+        repaired: None,
     })
 }

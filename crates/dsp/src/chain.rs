@@ -1,6 +1,6 @@
 //! [`Chain`]: the stages in signal order.
 //!
-//! DC filter → EQ → compressor → saturation → stereo. The limiter and the dither are not in it:
+//! Repair → DC filter → EQ → compressor → saturation → stereo. The limiter and the dither are not in it:
 //! they run after it, at the delivery rate.
 
 use std::collections::BTreeSet;
@@ -15,6 +15,7 @@ use crate::process::compressor::{self, Compressor};
 use crate::process::dc_filter::{self, DcFilter};
 use crate::process::eq::{self, Eq};
 use crate::process::rendered::trimmed;
+use crate::process::repair::{self, Repair};
 use crate::process::saturation::{self, Saturation};
 use crate::process::stereo::{self, Stereo};
 use crate::process::{ProcessSpec, Processor, ResponseDb};
@@ -23,7 +24,7 @@ use crate::{Audio, Settings};
 /// A stage that can be left out, in signal order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// DC filter.
+    /// Repair of clicks and bumps, and DC filter.
     Cleanup,
     /// Tone.
     Eq,
@@ -145,6 +146,9 @@ impl Chain {
     pub fn new(settings: &Settings, spec: &ProcessSpec, bypass: &Bypass) -> Self {
         let mut stages: Vec<Box<dyn Processor>> = Vec::new();
         let wanted = |stage, neutral: bool| !neutral && !bypass.contains(stage);
+        if wanted(Stage::Cleanup, repair::is_neutral(&settings.cleanup)) {
+            stages.push(Box::new(Repair::new(&settings.cleanup, spec)));
+        }
         if wanted(Stage::Cleanup, dc_filter::is_neutral(&settings.cleanup)) {
             stages.push(Box::new(DcFilter::new(&settings.cleanup, spec)));
         }

@@ -64,12 +64,64 @@ pub struct Target {
 }
 
 /// Removal of what is not programme.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Cleanup {
-    /// Corner of the first-order DC filter, Hz; 0 leaves it out.
+    /// Corner of the second-order DC filter, Hz; 0 leaves it out.
     pub dc_highpass_hz: f64,
+    /// Moments that are repaired, in order of time. Left out of a file where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<Repair>,
 }
+
+/// How a moment is repaired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RepairKind {
+    /// Its samples are replaced by what their surroundings foretell: for clicks.
+    Interpolate,
+    /// It is turned down by `gain_db`: for bumps.
+    Attenuate,
+}
+
+/// A moment of the input that is repaired.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Repair {
+    /// Start, seconds from the start of the input.
+    pub at_s: f64,
+    /// Length, ms.
+    pub length_ms: f64,
+    /// How it is repaired.
+    pub kind: RepairKind,
+    /// Gain of a moment that is turned down, dB; 0 for one that is replaced.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub gain_db: f64,
+}
+
+// Serde asks for a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
+impl Repair {
+    /// End, seconds from the start of the input.
+    pub fn end_s(&self) -> f64 {
+        self.at_s + self.length_ms / 1000.0
+    }
+}
+
+/// Most moments that are repaired.
+pub const MAX_REPAIRS: usize = 1_000;
+/// Longest moment that is replaced, ms.
+pub const MAX_INTERPOLATED_MS: f64 = 10.0;
+/// Longest moment that is turned down, ms.
+pub const MAX_ATTENUATED_MS: f64 = 500.0;
+/// Lowest gain of a moment, dB.
+pub const MIN_REPAIR_GAIN_DB: f64 = -60.0;
+/// Repaired moments are at least this far apart, ms.
+pub const REPAIRS_APART_MS: f64 = 25.0;
 
 /// How the EQ's filter spends its phase.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -203,6 +255,16 @@ pub enum SettingsError {
         /// Value found.
         got: f64,
     },
+    /// A repair that cannot be done.
+    #[error("cleanup.repairs.{index}: expected {expected}, got {got}")]
+    Repair {
+        /// Place in the list, from 0.
+        index: usize,
+        /// What a repair may be.
+        expected: String,
+        /// Value found.
+        got: f64,
+    },
     /// A stage that this version reserves.
     #[error("{name}: reserved in this version, expected {neutral}, got {got}")]
     Reserved {
@@ -259,6 +321,7 @@ impl Settings {
             },
             cleanup: Cleanup {
                 dc_highpass_hz: 0.0,
+                repairs: Vec::new(),
             },
             eq: Eq {
                 mid_db: [0.0; MID_KNOTS],
@@ -346,6 +409,42 @@ impl Settings {
                     got,
                 });
             }
+        }
+        self.validate_repairs()
+    }
+
+    fn validate_repairs(&self) -> Result<(), SettingsError> {
+        let repairs = &self.cleanup.repairs;
+        let refused = |index: usize, expected: String, got: f64| {
+            Err(SettingsError::Repair {
+                index,
+                expected,
+                got,
+            })
+        };
+        if repairs.len() > MAX_REPAIRS {
+            let expected = format!("at most {MAX_REPAIRS} repairs");
+            return refused(MAX_REPAIRS, expected, repairs.len() as f64);
+        }
+        let mut earliest_s = 0.0;
+        for (index, repair) in repairs.iter().enumerate() {
+            if !(earliest_s..=1e6).contains(&repair.at_s) {
+                let expected = format!("at_s from {earliest_s:.3} s on, in order of time");
+                return refused(index, expected, repair.at_s);
+            }
+            let (longest_ms, min_db) = match repair.kind {
+                RepairKind::Interpolate => (MAX_INTERPOLATED_MS, 0.0),
+                RepairKind::Attenuate => (MAX_ATTENUATED_MS, MIN_REPAIR_GAIN_DB),
+            };
+            if !(0.0..=longest_ms).contains(&repair.length_ms) {
+                let expected = format!("length_ms from 0 to {longest_ms}");
+                return refused(index, expected, repair.length_ms);
+            }
+            if !(min_db..=0.0).contains(&repair.gain_db) {
+                let expected = format!("gain_db from {min_db} to 0");
+                return refused(index, expected, repair.gain_db);
+            }
+            earliest_s = repair.end_s() + REPAIRS_APART_MS / 1000.0;
         }
         Ok(())
     }

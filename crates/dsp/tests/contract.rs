@@ -8,9 +8,10 @@ use acetate_dsp::process::compressor::Compressor;
 use acetate_dsp::process::dc_filter::DcFilter;
 use acetate_dsp::process::eq::Eq;
 use acetate_dsp::process::limiter::Limiter;
+use acetate_dsp::process::repair::Repair;
 use acetate_dsp::process::saturation::Saturation;
 use acetate_dsp::process::stereo::Stereo;
-use acetate_dsp::settings::EqPhase;
+use acetate_dsp::settings::{self, EqPhase, RepairKind};
 use acetate_dsp::{Audio, PARAMS, ProcessSpec, Processor, Settings};
 
 /// The limiter's ceiling in these tests, dBTP.
@@ -32,6 +33,9 @@ struct Entry {
 
 fn processors() -> Vec<Entry> {
     vec![
+        entry("repair", "", repair, |s, p| {
+            Box::new(Repair::new(&s.cleanup, p))
+        }),
         entry("dc filter", "cleanup.", cleanup, |s, p| {
             Box::new(DcFilter::new(&s.cleanup, p))
         }),
@@ -72,6 +76,19 @@ fn entry(name: &'static str, rows: &'static str, active: fn(&mut Settings), buil
 
 fn cleanup(settings: &mut Settings) {
     settings.cleanup.dc_highpass_hz = 8.0;
+}
+
+fn repair(settings: &mut Settings) {
+    let moment = |at_s, length_ms, kind, gain_db| settings::Repair {
+        at_s,
+        length_ms,
+        kind,
+        gain_db,
+    };
+    settings.cleanup.repairs = vec![
+        moment(0.1, 2.0, RepairKind::Interpolate, 0.0),
+        moment(0.2, 30.0, RepairKind::Attenuate, -12.0),
+    ];
 }
 
 fn tone(settings: &mut Settings) {

@@ -288,7 +288,7 @@ fn compression(material: &mut Material<'_>, before: &Analysis) -> Result<Vec<f64
     let process = ProcessSpec {
         sample_rate_hz: spec.sample_rate_hz,
         channels: spec.channels,
-        programme_lufs: before.integrated_lufs,
+        programme_lufs: before.programme().integrated_lufs,
     };
     let later = [Stage::Compressor, Stage::Saturation, Stage::Stereo];
     let earlier = Bypass::new(material.bypass.stages().chain(later));

@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use acetate_dsp::settings::{
-    FINE_BANDS, MID_KNOTS, SIDE_KNOTS, fine_band_hz, is_flat, mid_knot_hz, side_knot_hz,
+    Cleanup, FINE_BANDS, MID_KNOTS, RepairKind, SIDE_KNOTS, fine_band_hz, is_flat, mid_knot_hz,
+    side_knot_hz,
 };
-use acetate_dsp::units::hertz;
+use acetate_dsp::units::{clock, hertz};
 use acetate_master::Report;
 use acetate_master::report::{Mastering, Measures};
 
@@ -118,13 +119,7 @@ fn chain(report: &Report, done: &Mastering) -> String {
         };
         let _ = write!(html, "<tr><td>{stage}</td><td>{text}</td></tr>");
     };
-    row(
-        "cleanup",
-        match settings.cleanup.dc_highpass_hz {
-            hz if hz > 0.0 => format!("DC filter at {hz:.1} Hz, first order"),
-            _ => "out".to_owned(),
-        },
-    );
+    row("cleanup", cleanup(&settings.cleanup));
     let c = &settings.compressor;
     row(
         "compressor",
@@ -323,4 +318,30 @@ fn questions(report: &Report, done: &Mastering, after: &Measures) -> Vec<String>
         );
     }
     questions
+}
+
+fn cleanup(cleanup: &Cleanup) -> String {
+    let mut parts = Vec::new();
+    for repair in &cleanup.repairs {
+        let at = clock(repair.at_s, 3);
+        let length_ms = repair.length_ms;
+        parts.push(match repair.kind {
+            RepairKind::Interpolate => format!("click of {length_ms:.1} ms at {at} interpolated"),
+            RepairKind::Attenuate => format!(
+                "bump of {length_ms:.0} ms at {at} turned down by {:.1} dB",
+                -repair.gain_db
+            ),
+        });
+    }
+    if cleanup.dc_highpass_hz > 0.0 {
+        parts.push(format!(
+            "DC filter at {:.1} Hz, second order",
+            cleanup.dc_highpass_hz
+        ));
+    }
+    if parts.is_empty() {
+        "out".to_owned()
+    } else {
+        parts.join("; ")
+    }
 }

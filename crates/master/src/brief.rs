@@ -31,6 +31,9 @@ pub struct Brief {
     pub dual_mono: bool,
     /// Phase of the EQ, where the predictor sets it.
     pub eq_phase: EqPhase,
+    /// Clicks and bumps that stand alone are repaired, where the settings are predicted; without it, given
+    /// settings lose theirs.
+    pub repair: bool,
     /// No lossy codec may drive the master over full scale.
     pub codec_safe: bool,
 }
@@ -73,6 +76,9 @@ impl Brief {
         if is_level_only || self.bypass.contains(Stage::Cleanup) {
             treatment.cleanup = Cleanup::default();
         }
+        if !self.repair {
+            treatment.cleanup.repairs.clear();
+        }
         treatment
     }
 
@@ -107,6 +113,7 @@ impl Default for Brief {
             word_length: WordLength::Bits24,
             dual_mono: false,
             eq_phase: EqPhase::default(),
+            repair: true,
             codec_safe: false,
         }
     }

@@ -14,6 +14,7 @@
 mod attempts;
 pub mod brief;
 pub mod certificate;
+mod cleanup;
 pub mod codec;
 pub mod delivery;
 pub mod error;

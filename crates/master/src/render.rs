@@ -110,7 +110,7 @@ fn chain_of(analysis: &Analysis, settings: &Settings, bypass: &Bypass) -> Chain 
     let process = ProcessSpec {
         sample_rate_hz: analysis.sample_rate_hz,
         channels: analysis.channels,
-        programme_lufs: analysis.integrated_lufs,
+        programme_lufs: analysis.programme().integrated_lufs,
     };
     Chain::new(settings, &process, bypass)
 }

@@ -12,6 +12,7 @@ use acetate_model::{Confidence, Predictor, Tone};
 
 use crate::attempts::{Attempts, infeasible};
 use crate::brief::Brief;
+use crate::cleanup::cleanup;
 use crate::delivery::{Delivery, Progress, Scratch, Stage};
 use crate::error::MasterError;
 use crate::judgement::judgement;
@@ -151,6 +152,12 @@ impl BeforeLimiter {
             log: Vec::new(),
         };
         let written = attempts.run(&rendered.curve, scratch, delivery, progress)?;
+        // Nothing but an offset, which is taken away, had a loudness only at its first step.
+        if !written.measured.integrated_lufs.is_finite() {
+            return Err(MasterError::NoLoudness {
+                duration_s: analysis.duration_s,
+            });
+        }
         let Attempts { log, solved, .. } = attempts;
         let infeasible = infeasible(
             &solved.solution,
@@ -295,12 +302,13 @@ pub fn plan(
     predictor: &dyn Predictor,
     brief: &Brief,
 ) -> Result<Plan, MasterError> {
-    let prediction = predictor.predict(analysis)?;
+    let prediction = predictor.predict(analysis.programme())?;
     let (settings, confidence, weights_hash) = match &brief.settings {
         Some(settings) => (settings.clone(), None, String::new()),
         None => {
             let mut settings = prediction.settings;
             settings.eq.phase = brief.eq_phase;
+            settings.cleanup = cleanup(analysis, brief.repair);
             (
                 settings,
                 Some(prediction.confidence),

@@ -2,7 +2,6 @@
 
 use acetate_dsp::measure::loudness::range_from_k_power_10ms;
 use acetate_dsp::settings::{Compressor, MID_KNOTS, Settings};
-use acetate_dsp::units::db_from_gain;
 use acetate_dsp::{Analysis, PARAMS};
 use candle_core::{Device, Tensor};
 use schemars::JsonSchema;
@@ -26,10 +25,6 @@ pub(crate) const THRESHOLD_LU: f64 = -4.0;
 /// Predicted settings have so many steps to a unit, so that the last bits of a fast transform do not
 /// decide the sound, and a settings file has two digits.
 const STEPS_PER_UNIT: f64 = 100.0;
-/// A larger DC offset than this is filtered out, dBFS.
-const DC_LIMIT_DBFS: f64 = -60.0;
-/// Corner of the DC filter, Hz.
-const DC_HIGHPASS_HZ: f64 = 4.0;
 /// Largest EQ move that is predicted, RMS over the bands, dB. Faults of real mixes end about there.
 pub const MAX_EQ_RMS_DB: f64 = 6.0;
 /// Largest move of any band, dB.
@@ -389,14 +384,6 @@ fn resolve(heard: &Heard<'_>, priors: &Priors, analysis: &Analysis) -> Predictio
     settings.saturation.ceiling_lu =
         f64::from(features.statistics[PLR_STATISTIC]) + plr_db + SATURATION_HEADROOM_DB;
 
-    let dc_dbfs = analysis
-        .dc_offset
-        .iter()
-        .map(|offset| db_from_gain(offset.abs()))
-        .fold(f64::NEG_INFINITY, f64::max);
-    if dc_dbfs > DC_LIMIT_DBFS {
-        settings.cleanup.dc_highpass_hz = DC_HIGHPASS_HZ;
-    }
     round_and_clamp(&mut settings);
     Prediction {
         settings,

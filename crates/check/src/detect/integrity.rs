@@ -132,6 +132,74 @@ impl Detector for Clicks {
     }
 }
 
+/// Single events far above everything else.
+pub struct LoneTransient;
+
+impl Detector for LoneTransient {
+    fn about(&self) -> &'static About {
+        &About {
+            code: "lone-transient",
+            part: Part::Integrity,
+            figure: "single peaks over the highest of the rest",
+            unit: "dB",
+            worse: Worse::More,
+            most: Severity::Remark,
+            points: 15.0,
+            limits: Limits::Given {
+                remark: 6.0,
+                full: 20.0,
+            },
+        }
+    }
+
+    fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
+        let analysis = facts.analysis;
+        let events = facts.lone_transients;
+        let rate_hz = f64::from(analysis.sample_rate_hz);
+        let highest_db = events.iter().map(|event| event.over_db).reduce(f64::max)?;
+        let place = |frame: u64| frame as f64 / rate_hz;
+        let places = events.iter().map(|event| Place {
+            from_s: place(event.start_frame),
+            to_s: place(event.start_frame + event.frames),
+        });
+        Some(Reading::at(
+            highest_db,
+            places.take(crate::scan::MAX_PLACES).collect(),
+        ))
+    }
+
+    fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
+        let count = reading.places.len();
+        let first_s = reading.places.first().map_or(0.0, |place| place.from_s);
+        Words::mended(
+            format!(
+                "{} at {}{}: {:.0} dB above everything else",
+                if count == 1 {
+                    "a single click or bump".to_owned()
+                } else {
+                    format!("{count} single clicks or bumps")
+                },
+                clock(first_s, 1),
+                if count == 1 { "" } else { " and later" },
+                reading.value
+            ),
+            "listen there: a bump of the microphone, a plug or an edit; cut it out or turn it down in its track",
+            "the master redraws clicks and turns bumps down (--no-repair leaves them to the limiter), so that they \
+             do not decide how loud the rest becomes",
+            0.0,
+        )
+    }
+
+    fn explains(&self, own: &Finding, other: &Finding, _: &Facts<'_>) -> bool {
+        let beside = |place: &Place| {
+            own.places
+                .iter()
+                .any(|own| (own.from_s - BESIDE_S..=own.to_s + BESIDE_S).contains(&place.from_s))
+        };
+        other.code == "clicks" && other.places.iter().all(beside)
+    }
+}
+
 /// Sudden silence within the music.
 pub struct Dropout;
 

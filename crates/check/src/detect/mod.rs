@@ -195,6 +195,7 @@ pub static DETECTORS: &[&dyn Detector] = &[
     &integrity::NotANumber,
     &integrity::Clipping,
     &integrity::Clicks,
+    &integrity::LoneTransient,
     &integrity::Dropout,
     &edges::StartCut,
     &edges::TailCut,

@@ -145,9 +145,17 @@ pub struct DcOffset;
 
 /// The larger channel's offset relative to the level, dB.
 pub(super) fn offset_db(facts: &Facts<'_>) -> f64 {
-    let offsets = facts.analysis.dc_offset.iter();
+    let analysis = facts.analysis;
+    let offsets = analysis.dc_offset.iter().chain(&analysis.slow_offset);
     let most = offsets.fold(0.0_f64, |most, offset| most.max(offset.abs()));
     (db_from_gain(most) - facts.rms_dbfs()).max(-120.0)
+}
+
+/// True where the offset is much larger at times than on the whole.
+fn drifts(facts: &Facts<'_>) -> bool {
+    let analysis = facts.analysis;
+    let largest = |offsets: &[f64]| offsets.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+    largest(&analysis.slow_offset) > 2.0 * largest(&analysis.dc_offset)
 }
 
 impl Detector for DcOffset {
@@ -171,10 +179,15 @@ impl Detector for DcOffset {
         Some(Reading::of(offset_db(facts)))
     }
 
-    fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
+    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
         Words::mended(
             format!(
-                "a constant offset as large as {:.0} % of the music's level",
+                "{} offset as large as {:.0} % of the music's level",
+                if drifts(facts) {
+                    "a drifting"
+                } else {
+                    "a constant"
+                },
                 100.0 * gain_from_db(reading.value)
             ),
             "nothing is needed; a high-pass at 20 Hz on the track that brings it would do the same",

@@ -6,7 +6,7 @@ use crate::Audio;
 use crate::units::db_from_gain;
 
 /// Steps a second; step `k` covers samples `floor(k·rate/100)..floor((k+1)·rate/100)`.
-const STEPS_PER_SECOND: u64 = 100;
+pub const STEPS_PER_SECOND: u64 = 100;
 /// Steps that peak this far below the loudest one are pauses, dB.
 const PAUSE_DB: f64 = -60.0;
 /// The ceiling is the level that this share of the steps stays below: a lone spike is no ceiling.
@@ -14,10 +14,15 @@ const CEILING_SHARE: f64 = 0.995;
 /// Steps that peak this close below the ceiling stand at it, dB.
 const AT_CEILING_DB: f64 = 0.75;
 
+/// First frame of a step.
+pub fn boundary(sample_rate_hz: u32, step: usize) -> u64 {
+    step as u64 * u64::from(sample_rate_hz) / STEPS_PER_SECOND
+}
+
 /// Streaming meter of the highest magnitude of all channels per 10 ms.
 #[derive(Clone, Debug)]
 pub struct PeakSteps {
-    sample_rate_hz: u64,
+    sample_rate_hz: u32,
     frames_left: usize,
     peak: f32,
     peaks: Vec<f32>,
@@ -27,7 +32,7 @@ impl PeakSteps {
     /// A meter at rest.
     pub fn new(sample_rate_hz: u32) -> Self {
         let mut meter = Self {
-            sample_rate_hz: u64::from(sample_rate_hz),
+            sample_rate_hz,
             frames_left: 0,
             peak: 0.0,
             peaks: Vec::new(),
@@ -37,8 +42,12 @@ impl PeakSteps {
     }
 
     fn frames_of(&self, step: usize) -> usize {
-        let boundary = |step: u64| step * self.sample_rate_hz / STEPS_PER_SECOND;
-        (boundary(step as u64 + 1) - boundary(step as u64)) as usize
+        (boundary(self.sample_rate_hz, step + 1) - boundary(self.sample_rate_hz, step)) as usize
+    }
+
+    /// The peaks of the whole steps so far, full scale = 1.
+    pub fn steps(&self) -> &[f32] {
+        &self.peaks
     }
 
     /// Takes a block; samples must be finite.

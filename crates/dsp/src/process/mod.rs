@@ -6,6 +6,7 @@ pub mod dither;
 pub mod eq;
 pub mod limiter;
 pub mod rendered;
+pub mod repair;
 pub mod resample;
 pub mod saturation;
 pub mod stereo;

@@ -2,15 +2,22 @@
 
 use acetate_dsp::Analysis;
 use acetate_dsp::analysis::{BandCrest, BandFrame, MeterReading, Sequences, Spectrum};
+use acetate_dsp::measure::lone_transients::{LoneTransient, TransientKind};
 
 /// Version of the layout and of what is measured; another one is not read.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// Room for any sequence: no programme of 12 hours has more entries of 10 ms.
 const MAX_ENTRIES: u64 = 1 << 23;
 
 /// All of an analysis as bytes.
 pub(super) fn encode(analysis: &Analysis) -> Vec<u8> {
+    let mut out = Writer(Vec::new());
+    write(&mut out, analysis);
+    out.0
+}
+
+fn write(out: &mut Writer, analysis: &Analysis) {
     // Named one by one, so that a new field cannot be forgotten.
     let Analysis {
         sample_rate_hz,
@@ -30,6 +37,8 @@ pub(super) fn encode(analysis: &Analysis) -> Vec<u8> {
         crest,
         correlation,
         dc_offset,
+        slow_offset,
+        lone_transients,
         clipped_runs,
         clipped_samples,
         non_finite_samples,
@@ -48,8 +57,8 @@ pub(super) fn encode(analysis: &Analysis) -> Vec<u8> {
                 peak_10ms,
                 short_term_lufs,
             },
+        repaired,
     } = analysis;
-    let mut out = Writer(Vec::new());
     out.u64(u64::from(*sample_rate_hz));
     out.u64(*channels as u64);
     out.u64(*frames);
@@ -80,9 +89,19 @@ pub(super) fn encode(analysis: &Analysis) -> Vec<u8> {
             out.f64(figure);
         }
     });
-    for figures in [dc_offset, centre_hz, mid_db, side_db] {
+    for figures in [dc_offset, slow_offset, centre_hz, mid_db, side_db] {
         out.list(figures, |out, x| out.f64(*x));
     }
+    out.list(lone_transients, |out, event| {
+        out.0.push(match event.kind {
+            TransientKind::Click => 0,
+            TransientKind::Bump => 1,
+        });
+        out.u64(event.start_frame);
+        out.u64(event.frames);
+        out.f64(event.peak_dbfs);
+        out.f64(event.over_db);
+    });
     for counts in [clipped_runs, clipped_samples] {
         out.list(counts, |out, count| out.u64(*count));
     }
@@ -94,12 +113,18 @@ pub(super) fn encode(analysis: &Analysis) -> Vec<u8> {
     for sequence in [k_power_10ms, peak_10ms, short_term_lufs] {
         out.list(sequence, |out, x| out.f32(*x));
     }
-    out.0
+    out.list(repaired.as_slice(), |out, repaired| write(out, repaired));
 }
 
 /// The analysis that [`encode`] wrote; `None` for anything else.
 pub(super) fn decode(bytes: &[u8]) -> Option<Analysis> {
     let mut from = Reader(bytes);
+    let analysis = read(&mut from, true)?;
+    from.0.is_empty().then_some(analysis)
+}
+
+/// One analysis; a repaired one has none of its own.
+fn read(from: &mut Reader<'_>, with_repaired: bool) -> Option<Analysis> {
     let sample_rate_hz = u32::try_from(from.u64()?).ok()?;
     let channels = usize::try_from(from.u64()?).ok()?;
     let frames = from.u64()?;
@@ -125,7 +150,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Analysis> {
             })
         })
     };
-    let analysis = Analysis {
+    let mut analysis = Analysis {
         sample_rate_hz,
         channels,
         frames,
@@ -135,8 +160,8 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Analysis> {
         short_term_max_lufs,
         momentary_max_lufs,
         true_peak_dbtp,
-        true_peak_by_meter: readings(&mut from)?,
-        integrated_by_meter: readings(&mut from)?,
+        true_peak_by_meter: readings(from)?,
+        integrated_by_meter: readings(from)?,
         true_peak_at_s,
         sample_peak_dbfs,
         plr_db,
@@ -150,11 +175,25 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Analysis> {
         })?,
         correlation,
         dc_offset: from.list(Reader::f64)?,
+        slow_offset: from.list(Reader::f64)?,
         spectrum: Spectrum {
             centre_hz: from.list(Reader::f64)?,
             mid_db: from.list(Reader::f64)?,
             side_db: from.list(Reader::f64)?,
         },
+        lone_transients: from.list(|from| {
+            Some(LoneTransient {
+                kind: match from.u8()? {
+                    0 => TransientKind::Click,
+                    1 => TransientKind::Bump,
+                    _ => return None,
+                },
+                start_frame: from.u64()?,
+                frames: from.u64()?,
+                peak_dbfs: from.f64()?,
+                over_db: from.f64()?,
+            })
+        })?,
         clipped_runs: from.list(Reader::u64)?,
         clipped_samples: from.list(Reader::u64)?,
         non_finite_samples,
@@ -171,8 +210,14 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Analysis> {
             peak_10ms: from.list(Reader::f32)?,
             short_term_lufs: from.list(Reader::f32)?,
         },
+        repaired: None,
     };
-    from.0.is_empty().then_some(analysis)
+    match from.u64()? {
+        0 => {}
+        1 if with_repaired => analysis.repaired = Some(Box::new(read(from, false)?)),
+        _ => return None,
+    }
+    Some(analysis)
 }
 
 struct Writer(Vec<u8>);
