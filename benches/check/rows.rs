@@ -124,7 +124,7 @@ fn net() -> Result<&'static NetPredictor> {
 
 /// A row of a signal.
 pub fn row(piece: &Piece, fault: &str, strength: f64, source: &mut dyn Source) -> Result<Row> {
-    let (analysis, scan) = measure_source(source, &mut |_| {})?;
+    let (analysis, scan) = measure_source(source, &mut |_| Ok(()))?;
     of_measured(piece, fault, strength, &analysis, &scan)
 }
 

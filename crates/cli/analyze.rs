@@ -48,7 +48,7 @@ fn analyze(
     };
     let total = input.frames_hint();
     let analysis = analyze_with(input.source(), &options, &mut |done| {
-        bar.at(Stage::Analyze, done, total);
+        Ok(bar.at(Stage::Analyze, done, total)?)
     })
     .with_context(|| path.display().to_string())?;
     bar.finish();

@@ -142,9 +142,7 @@ fn measure(
         input.source(),
         &target,
         certificate.brief.dual_mono,
-        &mut |done| {
-            bar.at(Stage::Verify, done, total);
-        },
+        &mut |done| Ok(bar.at(Stage::Verify, done, total)?),
     )
     .with_context(|| master.display().to_string())?;
     bar.finish();

@@ -68,7 +68,7 @@ fn check(
     let mut bar = bars.file(path);
     let total = input.frames_hint();
     let (analysis, scan) = acetate_check::measure(input.source(), &mut |done| {
-        bar.at(Stage::Analyze, done, total);
+        Ok(bar.at(Stage::Analyze, done, total)?)
     })
     .with_context(|| path.display().to_string())?;
     bar.finish();

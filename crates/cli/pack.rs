@@ -223,6 +223,7 @@ impl Pack<'_> {
         let mut frames = 0;
         let measured = verify_pass(&mut scaled, self.asked.brief.dual_mono, &mut |done| {
             frames = done;
+            Ok(())
         })?;
         let spec = scaled.spec();
         let broadcast = Broadcast {
@@ -263,7 +264,7 @@ impl Pack<'_> {
     /// A and B at the lower of the two loudnesses.
     fn match_levels(&self, mix: &mut dyn Source, master: &mut dyn Source) -> anyhow::Result<Gains> {
         let dual_mono = self.asked.brief.dual_mono;
-        let measure = |source: &mut dyn Source| verify_pass(source, dual_mono, &mut |_| {});
+        let measure = |source: &mut dyn Source| verify_pass(source, dual_mono, &mut |_| Ok(()));
         let (a, b) = (measure(mix)?, measure(master)?);
         // A mix that peaks over full scale has to come down further, and the master with it.
         let common_lufs = [&a, &b]

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use acetate_dsp::stream::Cancelled;
 use acetate_master::{Progress, Stage};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -82,7 +83,7 @@ impl FileBar {
 }
 
 impl Progress for FileBar {
-    fn at(&mut self, stage: Stage, done: u64, total: Option<u64>) {
+    fn at(&mut self, stage: Stage, done: u64, total: Option<u64>) -> Result<(), Cancelled> {
         if self.stage != Some(stage) {
             self.stage = Some(stage);
             self.bar.set_message(match stage {
@@ -94,5 +95,6 @@ impl Progress for FileBar {
         }
         self.bar.set_length(total.unwrap_or(0).max(done));
         self.bar.set_position(done);
+        Ok(())
     }
 }

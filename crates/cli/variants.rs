@@ -143,7 +143,7 @@ pub fn deliver(
     };
     let named = || job.input.display().to_string();
     let analysis = analyze_with(input.source(), &options, &mut |done| {
-        bar.at(Stage::Analyze, done, total);
+        Ok(bar.at(Stage::Analyze, done, total)?)
     })
     .with_context(named)?;
     let mut made: Vec<Option<(FileDelivery, Report)>> = members.iter().map(|_| None).collect();

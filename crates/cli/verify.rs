@@ -30,7 +30,7 @@ pub fn run(args: &VerifyArgs, console: &Console) -> anyhow::Result<Exit> {
         let total = input.frames_hint();
         let dual_mono = args.target.dual_mono;
         let verified = acetate_master::verify(input.source(), &target, dual_mono, &mut |done| {
-            bar.at(Stage::Verify, done, total);
+            Ok(bar.at(Stage::Verify, done, total)?)
         })
         .with_context(|| path.display().to_string())?;
         bar.finish();

@@ -1,6 +1,7 @@
 //! [`Check`]: verdict, score, parts, findings.
 
 use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
+use acetate_dsp::stream::OnFrames;
 use acetate_dsp::{Analysis, Source};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -96,7 +97,7 @@ pub struct Check {
 /// As [`measure`].
 pub fn check(
     source: &mut dyn Source,
-    progress: &mut dyn FnMut(u64),
+    progress: &mut OnFrames<'_>,
 ) -> Result<(Check, Analysis), CheckError> {
     let (analysis, scan) = measure(source, progress)?;
     Ok((judged(&analysis, Some(&scan), None)?, analysis))
@@ -108,7 +109,7 @@ pub fn check(
 /// [`CheckError`]: the source failed, or the programme has no loudness.
 pub fn measure(
     source: &mut dyn Source,
-    progress: &mut dyn FnMut(u64),
+    progress: &mut OnFrames<'_>,
 ) -> Result<(Analysis, Scan), CheckError> {
     let mut scanned = Scanned::new(source);
     let analysis = analyze_with(&mut scanned, &AnalyzeOptions::default(), progress)?;

@@ -69,7 +69,7 @@ fn silence_and_nothing_are_refused_in_words() {
     for frames in [0, 1, 100_000] {
         let error = check(
             &mut stereo(vec![0.0; frames], vec![0.0; frames]),
-            &mut |_| {},
+            &mut |_| Ok(()),
         )
         .expect_err("no loudness");
         assert!(matches!(error, CheckError::NoLoudness { .. }), "{error}");
@@ -97,7 +97,7 @@ fn hostile_programmes_are_checked_without_a_panic_and_with_finite_figures() {
         ("impulse", impulse.clone(), impulse),
         ("constant", vec![0.5; frames], vec![0.5; frames]),
     ] {
-        let Ok((check, _)) = check(&mut stereo(left, right), &mut |_| {}) else {
+        let Ok((check, _)) = check(&mut stereo(left, right), &mut |_| Ok(())) else {
             continue;
         };
         assert!(
@@ -149,13 +149,13 @@ fn blocks_of_any_size_give_the_same_findings() {
     }
     left[400_000..402_000].fill(0.0);
     let right: Vec<f32> = left.iter().map(|x| -0.9 * x).collect();
-    let whole = check(&mut stereo(left.clone(), right.clone()), &mut |_| {})
+    let whole = check(&mut stereo(left.clone(), right.clone()), &mut |_| Ok(()))
         .expect("checked")
         .0;
     assert!(whole.findings.len() >= 3, "{:?}", whole.findings);
     for size in [997, 4_096] {
         let mut small = Small(stereo(left.clone(), right.clone()), size);
-        let check = check(&mut small, &mut |_| {}).expect("checked").0;
+        let check = check(&mut small, &mut |_| Ok(())).expect("checked").0;
         let codes = |check: &acetate_check::Check| -> Vec<(String, i64)> {
             let findings = check.findings.iter();
             findings
@@ -173,7 +173,7 @@ fn a_delayed_channel_is_told_with_its_delay_and_side() {
     right.extend_from_slice(&left[..left.len() - 220]);
     let mixed: Vec<f32> = right.iter().map(|x| 0.5 * x).collect();
     let quiet: Vec<f32> = left.iter().map(|x| 0.5 * x).collect();
-    let check = check(&mut stereo(quiet, mixed), &mut |_| {})
+    let check = check(&mut stereo(quiet, mixed), &mut |_| Ok(()))
         .expect("checked")
         .0;
     let finding = check.findings.iter().find(|f| f.code == "channel-delay");
@@ -201,7 +201,7 @@ fn hum_is_told_with_its_frequency() {
             .enumerate()
             .map(|(n, x)| 0.2 * x + 0.02 * hum(n))
             .collect();
-        let check = check(&mut stereo(music.clone(), music), &mut |_| {})
+        let check = check(&mut stereo(music.clone(), music), &mut |_| Ok(()))
             .expect("checked")
             .0;
         let finding = check.findings.iter().find(|f| f.code == "hum");
@@ -237,7 +237,7 @@ fn with_gaps(duration_s: usize, gaps_s: &[f64], ramp_s: f64) -> Vec<f32> {
 fn gaps_are_dropouts_where_the_sound_breaks_off_and_notes_that_end_are_none() {
     let severity = |gaps_s: &[f64], ramp_s: f64| {
         let music = with_gaps(12, gaps_s, ramp_s);
-        let check = check(&mut stereo(music.clone(), music), &mut |_| {})
+        let check = check(&mut stereo(music.clone(), music), &mut |_| Ok(()))
             .expect("checked")
             .0;
         let finding = check.findings.into_iter().find(|f| f.code == "dropout");
@@ -263,7 +263,7 @@ fn bass_out_of_step_is_wide_and_panned_bass_is_not() {
         both.map(|(b, t)| 0.3 * gain * b + 0.1 * t).collect()
     };
     let found = |left: Vec<f32>, right: Vec<f32>| {
-        let check = check(&mut stereo(left, right), &mut |_| {})
+        let check = check(&mut stereo(left, right), &mut |_| Ok(()))
             .expect("checked")
             .0;
         check.findings.iter().any(|f| f.code == "wide-bass")
@@ -290,7 +290,7 @@ fn with_events(event: &dyn Fn(usize) -> f32) -> Vec<f32> {
 #[test]
 fn jumps_that_stand_alone_are_clicks_and_drums_that_begin_at_once_are_none() {
     let clicks = |samples: Vec<f32>| {
-        let check = check(&mut stereo(samples.clone(), samples), &mut |_| {})
+        let check = check(&mut stereo(samples.clone(), samples), &mut |_| Ok(()))
             .expect("checked")
             .0;
         check.findings.into_iter().find(|f| f.code == "clicks")

@@ -17,6 +17,7 @@ use crate::process::ProcessSpec;
 use crate::process::rendered::Rendered;
 use crate::process::repair::{self, Repair};
 use crate::settings::Cleanup;
+use crate::stream::OnFrames;
 use crate::{Source, StreamError};
 
 /// Measured facts of a whole programme. A figure that does not exist (the loudness of silence)
@@ -170,7 +171,7 @@ pub struct AnalyzeOptions {
 /// [`StreamError`] when the source fails, or with a
 /// [`MeasureError`](crate::measure::MeasureError) inside when it cannot be measured.
 pub fn analyze(source: &mut dyn Source) -> Result<Analysis, StreamError> {
-    analyze_with(source, &AnalyzeOptions::default(), &mut |_| {})
+    analyze_with(source, &AnalyzeOptions::default(), &mut |_| Ok(()))
 }
 
 /// As [`analyze`], with options; `progress` is told the frames read so far after every block. A programme
@@ -181,7 +182,7 @@ pub fn analyze(source: &mut dyn Source) -> Result<Analysis, StreamError> {
 pub fn analyze_with(
     source: &mut dyn Source,
     options: &AnalyzeOptions,
-    progress: &mut dyn FnMut(u64),
+    progress: &mut OnFrames<'_>,
 ) -> Result<Analysis, StreamError> {
     let mut analysis = analyze_once(source, options, progress)?;
     let repairs = repair::repairs_of(&analysis.lone_transients, analysis.sample_rate_hz);
@@ -210,7 +211,7 @@ pub fn analyze_with(
 fn analyze_once(
     source: &mut dyn Source,
     options: &AnalyzeOptions,
-    progress: &mut dyn FnMut(u64),
+    progress: &mut OnFrames<'_>,
 ) -> Result<Analysis, StreamError> {
     let spec = source.spec();
     let (rate, channels) = (spec.sample_rate_hz, spec.channels);
@@ -234,8 +235,7 @@ fn analyze_once(
         .past(|block| transients.process(block))
         .run(&mut |block| {
             frames += block.frames() as u64;
-            progress(frames);
-            Ok(())
+            progress(frames)
         })?;
     let measures = levels.finish()?;
     let spectrum = spectrum.finish();

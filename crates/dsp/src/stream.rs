@@ -27,6 +27,27 @@ impl StreamError {
     }
 }
 
+impl StreamError {
+    /// True where somebody asked to stop, and nothing failed.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.is::<Cancelled>()
+    }
+}
+
+/// Somebody asked to stop: what is told of the progress answers with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("stopped on request")]
+pub struct Cancelled;
+
+impl From<Cancelled> for StreamError {
+    fn from(cancelled: Cancelled) -> Self {
+        Self::new(cancelled)
+    }
+}
+
+/// Told the frames read so far after every block; an error stops the pass.
+pub type OnFrames<'a> = dyn FnMut(u64) -> Result<(), StreamError> + 'a;
+
 /// A stream of blocks that can be read again from its start.
 pub trait Source: Send {
     /// Sample rate and channels; constant over the life of the source.

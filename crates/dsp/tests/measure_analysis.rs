@@ -113,7 +113,7 @@ fn the_same_programme_measures_the_same_at_any_block_size() {
 fn verification_reads_what_analysis_reads() {
     let audio = programme(48_000, 5.0);
     let expected = analysis(audio.clone());
-    let got = verify_pass(&mut AudioSource::new(audio), false, &mut |_| {}).unwrap();
+    let got = verify_pass(&mut AudioSource::new(audio), false, &mut |_| Ok(())).unwrap();
     assert_eq!(got.integrated_lufs, expected.integrated_lufs);
     assert_eq!(got.integrated_by_meter, expected.integrated_by_meter);
     assert_eq!(got.true_peak_by_meter, expected.true_peak_by_meter);
@@ -157,7 +157,11 @@ fn mono_has_no_side_and_counts_twice_on_request() {
     };
     let mut told = Vec::new();
     let mut source = AudioSource::new(mono);
-    let dual = analyze_with(&mut source, &options, &mut |frames| told.push(frames)).unwrap();
+    let dual = analyze_with(&mut source, &options, &mut |frames| {
+        told.push(frames);
+        Ok(())
+    })
+    .unwrap();
     for (one, two) in single
         .integrated_by_meter
         .iter()

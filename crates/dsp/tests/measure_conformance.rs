@@ -27,7 +27,7 @@ fn loudness(rate_hz: u32, channel: Vec<f32>) -> LoudnessFigures {
 /// Every meter, as a master is verified.
 fn measure(rate_hz: u32, channel: Vec<f32>) -> OutputMeasures {
     let mut source = AudioSource::new(stereo(rate_hz, channel));
-    verify_pass(&mut source, false, &mut |_| {}).unwrap()
+    verify_pass(&mut source, false, &mut |_| Ok(())).unwrap()
 }
 
 fn figure(rate_hz: u32, channel: Vec<f32>, name: &str) -> f64 {

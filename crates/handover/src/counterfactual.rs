@@ -131,7 +131,7 @@ impl Rendered {
             limiting_db = limiter.reduction().max_db;
         }
         let mut source = AudioSource::new(audio);
-        let analysis = analyze_with(&mut source, &AnalyzeOptions::default(), &mut |_| {})?;
+        let analysis = analyze_with(&mut source, &AnalyzeOptions::default(), &mut |_| Ok(()))?;
         Ok(Self {
             analysis,
             limiting_db,

@@ -200,6 +200,7 @@ fn look_at(
     });
     let analysis = analyze_with(&mut tapped, &AnalyzeOptions::default(), &mut |done| {
         progress(done as f64 / frames.max(1) as f64);
+        Ok(())
     })?;
     Ok((analysis, overview))
 }
@@ -330,7 +331,7 @@ fn other_version(other: &mut Other<'_>, passage: Stretch) -> Result<Version, Han
     let stretch = if other.same_song {
         passage
     } else {
-        let analysis = analyze_with(other.source, &AnalyzeOptions::default(), &mut |_| {})?;
+        let analysis = analyze_with(other.source, &AnalyzeOptions::default(), &mut |_| Ok(()))?;
         Stretch::loudest(&analysis.sequences.k_power_10ms, passage.length_s)
     };
     let mut cut = Cut::new(

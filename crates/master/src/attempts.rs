@@ -124,9 +124,7 @@ impl Attempts<'_> {
         Ok(verify_pass(
             written.as_mut(),
             self.brief.dual_mono,
-            &mut |done| {
-                progress.at(Stage::Verify, done, total);
-            },
+            &mut |done| Ok(progress.at(Stage::Verify, done, total)?),
         )?)
     }
 
@@ -170,7 +168,7 @@ impl Attempts<'_> {
             dither.process(block);
             sink.write(block)?;
             done += block.frames() as u64;
-            progress.at(Stage::Write, done, Some(self.frames));
+            progress.at(Stage::Write, done, Some(self.frames))?;
             Ok(())
         })?;
         sink.finish()?;

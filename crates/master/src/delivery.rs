@@ -1,5 +1,6 @@
 //! What the story needs from outside: a place for its samples, and somebody to tell how far it is.
 
+use acetate_dsp::stream::Cancelled;
 use acetate_dsp::{Sink, Source, Spec, StreamError};
 
 /// Where the samples go. The story decides what is written, the delivery how and where.
@@ -40,13 +41,18 @@ pub enum Stage {
     Verify,
 }
 
-/// Told how far the story is.
+/// Told how far the story is; it may stop it.
 pub trait Progress {
     /// `done` of `total` frames of a stage.
-    fn at(&mut self, stage: Stage, done: u64, total: Option<u64>);
+    ///
+    /// # Errors
+    /// [`Cancelled`] where the work is to stop: it ends with that at once, and nothing is left behind.
+    fn at(&mut self, stage: Stage, done: u64, total: Option<u64>) -> Result<(), Cancelled>;
 }
 
 /// Says nothing.
 impl Progress for () {
-    fn at(&mut self, _stage: Stage, _done: u64, _total: Option<u64>) {}
+    fn at(&mut self, _stage: Stage, _done: u64, _total: Option<u64>) -> Result<(), Cancelled> {
+        Ok(())
+    }
 }

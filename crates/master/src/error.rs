@@ -5,6 +5,13 @@ use acetate_dsp::settings::SettingsError;
 use acetate_model::WeightsError;
 use thiserror::Error;
 
+impl MasterError {
+    /// True where somebody asked to stop, and nothing failed.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Stream(error) if error.is_cancelled())
+    }
+}
+
 /// Why no master was made.
 #[derive(Debug, Error)]
 pub enum MasterError {

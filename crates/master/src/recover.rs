@@ -76,7 +76,7 @@ pub fn recover(
 ) -> Result<Recovered, MasterError> {
     let passes = (CORRECTIONS + 4) as f64;
     let measure = |source: &mut dyn Source| -> Result<Analysis, MasterError> {
-        let analysis = analyze_with(source, &AnalyzeOptions::default(), &mut |_| {})?;
+        let analysis = analyze_with(source, &AnalyzeOptions::default(), &mut |_| Ok(()))?;
         can_be_mastered(&analysis)?;
         Ok(analysis)
     };
@@ -202,7 +202,7 @@ fn rendered(
             found = Some(analyze_with(
                 &mut limited,
                 &AnalyzeOptions::default(),
-                &mut |_| {},
+                &mut |_| Ok(()),
             )?);
             Ok::<(), StreamError>(())
         },

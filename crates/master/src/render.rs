@@ -58,8 +58,7 @@ pub(crate) fn render(
                     scratch.write(block)?;
                 }
                 frames += block.frames() as u64;
-                progress.at(Stage::Render, frames, Some(total));
-                Ok(())
+                Ok(progress.at(Stage::Render, frames, Some(total))?)
             })
     };
     let mut chain = chain_of(analysis, &plan.settings, &brief.bypass);

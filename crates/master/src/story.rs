@@ -271,7 +271,7 @@ pub fn measure_input(
         meters: Meters::Own,
     };
     let analysis = analyze_with(input, &options, &mut |done| {
-        progress.at(Stage::Analyze, done, total);
+        Ok(progress.at(Stage::Analyze, done, total)?)
     })?;
     can_be_mastered(&analysis)?;
     Ok(analysis)

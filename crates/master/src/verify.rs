@@ -2,6 +2,7 @@
 
 use acetate_dsp::measure::levels::{OutputMeasures, verify_pass};
 use acetate_dsp::settings::Target;
+use acetate_dsp::stream::OnFrames;
 use acetate_dsp::{Source, StreamError};
 
 use crate::report::{Check, Measures, Report};
@@ -17,7 +18,7 @@ pub fn verify(
     source: &mut dyn Source,
     target: &Target,
     dual_mono: bool,
-    progress: &mut dyn FnMut(u64),
+    progress: &mut OnFrames<'_>,
 ) -> Result<Report, StreamError> {
     let measured = verify_pass(source, dual_mono, progress)?;
     let checks = checks(&measured, target);

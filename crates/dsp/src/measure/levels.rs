@@ -10,7 +10,7 @@ use super::reference_meter::ReferenceMeter;
 use super::true_peak::TruePeak;
 use crate::analysis::MeterReading;
 use crate::line::Line;
-use crate::stream::Spec;
+use crate::stream::{OnFrames, Spec};
 use crate::threads::both;
 use crate::{Audio, Source, StreamError};
 
@@ -234,14 +234,13 @@ pub fn silence_non_finite(block: &mut Audio) -> u64 {
 pub fn verify_pass(
     source: &mut dyn Source,
     dual_mono: bool,
-    progress: &mut dyn FnMut(u64),
+    progress: &mut OnFrames<'_>,
 ) -> Result<OutputMeasures, StreamError> {
     let mut levels = Levels::new(source.spec(), dual_mono, Meters::Both)?;
     let mut frames = 0;
     levels.along(Line::from(source)).run(&mut |block| {
         frames += block.frames() as u64;
-        progress(frames);
-        Ok(())
+        progress(frames)
     })?;
     Ok(levels.finish()?)
 }
