@@ -9,7 +9,7 @@ use std::path::Path;
 
 use acetate_dsp::Audio;
 use acetate_dsp::measure::noise_to_mask::{LevelMatch, MaskedReference};
-use acetate_dsp::stream::read_all;
+use acetate_dsp::read_all;
 use anyhow::{Context, Result, bail};
 
 fn main() -> Result<()> {

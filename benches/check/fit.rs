@@ -7,7 +7,7 @@ use acetate_check::corpus::{CORPUS_FORMAT, Corpus, Figure, Record, Rows, SHARES_
 use acetate_check::detect::edges::LOOP_DB;
 use acetate_check::detect::{About, DETECTORS, Limits, Worse};
 use acetate_check::tone::TONE_CODES;
-use acetate_training::eval::statistics::quantile;
+use acetate_dsp::numeric::quantile;
 use anyhow::{Context, Result, bail};
 
 use crate::protocol;

@@ -6,7 +6,7 @@ use std::path::Path;
 use acetate_check::Corpus;
 use acetate_check::detect::DETECTORS;
 use acetate_check::judge::{depth, limits};
-use acetate_training::eval::statistics::quantile;
+use acetate_dsp::numeric::quantile;
 use anyhow::Result;
 
 use crate::protocol::{self, Fault};

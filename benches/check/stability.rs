@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use acetate_dsp::process::resample::Resampled;
-use acetate_dsp::stream::{AudioSource, read_all};
+use acetate_dsp::read_all;
+use acetate_dsp::stream::AudioSource;
 use acetate_dsp::units::gain_from_db;
 use acetate_training::datasets::Split;
 use anyhow::Result;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use acetate_dsp::measure::levels::silence_non_finite;
-use acetate_dsp::stream::read_all;
+use acetate_dsp::read_all;
 use acetate_dsp::{Audio, Source};
 use acetate_training::datasets::{Datasets, Split, Tier};
 use acetate_training::rng::Rng;

@@ -118,7 +118,7 @@ fn judge(
     same_drive_only: bool,
 ) -> Result<Vec<Row>> {
     let mut input = acetate_io::open(path, &acetate_io::OpenOptions::default())?;
-    let audio = acetate_dsp::stream::read_all(&mut input as &mut dyn Source)?;
+    let audio = acetate_dsp::read_all(&mut input as &mut dyn Source)?;
     if audio.channel_count() != 2 {
         bail!("expected stereo, found {} channels", audio.channel_count());
     }

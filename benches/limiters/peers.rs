@@ -137,7 +137,7 @@ fn write(path: &Path, audio: &Audio) -> Result<()> {
 
 fn read(path: &Path) -> Result<Audio> {
     let mut input = acetate_io::open(path, &acetate_io::OpenOptions::default())?;
-    Ok(acetate_dsp::stream::read_all(&mut input)?)
+    Ok(acetate_dsp::read_all(&mut input)?)
 }
 
 /// By how many frames `out` comes after `reference`: the peak of their cross-correlation.

@@ -1,5 +1,7 @@
 //! The tables.
 
+use acetate_dsp::numeric::quantile;
+
 use crate::{Footing, REDUCTIONS_DB, Row};
 
 /// Prints medians over the passages, two tables for each depth.
@@ -48,20 +50,15 @@ fn print_rows(rows: &[&Row]) {
             "| {name} | {:.2} / {:.2} | {:.2} | {:.1} % | {:+.3} / {:+.3} |",
             median(whole.clone()),
             whole.iter().sum::<f64>() / whole.len() as f64,
-            median(of(&|row| row.slow.total_db)),
-            100.0 * median(of(&|row| row.slow.disturbed_share)),
-            median(over_db.clone()),
+            median(&of(&|row| row.slow.total_db)),
+            100.0 * median(&of(&|row| row.slow.disturbed_share)),
+            median(&over_db),
             over_db.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         );
     }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => f64::NAN,
-        n if n % 2 == 1 => values[middle],
-        _ => 0.5 * (values[middle - 1] + values[middle]),
-    }
+/// The median; not a number without values.
+fn median(values: &[f64]) -> f64 {
+    quantile(values, 0.5).unwrap_or(f64::NAN)
 }

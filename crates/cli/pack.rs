@@ -7,10 +7,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use acetate_dsp::chain::Bypass;
+use acetate_dsp::for_each_block;
 use acetate_dsp::measure::levels::OutputMeasures;
 use acetate_dsp::measure::verify_pass;
 use acetate_dsp::process::dither::{Dither, WordLength};
-use acetate_dsp::stream::{Tapped, for_each_block};
+use acetate_dsp::stream::Tapped;
 use acetate_dsp::units::gain_from_db;
 use acetate_dsp::{Audio, Processor, Settings, Sink, Source, Spec, StreamError};
 use acetate_handover::{

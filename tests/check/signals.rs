@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use acetate_dsp::Audio;
-use acetate_dsp::stream::read_all;
+use acetate_dsp::read_all;
 
 /// All stereo excerpts, and the mono one.
 pub const EXCERPTS: [&str; 6] = [

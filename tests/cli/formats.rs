@@ -32,7 +32,7 @@ fn flac_holds_the_same_samples_as_wav() {
     let read = |name: &str| {
         let mut decoder =
             acetate_io::open(dir.path(name), &acetate_io::OpenOptions::default()).unwrap();
-        acetate_dsp::stream::read_all(&mut decoder).unwrap()
+        acetate_dsp::read_all(&mut decoder).unwrap()
     };
     assert_eq!(read("a.wav"), read("a.flac"));
     let ran = dir.run(&[

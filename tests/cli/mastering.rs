@@ -90,7 +90,7 @@ fn amount_zero_changes_level_and_ceiling_only() {
     ffmpeg_free.expect(0);
     let (_, flat) = read_wav(&dir.path("flat.wav"));
     let mut decoder = acetate_io::open(dir.path(mix), &acetate_io::OpenOptions::default()).unwrap();
-    let input = acetate_dsp::stream::read_all(&mut decoder).unwrap();
+    let input = acetate_dsp::read_all(&mut decoder).unwrap();
     let channels = input.channel_count();
     let worst = flat
         .iter()

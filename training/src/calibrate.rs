@@ -18,7 +18,7 @@ use crate::eval::calibration::HALF_WIDTH_80;
 use crate::evaluate::Case;
 use crate::export::weights_file;
 use crate::fit::Member;
-use crate::run::TrainError;
+use crate::trained::TrainError;
 
 /// Between-member variance is not scaled, so that one step falls short; three meet within a percent.
 const ROUNDS: usize = 3;

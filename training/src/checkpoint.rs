@@ -16,7 +16,6 @@ use thiserror::Error;
 
 use crate::corpus::Track;
 use crate::draw::{Decks, Material};
-use crate::fit::Look;
 use crate::pair::Pair;
 use crate::recipe::Recipe;
 
@@ -26,6 +25,19 @@ const CHECKPOINT_VERSION: &str = "1";
 const FACTS_KEY: &str = "acetate.checkpoint";
 /// What the tensors of a checkpoint are: the member, AdamW's moments, the best so far.
 const PARTS: [&str; 4] = ["now", "first", "second", "best"];
+
+/// One look at the losses.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Look {
+    /// Steps done.
+    pub step: usize,
+    /// Mean training loss since the last look.
+    pub train_loss: f64,
+    /// Loss on the validation albums.
+    pub valid_loss: f64,
+    /// Mean absolute mid residual on the validation albums, dB.
+    pub valid_mid_error_db: f64,
+}
 
 /// A member in the midst of its training, as it stands after a look.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,9 +6,13 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use acetate_dsp::measure::loudness::range_from_k_power_10ms;
 use acetate_dsp::units::{db_from_power, power_from_db};
 use acetate_dsp::{Analysis, analyze};
-use acetate_model::features::{FLOOR_DB, FRAME_WIDTH, STATISTICS, features_hash};
+use acetate_model::dynamics::level_spread_db;
+use acetate_model::features::{
+    BANDS, FLOOR_DB, FRAME_WIDTH, STATISTICS, band_weights, features_hash,
+};
 use acetate_model::{Features, finished};
 use rayon::prelude::*;
 use safetensors::SafeTensors;
@@ -18,13 +22,15 @@ use thiserror::Error;
 use crate::datasets::{self, Split};
 use crate::degrade::MAX_EXPANSION;
 use crate::rng::Rng;
-use crate::simulator;
 
 /// Version of what is measured here; part of the cache's key.
 const CORPUS_VERSION: &str = "3";
 /// Expansion strengths at which the dynamics statistics are tabulated: 0 to
 /// [`MAX_EXPANSION`], evenly.
 pub const EXPANSIONS: usize = 7;
+
+/// Steps of the level that expansion follows, 10 ms each: 200 ms.
+const EXPANSION_STEPS: usize = 20;
 
 /// A file of the corpus.
 #[derive(Clone, Debug)]
@@ -86,7 +92,7 @@ impl Track {
         let drawn: Vec<(&Self, usize)> = [a, b]
             .into_iter()
             .flat_map(|track| {
-                let picks = simulator::draw_frames(track, frames, rng);
+                let picks = draw_frames(track, frames, rng);
                 picks.into_iter().map(move |frame| (track, frame))
             })
             .collect();
@@ -270,7 +276,7 @@ fn track_name(path: &Path) -> String {
 fn tabulate_dynamics(analysis: &Analysis) -> [[f32; 2]; EXPANSIONS] {
     std::array::from_fn(|index| {
         let strength = MAX_EXPANSION * index as f64 / (EXPANSIONS - 1) as f64;
-        simulator::expanded_dynamics(&analysis.sequences.k_power_10ms, strength)
+        expanded_dynamics(&analysis.sequences.k_power_10ms, strength)
     })
 }
 
@@ -342,9 +348,50 @@ fn read_entry(bytes: &[u8], file: &TrackFile) -> Option<Track> {
 }
 
 fn frame_levels_db(features: &Features) -> Vec<f32> {
-    features
-        .frames_db
-        .iter()
-        .map(simulator::frame_level_db)
+    features.frames_db.iter().map(frame_level_db).collect()
+}
+
+/// `count` frames of a track drawn at random, with repeats where it has fewer.
+pub fn draw_frames(track: &Track, count: usize, rng: &mut Rng) -> Vec<usize> {
+    let available = track.features.frames_db.len();
+    (0..count).map(|_| rng.below(available)).collect()
+}
+
+/// Loudness of a frame row from its bands, dB.
+pub fn frame_level_db(row: &[f32; FRAME_WIDTH]) -> f32 {
+    let power: f64 = (0..BANDS)
+        .map(|band| {
+            band_weights()[band]
+                * (power_from_db(f64::from(row[band]))
+                    + power_from_db(f64::from(row[BANDS + band])))
+        })
+        .sum();
+    db_from_power(power) as f32
+}
+
+/// Level spread and loudness range after the levels were moved `strength` further from their
+/// mean, the inverse of gentle compression.
+pub fn expanded_dynamics(k_power_10ms: &[f32], strength: f64) -> [f32; 2] {
+    let expanded = expand(k_power_10ms, strength);
+    [
+        level_spread_db(&expanded) as f32,
+        range_from_k_power_10ms(&expanded) as f32,
+    ]
+}
+
+fn expand(k_power_10ms: &[f32], strength: f64) -> Vec<f32> {
+    let mean =
+        k_power_10ms.iter().map(|&p| f64::from(p)).sum::<f64>() / k_power_10ms.len().max(1) as f64;
+    if mean <= 0.0 || strength == 0.0 {
+        return k_power_10ms.to_vec();
+    }
+    let half = EXPANSION_STEPS / 2;
+    (0..k_power_10ms.len())
+        .map(|k| {
+            let window = &k_power_10ms[k.saturating_sub(half)..(k + half).min(k_power_10ms.len())];
+            let level = window.iter().map(|&p| f64::from(p)).sum::<f64>() / window.len() as f64;
+            let gain_db = strength * db_from_power((level / mean).max(1e-3));
+            (f64::from(k_power_10ms[k]) * power_from_db(gain_db.min(9.0))) as f32
+        })
         .collect()
 }

@@ -17,6 +17,7 @@ mod package;
 mod pair;
 mod renderer;
 mod repository;
+mod requirements;
 mod track;
 mod validate;
 mod validate_repository;

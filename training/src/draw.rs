@@ -6,13 +6,13 @@ use std::borrow::Cow;
 use candle_core::{Device, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::corpus::Track;
+use crate::corpus::{Track, draw_frames};
 use crate::degrade::Fault;
 use crate::experiment::hide;
 use crate::pair::Pair;
 use crate::recipe::{Blur, Input, Recipe};
 use crate::rng::Rng;
-use crate::simulator::{Batch, Mix, degrade, draw_frames};
+use crate::simulator::{Batch, Mix, degrade};
 
 /// Faults tried on each validation track, at least.
 const VALIDATION_FAULTS: usize = 3;

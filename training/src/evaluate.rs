@@ -7,6 +7,7 @@
 //! loudness match, bands above -60 dB relative to the loudness only, mid and side apart.
 
 use acetate_dsp::measure::bands;
+use acetate_dsp::measure::bands::AUDIBLE_DB;
 use acetate_model::features::{BANDS, FIRST_BAND, FRAME_WIDTH};
 use acetate_model::outputs::{MODES, SPREAD, side_curve_db};
 use acetate_model::posterior::Priors;
@@ -21,7 +22,6 @@ use crate::degrade::Fault;
 use crate::eval::faults::smooth;
 use crate::experiment::hide;
 use crate::pair::Pair;
-use crate::priors::{applied_db, open_curve};
 use crate::recipe::Input;
 use crate::rng::Rng;
 use crate::simulator::{degrade, loudness_change_db};
@@ -37,7 +37,7 @@ const PARTS: usize = 10;
 /// Fewest frames of such a part.
 const FEWEST_PART_FRAMES: usize = 40;
 /// Bands below this are not judged, dB relative to the loudness.
-const JUDGED_DB: f32 = -60.0;
+const JUDGED_DB: f32 = AUDIBLE_DB as f32;
 /// Expansion strengths of the dynamics rows.
 pub const EXPANSIONS: [f64; 4] = [0.0, 0.2, 0.4, 0.6];
 /// PLR above the master's, dB.
@@ -367,4 +367,14 @@ pub fn judge_dynamics(cases: &[Case], priors: &Priors) -> Vec<DynamicsRow> {
             }
         })
         .collect()
+}
+
+/// The change of level spread ([`SPREAD`]) or PLR ([`PLR`]) that is applied to a case, dB.
+pub fn applied_db(case: &Case, priors: &Priors, output: usize) -> f64 {
+    acetate_model::predictor::judge_dynamics(&case.raw, priors, output, case.finished_probability)
+}
+
+/// The members' proposal for mid before any prior, dB at the net's bands.
+pub fn open_curve(raw: &RawOutputs) -> [f64; BANDS] {
+    acetate_model::outputs::curve_of_modes(&raw.mean_db[..MODES])
 }

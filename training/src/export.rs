@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use acetate_model::features::features_hash;
 use acetate_model::net::TENSORS;
+use acetate_model::net::tensor_name;
 use acetate_model::posterior::Priors;
 use acetate_model::rows::feature_rows;
-use acetate_model::weights::{HEADER_KEY, Header, WEIGHTS_SCHEMA, tensor_name};
+use acetate_model::weights::{HEADER_KEY, Header, WEIGHTS_SCHEMA};
 use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, TensorView};
 

@@ -369,5 +369,5 @@ pub(crate) fn cache_error<'a>(
     action: &'static str,
     path: &'a Path,
 ) -> impl FnOnce(std::io::Error) -> FetchError + use<'a> {
-    package::cache_error("datasets cache", action, path)
+    error::cache_error("datasets cache", action, path)
 }

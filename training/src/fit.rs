@@ -9,11 +9,10 @@ use acetate_model::net::TENSORS;
 use acetate_model::outputs::{MEANS, OUTPUTS};
 use candle_core::{Device, Result, Tensor, Var};
 use rayon::prelude::*;
-use serde::Serialize;
 use thiserror::Error;
 
 use crate::adamw::AdamW;
-use crate::checkpoint::{Checkpoint, CheckpointError, run_key};
+use crate::checkpoint::{Checkpoint, CheckpointError, Look, run_key};
 use crate::corpus::Track;
 use crate::draw::{Decks, Material, training_batch, validation_batches};
 use crate::experiment::silence_units;
@@ -26,19 +25,6 @@ use crate::simulator::{Batch, Curves, loss};
 const WARM_UP_SHARE: f64 = 0.03;
 /// The learning rate ends at this share of its start.
 const FINAL_SHARE: f64 = 0.02;
-
-/// One look at the losses.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Look {
-    /// Steps done.
-    pub step: usize,
-    /// Mean training loss since the last look.
-    pub train_loss: f64,
-    /// Loss on the validation albums.
-    pub valid_loss: f64,
-    /// Mean absolute mid residual on the validation albums, dB.
-    pub valid_mid_error_db: f64,
-}
 
 /// A trained member: its tensors in the order of [`TENSORS`], and how it went.
 #[derive(Clone, Debug)]

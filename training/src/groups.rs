@@ -7,8 +7,7 @@ use acetate_model::posterior::Priors;
 use serde::Serialize;
 
 use crate::corpus::Track;
-use crate::evaluate::{Case, net_curves, tonal_error};
-use crate::priors::applied_db;
+use crate::evaluate::{Case, applied_db, net_curves, tonal_error};
 
 /// The mid and side curves that a method applies, dB at the net's bands.
 type Curves = ([f64; BANDS], [f64; BANDS]);

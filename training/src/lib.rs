@@ -37,6 +37,7 @@ pub mod report;
 pub mod rng;
 pub mod run;
 pub mod simulator;
+pub mod trained;
 pub mod walk;
 
 #[cfg(test)]

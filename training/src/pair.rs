@@ -3,8 +3,10 @@
 //! EQ that can undo it.
 
 use acetate_dsp::measure::bands;
+use acetate_dsp::measure::bands::AUDIBLE_DB;
+use acetate_dsp::numeric::NormalEquations;
 use acetate_dsp::settings::MID_KNOTS;
-use acetate_model::features::{BANDS, FIRST_BAND, PLR_STATISTIC};
+use acetate_model::features::{BANDS, PLR_STATISTIC};
 use acetate_model::outputs::{DYNAMICS_OUTPUTS, mid_basis, side_curve_db};
 
 use crate::corpus::Track;
@@ -12,7 +14,7 @@ use crate::degrade::Fault;
 use crate::simulator::Mix;
 
 /// Bands below this in the mix or in the master are not compared, dB relative to the loudness.
-const COMPARED_DB: f32 = -60.0;
+const COMPARED_DB: f32 = AUDIBLE_DB as f32;
 /// Ridge of the fits: keeps knots over bands that cannot be compared near zero, dB² per dB².
 const RIDGE: f64 = 0.05;
 /// Largest side gain or tilt that is read from a pair, dB.
@@ -43,24 +45,19 @@ impl Pair {
             compared.then(|| f64::from(mix) - f64::from(master))
         };
         let basis = mid_basis();
-        let rows = |band: usize| -> Vec<f64> { basis.iter().map(|curve| curve[band]).collect() };
-        let mid: Vec<(Vec<f64>, f64)> = (0..BANDS)
-            .filter_map(|band| Some((rows(band), difference(band)?)))
-            .collect();
-        let knots = least_squares(&mid, MID_KNOTS);
-        let tone_db = std::array::from_fn(|band| {
-            let row = rows(band);
-            row.iter().zip(&knots).map(|(a, b)| a * b).sum()
-        });
-        let side: Vec<(Vec<f64>, f64)> = (0..BANDS)
+        let row =
+            |band: usize| -> [f64; MID_KNOTS] { std::array::from_fn(|knot| basis[knot][band]) };
+        let mid = (0..BANDS).filter_map(|band| Some((row(band), difference(band)?)));
+        let knots = least_squares(mid);
+        let tone_db =
+            std::array::from_fn(|band| row(band).iter().zip(&knots).map(|(a, b)| a * b).sum());
+        let side = (0..BANDS)
             .filter(|_| mix.channels == 2 && master.channels == 2)
             .filter_map(|band| {
-                let freq_hz = bands::centre_hz(FIRST_BAND + band);
-                let row = vec![1.0, side_curve_db(0.0, 1.0, freq_hz)];
+                let row = [1.0, side_curve_db(0.0, 1.0, bands::judged_hz(band))];
                 Some((row, difference(BANDS + band)? - difference(band)?))
-            })
-            .collect();
-        let side = least_squares(&side, 2);
+            });
+        let side = least_squares(side);
         let change = |from: f32, to: f32| f64::from(to) - f64::from(from);
         Self {
             fault: Fault {
@@ -100,41 +97,14 @@ impl Pair {
     }
 }
 
-/// Coefficients with the least squared error plus [`RIDGE`] times their own squares: the normal
-/// equations by Cholesky's decomposition, which the ridge keeps positive definite.
-fn least_squares(rows: &[(Vec<f64>, f64)], width: usize) -> Vec<f64> {
-    let mut matrix = vec![vec![0.0; width]; width];
-    let mut vector = vec![0.0; width];
+/// Coefficients with the least squared error plus [`RIDGE`] times their own squares.
+fn least_squares<const N: usize>(rows: impl Iterator<Item = ([f64; N], f64)>) -> [f64; N] {
+    let mut equations = NormalEquations::default();
     for (row, value) in rows {
-        for i in 0..width {
-            vector[i] += row[i] * value;
-            for j in 0..width {
-                matrix[i][j] += row[i] * row[j];
-            }
-        }
+        equations.add(&row, value, 1.0);
     }
-    for (i, row) in matrix.iter_mut().enumerate() {
-        row[i] += RIDGE;
-    }
-    for i in 0..width {
-        for j in 0..=i {
-            let known: f64 = (0..j).map(|k| matrix[i][k] * matrix[j][k]).sum();
-            matrix[i][j] = if i == j {
-                (matrix[i][i] - known).sqrt()
-            } else {
-                (matrix[i][j] - known) / matrix[j][j]
-            };
-        }
-    }
-    for i in 0..width {
-        let known: f64 = (0..i).map(|k| matrix[i][k] * vector[k]).sum();
-        vector[i] = (vector[i] - known) / matrix[i][i];
-    }
-    for i in (0..width).rev() {
-        let known: f64 = (i + 1..width).map(|k| matrix[k][i] * vector[k]).sum();
-        vector[i] = (vector[i] - known) / matrix[i][i];
-    }
-    vector
+    equations.add_ridge(RIDGE);
+    equations.solve()
 }
 
 #[cfg(test)]
@@ -149,7 +119,7 @@ mod tests {
         let basis = mid_basis();
         let gain = |band: usize| 3.0 * basis[4][band] - 2.0 * basis[9][band];
         for band in 0..BANDS {
-            let freq_hz = bands::centre_hz(FIRST_BAND + band);
+            let freq_hz = bands::judged_hz(band);
             mix.features.pooled_db[band] += gain(band) as f32;
             mix.features.pooled_db[BANDS + band] +=
                 (gain(band) + side_curve_db(1.5, -1.0, freq_hz)) as f32;

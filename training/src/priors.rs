@@ -3,10 +3,10 @@
 //! error is that of validation albums; the harm is bounded on them and on songs unlike any that the net learned
 //! from, since a user's mix is more likely to be one of those.
 
+use acetate_dsp::numeric::quantile;
 use acetate_model::features::BANDS;
 use acetate_model::outputs::{MODES, PLR, SIDE_OUTPUTS, SPREAD, modes_of_curve};
 use acetate_model::posterior::{Prior, Priors};
-use acetate_model::predictor::{RawOutputs, judge_dynamics};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -14,8 +14,7 @@ use crate::corpus::Track;
 use crate::degrade::Fault;
 use crate::eval::calibration::HALF_WIDTH_80;
 use crate::eval::faults::rms;
-use crate::eval::statistics::quantile;
-use crate::evaluate::{Case, SEVERITIES_DB, net_curves, tonal_error};
+use crate::evaluate::{Case, SEVERITIES_DB, applied_db, net_curves, tonal_error};
 use crate::recipe::{FaultPrior, SeverityPrior};
 use crate::rng::Rng;
 
@@ -251,11 +250,6 @@ fn dynamics_prior(priors: &mut Priors, output: usize) -> &mut Prior {
     }
 }
 
-/// The change of level spread ([`SPREAD`]) or PLR ([`PLR`]) that is applied to a case, dB.
-pub fn applied_db(case: &Case, priors: &Priors, output: usize) -> f64 {
-    judge_dynamics(&case.raw, priors, output, case.finished_probability)
-}
-
 /// Mean over the severities from 1 dB up of the error left as a share of doing nothing's; infinite where faults
 /// of 1 dB are made larger.
 fn shares_left(
@@ -352,15 +346,12 @@ fn interval_scale(valid: &Judged<'_>, priors: &Priors) -> f64 {
     (at_80 / HALF_WIDTH_80).clamp(0.2, 5.0)
 }
 
-/// The members' proposal for mid before any prior, dB at the net's bands.
-pub fn open_curve(raw: &RawOutputs) -> [f64; BANDS] {
-    acetate_model::outputs::curve_of_modes(&raw.mean_db[..MODES])
-}
-
 const _: () = assert!(SPREAD == MODES + SIDE_OUTPUTS && PLR == SPREAD + 1);
 
 #[cfg(test)]
 mod tests {
+    use acetate_model::predictor::RawOutputs;
+
     use super::*;
     use crate::recipe::SeverityRange;
     use crate::synthetic::album;

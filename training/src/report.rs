@@ -9,7 +9,7 @@ use crate::evaluate::{Row, SEVERITIES_DB};
 use crate::fit::Member;
 use crate::priors::{MAX_HARM_DB, MAX_MOVE_95_DB, MAX_UNLIKE_HARM_DB, MAX_UNLIKE_MOVE_95_DB};
 use crate::recipe::Recipe;
-use crate::run::{CARD_HEAD, TrainError, Trained};
+use crate::trained::{CARD_HEAD, TrainError, Trained};
 
 /// Size of the loss curve, pixels.
 const CURVE_SIZE: (u32, u32) = (900, 420);

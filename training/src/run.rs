@@ -2,27 +2,25 @@
 
 use std::fs;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use acetate_model::posterior::Priors;
-use acetate_model::weights::{Weights, WeightsError};
-use serde::Serialize;
-use thiserror::Error;
+use acetate_model::weights::Weights;
 
 use crate::calibrate::{calibrate, net_of};
-use crate::checkpoint::CheckpointError;
 use crate::corpus::{self, CorpusError, Track, TrackFile};
 use crate::datasets::{Datasets, Split, Tier};
 use crate::draw::Material;
 use crate::eval::songs::files_of_split;
-use crate::evaluate::{self, Case, DynamicsRow, Row};
+use crate::evaluate::{self, Case, Row};
 use crate::experiment::dealt;
 use crate::export::weights_file;
-use crate::fit::{self, FitError, Job, Look, Member, Progress};
-use crate::groups::{GroupRow, judge_groups};
-use crate::priors::{self, Harm, Judged, fit_priors, harm};
+use crate::fit::{self, Job, Member, Progress};
+use crate::groups::judge_groups;
+use crate::priors::{self, Judged, fit_priors, harm};
 use crate::recipe::Recipe;
 use crate::report;
+pub use crate::trained::{CARD_HEAD, TrainError, Trained};
 
 /// Seed of the faults on validation albums.
 const VALID_SEED: u64 = 0xACE7_0001;
@@ -38,8 +36,6 @@ pub const CHECKPOINTS_NAME: &str = "checkpoints";
 const WEIGHTS_NAME: &str = "default.safetensors";
 /// Name of the model card in the folder of the weights.
 pub const CARD_NAME: &str = "README.md";
-/// How a model card begins.
-pub const CARD_HEAD: &str = "# Model card: ";
 pub(crate) const METRICS_NAME: &str = "metrics.json";
 pub(crate) const CURVE_NAME: &str = "loss.svg";
 
@@ -73,69 +69,6 @@ pub trait Observer: Sync {
     fn say(&self, _message: &str) {}
     /// Something went wrong that does not stop the run.
     fn warn(&self, message: &str);
-}
-
-/// Why training failed.
-#[derive(Debug, Error)]
-pub enum TrainError {
-    /// A split has no track.
-    #[error("expected tracks in the {split} split, found none in the cache: fetch the data first")]
-    NoTracks {
-        /// The split.
-        split: Split,
-    },
-    /// Training itself failed.
-    #[error(transparent)]
-    Fit(#[from] FitError),
-    /// A checkpoint cannot be removed.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// The new weights cannot be read back.
-    #[error("weights: {0}")]
-    Weights(#[from] WeightsError),
-    /// The new weights cannot be written.
-    #[error("safetensors: {0}")]
-    Export(#[from] safetensors::SafeTensorError),
-    /// A file cannot be written.
-    #[error("{path}: {source}")]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The loss curve cannot be drawn.
-    #[error("loss curve: {0}")]
-    Plot(String),
-}
-
-/// What a training run produced, as written beside the weights.
-#[derive(Clone, Debug, Serialize)]
-pub struct Trained {
-    /// Name of the recipe.
-    pub recipe: String,
-    /// BLAKE3 of the weights file, hex.
-    pub weights_hash: String,
-    /// Tracks used: train, valid. Test albums are left alone: they are for `acetate eval`.
-    pub tracks: [usize; 2],
-    /// The fitted priors.
-    pub priors: Priors,
-    /// What the EQ does to untouched validation albums.
-    pub harm: Harm,
-    /// The same for songs unlike those learned from, on which the priors are fitted too.
-    pub unlike: Harm,
-    /// Share of the mean curve that does best on validation albums.
-    pub best_share: f64,
-    /// Validation albums, every method, every severity: what choices are made on.
-    pub valid: Vec<Row>,
-    /// Validation albums, level spread.
-    pub dynamics: Vec<DynamicsRow>,
-    /// Validation albums: what each group of outputs is worth.
-    pub groups: Vec<GroupRow>,
-    /// Step kept for each member.
-    pub best_steps: Vec<usize>,
-    /// Every look at the losses, per member.
-    pub looks: Vec<Vec<Look>>,
 }
 
 impl Trained {

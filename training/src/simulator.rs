@@ -2,8 +2,8 @@
 //! candle, what the predicted EQ leaves of it.
 
 use acetate_dsp::measure::bands;
+use acetate_dsp::measure::bands::AUDIBLE_DB;
 use acetate_dsp::units::{db_from_power, power_from_db};
-use acetate_model::dynamics::level_spread_db;
 use acetate_model::features::{
     BANDS, FIRST_BAND, FLOOR_DB, FRAME_WIDTH, PLR_STATISTIC, band_weights,
 };
@@ -20,37 +20,7 @@ use crate::rng::Rng;
 
 /// Bands of the master below this are not judged, dB relative to its loudness (FACTS: the
 /// metric's floor).
-const JUDGED_DB: f32 = -60.0;
-/// Steps of the level that expansion follows, 10 ms each: 200 ms.
-const EXPANSION_STEPS: usize = 20;
-
-/// Level spread and loudness range after the levels were moved `strength` further from their
-/// mean, the inverse of gentle compression.
-pub fn expanded_dynamics(k_power_10ms: &[f32], strength: f64) -> [f32; 2] {
-    let expanded = expand(k_power_10ms, strength);
-    [
-        level_spread_db(&expanded) as f32,
-        acetate_dsp::measure::loudness::range_from_k_power_10ms(&expanded) as f32,
-    ]
-}
-
-fn expand(k_power_10ms: &[f32], strength: f64) -> Vec<f32> {
-    let mean =
-        k_power_10ms.iter().map(|&p| f64::from(p)).sum::<f64>() / k_power_10ms.len().max(1) as f64;
-    if mean <= 0.0 || strength == 0.0 {
-        return k_power_10ms.to_vec();
-    }
-    let half = EXPANSION_STEPS / 2;
-    (0..k_power_10ms.len())
-        .map(|k| {
-            let window = &k_power_10ms[k.saturating_sub(half)..(k + half).min(k_power_10ms.len())];
-            let level = window.iter().map(|&p| f64::from(p)).sum::<f64>() / window.len() as f64;
-            let gain_db = strength * db_from_power((level / mean).max(1e-3));
-            (f64::from(k_power_10ms[k]) * power_from_db(gain_db.min(9.0))) as f32
-        })
-        .collect()
-}
-
+const JUDGED_DB: f32 = AUDIBLE_DB as f32;
 /// K-weighted loudness change of a programme with long-term spectrum `pooled_db` when its mid
 /// bands move by `mid_db` and its side bands by `side_db`, dB.
 pub fn loudness_change_db(
@@ -158,18 +128,6 @@ fn floored(level_db: f32, gain_db: f32) -> f32 {
     } else {
         (level_db + gain_db).max(FLOOR_DB)
     }
-}
-
-/// Loudness of a frame row from its bands, dB.
-pub fn frame_level_db(row: &[f32; FRAME_WIDTH]) -> f32 {
-    let power: f64 = (0..BANDS)
-        .map(|band| {
-            band_weights()[band]
-                * (power_from_db(f64::from(row[band]))
-                    + power_from_db(f64::from(row[BANDS + band])))
-        })
-        .sum();
-    db_from_power(power) as f32
 }
 
 fn tabulated(table: &[[f32; 2]; EXPANSIONS], strength: f64) -> [f32; 2] {
@@ -382,10 +340,4 @@ fn masked_mean(values: &Tensor, mask: &Tensor) -> Result<Tensor> {
     let sum = (values * mask)?.sum_all()?;
     let count = mask.sum_all()?.affine(1.0, 1e-6)?;
     sum.div(&count)
-}
-
-/// `count` frames of a track drawn at random, with repeats where it has fewer.
-pub fn draw_frames(track: &Track, count: usize, rng: &mut Rng) -> Vec<usize> {
-    let available = track.features.frames_db.len();
-    (0..count).map(|_| rng.below(available)).collect()
 }

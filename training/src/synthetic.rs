@@ -4,9 +4,9 @@ use acetate_model::Features;
 use acetate_model::features::{BANDS, FRAME_WIDTH};
 
 use crate::corpus::Track;
+use crate::corpus::frame_level_db;
 use crate::datasets::Split;
 use crate::rng::Rng;
-use crate::simulator::frame_level_db;
 
 /// Frames of each made-up track.
 const FRAMES: usize = 40;

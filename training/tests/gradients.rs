@@ -4,14 +4,16 @@ use std::path::Path;
 
 use acetate_model::Net;
 use acetate_model::net::TENSORS;
+use acetate_model::net::tensor_name;
 use acetate_model::outputs::OUTPUTS;
-use acetate_model::weights::{DEFAULT_WEIGHTS, tensor_name};
+use acetate_model::weights::DEFAULT_WEIGHTS;
+use acetate_training::corpus::draw_frames;
 use acetate_training::corpus::{self, Track, TrackFile};
 use acetate_training::datasets::Split;
 use acetate_training::degrade::Fault;
 use acetate_training::recipe::Recipe;
 use acetate_training::rng::Rng;
-use acetate_training::simulator::{Batch, Curves, degrade, draw_frames, loss};
+use acetate_training::simulator::{Batch, Curves, degrade, loss};
 use candle_core::{Device, Tensor, Var};
 use safetensors::SafeTensors;
 

@@ -4,11 +4,12 @@ use acetate_dsp::Analysis;
 use acetate_dsp::measure::bands::{THIRD_OCTAVES, edges_hz};
 use acetate_dsp::measure::lone_transients::LoneTransient;
 use acetate_dsp::measure::peak_steps::at_ceiling_percent;
+use acetate_dsp::measure::weighting::k_weight_power;
 use acetate_dsp::units::{db_from_power, power_from_db};
 
 use crate::corpus::Corpus;
 use crate::scan::Scan;
-use crate::tone::{ToneJudgement, k_weight_db};
+use crate::tone::ToneJudgement;
 
 /// From this probability on a programme is told to be a finished master.
 const FINISHED: f64 = 0.5;
@@ -71,7 +72,7 @@ impl<'a> Facts<'a> {
         [&spectrum.mid_db, &spectrum.side_db].map(|levels| {
             let centres = spectrum.centre_hz.iter().zip(levels);
             centres
-                .map(|(&hz, &level_db)| power_from_db(level_db + k_weight_db(hz)))
+                .map(|(&hz, &level_db)| power_from_db(level_db) * k_weight_power(hz))
                 .sum()
         })
     }

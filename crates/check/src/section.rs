@@ -5,6 +5,7 @@
 //! has is one that is undone later by as much, and so a lone jump counts less.
 
 use acetate_dsp::analysis::Sequences;
+use acetate_dsp::numeric::median;
 
 /// Length of the windows before and after, s.
 const WINDOW_S: f64 = 3.0;
@@ -90,20 +91,20 @@ pub fn largest_jump(sequences: &Sequences, sample_rate_hz: f64, programme_db: f6
             let mut offsets: Vec<f64> = (0..BANDS.len())
                 .map(|band| mean(from, from + window, band) - usual[band])
                 .collect();
-            middle_of(&mut offsets) < -PAUSE_DB
+            median(&mut offsets).unwrap_or(0.0) < -PAUSE_DB
         };
         if quiet(start) || quiet(resume) {
             continue;
         }
-        let median = middle_of(&mut changes);
-        let mut apart: Vec<f64> = changes.iter().map(|x| (x - median).abs()).collect();
-        let even_db = median.abs() - SPREAD_WEIGHT * middle_of(&mut apart);
+        let usual_db = median(&mut changes).unwrap_or(0.0);
+        let mut apart: Vec<f64> = changes.iter().map(|x| (x - usual_db).abs()).collect();
+        let even_db = usual_db.abs() - SPREAD_WEIGHT * median(&mut apart).unwrap_or(0.0);
         if even_db > 0.0 {
             let at_s = (middle as f64 + 0.5 * between as f64) * spacing_s;
             keep(
                 &mut jumps,
                 Signed {
-                    even_db: even_db.copysign(median),
+                    even_db: even_db.copysign(usual_db),
                     at_s,
                 },
             );
@@ -157,10 +158,4 @@ fn best_of(mut jumps: Vec<Signed>) -> Jump {
         }
     }
     best
-}
-
-/// Median; sorts.
-fn middle_of(values: &mut [f64]) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }

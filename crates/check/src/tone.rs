@@ -3,13 +3,8 @@
 //! There is one judgement behind check and master: the predictor's posterior. It comes in from outside, since
 //! this crate knows no net; what is told of it is a contrast, the level of a region against the rest.
 
-use acetate_dsp::measure::bands::centre_hz;
-use acetate_dsp::units::{db_from_power, power_from_db};
-
-/// First third octave that is judged: 39 Hz.
-pub const FIRST_BAND: usize = 3;
-/// Number of them: up to 16 kHz.
-pub const BANDS: usize = 27;
+use acetate_dsp::measure::bands::judged_hz;
+pub use acetate_dsp::measure::bands::{BANDS, FIRST_BAND};
 
 /// The faults that are told apart.
 pub const TONE_CODES: [&str; 6] = ["boomy", "thin", "muddy", "harsh", "dull", "fizzy"];
@@ -45,7 +40,7 @@ impl Region {
     pub fn contrast_db(&self, curve_db: &[f64; BANDS]) -> f64 {
         let (mut own, mut rest) = ((0.0, 0.0), (0.0, 0.0));
         for (band, gain_db) in curve_db.iter().enumerate() {
-            let hz = centre_hz(FIRST_BAND + band);
+            let hz = judged_hz(band);
             let part = if (self.from_hz..self.to_hz).contains(&hz) {
                 &mut own
             } else {
@@ -56,18 +51,6 @@ impl Region {
         }
         self.sign * (own.0 / own.1 - rest.0 / rest.1)
     }
-}
-
-/// The K-weighting of BS.1770-5, Annex 1, at a frequency, dB: its shelf and high-pass as analogue
-/// prototypes.
-pub fn k_weight_db(freq_hz: f64) -> f64 {
-    let ratio = freq_hz / 38.135;
-    let high_pass = ratio * ratio
-        / ((1.0 - ratio * ratio) * (1.0 - ratio * ratio) + ratio * ratio / 0.25).sqrt();
-    let x = freq_hz / 1_681.97;
-    let gain = power_from_db(4.0);
-    let shelf = (1.0 + gain * x * x * x * x) / (1.0 + x * x * x * x);
-    20.0 * libm::log10(high_pass.max(1e-6)) + db_from_power(shelf)
 }
 
 #[cfg(test)]
@@ -84,7 +67,7 @@ mod tests {
         let mut curve_db = [2.0; BANDS];
         assert!(region.contrast_db(&curve_db).abs() < 1e-12);
         for (band, gain_db) in curve_db.iter_mut().enumerate() {
-            if (60.0..150.0).contains(&centre_hz(FIRST_BAND + band)) {
+            if (60.0..150.0).contains(&judged_hz(band)) {
                 *gain_db += 6.0;
             }
         }

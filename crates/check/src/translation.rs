@@ -6,13 +6,13 @@
 
 use acetate_dsp::Analysis;
 use acetate_dsp::measure::bands::{THIRD_OCTAVES, centre_hz, edges_hz};
+use acetate_dsp::measure::weighting::k_weight_power;
 use acetate_dsp::units::{db_from_power, hertz, power_from_db};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::devices::{DEVICES, Device};
 use crate::finding::Band;
-use crate::tone::k_weight_db;
 
 /// Bands this far below the programme are not missed, dB.
 const MISSED_DB: f64 = 30.0;
@@ -88,7 +88,7 @@ fn on(device: &Device, analysis: &Analysis) -> Translation {
         let powers = bands.iter().enumerate();
         powers
             .filter(|&(band, _)| covered(band))
-            .map(|(band, powers)| powers[which] * power_from_db(k_weight_db(centre_hz(band))))
+            .map(|(band, powers)| powers[which] * k_weight_power(centre_hz(band)))
             .sum()
     };
     let (before, after) = (weighted(0).max(1e-30), weighted(1).max(1e-30));
@@ -97,7 +97,7 @@ fn on(device: &Device, analysis: &Analysis) -> Translation {
         let [in_power, out_power] = bands[band];
         db_from_power(out_power.max(1e-30) / in_power.max(1e-30))
     };
-    let weight = |band: usize| bands[band][0] * power_from_db(k_weight_db(centre_hz(band)));
+    let weight = |band: usize| bands[band][0] * k_weight_power(centre_hz(band));
     let counts = |band: usize| covered(band) && bands[band][0] > before * power_from_db(-MISSED_DB);
     let is_lost = |band: usize| counts(band) && change_db(band) - loudness_change_db < -LOST_DB;
     let arrives: f64 = (0..THIRD_OCTAVES)

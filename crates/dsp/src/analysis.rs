@@ -5,13 +5,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::line::Line;
-use crate::measure::bands::THIRD_OCTAVES;
 use crate::measure::clipping::Clipping;
+pub use crate::measure::crest::BandCrest;
 use crate::measure::crest::Crest;
+pub use crate::measure::levels::MeterReading;
 use crate::measure::levels::{Levels, Meters};
 use crate::measure::lone_transients::{LoneTransient, LoneTransients};
 use crate::measure::slow_offset::SlowOffset;
 use crate::measure::spectrum::SpectrumMeter;
+pub use crate::measure::spectrum::{BandFrame, Spectrum};
 use crate::measure::stereo_image::StereoImage;
 use crate::process::ProcessSpec;
 use crate::process::rendered::Rendered;
@@ -92,49 +94,6 @@ impl Analysis {
     pub fn programme(&self) -> &Analysis {
         self.repaired.as_deref().unwrap_or(self)
     }
-}
-
-/// One meter's figure.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MeterReading {
-    /// The meter's name.
-    pub meter: String,
-    /// Its figure, in the unit of the field that holds it.
-    #[schemars(with = "Option<f64>")]
-    pub value: f64,
-}
-
-/// Crest factor of one broad band.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct BandCrest {
-    /// Lower edge, Hz; 0 for the lowest band.
-    pub from_hz: f64,
-    /// Upper edge, Hz.
-    pub to_hz: f64,
-    /// Peak to RMS, dB.
-    #[schemars(with = "Option<f64>")]
-    pub crest_db: f64,
-}
-
-/// Long-term mean power per third octave, dBFS (a full-scale sine reads -3.01).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Spectrum {
-    /// Nominal centre frequencies, Hz.
-    pub centre_hz: Vec<f64>,
-    /// Of the mid signal (L+R)/2, or of a mono programme.
-    pub mid_db: Vec<f64>,
-    /// Of the side signal (L-R)/2.
-    pub side_db: Vec<f64>,
-}
-
-/// Third-octave powers of one short frame, dBFS.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BandFrame {
-    /// Of the mid signal.
-    pub mid_db: [f32; THIRD_OCTAVES],
-    /// Of the side signal.
-    pub side_db: [f32; THIRD_OCTAVES],
 }
 
 /// What changes over time, at fixed rates.

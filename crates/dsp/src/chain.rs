@@ -264,8 +264,9 @@ impl Processor for Chain {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::line::read_all;
     use crate::process::rendered::Rendered;
-    use crate::stream::{AudioSource, read_all};
+    use crate::stream::AudioSource;
 
     const SPEC: ProcessSpec = ProcessSpec {
         sample_rate_hz: 44_100,

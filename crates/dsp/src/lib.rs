@@ -19,6 +19,7 @@ pub mod audio;
 pub mod chain;
 pub mod line;
 pub mod measure;
+pub mod numeric;
 pub mod params;
 pub mod process;
 pub mod settings;
@@ -29,6 +30,7 @@ pub mod units;
 
 pub use analysis::{Analysis, analyze};
 pub use audio::Audio;
+pub use line::{for_each_block, read_all};
 pub use params::{PARAMS, Param};
 pub use process::{ProcessSpec, Processor};
 pub use settings::Settings;

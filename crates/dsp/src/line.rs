@@ -231,6 +231,32 @@ impl<'a> Hall<'a> {
     }
 }
 
+/// Hands every block of a source to `take`, from its start; `take` may change the block. Where there
+/// is a thread to spare, the source is read ahead on it.
+///
+/// # Errors
+/// [`StreamError`] when the source or `take` fails.
+pub fn for_each_block(
+    source: &mut dyn Source,
+    take: &mut dyn FnMut(&mut Audio) -> Result<(), StreamError>,
+) -> Result<(), StreamError> {
+    Line::from(source).run(take)
+}
+
+/// Reads a whole source into memory, from its start. For short signals and tests.
+///
+/// # Errors
+/// [`StreamError`] when the source fails.
+pub fn read_all(source: &mut dyn Source) -> Result<Audio, StreamError> {
+    let spec = source.spec();
+    let mut all = Audio::silence(spec.sample_rate_hz, spec.channels, 0);
+    for_each_block(source, &mut |block| {
+        all.append(block);
+        Ok(())
+    })?;
+    Ok(all)
+}
+
 fn held<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,10 +1,15 @@
 //! Re-readable streams of blocks, so that a file of any length is processed in flat memory.
 
 use crate::Audio;
-use crate::line::Line;
 
 /// Frames in the blocks that the stages exchange, unless a caller asks for another size.
 pub const BLOCK_FRAMES: usize = 16_384;
+
+/// Lowest sample rate that is mastered, Hz.
+pub const MIN_SAMPLE_RATE_HZ: u32 = 8_000;
+
+/// Highest sample rate that is mastered, Hz.
+pub const MAX_SAMPLE_RATE_HZ: u32 = 192_000;
 
 /// What a stream carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,18 +199,6 @@ impl Sink for Audio {
     }
 }
 
-/// Hands every block of a source to `take`, from its start; `take` may change the block. Where there
-/// is a thread to spare, the source is read ahead on it.
-///
-/// # Errors
-/// [`StreamError`] when the source or `take` fails.
-pub fn for_each_block(
-    source: &mut dyn Source,
-    take: &mut dyn FnMut(&mut Audio) -> Result<(), StreamError>,
-) -> Result<(), StreamError> {
-    Line::from(source).run(take)
-}
-
 /// A source whose blocks pass through a function where they are read.
 pub struct Tapped<'a, F> {
     source: &'a mut dyn Source,
@@ -245,20 +238,6 @@ where
     fn rewind(&mut self) -> Result<(), StreamError> {
         self.source.rewind()
     }
-}
-
-/// Reads a whole source into memory, from its start. For short signals and tests.
-///
-/// # Errors
-/// [`StreamError`] when the source fails.
-pub fn read_all(source: &mut dyn Source) -> Result<Audio, StreamError> {
-    let spec = source.spec();
-    let mut all = Audio::silence(spec.sample_rate_hz, spec.channels, 0);
-    for_each_block(source, &mut |block| {
-        all.append(block);
-        Ok(())
-    })?;
-    Ok(all)
 }
 
 #[cfg(test)]

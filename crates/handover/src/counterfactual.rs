@@ -10,8 +10,6 @@ use acetate_dsp::stream::AudioSource;
 use acetate_dsp::units::{db_from_power, gain_from_db, hertz, power_from_db};
 use acetate_dsp::{Audio, StreamError};
 
-/// Bands further below the loudness than this do not count as tone, dB.
-const HEARD_DB: f64 = -60.0;
 /// A change of less than this is said to be none, in the unit of each figure.
 const NOTHING: f64 = 0.05;
 
@@ -143,8 +141,7 @@ impl Rendered {
         let (with, without) = (&self.analysis, &other.analysis);
         let loudness_lu = without.integrated_lufs - with.integrated_lufs;
         let changes = centred(tone_changes_db(with, without));
-        let tone_db =
-            changes.iter().map(|(_, db)| db.abs()).sum::<f64>() / changes.len().max(1) as f64;
+        let tone_db = bands::mean_distance_db(changes.iter().map(|(_, db)| *db));
         let most = changes
             .into_iter()
             .max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
@@ -187,7 +184,7 @@ pub fn tone_changes_db(from: &Analysis, to: &Analysis) -> Vec<(f64, f64)> {
             let relative =
                 |analysis: &Analysis| analysis.spectrum.mid_db[band] - analysis.integrated_lufs;
             let (was, is) = (relative(from), relative(to));
-            (was > HEARD_DB && is.is_finite()).then(|| (bands::centre_hz(band), is - was))
+            (was > bands::AUDIBLE_DB && is.is_finite()).then(|| (bands::centre_hz(band), is - was))
         })
         .collect()
 }

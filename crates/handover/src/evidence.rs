@@ -5,12 +5,13 @@
 
 use acetate_dsp::analysis::{Analysis, AnalyzeOptions, analyze_with};
 use acetate_dsp::chain::{Bypass, Chain, Stage};
+use acetate_dsp::for_each_block;
 use acetate_dsp::process::compressor::{self, Compressor};
 use acetate_dsp::process::limiter::Limiter;
 use acetate_dsp::process::rendered::Rendered;
 use acetate_dsp::process::{ProcessSpec, Processor};
 use acetate_dsp::settings::MID_KNOTS;
-use acetate_dsp::stream::{Tapped, for_each_block};
+use acetate_dsp::stream::Tapped;
 use acetate_dsp::units::{db_from_gain, db_from_power, gain_from_db};
 use acetate_dsp::{Audio, Source};
 use acetate_master::report::Mastering;

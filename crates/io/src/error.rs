@@ -4,10 +4,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Lowest sample rate that is mastered, Hz.
-pub const MIN_SAMPLE_RATE_HZ: u32 = 8_000;
-/// Highest sample rate that is mastered, Hz.
-pub const MAX_SAMPLE_RATE_HZ: u32 = 192_000;
+pub use acetate_dsp::stream::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
+
 /// Longest programme that is mastered, s: the memory of an analysis grows with the length.
 pub const MAX_DURATION_S: u64 = 12 * 3600;
 /// Frames that any file may hold.

@@ -7,12 +7,12 @@
 
 use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
 use acetate_dsp::chain::Bypass;
+use acetate_dsp::for_each_block;
 use acetate_dsp::process::ProcessSpec;
 use acetate_dsp::process::limiter::Limiter;
 use acetate_dsp::process::rendered::Rendered;
 use acetate_dsp::settings::{SIDE_KNOTS, Settings};
 use acetate_dsp::solve::DriveCurveBuilder;
-use acetate_dsp::stream::for_each_block;
 use acetate_dsp::{Analysis, PARAMS, Source, StreamError};
 use acetate_model::dynamics;
 use acetate_model::features::{BANDS, FIRST_BAND};
@@ -32,7 +32,7 @@ const MAX_RATIO: f64 = 2.5;
 /// Threshold of the compressor whose ratio is recovered, LU.
 const THRESHOLD_LU: f64 = -4.0;
 /// Bands below this, relative to the loudness, tell nothing, dB.
-const HEARD_DB: f64 = -60.0;
+const HEARD_DB: f64 = acetate_dsp::measure::bands::AUDIBLE_DB;
 /// A smaller recovered move of the ratio is none.
 const SMALLEST_RATIO: f64 = 1.03;
 /// Residuals that are worth a sentence: tone in dB, levels in dB, length in seconds.
@@ -223,8 +223,7 @@ fn tone_distance_db(from: &Signature, to: &Signature) -> (f64, (f64, f64)) {
             (hz, to.mid_db[band] - from.mid_db[band])
         })
         .collect();
-    let mean =
-        differences.iter().map(|(_, db)| db.abs()).sum::<f64>() / differences.len().max(1) as f64;
+    let mean = acetate_dsp::measure::bands::mean_distance_db(differences.iter().map(|(_, db)| *db));
     let worst = differences
         .into_iter()
         .max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));

@@ -7,6 +7,7 @@ use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
 use acetate_dsp::chain;
 use acetate_dsp::measure::levels::Meters;
 use acetate_dsp::settings::Settings;
+use acetate_dsp::stream::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
 use acetate_dsp::{Analysis, Source, Spec};
 use acetate_model::{Confidence, Predictor, Tone};
 
@@ -21,7 +22,7 @@ use crate::report::{Attempt, Report};
 use crate::tell::{Told, tell};
 
 /// Sample rates that are rendered, Hz.
-const SAMPLE_RATES_HZ: (u32, u32) = (8_000, 192_000);
+const SAMPLE_RATES_HZ: (u32, u32) = (MIN_SAMPLE_RATE_HZ, MAX_SAMPLE_RATE_HZ);
 
 /// Highest sample peak that is mastered, dBFS: float mixes go some dB over full scale; this is far
 /// beyond, and far below where squares of single precision overflow.

@@ -10,7 +10,7 @@ use acetate_dsp::Analysis;
 use acetate_dsp::analysis::BandFrame;
 use acetate_dsp::units::{db_from_power, power_from_db};
 
-use crate::features::{BANDS, FIRST_BAND, FRAME_WIDTH, band_weights};
+use crate::bands::{BANDS, FIRST_BAND, FRAME_WIDTH, band_weights};
 
 /// Length of a window, s.
 const WINDOW_S: f64 = 1.5;

@@ -1,6 +1,7 @@
 //! Dynamics on 10 ms levels: the statistic that the net aims at, the compressor foretold, and
 //! the solver that turns a wanted change into a ratio.
 
+use acetate_dsp::measure::loudness::OFFSET_LU;
 use acetate_dsp::measure::loudness::range_from_k_power_10ms;
 use acetate_dsp::process::compressor;
 use acetate_dsp::settings;
@@ -63,7 +64,7 @@ pub fn compress_k_power(
         .iter()
         .map(|&power| {
             let level_lu =
-                db_from_power(f64::from(power).max(SILENCE_POWER)) - 0.691 - integrated_lufs;
+                db_from_power(f64::from(power).max(SILENCE_POWER)) + OFFSET_LU - integrated_lufs;
             let wanted_db = compressor::gain_reduction_db(level_lu, compressor);
             let speed = if wanted_db > reduction_db {
                 attack

@@ -3,23 +3,15 @@
 //! Everything is of the programme's main [`Body`] and relative to its integrated loudness, so that neither
 //! the input's level nor what is foreign to the song tells the net anything.
 
-use std::sync::OnceLock;
-
 use acetate_dsp::Analysis;
 use acetate_dsp::analysis::BandFrame;
-use acetate_dsp::measure::bands;
 use acetate_dsp::measure::loudness::{integrated_from_k_power_10ms, range_from_k_power_10ms};
 use acetate_dsp::units::{db_from_gain, db_from_power, power_from_db};
 
+pub use crate::bands::{BANDS, FIRST_BAND, FRAME_WIDTH, band_weights, frame_level_db};
 use crate::body::{BELONGS, Body};
 use crate::dynamics;
 
-/// First third octave that the net reads (39 Hz).
-pub const FIRST_BAND: usize = 3;
-/// Number of third octaves that the net reads, 39 Hz to 16 kHz: lossy sources tell nothing above.
-pub const BANDS: usize = 27;
-/// Length of a frame row: mid bands, then side bands.
-pub const FRAME_WIDTH: usize = 2 * BANDS;
 /// Number of scalar statistics.
 pub const STATISTICS: usize = 3;
 /// Index of the peak to loudness ratio among them.
@@ -212,52 +204,10 @@ fn row(value: impl Fn(usize) -> (f32, f32)) -> [f32; FRAME_WIDTH] {
     row
 }
 
-/// Loudness of one frame from its bands, LUFS (K-weighted at the band centres).
-pub fn frame_level_db(frame: &BandFrame) -> f64 {
-    let power: f64 = (0..BANDS)
-        .map(|band| {
-            let index = FIRST_BAND + band;
-            let weight = band_weights()[band];
-            let mid = acetate_dsp::units::power_from_db(f64::from(frame.mid_db[index]));
-            let side = acetate_dsp::units::power_from_db(f64::from(frame.side_db[index]));
-            weight * (mid + side)
-        })
-        .sum();
-    // L² + R² = 2 (M² + S²); -0.691 is BS.1770's calibration.
-    acetate_dsp::units::db_from_power(2.0 * power) - 0.691
-}
-
-/// Power gain of the K-weighting at the centre of each band that the net reads.
-pub fn band_weights() -> &'static [f64; BANDS] {
-    static WEIGHTS: OnceLock<[f64; BANDS]> = OnceLock::new();
-    WEIGHTS.get_or_init(|| {
-        std::array::from_fn(|band| k_weight_power(bands::centre_hz(FIRST_BAND + band)))
-    })
-}
-
-/// Power gain of the K-weighting at a frequency (BS.1770-5, Annex 1: shelf and RLB high-pass,
-/// from the analogue prototypes).
-pub fn k_weight_power(freq_hz: f64) -> f64 {
-    let highpass = {
-        let (f0, q) = (38.135_470_876, 0.500_327_037);
-        let w = freq_hz / f0;
-        let w2 = w * w;
-        w2 * w2 / ((1.0 - w2) * (1.0 - w2) + w2 / (q * q))
-    };
-    let shelf = {
-        let (f0, q, gain_db) = (1_681.974_451, 0.707_175_237, 3.999_843_854);
-        let vh = libm::pow(10.0, gain_db / 20.0);
-        let vb = libm::pow(vh, 0.499_666_774);
-        let w2 = (freq_hz / f0) * (freq_hz / f0);
-        let numerator = (1.0 - vh * w2) * (1.0 - vh * w2) + vb * vb * w2 / (q * q);
-        let denominator = (1.0 - w2) * (1.0 - w2) + w2 / (q * q);
-        numerator / denominator
-    };
-    highpass * shelf
-}
-
 #[cfg(test)]
 mod tests {
+    use acetate_dsp::measure::weighting::k_weight_power;
+
     use super::*;
 
     #[test]

@@ -10,16 +10,17 @@
 //! Not its job: training (see `acetate-training`), choosing targets or solving the drive (see
 //! `acetate-master`).
 
+mod bands;
 pub mod body;
 pub mod dynamics;
 pub mod features;
 pub mod finished;
+mod knots;
 pub mod net;
 pub mod outputs;
 pub mod posterior;
 pub mod predictor;
 pub mod reference;
-mod ridge;
 pub mod rows;
 pub mod signature;
 pub mod style;

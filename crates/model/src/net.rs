@@ -161,3 +161,8 @@ pub fn batch_of_one(features: &Features, device: &Device) -> Result<(Tensor, Ten
         .collect();
     Ok((frames, Tensor::from_vec(pooled, (1, POOLED_WIDTH), device)?))
 }
+
+/// Name of a member's tensor in the file.
+pub fn tensor_name(member: usize, name: &str) -> String {
+    format!("member{member}.{name}")
+}

@@ -6,7 +6,7 @@ use acetate_dsp::measure::bands;
 use acetate_dsp::settings::{MID_KNOTS, SIDE_KNOTS, side_knot_hz};
 
 use crate::features::{BANDS, FIRST_BAND};
-use crate::ridge::{self, Row};
+use crate::knots::{self, Row};
 
 /// Tone outputs: amplitudes of smooth modes, dB RMS over the bands. Mode `j` is a half-wave cosine with
 /// `j + 1` zeros over the bands, so that the first is a tilt, and none carries any level. Smooth faults are
@@ -86,7 +86,7 @@ pub fn knots_of_curve(curve_db: &[f64; BANDS]) -> [f64; MID_KNOTS] {
             wanted: curve_db[band],
         })
         .collect();
-    ridge::fit(&rows, BEND_WEIGHT)
+    knots::fit(&rows, BEND_WEIGHT)
 }
 
 /// The curve that mid knots draw at the net's bands, dB.

@@ -12,9 +12,9 @@ use acetate_dsp::settings::{MID_KNOTS, SIDE_KNOTS, Settings};
 
 use crate::dynamics;
 use crate::features::{BANDS, FIRST_BAND};
+use crate::knots::{self, Row};
 use crate::outputs::mid_basis;
 use crate::predictor::{Prediction, Predictor, THRESHOLD_LU, centred_knots, round_and_clamp};
-use crate::ridge::{self, Row};
 use crate::signature::Signature;
 use crate::weights::WeightsError;
 
@@ -22,7 +22,7 @@ use crate::weights::WeightsError;
 /// one.
 pub const DEFAULT_MAX_EQ_RMS_DB: f64 = 10.0;
 /// Bands below this, relative to the loudness, tell nothing of tone, dB.
-const HEARD_DB: f64 = -60.0;
+const HEARD_DB: f64 = bands::AUDIBLE_DB;
 /// Side bands below this, relative to the loudness, are not there to be widened, dB.
 const SIDE_HEARD_DB: f64 = -70.0;
 /// Weight of the curve's bends against the bands' errors: less follows single bands.
@@ -161,7 +161,7 @@ pub fn tone_knots_db(from_db: &[f64; BANDS], to_db: &[f64; BANDS]) -> [f64; MID_
             ..row
         })
         .collect();
-    centred_knots(&ridge::fit(&rows, BEND_WEIGHT))
+    centred_knots(&knots::fit(&rows, BEND_WEIGHT))
 }
 
 /// Gain of the side signal at each side knot that leads from one width to another, dB; `None`
@@ -182,7 +182,7 @@ pub fn width_knots_db(from: &Signature, to: &Signature) -> Option<[f64; SIDE_KNO
             wanted: (to.side_db[band] - to.mid_db[band]) - (from.side_db[band] - from.mid_db[band]),
         })
         .collect();
-    (!rows.is_empty()).then(|| ridge::fit(&rows, BEND_WEIGHT))
+    (!rows.is_empty()).then(|| knots::fit(&rows, BEND_WEIGHT))
 }
 
 /// Shares a side gain out between the stereo stage and the side EQ; the bass is never widened.

@@ -3,6 +3,7 @@
 
 use crate::features::FEATURES;
 use crate::net::TENSORS;
+use crate::net::tensor_name;
 
 /// Most rows that an error names.
 const MAX_NAMED: usize = 12;
@@ -24,12 +25,9 @@ pub fn feature_rows() -> Vec<String> {
 pub(crate) fn tensor_rows(members: usize) -> Vec<String> {
     (0..members)
         .flat_map(|member| {
-            TENSORS.iter().map(move |(name, shape)| {
-                format!(
-                    "{} F32 {shape:?}",
-                    crate::weights::tensor_name(member, name)
-                )
-            })
+            TENSORS
+                .iter()
+                .map(move |(name, shape)| format!("{} F32 {shape:?}", tensor_name(member, name)))
         })
         .collect()
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::features::features_hash;
-use crate::net::{Net, TENSORS};
+use crate::net::{Net, TENSORS, tensor_name};
 use crate::outputs::{MODES, SIDE_OUTPUTS};
 use crate::posterior::{PriorError, Priors};
 use crate::rows;
@@ -145,11 +145,6 @@ impl Weights {
             hash: blake3::hash(bytes).to_hex().to_string(),
         })
     }
-}
-
-/// Name of a member's tensor in the file.
-pub fn tensor_name(member: usize, name: &str) -> String {
-    format!("member{member}.{name}")
 }
 
 fn read_header(bytes: &[u8]) -> Result<Header, WeightsError> {

@@ -4,7 +4,8 @@
 //! evidence counts, is fitted anew for every share of the way, under the same bound on harm.
 
 use acetate_model::net::TENSORS;
-use acetate_model::weights::{DEFAULT_WEIGHTS, tensor_name};
+use acetate_model::net::tensor_name;
+use acetate_model::weights::DEFAULT_WEIGHTS;
 use acetate_model::{Priors, Weights};
 use safetensors::SafeTensors;
 use serde::Serialize;

@@ -10,9 +10,8 @@ use serde::Serialize;
 
 use super::interval::{MIN_ALBUMS, mean_interval};
 use crate::corpus::Track;
-use crate::evaluate::{self, Case, SEVERITIES_DB, net_curves, tonal_error};
+use crate::evaluate::{self, Case, SEVERITIES_DB, applied_db, net_curves, tonal_error};
 use crate::pair::Pair;
-use crate::priors::applied_db;
 
 /// How much each severity of [`SEVERITIES_DB`] counts: real mixes are about 1 dB off in the median.
 const SEVERITY_WEIGHTS: [f64; 6] = [0.2, 0.3, 0.2, 0.15, 0.1, 0.05];

@@ -24,10 +24,11 @@ use acetate_model::{Weights, WeightsError};
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::checkpoint::Look;
 use crate::corpus::CorpusError;
 use crate::datasets::{Datasets, Split};
 use crate::draw::Material;
-use crate::fit::{self, FitError, Job, Look};
+use crate::fit::{self, FitError, Job};
 use crate::pairs_list::ListError;
 use crate::recipe::RecipeError;
 use crate::run::{CHECKPOINTS_NAME, Observer, Paths, Step, TrainError, tell, write_file};

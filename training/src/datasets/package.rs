@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Origin, Split, Track};
+use super::Split;
 
 /// What the tracks of a package are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -141,17 +141,6 @@ pub struct Package {
 }
 
 impl Package {
-    /// Tracks of this package, by tier, in the file's order.
-    pub fn tracks(&self) -> impl Iterator<Item = Track<'_>> {
-        self.tracks.iter().flat_map(move |(&tier, paths)| {
-            paths.iter().map(move |path| Track {
-                origin: Origin::Package(self),
-                tier,
-                path,
-            })
-        })
-    }
-
     /// The package's folder in a cache folder, and in it the files that were fetched.
     pub fn folder(&self, cache_dir: &Path) -> PathBuf {
         cache_dir.join(self.role.folder()).join(&self.name)

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{DatasetsError, Exclusion, Origin, Role, Split, Tier, Track};
+use super::{DatasetsError, Exclusion, Role, Split, Tier};
 
 /// Tracks of one git repository that have role and split in common. A repository whose tracks
 /// are in several splits has several entries.
@@ -129,15 +129,6 @@ impl Written {
 }
 
 impl Repository {
-    /// Tracks of this entry, in the file's order.
-    pub fn tracks(&self) -> impl Iterator<Item = Track<'_>> {
-        self.tracks.iter().map(move |track| Track {
-            origin: Origin::Repository(self, track),
-            tier: track.tier,
-            path: &track.path,
-        })
-    }
-
     /// The repository's folder in a cache folder, and in it the files that were fetched.
     pub fn folder(&self, cache_dir: &Path) -> PathBuf {
         cache_dir.join(self.role.folder()).join(&self.name)

@@ -129,3 +129,27 @@ impl<'a> Track<'a> {
         name.into()
     }
 }
+
+impl Package {
+    /// Tracks of this package, by tier, in the file's order.
+    pub fn tracks(&self) -> impl Iterator<Item = Track<'_>> {
+        self.tracks.iter().flat_map(move |(&tier, paths)| {
+            paths.iter().map(move |path| Track {
+                origin: Origin::Package(self),
+                tier,
+                path,
+            })
+        })
+    }
+}
+
+impl Repository {
+    /// Tracks of this entry, in the file's order.
+    pub fn tracks(&self) -> impl Iterator<Item = Track<'_>> {
+        self.tracks.iter().map(move |track| Track {
+            origin: Origin::Repository(self, track),
+            tier: track.tier,
+            path: &track.path,
+        })
+    }
+}

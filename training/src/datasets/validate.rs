@@ -2,12 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::licence::{is_free, only_measures};
+use super::requirements::{check_exclusions, is_plain_path, require, require_genre, require_use};
 use super::validate_repository::check_repositories;
-use super::{
-    ARCHIVE_SEPARATOR, Datasets, DatasetsError, Exclusion, Package, PairEnd, Renderer, Repository,
-    Role, Split, Track,
-};
+use super::{Datasets, DatasetsError, Package, PairEnd, Renderer, Repository, Role, Track};
 
 /// Checks every rule; the first violation is returned.
 pub(super) fn check(datasets: &Datasets) -> Result<(), DatasetsError> {
@@ -166,35 +163,6 @@ fn check_tracks(package: &Package) -> Result<(), DatasetsError> {
     check_exclusions(entry, &package.exclude, &seen)
 }
 
-/// Exclusions have a reason and are no tracks.
-pub(super) fn check_exclusions(
-    entry: &str,
-    exclude: &[Exclusion],
-    tracks: &HashSet<&str>,
-) -> Result<(), DatasetsError> {
-    for exclusion in exclude {
-        let path = &exclusion.path;
-        let plain = is_plain_path(path.strip_suffix('/').unwrap_or(path));
-        require(plain, entry, "exclude", path, "a plain relative path")?;
-        require(
-            !tracks.contains(path.as_str()),
-            entry,
-            "exclude",
-            path,
-            "a path that is not also a track",
-        )?;
-        let reason = &exclusion.reason;
-        require(
-            !reason.trim().is_empty(),
-            entry,
-            "exclude",
-            path,
-            "a reason beside it",
-        )?;
-    }
-    Ok(())
-}
-
 /// No album group is in two splits, and no artist of whom a track is listed by name.
 fn check_groups(datasets: &Datasets) -> Result<(), DatasetsError> {
     let of_repositories = || datasets.repositories.iter().flat_map(Repository::tracks);
@@ -230,36 +198,6 @@ fn check_in_one_split<'a>(
         }
     }
     Ok(())
-}
-
-/// Weights are learned from free licences only; what restricts its users is measured on.
-pub(super) fn require_use(
-    entry: &str,
-    field: &'static str,
-    licence: &str,
-    split: Split,
-) -> Result<(), DatasetsError> {
-    let (allowed, expected) = match split {
-        Split::Train => (
-            is_free(licence),
-            "a free licence (CC0, CC-BY, CC-BY-SA, GPL or the like) in the split train",
-        ),
-        Split::Valid => (
-            !only_measures(licence),
-            "a known licence without NC or ND in the split valid",
-        ),
-        Split::Test => (!licence.trim().is_empty(), "a licence, or unknown"),
-    };
-    require(allowed, entry, field, licence, expected)
-}
-
-/// A kind of music: lower case, several separated by `/`.
-pub(super) fn require_genre(entry: &str, genre: Option<&str>) -> Result<(), DatasetsError> {
-    let Some(genre) = genre else { return Ok(()) };
-    let word = |part: &str| !part.is_empty() && part.trim() == part;
-    let plain = genre.split('/').all(word) && genre.to_lowercase() == genre;
-    let expected = "kinds of music in lower case, separated by /";
-    require(plain, entry, "genre", genre, expected)
 }
 
 fn check_pairs(datasets: &Datasets) -> Result<(), DatasetsError> {
@@ -323,24 +261,6 @@ fn check_end(
     )
 }
 
-pub(super) fn require(
-    holds: bool,
-    entry: &str,
-    field: &'static str,
-    got: &str,
-    expected: &'static str,
-) -> Result<(), DatasetsError> {
-    if holds {
-        return Ok(());
-    }
-    Err(DatasetsError::Invalid {
-        entry: entry.to_owned(),
-        field,
-        got: got.to_owned(),
-        expected,
-    })
-}
-
 /// Debian Policy 5.6.1: lower-case letters, digits and `+-.`, starting with an alphanumeric.
 /// Names reach a command line, so that nothing else may pass.
 fn is_package_name(name: &str) -> bool {
@@ -355,15 +275,4 @@ fn is_word(text: &str, punctuation: &str) -> bool {
         && text
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || punctuation.contains(c))
-}
-
-/// Relative, without `.`, `..` or empty components, and without what tar or unzip could take for
-/// a wildcard or an option; at most one archive on the way.
-pub(super) fn is_plain_path(path: &str) -> bool {
-    let component =
-        |part: &str| !part.is_empty() && part != "." && part != ".." && !part.starts_with('-');
-    let forbidden = |c: char| c.is_control() || "*?[]\\".contains(c);
-    path.split('/').all(component)
-        && !path.contains(forbidden)
-        && path.matches(ARCHIVE_SEPARATOR).count() <= 1
 }

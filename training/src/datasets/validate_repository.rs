@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::validate::{check_exclusions, is_plain_path, require, require_genre, require_use};
+use super::requirements::{check_exclusions, is_plain_path, require, require_genre, require_use};
 use super::{Datasets, DatasetsError, Repository, RepositoryTrack, Role};
 
 /// Lies beside the tracks of a repository in a cache; no track may be called that.

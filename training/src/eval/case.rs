@@ -5,11 +5,10 @@ use acetate_dsp::stream::AudioSource;
 use acetate_dsp::{Analysis, Audio, analyze};
 use acetate_master::report::Measures;
 use acetate_master::{Brief, MasterError, master_measured};
-use acetate_model::{NetPredictor, Predictor};
+use acetate_model::Predictor;
 use serde::Serialize;
 
 use super::EvalError;
-use super::baselines::Baselines;
 use super::expansion::expand;
 use super::faults::{Smooth, smooth};
 use super::foretold::{Foretold, foretold};
@@ -17,10 +16,11 @@ use super::kind::{Family, Kind};
 use super::linear_part::distortion_db;
 use super::lossy;
 use super::memory::MemoryDelivery;
+pub use super::methods::Contenders;
 use super::methods::Method;
 use super::metric::{Errors, Sound, errors};
 use super::projection::eq_move_db;
-use super::tools::{Heard, Reference, Spent, Tool, hear};
+use super::tools::{Heard, Reference, Spent, hear};
 use super::unseen::{Resonances, comb, room};
 
 /// Sample peak of every mix, full scale = 1: mixes leave headroom.
@@ -113,25 +113,6 @@ pub struct CaseResult {
     /// The net's error and what it foretold, where the fault's curve is known.
     #[serde(skip)]
     pub foretold: Option<Foretold>,
-}
-
-/// The compared methods.
-#[derive(Clone, Copy, Debug)]
-pub struct Contenders<'a> {
-    /// The simple ones.
-    pub baselines: &'a Baselines,
-    /// The net.
-    pub net: &'a NetPredictor,
-    /// Other programs.
-    pub tools: &'a [Tool],
-}
-
-impl Contenders<'_> {
-    /// Methods of ours, and every other program behind them.
-    pub fn with_tools(&self, ours: &[Method]) -> Vec<Method> {
-        let tools = (0..self.tools.len()).map(Method::Tool);
-        ours.iter().copied().chain(tools).collect()
-    }
 }
 
 /// A mix that is to be mastered.

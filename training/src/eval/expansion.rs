@@ -88,7 +88,7 @@ mod tests {
         for strength in STRENGTHS {
             let after = measure(&expand(&audio, &before.sequences.k_power_10ms, strength));
             let foretold =
-                crate::simulator::expanded_dynamics(&before.sequences.k_power_10ms, strength);
+                crate::corpus::expanded_dynamics(&before.sequences.k_power_10ms, strength);
             let got = level_spread_db(&after.sequences.k_power_10ms);
             assert!(
                 (got - f64::from(foretold[0])).abs() < 0.15,

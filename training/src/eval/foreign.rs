@@ -4,7 +4,8 @@
 
 use acetate_dsp::Audio;
 use acetate_dsp::process::resample::Resampled;
-use acetate_dsp::stream::{AudioSource, read_all};
+use acetate_dsp::read_all;
+use acetate_dsp::stream::AudioSource;
 use acetate_dsp::units::gain_from_db;
 use acetate_model::NetPredictor;
 use acetate_model::features::BANDS;

@@ -1,6 +1,7 @@
 //! What the net says of its own error, and the error.
 
 use acetate_dsp::Analysis;
+use acetate_dsp::measure::bands::AUDIBLE_DB;
 use acetate_model::features::{BANDS, FRAME_WIDTH};
 use acetate_model::outputs::side_curve_db;
 use acetate_model::{NetPredictor, Predictor};
@@ -11,7 +12,7 @@ use super::metric::Sound;
 use crate::simulator::loudness_change_db;
 
 /// Bands quieter than this are not judged, dB relative to the loudness.
-const JUDGED_DB: f32 = -60.0;
+const JUDGED_DB: f32 = AUDIBLE_DB as f32;
 
 /// What the posterior foretold of its error at each judged band, and the error.
 #[derive(Clone, Debug, PartialEq)]

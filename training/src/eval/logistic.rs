@@ -1,7 +1,7 @@
 //! L2-penalised logistic regression by Newton's method (Hastie, Tibshirani and Friedman, *The
 //! Elements of Statistical Learning*, 2nd ed., §4.4.1).
 
-use super::linear;
+use acetate_dsp::numeric::{mirror, solve};
 
 /// Newton steps at most.
 const MAX_STEPS: usize = 25;
@@ -41,10 +41,12 @@ impl Logistic {
                 gradient[i][0] -= penalty * model.0[i];
                 hessian[i][i] += penalty;
             }
-            linear::mirror(&mut hessian);
-            let step = linear::solve(&hessian, &gradient)?;
+            mirror(&mut hessian);
+            if !solve(&mut hessian, &mut gradient) {
+                return None;
+            }
             let mut largest: f64 = 0.0;
-            for (coefficient, step) in model.0.iter_mut().zip(&step) {
+            for (coefficient, step) in model.0.iter_mut().zip(&gradient) {
                 *coefficient += step[0];
                 largest = largest.max(step[0].abs());
             }

@@ -8,10 +8,10 @@ use acetate_model::{Confidence, Features, NetPredictor, NeutralPredictor, Predic
 use serde::{Serialize, Serializer};
 
 use super::baselines::Baselines;
-use super::case::Contenders;
 use super::faults::Smooth;
 use super::projection::{Move, settings_of};
 use super::ridge;
+use super::tools::Tool;
 
 /// A compared method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -36,6 +36,25 @@ pub enum Method {
     /// Another program, by its place in [`Contenders::tools`]; `tool-1` in reports is the first.
     #[serde(untagged, serialize_with = "tool_key")]
     Tool(usize),
+}
+
+/// The compared methods.
+#[derive(Clone, Copy, Debug)]
+pub struct Contenders<'a> {
+    /// The simple ones.
+    pub baselines: &'a Baselines,
+    /// The net.
+    pub net: &'a NetPredictor,
+    /// Other programs.
+    pub tools: &'a [Tool],
+}
+
+impl Contenders<'_> {
+    /// Methods of ours, and every other program behind them.
+    pub fn with_tools(&self, ours: &[Method]) -> Vec<Method> {
+        let tools = (0..self.tools.len()).map(Method::Tool);
+        ours.iter().copied().chain(tools).collect()
+    }
 }
 
 fn tool_key<S: Serializer>(index: &usize, serializer: S) -> Result<S::Ok, S::Error> {

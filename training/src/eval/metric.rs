@@ -1,6 +1,7 @@
 //! How far a sound is from the untouched master, on the figures of [`Analysis`].
 
 use acetate_dsp::analysis::Spectrum;
+use acetate_dsp::measure::bands::{AUDIBLE_DB, mean_distance_db};
 use acetate_dsp::measure::loudness::Loudness;
 use acetate_dsp::measure::spectrum::SpectrumMeter;
 use acetate_dsp::units::{db_from_power, power_from_db};
@@ -9,9 +10,6 @@ use acetate_master::report::Measures;
 use acetate_model::dynamics::level_spread_db;
 use acetate_model::features::{BANDS, FIRST_BAND};
 use serde::Serialize;
-
-/// Bands of the master below this are not judged, dB relative to its loudness.
-const JUDGED_DB: f64 = -60.0;
 
 /// The measured figures that are compared.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,7 +126,7 @@ pub fn errors(master: &Sound, sound: &Sound) -> Errors {
 
 /// Whether a band of the untouched master is judged, by its level relative to the loudness, dB.
 pub(super) fn is_judged(level_db: f64) -> bool {
-    level_db > JUDGED_DB
+    level_db > AUDIBLE_DB
 }
 
 fn both<'a, T>(a: &'a Option<T>, b: &'a Option<T>) -> Option<(&'a T, &'a T)> {
@@ -137,14 +135,14 @@ fn both<'a, T>(a: &'a Option<T>, b: &'a Option<T>) -> Option<(&'a T, &'a T)> {
 
 /// Mean |dB| over the judged bands; `None` where no band is judged.
 fn tonal_error_db(master_db: &[f64; BANDS], sound_db: &[f64; BANDS]) -> Option<f64> {
-    let differences: Vec<f64> = master_db
-        .iter()
-        .zip(sound_db)
-        .filter(|(master, _)| is_judged(**master))
-        .map(|(master, sound)| (sound - master).abs())
-        .collect();
-    let mean = differences.iter().sum::<f64>() / differences.len().max(1) as f64;
-    (!differences.is_empty()).then_some(mean)
+    let judged = || {
+        master_db
+            .iter()
+            .zip(sound_db)
+            .filter(|(master, _)| is_judged(**master))
+    };
+    let differences = judged().map(|(master, sound)| sound - master);
+    (judged().count() > 0).then(|| mean_distance_db(differences))
 }
 
 #[cfg(test)]
@@ -156,7 +154,8 @@ mod tests {
     use crate::rng::Rng;
     use acetate_dsp::process::eq::Eq;
     use acetate_dsp::process::rendered::Rendered;
-    use acetate_dsp::stream::{AudioSource, read_all};
+    use acetate_dsp::read_all;
+    use acetate_dsp::stream::AudioSource;
     use acetate_dsp::{ProcessSpec, analyze};
 
     fn measure(audio: &Audio) -> Analysis {

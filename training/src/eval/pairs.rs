@@ -1,16 +1,16 @@
 //! Real mixes with their real masters, each as a whole song, one by one.
 
+use acetate_dsp::numeric::quantile;
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::EvalError;
-use super::case::{CaseResult, Contenders, Mix, NoMaster, compare, measured, with_headroom};
+use super::case::{CaseResult, Mix, NoMaster, compare, measured, with_headroom};
 use super::excerpt::whole;
-use super::methods::Method;
+use super::methods::{Contenders, Method};
 use super::metric::{Errors, Sound};
 use super::run::{LeftOut, Observer};
 use super::songs::Pair;
-use super::statistics::quantile;
 use super::tools;
 
 /// One pair, every method.

@@ -3,6 +3,8 @@
 
 use std::sync::OnceLock;
 
+use acetate_dsp::measure::bands::AUDIBLE_DB;
+use acetate_dsp::numeric::solve;
 use acetate_dsp::settings::{MID_KNOTS, Settings};
 use acetate_dsp::{Analysis, PARAMS};
 use acetate_model::features::BANDS;
@@ -10,7 +12,6 @@ use acetate_model::outputs::{mid_basis, side_knots_db};
 use acetate_model::predictor::centred_knots;
 
 use super::faults::Smooth;
-use super::linear;
 
 /// Keeps the knots beyond the bands from swinging: penalty on their squares, per judged band.
 const KNOT_PENALTY: f64 = 1e-3;
@@ -42,14 +43,11 @@ impl Move {
     pub fn towards(target_db: &[f64; BANDS], mix_db: &[f64; BANDS], share: f64) -> Self {
         let wanted = std::array::from_fn(|band| share * (target_db[band] - mix_db[band]));
         Self {
-            mid_db: projected(&wanted, &mix_db.map(|db| db > LOWEST_DB)),
+            mid_db: projected(&wanted, &mix_db.map(|db| db > AUDIBLE_DB)),
             ..Self::default()
         }
     }
 }
-
-/// Bands below this are empty, dB relative to loudness.
-const LOWEST_DB: f64 = -60.0;
 
 /// The net's basis, built once.
 pub fn basis() -> &'static [[f64; BANDS]] {
@@ -64,7 +62,7 @@ pub fn projected(curve_db: &[f64; BANDS], judged: &[bool; BANDS]) -> [f64; MID_K
     let over_judged = |value: &dyn Fn(usize) -> f64| -> f64 {
         (0..BANDS).filter(|&band| judged[band]).map(value).sum()
     };
-    let normal: Vec<Vec<f64>> = (0..MID_KNOTS)
+    let mut normal: Vec<Vec<f64>> = (0..MID_KNOTS)
         .map(|a| {
             (0..MID_KNOTS)
                 .map(|b| {
@@ -78,15 +76,13 @@ pub fn projected(curve_db: &[f64; BANDS], judged: &[bool; BANDS]) -> [f64; MID_K
                 .collect()
         })
         .collect();
-    let right: Vec<Vec<f64>> = (0..MID_KNOTS)
-        .map(|knot| vec![over_judged(&|band| basis[knot][band] * curve_db[band])])
-        .collect();
+    let mut knots: [[f64; 1]; MID_KNOTS] =
+        std::array::from_fn(|knot| [over_judged(&|band| basis[knot][band] * curve_db[band])]);
     // The penalty makes the system positive definite; a curve that is not finite gives no move.
-    match linear::solve(&normal, &right) {
-        Some(knots) if knots.iter().all(|row| row[0].is_finite()) => {
-            centred_knots(&knots.iter().map(|row| row[0]).collect::<Vec<_>>())
-        }
-        _ => [0.0; MID_KNOTS],
+    if solve(&mut normal, &mut knots) && knots.iter().all(|[knot]| knot.is_finite()) {
+        centred_knots(&knots.map(|[knot]| knot))
+    } else {
+        [0.0; MID_KNOTS]
     }
 }
 

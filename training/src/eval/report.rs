@@ -1,20 +1,16 @@
 //! [`EvalReport`]: every figure of an evaluation, as written to `eval.json`.
 
-use acetate_model::Predictor;
 use serde::Serialize;
 
 use super::calibration::Calibration;
-use super::case::Contenders;
 use super::foreign::Passage;
 use super::kind::Family;
 use super::methods::Method;
 use super::music::Music;
 use super::pairs::PairsResult;
 use super::plain::Plain;
-use super::run::{Evaluation, LeftOut, Options, SongResult};
-use super::standing::{tools_on_pairs, tools_on_songs};
+use super::run::{LeftOut, Options, SongResult};
 use super::statistics::Interval;
-use super::summary::summarise;
 use super::two_sample::Judge;
 
 /// Version of the report's format.
@@ -39,58 +35,6 @@ pub struct EvalReport {
     pub songs: Option<SongsReport>,
     /// Real pairs; `None` for songs.
     pub pairs: Option<PairsResult>,
-}
-
-impl EvalReport {
-    /// The report of degraded songs.
-    pub fn of_songs(
-        input: String,
-        evaluation: Evaluation,
-        options: &Options,
-        contenders: &Contenders<'_>,
-    ) -> Self {
-        let tools = tools_on_songs(&evaluation.songs, contenders);
-        Self {
-            songs: Some(summarise(evaluation, options, contenders.tools.len())),
-            tools,
-            ..Self::empty(input, contenders)
-        }
-    }
-
-    /// The report of real pairs.
-    pub fn of_pairs(input: String, pairs: PairsResult, contenders: &Contenders<'_>) -> Self {
-        Self {
-            tools: tools_on_pairs(&pairs.pairs, contenders),
-            pairs: Some(pairs),
-            ..Self::empty(input, contenders)
-        }
-    }
-
-    fn empty(input: String, contenders: &Contenders<'_>) -> Self {
-        let ours = [&Method::SMOOTH[..], &Method::DYNAMICS[..]].concat();
-        let all = contenders.with_tools(&ours).into_iter();
-        let mut methods: Vec<(Method, String)> = all
-            .map(|method| (method, method.label(contenders)))
-            .collect();
-        methods.sort_by_key(|(method, _)| *method);
-        methods.dedup_by_key(|(method, _)| *method);
-        Self {
-            schema: EVAL_SCHEMA,
-            version: env!("CARGO_PKG_VERSION"),
-            input,
-            weights_hash: contenders.net.hash().to_owned(),
-            methods,
-            tools: Vec::new(),
-            songs: None,
-            pairs: None,
-        }
-    }
-
-    /// Songs or pairs that were left out.
-    pub fn left_out(&self) -> usize {
-        let songs = self.songs.as_ref().map_or(0, |songs| songs.left_out.len());
-        songs + self.pairs.as_ref().map_or(0, |pairs| pairs.left_out.len())
-    }
 }
 
 /// The figures over degraded songs.

@@ -1,11 +1,11 @@
 //! Ridge regression from the long-term spectrum and the level statistics to a [`Move`], in
 //! closed form: what a linear method learns from the same data.
 
+use acetate_dsp::numeric::{mirror, solve};
 use acetate_dsp::settings::MID_KNOTS;
 use acetate_model::features::{BANDS, FRAME_WIDTH, STATISTICS};
 use acetate_model::outputs::SIDE_OUTPUTS;
 
-use super::linear;
 use super::projection::{Move, projected};
 use crate::corpus::Track;
 use crate::degrade::Fault;
@@ -201,7 +201,7 @@ impl Moments {
                 }
             }
         }
-        linear::mirror(&mut inner);
+        mirror(&mut inner);
         Self {
             mean,
             sd,
@@ -216,11 +216,12 @@ impl Moments {
         for (i, row) in penalised.iter_mut().enumerate() {
             row[i] += penalty;
         }
-        Some(Ridge {
+        let mut slope = self.outer.clone();
+        solve(&mut penalised, &mut slope).then(|| Ridge {
             mean: self.mean.clone(),
             sd: self.sd.clone(),
             intercept: self.intercept.clone(),
-            slope: linear::solve(&penalised, &self.outer)?,
+            slope,
         })
     }
 }

@@ -7,12 +7,12 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::EvalError;
-use super::case::{CaseResult, Contenders, Excerpt, run_case};
+use super::case::{CaseResult, Excerpt, run_case};
 use super::excerpt::loudest;
 use super::foreign::{Movement, movements};
 use super::kind::{kinds, rng_of};
 use super::lossy;
-use super::methods::Method;
+use super::methods::{Contenders, Method};
 use super::metric::Sound;
 use super::music::Music;
 use super::songs::Song;

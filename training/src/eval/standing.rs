@@ -1,16 +1,18 @@
 //! More rows of the report, from the same cases: plain faults, passages that are not the song, the
 //! net against the fixed compressor, what was delivered, and how other programs did.
 
-use super::case::{Contenders, Delivered, NoMaster};
+use acetate_dsp::numeric::quantile;
+
+use super::case::{Delivered, NoMaster};
 use super::expansion::STRENGTHS;
 use super::foreign::{Movement, Passage};
 use super::kind::Kind;
-use super::methods::Method;
+use super::methods::{Contenders, Method};
 use super::pairs::PairResult;
 use super::plain::Plain;
 use super::report::{CompressorRow, DeliveryRow, ForeignRow, PlainRow, ToolReport};
 use super::run::SongResult;
-use super::statistics::{bootstrap, quantile};
+use super::statistics::bootstrap;
 use super::summary::{Songs, of_strength, outcome};
 
 /// Loudness that every method was asked for, LUFS.

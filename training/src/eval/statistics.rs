@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use acetate_dsp::numeric::quantile_of_sorted;
 use serde::Serialize;
 
 use crate::rng::Rng;
@@ -68,23 +69,9 @@ fn resampled(sums: &[(f64, f64)], seed: u64) -> Option<Interval> {
     ratios.sort_by(f64::total_cmp);
     Some(Interval {
         mean: ratio(&mut sums.iter().copied())?,
-        low: quantile_of_sorted(&ratios, 0.5 - 0.5 * LEVEL),
-        high: quantile_of_sorted(&ratios, 0.5 + 0.5 * LEVEL),
+        low: quantile_of_sorted(&ratios, 0.5 - 0.5 * LEVEL)?,
+        high: quantile_of_sorted(&ratios, 0.5 + 0.5 * LEVEL)?,
     })
-}
-
-/// A quantile, interpolated between neighbours; `None` without values.
-pub fn quantile(values: &[f64], share: f64) -> Option<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    (!sorted.is_empty()).then(|| quantile_of_sorted(&sorted, share))
-}
-
-fn quantile_of_sorted(sorted: &[f64], share: f64) -> f64 {
-    let at = share.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
-    let low = at as usize;
-    let high = (low + 1).min(sorted.len() - 1);
-    sorted[low] + (at - low as f64) * (sorted[high] - sorted[low])
 }
 
 /// Spearman's rank correlation, equal values sharing their mean rank. `None` for fewer than two
@@ -177,12 +164,5 @@ mod tests {
             (tied - 4.5 / (4.5_f64 * 5.0).sqrt()).abs() < 1e-12,
             "{tied}"
         );
-    }
-
-    #[test]
-    fn quantiles_interpolate() {
-        assert_eq!(quantile(&[3.0, 1.0, 2.0], 0.5), Some(2.0));
-        assert_eq!(quantile(&[0.0, 10.0], 0.95), Some(9.5));
-        assert_eq!(quantile(&[], 0.5), None);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use acetate_dsp::numeric::quantile;
+
 use super::calibration::Calibration;
 use super::case::{CaseResult, Outcome};
 use super::expansion::STRENGTHS;
@@ -15,7 +17,7 @@ use super::report::{
     UntouchedRow,
 };
 use super::run::{Evaluation, Options, SongResult};
-use super::statistics::{Interval, bootstrap, bootstrap_ratio, quantile};
+use super::statistics::{Interval, bootstrap, bootstrap_ratio};
 use super::two_sample::{NEEDED_ACCURACY, Sample, accuracy, judges};
 
 /// Severity of the two-sample test, dB RMS.

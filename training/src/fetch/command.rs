@@ -64,7 +64,7 @@ pub(super) fn describe(package: &str, file: &Path) -> Result<Description, FetchE
 
 /// SHA-256 of a file, as 64 lower-case hexadecimal digits.
 pub(crate) fn sha256(package: &str, file: &Path) -> Result<String, FetchError> {
-    let input = File::open(file).map_err(super::package::cache_error(package, "read", file))?;
+    let input = File::open(file).map_err(super::error::cache_error(package, "read", file))?;
     let mut command = new_command("sha256sum");
     // From standard input: a file's name never reaches the output, whatever it is.
     let printed = run(package, command.stdin(Stdio::from(input)))?;
@@ -220,7 +220,7 @@ pub(super) fn run_within(
     log: &Path,
     limit: Duration,
 ) -> Result<(), FetchError> {
-    let output = File::create(log).map_err(super::package::cache_error(package, "create", log))?;
+    let output = File::create(log).map_err(super::error::cache_error(package, "create", log))?;
     command.stdout(Stdio::null()).stderr(Stdio::from(output));
     let mut child = command.spawn().map_err(start_error(package, command))?;
     let start = Instant::now();

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use super::command::{new_command, run};
-use super::package::{cache_error, create_dir};
+use super::error::cache_error;
+use super::package::create_dir;
 use super::{FetchError, Tools};
 
 /// Downloads an address into a file, which appears whole or not at all.

@@ -1,7 +1,8 @@
 //! What can go wrong with fetching and rendering.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// What can go wrong with fetching.
 #[derive(Debug, thiserror::Error)]
@@ -173,5 +174,19 @@ impl fmt::Display for Lines<'_> {
             write!(out, "{line_break}  {error}")?;
         }
         Ok(())
+    }
+}
+
+/// Makes the error of an operation on a path of the cache.
+pub(super) fn cache_error<'a>(
+    package: &'a str,
+    action: &'static str,
+    path: &'a Path,
+) -> impl FnOnce(io::Error) -> FetchError + use<'a> {
+    move |source| FetchError::Cache {
+        package: package.to_owned(),
+        action,
+        path: path.to_owned(),
+        source,
     }
 }

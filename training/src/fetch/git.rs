@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 
 use super::FetchError;
 use super::command::{new_command, run, run_into};
-use super::package::{cache_error, create_dir};
+use super::error::cache_error;
+use super::package::create_dir;
 
 /// A bare repository in the cache's folder for partial downloads.
 #[derive(Debug)]

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::package::{cache_error, create_dir, remove_dir};
+use super::error::cache_error;
+use super::package::{create_dir, remove_dir};
 use super::render::{self, Wanted};
 use super::{Event, FetchError, Progress, Tools};
 use crate::datasets::{Datasets, Renderer, Role, Split};

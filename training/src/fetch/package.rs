@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::command::{self, Extraction};
+use super::error::cache_error;
 use super::{Event, FetchError, PackageClient, Progress};
 use crate::datasets::{ARCHIVE_SEPARATOR, Package};
 
@@ -246,19 +247,5 @@ pub(super) fn remove_dir(package: &str, path: &Path) -> Result<(), FetchError> {
             Err(cache_error(package, "remove", path)(error))
         }
         _ => Ok(()),
-    }
-}
-
-/// Makes the error of an operation on a path of the cache.
-pub(super) fn cache_error<'a>(
-    package: &'a str,
-    action: &'static str,
-    path: &'a Path,
-) -> impl FnOnce(io::Error) -> FetchError + use<'a> {
-    move |source| FetchError::Cache {
-        package: package.to_owned(),
-        action,
-        path: path.to_owned(),
-        source,
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::package::cache_error;
+use super::error::cache_error;
 use super::store::{self, Rendered, Stored};
 use super::{FetchError, RenderError, Tools};
 use super::{command, lmms};

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::error::cache_error;
 use super::git::Store;
-use super::package::{cache_error, create_dir, is_plain_file, remove_dir};
+use super::package::{create_dir, is_plain_file, remove_dir};
 use super::{Event, FetchError, Progress};
 use crate::datasets::{Datasets, Repository, RepositoryTrack};
 

@@ -3,6 +3,14 @@
 /// Number of third octaves, 20 Hz to 20 kHz.
 pub const THIRD_OCTAVES: usize = 31;
 
+/// The first third octave that is judged, 39 Hz: the net, the check, references and figures of tone
+/// read the same ones.
+pub const FIRST_BAND: usize = 3;
+/// Number of third octaves that are judged, 39 Hz to 16 kHz: lossy sources tell nothing above.
+pub const BANDS: usize = 27;
+/// A band below this level does not count, dB relative to the programme's loudness.
+pub const AUDIBLE_DB: f64 = -60.0;
+
 /// Exact centre frequency of a band in Hz, `index` 0 (19.7 Hz) to 30 (20.2 kHz).
 pub fn centre_hz(index: usize) -> f64 {
     1000.0 * libm::exp2((index as f64 - 17.0) / 3.0)
@@ -12,4 +20,19 @@ pub fn centre_hz(index: usize) -> f64 {
 pub fn edges_hz(index: usize) -> (f64, f64) {
     let half = libm::exp2(1.0 / 6.0);
     (centre_hz(index) / half, centre_hz(index) * half)
+}
+
+/// Centre frequency of a judged band in Hz, `band` 0 (39 Hz) to 26 (16 kHz).
+pub fn judged_hz(band: usize) -> f64 {
+    centre_hz(FIRST_BAND + band)
+}
+
+/// Mean |dB| of differences between two spectra, 0 without any.
+pub fn mean_distance_db(differences_db: impl Iterator<Item = f64>) -> f64 {
+    let (mut sum, mut count) = (0.0, 0_usize);
+    for difference_db in differences_db {
+        sum += difference_db.abs();
+        count += 1;
+    }
+    sum / count.max(1) as f64
 }

@@ -5,6 +5,7 @@
 //! however dark, is no end. Levels are medians over about 400 Hz, so that neither a pilot tone
 //! above a cliff nor a whistle in quiet treble is taken for programme.
 
+use crate::numeric::median;
 use crate::units::db_from_power;
 
 /// Width of the medians, Hz.
@@ -61,8 +62,7 @@ fn levels_db(powers: &[f64], nyquist_hz: f64) -> Vec<f64> {
             let to = ((centre + half) as usize).min(powers.len() - 1);
             around.clear();
             around.extend_from_slice(&powers[from.min(to)..=to]);
-            around.sort_unstable_by(f64::total_cmp);
-            db_from_power(around[around.len() / 2].max(1e-30))
+            db_from_power(median(&mut around).map_or(1e-30, |power| power.max(1e-30)))
         })
         .collect()
 }

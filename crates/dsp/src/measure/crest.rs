@@ -1,16 +1,29 @@
 //! Crest factor of the whole signal and of three broad bands.
 
 use pulp::{Arch, Simd, WithSimd};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::biquad::{Biquad, Coefficients, Pair};
 use crate::Audio;
-use crate::analysis::BandCrest;
 use crate::units::{db_from_gain, db_from_power};
 
 /// Edges between the bands: bass and kick, body and voice, air and transients.
 const CROSSOVERS_HZ: [f64; 2] = [120.0, 4_000.0];
 /// Frames between two looks at decayed filter states.
 const SETTLE_FRAMES: usize = 4_096;
+
+/// Crest factor of one broad band.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BandCrest {
+    /// Lower edge, Hz; 0 for the lowest band.
+    pub from_hz: f64,
+    /// Upper edge, Hz.
+    pub to_hz: f64,
+    /// Peak to RMS, dB.
+    #[schemars(with = "Option<f64>")]
+    pub crest_db: f64,
+}
 
 /// Streaming crest meter of one or two channels; second-order Butterworth bands.
 #[derive(Clone, Debug)]

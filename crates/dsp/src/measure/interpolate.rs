@@ -13,6 +13,8 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::reach::Reach;
+use super::simd::{lanes, larger};
+use crate::numeric::bessel_i0;
 
 /// Oversampling factor of the coarse grid.
 pub const OVERSAMPLING: usize = 8;
@@ -36,8 +38,6 @@ const HALF_BETA: f64 = 5.0;
 /// Shape of the short one: ripples of -70 dB.
 const QUARTER_BETA: f64 = 6.5;
 
-/// Values that [`highest`] compares side by side.
-pub const TOPS: usize = 16;
 /// Values computed side by side.
 const LANES: usize = 32;
 /// Of them, where three sums are kept for each.
@@ -46,18 +46,6 @@ const QUARTER_LANES: usize = 16;
 const HALVES: usize = 2 * LANES;
 /// Intervals computed at once; other numbers of them are filled up to a multiple of this.
 pub const INTERVALS_AT_ONCE: usize = HALVES - 2 * SIDE;
-
-/// Modified Bessel function of the first kind, order zero (power series).
-pub fn bessel_i0(x: f64) -> f64 {
-    let quarter = 0.25 * x * x;
-    let (mut term, mut sum, mut k) = (1.0, 1.0, 1.0);
-    while term > 1e-18 * sum {
-        term *= quarter / (k * k);
-        sum += term;
-        k += 1.0;
-    }
-    sum
-}
 
 /// Taps of a Kaiser-windowed sinc that reads the signal at `fraction` (0 to 1) after the centre
 /// sample, for `x[n - taps/2 + 1] ..= x[n + taps/2]`, with unity gain at DC.
@@ -302,46 +290,4 @@ impl Piece<'_> {
             *peak = larger(larger(sums[2][lane].abs(), outer), *peak);
         }
     }
-}
-
-/// Values side by side.
-#[inline(always)]
-pub fn lanes<const N: usize>(from: &[f32], at: usize) -> [f32; N] {
-    let from = &from[at..at + N];
-    std::array::from_fn(|lane| from[lane])
-}
-
-/// Largest absolute value; what is not a number counts as zero.
-#[inline(always)]
-pub fn highest(samples: &[f32]) -> f32 {
-    let mut tops = [0.0f32; TOPS];
-    let (chunks, rest) = samples.as_chunks::<TOPS>();
-    for chunk in chunks {
-        for (top, x) in tops.iter_mut().zip(chunk) {
-            *top = larger(x.abs(), *top);
-        }
-    }
-    if !rest.is_empty() {
-        // Some may be looked at twice, which changes nothing.
-        let rest = samples.last_chunk::<TOPS>().map_or(rest, |last| last);
-        for (top, x) in tops.iter_mut().zip(rest) {
-            *top = larger(x.abs(), *top);
-        }
-    }
-    largest(tops)
-}
-
-/// The largest of values that are numbers.
-#[inline(always)]
-pub fn largest(tops: [f32; TOPS]) -> f32 {
-    let tops: [f32; 8] = std::array::from_fn(|lane| larger(tops[lane], tops[lane + 8]));
-    let tops: [f32; 4] = std::array::from_fn(|lane| larger(tops[lane], tops[lane + 4]));
-    larger(larger(tops[0], tops[2]), larger(tops[1], tops[3]))
-}
-
-/// The larger of two values, and `floor` where `value` is not a number. One instruction, unlike
-/// `f32::max`.
-#[inline(always)]
-pub fn larger(value: f32, floor: f32) -> f32 {
-    if value > floor { value } else { floor }
 }

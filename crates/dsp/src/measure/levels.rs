@@ -3,21 +3,20 @@
 //! `Levels` is the part that the analysis of an input and the verification of an output have
 //! in common, so that both are measured by the very same code.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::loudness::{Loudness, LoudnessFigures};
 use super::reference_meter::ReferenceMeter;
 use super::true_peak::TruePeak;
-use crate::analysis::MeterReading;
 use crate::line::Line;
-use crate::stream::{OnFrames, Spec};
+use crate::stream::{MIN_SAMPLE_RATE_HZ, OnFrames, Spec};
 use crate::threads::both;
 use crate::{Audio, Source, StreamError};
 
-/// Lowest sample rate that can be measured, Hz.
-pub const MIN_SAMPLE_RATE_HZ: u32 = 8_000;
-/// Highest sample rate that can be measured, Hz.
-pub const MAX_SAMPLE_RATE_HZ: u32 = 768_000;
+/// Highest sample rate that can be measured, Hz; the lowest is [`MIN_SAMPLE_RATE_HZ`].
+pub const MAX_MEASURED_RATE_HZ: u32 = 768_000;
 /// Name of this crate's meters in readings.
 pub const OWN_METER: &str = "acetate";
 /// Name of the reference meter in readings.
@@ -28,7 +27,7 @@ pub const REFERENCE_METER: &str = "ebur128";
 pub enum MeasureError {
     /// A sample rate beyond the meters' range.
     #[error(
-        "expected a sample rate of {MIN_SAMPLE_RATE_HZ} to {MAX_SAMPLE_RATE_HZ} Hz, got {got_hz} Hz"
+        "expected a sample rate of {MIN_SAMPLE_RATE_HZ} to {MAX_MEASURED_RATE_HZ} Hz, got {got_hz} Hz"
     )]
     SampleRate {
         /// The rate found.
@@ -49,6 +48,17 @@ impl From<MeasureError> for StreamError {
     fn from(error: MeasureError) -> Self {
         Self::new(error)
     }
+}
+
+/// One meter's figure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MeterReading {
+    /// The meter's name.
+    pub meter: String,
+    /// Its figure, in the unit of the field that holds it.
+    #[schemars(with = "Option<f64>")]
+    pub value: f64,
 }
 
 /// What was measured on the samples that were written.
@@ -108,7 +118,7 @@ impl Levels {
     /// [`MeasureError`] for a sample rate or a number of channels that cannot be measured.
     pub(crate) fn new(spec: Spec, dual_mono: bool, meters: Meters) -> Result<Self, MeasureError> {
         let rate = spec.sample_rate_hz;
-        if !(MIN_SAMPLE_RATE_HZ..=MAX_SAMPLE_RATE_HZ).contains(&rate) {
+        if !(MIN_SAMPLE_RATE_HZ..=MAX_MEASURED_RATE_HZ).contains(&rate) {
             return Err(MeasureError::SampleRate { got_hz: rate });
         }
         if !(1..=2).contains(&spec.channels) {

@@ -4,10 +4,9 @@
 //! takes every figure from those: 1.4 MB an hour. The same functions serve a solver that scales
 //! such powers without touching audio. A last 10 ms that is not complete is discarded.
 
-use super::biquad::Coefficients;
 use super::weighting::Weighting;
 use crate::Audio;
-use crate::units::{db_from_power, gain_from_db, power_from_db};
+use crate::units::{db_from_power, power_from_db};
 
 /// Powers per second.
 pub const POWERS_PER_SECOND: usize = 100;
@@ -24,7 +23,7 @@ const RELATIVE_GATE_LU: f64 = -10.0;
 /// Relative gate of the loudness range (EBU Tech 3342), LU.
 const RANGE_GATE_LU: f64 = -20.0;
 /// Offset of BS.1770-5, Annex 1, equation 2: a 1 kHz sine in one channel reads its level.
-const OFFSET_LU: f64 = -0.691;
+pub const OFFSET_LU: f64 = -0.691;
 
 /// Weight of a surround channel's power (BS.1770-5, Annex 1, Table 3); the front ones have 1.
 pub const SURROUND_WEIGHT: f64 = 1.41;
@@ -37,39 +36,6 @@ pub fn lufs_from_power(power: f64) -> f64 {
 /// K-weighted power of a loudness in LUFS.
 pub fn power_from_lufs(loudness_lufs: f64) -> f64 {
     power_from_db(loudness_lufs - OFFSET_LU)
-}
-
-/// The two sections of the K-weighting at any sample rate: the bilinear transform of the
-/// analogue filters whose image at 48 kHz is BS.1770-5, Annex 1, Tables 1 and 2.
-pub fn k_weighting(sample_rate_hz: f64) -> [Coefficients; 2] {
-    // Corner, quality and gain solved from the tables' coefficients.
-    let warp = |corner_hz: f64| libm::tan(std::f64::consts::PI * corner_hz / sample_rate_hz);
-    let (k, q) = (warp(1_681.974_450_955_533), 0.707_175_236_955_419_6);
-    let high = gain_from_db(3.999_843_853_973_347);
-    let band = gain_from_db(3.999_843_853_973_347 * 0.499_666_774_154_541_6);
-    let norm = 1.0 / (1.0 + k / q + k * k);
-    let shelf = Coefficients {
-        b: [
-            (high + band * k / q + k * k) * norm,
-            2.0 * (k * k - high) * norm,
-            (high - band * k / q + k * k) * norm,
-        ],
-        a: [2.0 * (k * k - 1.0) * norm, (1.0 - k / q + k * k) * norm],
-    };
-    // The table's numerator is 1, -2, 1, which at 48 kHz lifts the whole passband by 0.04 dB;
-    // every other rate gets the same lift.
-    let (corner_hz, q) = (38.135_470_876_024_44, 0.500_327_037_323_877_3);
-    let (k, table_k) = (
-        warp(corner_hz),
-        libm::tan(std::f64::consts::PI * corner_hz / 48_000.0),
-    );
-    let norm = 1.0 / (1.0 + k / q + k * k);
-    let lift = (1.0 + table_k / q + table_k * table_k) * norm;
-    let high_pass = Coefficients {
-        b: [lift, -2.0 * lift, lift],
-        a: [2.0 * (k * k - 1.0) * norm, (1.0 - k / q + k * k) * norm],
-    };
-    [shelf, high_pass]
 }
 
 /// Streaming loudness meter of one or two channels.
@@ -266,6 +232,7 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::weighting::k_weighting;
 
     fn response_db(sample_rate_hz: f64, freq_hz: f64) -> f64 {
         let omega = std::f64::consts::TAU * freq_hz / sample_rate_hz;

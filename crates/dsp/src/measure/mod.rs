@@ -20,6 +20,7 @@ mod reach;
 mod real_power;
 pub mod reference_meter;
 pub mod reference_peak;
+mod simd;
 pub mod slow_offset;
 pub mod spectrum;
 pub mod stereo_image;

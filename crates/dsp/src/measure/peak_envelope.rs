@@ -1,6 +1,7 @@
 //! [`PeakEnvelope`]: an upper envelope of the interpolated signal at the base rate, for limiters.
 
-use super::interpolate::{INTERVALS_AT_ONCE, Interpolator, LATENCY_FRAMES, TAPS, larger};
+use super::interpolate::{INTERVALS_AT_ONCE, Interpolator, LATENCY_FRAMES, TAPS};
+use super::simd::larger;
 use crate::Audio;
 
 /// Frames handled at once. Blocks of a multiple of this are the fastest.

@@ -1,7 +1,7 @@
 //! Sample peaks per 10 ms, and how many of them stand at one ceiling: what a limiter leaves behind, at
 //! whatever level.
 
-use super::interpolate::highest;
+use super::simd::highest;
 use crate::Audio;
 use crate::units::db_from_gain;
 

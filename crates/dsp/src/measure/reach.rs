@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::interpolate::{TOPS, highest, lanes, larger, largest};
+use super::simd::{TOPS, highest, lanes, larger, largest};
 
 /// What rounding to `f32` adds, here and in an interpolator of up to 60 taps, as a share of the largest
 /// sample.

@@ -8,18 +8,15 @@
 
 use ebur128::{Channel, EbuR128, Mode};
 
-use super::reference_peak::ReferencePeak;
+use super::reference_peak::{ReferencePeak, rounded};
+use super::weighting::HIGH_PASS;
 use crate::Audio;
 use crate::units::db_from_gain;
-
-/// The crate's filters come from the C library's functions, whose last bit differs between
-/// processors; readings are rounded to this, dB, so that it does not show.
-const STEP_DB: f64 = 1e-6;
 
 /// By how much the crate's high-pass lifts its passband at a sample rate, dB: its numerator over
 /// that of the bilinear transform (corner and quality of BS.1770-5, Annex 1, Table 2).
 fn passband_lift_db(sample_rate_hz: f64) -> f64 {
-    let (corner_hz, q) = (38.135_470_876_024_44, 0.500_327_037_323_877_3);
+    let (corner_hz, q) = HIGH_PASS;
     let k = libm::tan(std::f64::consts::PI * corner_hz / sample_rate_hz);
     db_from_gain(1.0 + k / q + k * k)
 }
@@ -127,9 +124,4 @@ impl ReferenceLoudness {
             rounded(integrated_lufs)
         })
     }
-}
-
-/// To a whole number of [`STEP_DB`].
-pub(super) fn rounded(level_db: f64) -> f64 {
-    (level_db / STEP_DB).round() * STEP_DB
 }

@@ -6,11 +6,14 @@
 
 use ebur128::{EbuR128, Mode};
 
-use super::interpolate::highest;
 use super::reach::Reach;
-use super::reference_meter::rounded;
+use super::simd::highest;
 use crate::Audio;
 use crate::units::db_from_gain;
+
+/// The crate's filters come from the C library's functions, whose last bit differs between
+/// processors; readings are rounded to this, dB, so that it does not show.
+const STEP_DB: f64 = 1e-6;
 
 /// Frames judged at once.
 const PIECE_FRAMES: usize = 64;
@@ -176,6 +179,11 @@ fn standing_before<'a>(
         Some(from) => &block.channel(channel)[from..at],
         None => &before_block[channel],
     }
+}
+
+/// To a whole number of [`STEP_DB`].
+pub(super) fn rounded(level_db: f64) -> f64 {
+    (level_db / STEP_DB).round() * STEP_DB
 }
 
 #[cfg(test)]

@@ -7,12 +7,13 @@
 //! samples directly.
 
 use pulp::Arch;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::bands::{THIRD_OCTAVES, centre_hz, edges_hz};
 use super::bandwidth::bandwidth_hz;
 use super::real_power::RealPower;
 use crate::Audio;
-use crate::analysis::{BandFrame, Spectrum};
 
 /// Most band frames kept. When the store is full every second one is dropped and the spacing
 /// doubles, so a programme of any length fits.
@@ -118,6 +119,26 @@ pub struct SpectrumMeter {
     windows: u64,
     stride: u64,
     band_frames: Vec<BandFrame>,
+}
+
+/// Third-octave powers of one short frame, dBFS.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BandFrame {
+    /// Of the mid signal.
+    pub mid_db: [f32; THIRD_OCTAVES],
+    /// Of the side signal.
+    pub side_db: [f32; THIRD_OCTAVES],
+}
+
+/// Long-term mean power per third octave, dBFS (a full-scale sine reads -3.01).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Spectrum {
+    /// Nominal centre frequencies, Hz.
+    pub centre_hz: Vec<f64>,
+    /// Of the mid signal (L+R)/2, or of a mono programme.
+    pub mid_db: Vec<f64>,
+    /// Of the side signal (L-R)/2.
+    pub side_db: Vec<f64>,
 }
 
 /// What [`SpectrumMeter`] found.

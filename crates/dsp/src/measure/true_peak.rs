@@ -21,7 +21,8 @@ pub use super::peak_envelope::PeakEnvelope;
 use super::fine_peak::{
     LONG_REACH as REACH_FRAMES, LongSinc, SHORT_REACH, ShortSinc, WINDOW_FRAMES,
 };
-use super::interpolate::{INTERVALS_AT_ONCE, Interpolator, TAPS, highest, larger};
+use super::interpolate::{INTERVALS_AT_ONCE, Interpolator, TAPS};
+use super::simd::{highest, larger};
 use crate::Audio;
 use crate::units::db_from_gain;
 

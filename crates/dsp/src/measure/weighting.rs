@@ -2,8 +2,67 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::biquad::{Biquad, Frame, Pair};
-use super::loudness::k_weighting;
+use super::biquad::{Biquad, Coefficients, Frame, Pair};
+use crate::units::gain_from_db;
+
+/// Corner (Hz) and quality of the high-pass: solved from the coefficients of BS.1770-5, Annex 1,
+/// Table 2.
+pub(super) const HIGH_PASS: (f64, f64) = (38.135_470_876_024_44, 0.500_327_037_323_877_3);
+
+/// The two sections of the K-weighting at any sample rate: the bilinear transform of the
+/// analog filters whose image at 48 kHz is BS.1770-5, Annex 1, Tables 1 and 2.
+pub fn k_weighting(sample_rate_hz: f64) -> [Coefficients; 2] {
+    // Corner, quality and gain solved from the tables' coefficients.
+    let warp = |corner_hz: f64| libm::tan(std::f64::consts::PI * corner_hz / sample_rate_hz);
+    let (k, q) = (warp(1_681.974_450_955_533), 0.707_175_236_955_419_6);
+    let high = gain_from_db(3.999_843_853_973_347);
+    let band = gain_from_db(3.999_843_853_973_347 * 0.499_666_774_154_541_6);
+    let norm = 1.0 / (1.0 + k / q + k * k);
+    let shelf = Coefficients {
+        b: [
+            (high + band * k / q + k * k) * norm,
+            2.0 * (k * k - high) * norm,
+            (high - band * k / q + k * k) * norm,
+        ],
+        a: [2.0 * (k * k - 1.0) * norm, (1.0 - k / q + k * k) * norm],
+    };
+    // The table's numerator is 1, -2, 1, which at 48 kHz lifts the whole passband by 0.04 dB;
+    // every other rate gets the same lift.
+    let (corner_hz, q) = HIGH_PASS;
+    let (k, table_k) = (
+        warp(corner_hz),
+        libm::tan(std::f64::consts::PI * corner_hz / 48_000.0),
+    );
+    let norm = 1.0 / (1.0 + k / q + k * k);
+    let lift = (1.0 + table_k / q + table_k * table_k) * norm;
+    let high_pass = Coefficients {
+        b: [lift, -2.0 * lift, lift],
+        a: [2.0 * (k * k - 1.0) * norm, (1.0 - k / q + k * k) * norm],
+    };
+    [shelf, high_pass]
+}
+
+/// Power gain of the K-weighting at a frequency (BS.1770-5, Annex 1: shelf and RLB high-pass),
+/// from the analog prototypes of [`k_weighting`]. Their constants are rounded to nine decimals:
+/// the shipped weights were trained on features with these bits.
+pub fn k_weight_power(freq_hz: f64) -> f64 {
+    let highpass = {
+        let (f0, q) = (38.135_470_876, 0.500_327_037);
+        let w = freq_hz / f0;
+        let w2 = w * w;
+        w2 * w2 / ((1.0 - w2) * (1.0 - w2) + w2 / (q * q))
+    };
+    let shelf = {
+        let (f0, q, gain_db) = (1_681.974_451, 0.707_175_237, 3.999_843_854);
+        let vh = libm::pow(10.0, gain_db / 20.0);
+        let vb = libm::pow(vh, 0.499_666_774);
+        let w2 = (freq_hz / f0) * (freq_hz / f0);
+        let numerator = (1.0 - vh * w2) * (1.0 - vh * w2) + vb * vb * w2 / (q * q);
+        let denominator = (1.0 - w2) * (1.0 - w2) + w2 / (q * q);
+        numerator / denominator
+    };
+    highpass * shelf
+}
 
 /// The K-weighting of BS.1770-5 with its state.
 #[derive(Clone, Debug)]

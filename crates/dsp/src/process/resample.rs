@@ -16,9 +16,10 @@ use thiserror::Error;
 use self::kernel::{Dots, Kernel};
 use crate::Audio;
 use crate::stream::{BLOCK_FRAMES, Source, Spec, StreamError};
+use crate::stream::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
 
 /// Sample rates that can be converted, Hz.
-pub const RATE_RANGE_HZ: std::ops::RangeInclusive<u32> = 8_000..=192_000;
+pub const RATE_RANGE_HZ: std::ops::RangeInclusive<u32> = MIN_SAMPLE_RATE_HZ..=MAX_SAMPLE_RATE_HZ;
 
 /// Why a resampler could not be built.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -196,7 +197,8 @@ impl<S: Source> Source for Resampled<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stream::{AudioSource, read_all};
+    use crate::line::read_all;
+    use crate::stream::AudioSource;
 
     fn sine(rate_hz: u32, frames: usize, freq_hz: f64) -> Audio {
         let step = std::f64::consts::TAU * freq_hz / f64::from(rate_hz);

@@ -7,9 +7,7 @@ pub const MID_KNOTS: usize = 12;
 /// Number of EQ knots for side: 100 Hz to 10 kHz, two thirds of a decade apart.
 pub const SIDE_KNOTS: usize = 4;
 /// Number of gains of the fine curve: the third octaves from 39 Hz to 16 kHz.
-pub const FINE_BANDS: usize = 27;
-/// The lowest of them among the third octaves of [`bands`].
-const FIRST_FINE_BAND: usize = 3;
+pub const FINE_BANDS: usize = bands::BANDS;
 
 /// Frequency of a mid knot in Hz.
 pub fn mid_knot_hz(index: usize) -> f64 {
@@ -28,5 +26,5 @@ pub fn is_flat(gains_db: &[f64; FINE_BANDS]) -> bool {
 
 /// Centre of a third octave of the fine curve in Hz.
 pub fn fine_band_hz(index: usize) -> f64 {
-    bands::centre_hz(FIRST_FINE_BAND + index)
+    bands::judged_hz(index)
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use acetate_dsp::Audio;
-use acetate_dsp::stream::read_all;
+use acetate_dsp::read_all;
 use acetate_io::{Container, OpenOptions, OutputFormat, StageOptions, WordLength, open};
 
 use crate::support::*;

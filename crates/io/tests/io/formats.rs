@@ -1,6 +1,6 @@
 //! What can be read: every sample format of WAV and RF64, rewinding, changes under way.
 
-use acetate_dsp::stream::read_all;
+use acetate_dsp::read_all;
 use acetate_dsp::{Audio, Source};
 use acetate_io::{
     Container, DecodeWarning, OpenOptions, OutputFormat, WordLength, content_hash, open,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use acetate_dsp::stream::read_all;
+use acetate_dsp::read_all;
 use acetate_io::{Container, DecodeError, OpenOptions, OutputFormat, Tags, WordLength, open};
 
 use crate::support::*;

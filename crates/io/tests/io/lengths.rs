@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use acetate_dsp::Audio;
-use acetate_dsp::stream::read_all;
+use acetate_dsp::read_all;
 use acetate_io::{
     Container, DecodeError, DecodeWarning, OpenOptions, OutputFormat, Tags, WordLength, open,
 };

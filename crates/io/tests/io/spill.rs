@@ -1,6 +1,6 @@
 //! Signals parked on disk.
 
-use acetate_dsp::stream::read_all;
+use acetate_dsp::read_all;
 use acetate_dsp::{Audio, Sink, Source};
 use acetate_io::Spill;
 

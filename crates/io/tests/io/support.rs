@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use acetate_dsp::stream::read_all;
+use acetate_dsp::read_all;
 use acetate_dsp::{Audio, Sink, Source, Spec};
 use acetate_io::{Decoder, OpenOptions, OutputFormat, StageOptions, StagedFile, open};
 

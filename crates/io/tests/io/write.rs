@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use acetate_dsp::stream::read_all;
+use acetate_dsp::read_all;
 use acetate_dsp::{Sink, Spec};
 use acetate_io::{
     Container, OutputFormat, StageOptions, StagedFile, WordLength, WriteError, same_file,

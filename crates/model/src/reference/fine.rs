@@ -8,8 +8,8 @@ use acetate_dsp::settings::{FINE_BANDS, MID_KNOTS, Settings, fine_band_hz};
 
 use super::{HEARD_DB, SIDE_HEARD_DB, set_side, width_knots_db};
 use crate::features::BANDS;
+use crate::knots::{self, Row};
 use crate::predictor::rms;
-use crate::ridge::{self, Row};
 use crate::signature::Signature;
 
 const _: () = assert!(BANDS == FINE_BANDS);
@@ -126,7 +126,7 @@ fn smooth(bands: impl Iterator<Item = (usize, f64)>) -> Option<[f64; BANDS]> {
             Row { basis, wanted }
         })
         .collect();
-    (!rows.is_empty()).then(|| ridge::fit(&rows, BEND_WEIGHT))
+    (!rows.is_empty()).then(|| knots::fit(&rows, BEND_WEIGHT))
 }
 
 /// The knots whose curve comes closest to gains at the bands, within their range, dB.
@@ -136,5 +136,5 @@ fn knots_db(basis: &[[f64; MID_KNOTS]], wanted_db: &[f64; BANDS]) -> [f64; MID_K
         .zip(wanted_db)
         .map(|(&basis, &wanted)| Row { basis, wanted })
         .collect();
-    ridge::fit(&rows, super::BEND_WEIGHT).map(|gain_db| gain_db.clamp(-MAX_KNOT_DB, MAX_KNOT_DB))
+    knots::fit(&rows, super::BEND_WEIGHT).map(|gain_db| gain_db.clamp(-MAX_KNOT_DB, MAX_KNOT_DB))
 }

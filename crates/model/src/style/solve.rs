@@ -4,13 +4,13 @@
 //! change of loudness, which is taken linear at the song's own spectrum and solved again where it
 //! lies after the first step.
 
+use acetate_dsp::numeric::NormalEquations;
 use acetate_dsp::settings::MID_KNOTS;
 use acetate_dsp::units::power_from_db;
 
 use super::words::{Ask, Feature, Style};
 use crate::features::{BANDS, band_weights};
 use crate::outputs::mid_basis;
-use crate::ridge::System;
 
 /// The EQ's regions: feature, first and last of the net's bands.
 const REGIONS: [(Feature, usize, usize); 5] = [
@@ -105,7 +105,7 @@ fn knots(
     for _ in 0..STEPS {
         let loudness = loudness_slope(mid_db, &knots_db, basis);
         let now = moved(mid_db, &knots_db, basis);
-        let mut system = System::default();
+        let mut system = NormalEquations::default();
         for (&(feature, first, last), (_, at)) in REGIONS.iter().zip(&now) {
             let weight = match style.ask(feature) {
                 Some(_) => ASK_WEIGHT,
@@ -120,7 +120,7 @@ fn knots(
             let wanted = share * style.wanted(feature) - at + here;
             system.add(&row, wanted, weight);
         }
-        system.add_size(1.0);
+        system.add_ridge(1.0);
         system.add_bends(BEND_WEIGHT);
         knots_db = system.solve();
     }

@@ -4,6 +4,8 @@
 //! places finds those zeros again, and at any other place none (Herre and Schug, "Analysis of decompressed
 //! audio: the inverse decoder", AES 109th Convention, 2000). No music prefers one place in a thousand.
 
+use acetate_dsp::numeric::median;
+
 use super::Passage;
 
 /// Lines that are looked at, Hz: below them little is rounded to zero.
@@ -183,7 +185,7 @@ impl<T: Transform> Search<T> {
                         same.copied().fold(f64::NEG_INFINITY, f64::max)
                     })
                     .collect();
-                let middle = median(&folded);
+                let middle = middle(&folded);
                 folded.into_iter().map(|x| x - middle).collect()
             })
         })
@@ -319,15 +321,14 @@ impl<T: Transform> Search<T> {
 
 /// How far the highest value stands out, in standard deviations of the others, and where it is.
 fn standing_out(curve: &[f64]) -> Option<(f64, usize)> {
-    let middle = median(curve);
-    let apart: Vec<f64> = curve.iter().map(|x| (x - middle).abs()).collect();
-    let deviation = median(&apart) / MAD_SIGMA;
+    let usual = middle(curve);
+    let apart: Vec<f64> = curve.iter().map(|x| (x - usual).abs()).collect();
+    let deviation = middle(&apart) / MAD_SIGMA;
     let (place, most) = curve.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
-    Some(((most - middle) / deviation.max(1e-12), place))
+    Some(((most - usual) / deviation.max(1e-12), place))
 }
 
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
+/// Median of values that keep their order; 0 without any.
+fn middle(values: &[f64]) -> f64 {
+    median(&mut values.to_vec()).unwrap_or(0.0)
 }

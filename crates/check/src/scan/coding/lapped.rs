@@ -3,6 +3,7 @@
 use std::f64::consts::PI;
 use std::sync::Arc;
 
+use acetate_dsp::numeric::bessel_i0;
 use rustfft::num_complex::Complex;
 use rustfft::{Fft, FftPlanner};
 
@@ -76,17 +77,6 @@ pub(super) fn kaiser_derived() -> Vec<f64> {
         libm::sqrt(sum / whole)
     });
     so_far.collect()
-}
-
-/// Modified Bessel function of the first kind and order 0, by its series.
-fn bessel_i0(x: f64) -> f64 {
-    let (mut term, mut sum) = (1.0, 1.0);
-    for k in 1..64 {
-        let factor = x / (2.0 * f64::from(k));
-        term *= factor * factor;
-        sum += term;
-    }
-    sum
 }
 
 impl Transform for Lapped {

@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 
 use pulp::{Simd, WithSimd};
 
-use crate::measure::interpolate::bessel_i0;
+use crate::numeric::bessel_i0;
 
 /// Zero crossings on either side, in frames of the lower rate.
 const HALF_FRAMES: f64 = 192.0;

@@ -4,6 +4,8 @@
 //! A half-band filter of length 4K-1 has its centre at 2K-1 and, apart from it, only 2K taps that
 //! are not zero, all at even positions: one branch is a symmetric FIR, the other a pure delay.
 
+use crate::numeric::bessel_i0;
+
 /// Half the taps of the outer filter's FIR branch (base rate to 2×): 143 taps, flat to 0.45 and
 /// below -100 dB from 0.55 of the base rate.
 const OUTER: usize = 36;
@@ -69,17 +71,6 @@ impl<const K: usize> HalfBand<K> {
             }
         }
     }
-}
-
-/// Modified Bessel function of order zero, by its series.
-fn bessel_i0(x: f64) -> f64 {
-    let (mut sum, mut term) = (1.0, 1.0);
-    for k in 1..60 {
-        let factor = x / (2.0 * f64::from(k));
-        term *= factor * factor;
-        sum += term;
-    }
-    sum
 }
 
 /// One channel's way up and down.

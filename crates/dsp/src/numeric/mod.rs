@@ -1,0 +1,9 @@
+//! Small mathematics that several crates need, each piece once.
+
+mod bessel;
+mod linear;
+mod order;
+
+pub use bessel::bessel_i0;
+pub use linear::{NormalEquations, mirror, solve};
+pub use order::{median, quantile, quantile_of_sorted};
