@@ -48,7 +48,7 @@ fn print_rows(rows: &[&Row]) {
         let over_db = of(&|row| row.over_db);
         println!(
             "| {name} | {:.2} / {:.2} | {:.2} | {:.1} % | {:+.3} / {:+.3} |",
-            median(whole.clone()),
+            median(&whole),
             whole.iter().sum::<f64>() / whole.len() as f64,
             median(&of(&|row| row.slow.total_db)),
             100.0 * median(&of(&|row| row.slow.disturbed_share)),
