@@ -48,7 +48,7 @@ def main():
     if "avx2" not in Path("/proc/cpuinfo").read_text(encoding="ascii"):
         print("no AVX2 here: the counts would be other ones, nothing is compared")
         return
-    build = ["cargo", "build", "--locked", "-q", "-p", "acetate-dsp", "--example", "one_stage"]
+    build = ["cargo", "build", "--locked", "-q", "--example", "one_stage"]
     subprocess.run(build, cwd=ROOT, check=True)
     stages = subprocess.run([BINARY], capture_output=True, text=True, check=True).stdout.splitlines()
     decoding = per_frame(stages[0])

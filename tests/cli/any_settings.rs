@@ -4,6 +4,7 @@
 use acetate_dsp::params::Scope;
 use acetate_dsp::process::dither::WordLength;
 use acetate_dsp::settings::EqPhase;
+use acetate_dsp::signal::Random;
 use acetate_dsp::stream::AudioSource;
 use acetate_dsp::{Audio, PARAMS, Settings};
 use acetate_master::{Brief, MasterError, Report, master};
@@ -16,33 +17,8 @@ const SAMPLE_RATES_HZ: [u32; 8] = [
     8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000,
 ];
 
-/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers for the same seed, everywhere.
-struct Chance(u64);
-
-impl Chance {
-    fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// From 0 to below 1.
-    fn share(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn between(&mut self, min: f64, max: f64) -> f64 {
-        min + self.share() * (max - min)
-    }
-
-    fn one_of<T: Copy>(&mut self, values: &[T]) -> T {
-        values[(self.bits() % values.len() as u64) as usize]
-    }
-}
-
 /// Every row anywhere in its range, often at an edge of it or neutral.
-fn settings(chance: &mut Chance) -> Settings {
+fn settings(chance: &mut Random) -> Settings {
     let mut settings = Settings::default();
     let boldness = chance.share();
     for param in PARAMS {
@@ -61,12 +37,12 @@ fn settings(chance: &mut Chance) -> Settings {
 }
 
 /// Half a second to a second and a half of one of many kinds of sound.
-fn sound(chance: &mut Chance) -> Audio {
+fn sound(chance: &mut Random) -> Audio {
     let sample_rate_hz = chance.one_of(&SAMPLE_RATES_HZ);
     let frames = (f64::from(sample_rate_hz) * chance.between(0.45, 1.4)) as usize;
     let level = 10_f64.powf(chance.between(-3.0, 0.9));
     let dc = chance.one_of(&[0.0, 0.0, 0.0, 0.3]);
-    let channel = |chance: &mut Chance| -> Vec<f32> {
+    let channel = |chance: &mut Random| -> Vec<f32> {
         let kind = chance.bits() % 7;
         let hz = chance.between(15.0, f64::from(sample_rate_hz) * 0.49);
         let period = 1 + chance.bits() as usize % 3000;
@@ -123,7 +99,7 @@ enum End {
 }
 
 fn end_of(seed: u64) -> End {
-    let mut chance = Chance(seed);
+    let mut chance = Random::new(seed);
     let sound = sound(&mut chance);
     let settings = settings(&mut chance);
     settings.validate().unwrap();

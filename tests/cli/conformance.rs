@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use acetate_dsp::process::dither::{Dither, WordLength};
+use acetate_dsp::signal::ebu::{Case, cases};
 use acetate_dsp::{Audio, Processor, Sink, Spec};
 use acetate_io::{OutputFormat, StageOptions, StagedFile};
 use serde_json::Value;
 
-use crate::conformance_signals::{Case, cases};
 use crate::dir::Dir;
 
 /// Longer signals are left out above 48 kHz, seconds.

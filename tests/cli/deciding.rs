@@ -1,5 +1,6 @@
 //! One judgement of the tone behind check and master, and the dial that turns it.
 
+use acetate_dsp::signal::white;
 use serde_json::Value;
 
 use crate::dir::{Dir, read_wav, write_wav};
@@ -154,12 +155,8 @@ fn applause_behind_a_song_leaves_the_song_as_it_would_be_alone() {
     // Three times the excerpt, then noise of its power for half as long.
     let whole = song.repeat(3);
     let power = song.iter().map(|x| f64::from(x * x)).sum::<f64>() / song.len() as f64;
-    let mut state = 7_u32;
-    let noise = (0..whole.len() / 2).map(|_| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let uniform = f64::from(state >> 8) / 8_388_608.0 - 1.0;
-        (uniform * (3.0 * power).sqrt()) as f32
-    });
+    let noise = white(whole.len() / 2, 7);
+    let noise = noise.iter().map(|x| x * (3.0 * power).sqrt() as f32);
     let with_noise: Vec<f32> = whole.iter().copied().chain(noise).collect();
     write_wav(&dir.path("alone.wav"), spec.sample_rate, channels, &whole);
     write_wav(

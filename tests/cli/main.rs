@@ -9,8 +9,6 @@ mod checking;
 mod cleanup;
 mod codec_safe;
 mod conformance;
-#[path = "../../crates/dsp/tests/conformance_signals/mod.rs"]
-mod conformance_signals;
 mod deciding;
 mod determinism;
 mod differential;

@@ -6,21 +6,10 @@ use acetate_check::corpus::{CORPUS_FORMAT, Corpus};
 use acetate_check::detect::{DETECTORS, Limits};
 use acetate_check::{CheckError, Mending, Severity, check};
 use acetate_dsp::Audio;
+use acetate_dsp::signal::white;
 use acetate_dsp::stream::AudioSource;
 
 const RATE: u32 = 44_100;
-
-/// Seeded uniform noise, -1 to 1.
-fn noise(frames: usize, mut state: u64) -> Vec<f32> {
-    (0..frames)
-        .map(|_| {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            ((state >> 40) as f32 / (1u64 << 23) as f32) - 1.0
-        })
-        .collect()
-}
 
 fn stereo(left: Vec<f32>, right: Vec<f32>) -> AudioSource {
     AudioSource::new(Audio::new(RATE, vec![left, right]).expect("equal lengths"))
@@ -83,15 +72,15 @@ fn hostile_programmes_are_checked_without_a_panic_and_with_finite_figures() {
     let square: Vec<f32> = (0..frames)
         .map(|n| if n % 100 < 50 { 1.0 } else { -1.0 })
         .collect();
-    let mut broken = noise(frames, 3);
+    let mut broken = white(frames, 3);
     broken[1_000] = f32::NAN;
     broken[2_000] = f32::INFINITY;
-    let huge: Vec<f32> = noise(frames, 4).iter().map(|x| x * 1e5).collect();
+    let huge: Vec<f32> = white(frames, 4).iter().map(|x| x * 1e5).collect();
     let mut impulse = vec![0.0; frames];
     impulse[30_000] = 1.0;
     for (name, left, right) in [
         ("square", square.clone(), square.clone()),
-        ("one side", noise(frames, 1), vec![0.0; frames]),
+        ("one side", white(frames, 1), vec![0.0; frames]),
         ("broken", broken.clone(), broken),
         ("huge", huge.clone(), huge),
         ("impulse", impulse.clone(), impulse),
@@ -142,7 +131,7 @@ fn blocks_of_any_size_give_the_same_findings() {
             self.0.rewind()
         }
     }
-    let mut left = noise(900_000, 5);
+    let mut left = white(900_000, 5);
     for (n, x) in left.iter_mut().enumerate() {
         let swell = 0.3 + 0.2 * (n as f32 / 30_000.0).sin();
         *x = (*x * swell).clamp(-0.4, 0.4);
@@ -168,7 +157,7 @@ fn blocks_of_any_size_give_the_same_findings() {
 
 #[test]
 fn a_delayed_channel_is_told_with_its_delay_and_side() {
-    let left = noise(400_000, 6);
+    let left = white(400_000, 6);
     let mut right = vec![0.0; 220];
     right.extend_from_slice(&left[..left.len() - 220]);
     let mixed: Vec<f32> = right.iter().map(|x| 0.5 * x).collect();
@@ -196,7 +185,7 @@ fn hum_is_told_with_its_frequency() {
                 .map(|k| (std::f32::consts::TAU * (k as f32 * turns).fract()).sin() / k as f32)
                 .sum::<f32>()
         };
-        let music: Vec<f32> = noise(frames, 8)
+        let music: Vec<f32> = white(frames, 8)
             .iter()
             .enumerate()
             .map(|(n, x)| 0.2 * x + 0.02 * hum(n))
@@ -217,7 +206,7 @@ fn hum_is_told_with_its_frequency() {
 /// Noise with a gap of 30 ms at each of these times, s; `ramp_s` long are its edges.
 fn with_gaps(duration_s: usize, gaps_s: &[f64], ramp_s: f64) -> Vec<f32> {
     let rate = f64::from(RATE);
-    let mut music = noise(duration_s * RATE as usize, 21);
+    let mut music = white(duration_s * RATE as usize, 21);
     for &from_s in gaps_s {
         let (from, to) = (from_s * rate, (from_s + 0.03) * rate);
         for (n, x) in music.iter_mut().enumerate() {
@@ -253,7 +242,7 @@ fn gaps_are_dropouts_where_the_sound_breaks_off_and_notes_that_end_are_none() {
 #[test]
 fn bass_out_of_step_is_wide_and_panned_bass_is_not() {
     let frames = 12 * RATE as usize;
-    let treble = noise(frames, 33);
+    let treble = white(frames, 33);
     let bass = |turn: f32| -> Vec<f32> {
         let phase = |n: usize| std::f32::consts::TAU * (60.0 * n as f32 / RATE as f32).fract();
         (0..frames).map(|n| (phase(n) + turn).sin()).collect()
@@ -296,7 +285,7 @@ fn jumps_that_stand_alone_are_clicks_and_drums_that_begin_at_once_are_none() {
         check.findings.into_iter().find(|f| f.code == "clicks")
     };
     // A synthetic kick: it begins with a step, and has a little noise in it.
-    let hiss = noise(4_000, 11);
+    let hiss = white(4_000, 11);
     let drum = |n: usize| {
         let turn = std::f32::consts::TAU * 60.0 * n as f32 / RATE as f32;
         (0.5 * turn.cos() + 0.01 * hiss[n]) * (-(n as f32) / 600.0).exp()
@@ -323,9 +312,9 @@ fn the_short_form_tells_a_silent_channel_and_no_independent_ones() {
         codes.any(|code| code == "dead-channel")
     };
     let frames = 20 * RATE as usize;
-    let music = || noise(frames, 1);
+    let music = || white(frames, 1);
     assert!(found(stereo(music(), vec![0.0; frames])));
     assert!(found(stereo(vec![0.0; frames], music())));
-    assert!(!found(stereo(music(), noise(frames, 2))));
+    assert!(!found(stereo(music(), white(frames, 2))));
     assert!(!found(stereo(music(), music())));
 }

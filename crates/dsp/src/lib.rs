@@ -23,6 +23,7 @@ pub mod numeric;
 pub mod params;
 pub mod process;
 pub mod settings;
+pub mod signal;
 pub mod solve;
 pub mod stream;
 pub mod threads;

@@ -5,8 +5,9 @@ mod limiter_support;
 use std::f64::consts::TAU;
 
 use acetate_dsp::process::limiter::{Limiter, SAFETY_DB};
+use acetate_dsp::signal::{Random, mix};
 use acetate_dsp::{Audio, Processor, settings};
-use limiter_support::{Noise, limited, mix, spec, true_peak_dbtp, with_drive};
+use limiter_support::{limited, spec, true_peak_dbtp, with_drive};
 
 const CEILING_DBTP: f64 = -1.0;
 
@@ -32,9 +33,9 @@ fn below_the_ceiling_the_output_is_the_delayed_input_bit_for_bit() {
 #[test]
 fn after_a_loud_passage_it_comes_back_to_identity() {
     let mut audio = Audio::silence(44_100, 1, 10 * 44_100);
-    let mut noise = Noise(3);
+    let mut noise = Random::new(3);
     for (n, x) in audio.split_mut().0.iter_mut().enumerate() {
-        *x = (noise.next() * if n < 44_100 { 2.0 } else { 0.1 }) as f32;
+        *x = (noise.bipolar() * if n < 44_100 { 2.0 } else { 0.1 }) as f32;
     }
     let out = limited(&audio, &with_drive(0.0), CEILING_DBTP);
     assert_eq!(out.channel(0)[9 * 44_100..], audio.channel(0)[9 * 44_100..]);

@@ -6,7 +6,8 @@ use std::f64::consts::TAU;
 
 use acetate_dsp::Audio;
 use acetate_dsp::process::limiter::SAFETY_DB;
-use limiter_support::{Noise, limited, mix, true_peak_dbtp, with_drive};
+use acetate_dsp::signal::{mix, pink};
+use limiter_support::{limited, true_peak_dbtp, with_drive};
 
 const CEILING_DBTP: f64 = -1.0;
 
@@ -43,8 +44,7 @@ fn holds_on_a_mix_at_every_rate_and_depth() {
 
 #[test]
 fn holds_on_pink_noise_up_to_100_db_over() {
-    let mut noise = Noise(1);
-    let pink = Audio::new(44_100, vec![noise.pink(60_000), noise.pink(60_000)]).unwrap();
+    let pink = Audio::new(44_100, vec![pink(60_000, 1), pink(60_000, 2)]).unwrap();
     for drive_db in [6.0, 12.0, 20.0, 100.0] {
         let overshoot_db = overshoot_db(&pink, drive_db);
         assert!(
@@ -99,7 +99,7 @@ fn holds_on_full_scale_squares() {
 
 #[test]
 fn reads_what_is_not_finite_as_silence_and_keeps_the_rest() {
-    let mut samples = Noise(5).pink(5000);
+    let mut samples = pink(5000, 5);
     let mut mended = samples.clone();
     for (at, value) in [
         (1000, f32::NAN),

@@ -3,6 +3,7 @@
 
 use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
 use acetate_dsp::measure::{MeasureError, verify_pass};
+use acetate_dsp::signal::Random;
 use acetate_dsp::stream::{AudioSource, StreamError};
 use acetate_dsp::{Analysis, Audio, Source, Spec, analyze};
 
@@ -27,11 +28,7 @@ impl Source for Cut {
 /// Seeded decaying noise bursts over a tone, stereo with a wide treble.
 fn programme(rate: u32, duration_s: f64) -> Audio {
     let frames = (duration_s * f64::from(rate)) as usize;
-    let mut seed = 7u32;
-    let mut white = || {
-        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (seed >> 8) as f32 / 8_388_608.0 - 1.0
-    };
+    let mut random = Random::new(7);
     let mut low = [0.0f32; 2];
     let mut channels = vec![Vec::with_capacity(frames), Vec::with_capacity(frames)];
     for n in 0..frames {
@@ -39,7 +36,7 @@ fn programme(rate: u32, duration_s: f64) -> Audio {
         let beat = (1.0 - (2.0 * t).fract() as f32).powi(3);
         let tone = 0.1 * (std::f64::consts::TAU * 110.0 * t).sin() as f32;
         for (low, channel) in low.iter_mut().zip(&mut channels) {
-            let noise = white();
+            let noise = random.bipolar() as f32;
             *low += 0.1 * (noise - *low);
             channel.push(tone + beat * *low + 0.03 * noise);
         }

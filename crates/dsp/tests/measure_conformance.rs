@@ -1,15 +1,13 @@
 //! Every conformance signal passes in the library, at every sample rate. `tests/cli/conformance.rs`
 //! reads the same signals from files with the binary.
 
-mod conformance_signals;
-
 use acetate_dsp::Audio;
 use acetate_dsp::measure::levels::{OutputMeasures, verify_pass};
 use acetate_dsp::measure::loudness::{
     Loudness, LoudnessFigures, SURROUND_WEIGHT, add_channels, lufs_from_power,
 };
+use acetate_dsp::signal::ebu::{Case, cases, tones, transient};
 use acetate_dsp::stream::AudioSource;
-use conformance_signals::{Case, cases, tones, transient};
 
 /// Sample rates at which every case has to pass, Hz.
 const RATES_HZ: [u32; 6] = [44_100, 48_000, 88_200, 96_000, 176_400, 192_000];

@@ -5,8 +5,9 @@ mod true_peak_support;
 use acetate_dsp::Audio;
 use acetate_dsp::measure::reference_meter::ReferenceMeter;
 use acetate_dsp::measure::true_peak::TruePeak;
+use acetate_dsp::signal::{faded_sine, white};
 use std::f64::consts::PI;
-use true_peak_support::{measure, noise, tone, truth_dbtp};
+use true_peak_support::{measure, truth_dbtp};
 
 /// The meter must be within 0.04 dB of the truth.
 #[track_caller]
@@ -22,7 +23,7 @@ fn steady_tones_up_to_20_khz_read_their_level() {
         997.0, 5_000.0, 11_025.0, 15_000.0, 17_640.0, 19_000.0, 20_000.0,
     ] {
         for phase in [0.0, 0.4, PI / 4.0, 1.3] {
-            let signal = tone(freq_hz / 44_100.0, phase, 0.8, 6_000, 1_500);
+            let signal = faded_sine(freq_hz / 44_100.0, phase, 0.8, 6_000, 1_500);
             let off_db = measure(44_100, vec![signal]).true_peak_dbtp - 20.0 * 0.8f64.log10();
             assert!(off_db.abs() < 0.02, "{freq_hz} Hz, {phase}: {off_db}");
         }
@@ -34,7 +35,7 @@ fn bursts_near_half_the_sample_rate_are_read_whole() {
     for freq_hz in [17_640.0, 19_000.0, 20_000.0] {
         for phase in [0.0, 0.7, 1.4] {
             let mut signal = vec![0.0; 300];
-            signal.extend(tone(freq_hz / 44_100.0, phase, 1.0, 24, 0));
+            signal.extend(faded_sine(freq_hz / 44_100.0, phase, 1.0, 24, 0));
             signal.extend(vec![0.0; 300]);
             check(&format!("24 frames of {freq_hz} Hz, {phase}"), &signal);
         }
@@ -67,7 +68,7 @@ fn impulses_alone_opposed_and_alternating() {
 #[test]
 fn noise_and_clipped_noise() {
     for seed in 1..4 {
-        let white = noise(2_000, seed);
+        let white = white(2_000, seed);
         check("white noise", &white);
         let clipped: Vec<f32> = white.iter().map(|x| (4.0 * x).clamp(-0.7, 0.7)).collect();
         check("clipped white noise", &clipped);
@@ -100,7 +101,7 @@ fn a_square_wave_overshoots_its_samples() {
 
 #[test]
 fn a_peak_in_the_side_signal_or_in_one_channel_counts() {
-    let signal = tone(0.25, PI / 4.0, 0.7, 4_000, 900);
+    let signal = faded_sine(0.25, PI / 4.0, 0.7, 4_000, 900);
     let inverted: Vec<f32> = signal.iter().map(|x| -x).collect();
     let expected = measure(44_100, vec![signal.clone()]).true_peak_dbtp;
     let side = measure(44_100, vec![signal.clone(), inverted]).true_peak_dbtp;
@@ -133,7 +134,7 @@ fn the_first_and_the_last_samples_are_seen_by_both_meters() {
 #[test]
 fn the_highest_of_many_peaks_is_found_wherever_it_is() {
     // 10 s of impulses and, once, a pair of lower samples with a higher peak between them.
-    let mut signal: Vec<f32> = noise(10 * 44_100, 9).iter().map(|x| 0.2 * x).collect();
+    let mut signal: Vec<f32> = white(10 * 44_100, 9).iter().map(|x| 0.2 * x).collect();
     for at in (1_000..signal.len() - 1_000).step_by(500) {
         signal[at] = 0.93;
     }
@@ -148,7 +149,7 @@ fn the_highest_of_many_peaks_is_found_wherever_it_is() {
 
 #[test]
 fn blocks_of_any_size_give_the_same_reading() {
-    let audio = Audio::new(44_100, vec![noise(5_000, 11), noise(5_000, 12)]).unwrap();
+    let audio = Audio::new(44_100, vec![white(5_000, 11), white(5_000, 12)]).unwrap();
     let expected = measure(44_100, audio.channels().to_vec());
     for size in [1, 7, 64, 1_000] {
         let mut meter = TruePeak::new(2);

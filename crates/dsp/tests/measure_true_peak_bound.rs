@@ -6,9 +6,10 @@ use acetate_dsp::Audio;
 use acetate_dsp::measure::levels::OutputMeasures;
 use acetate_dsp::measure::levels::verify_pass;
 use acetate_dsp::measure::true_peak::{FLAT_TO_CYCLES_PER_FRAME, WORST_UNDER_READ_DB};
+use acetate_dsp::signal::{add_burst, faded_sine, white};
 use acetate_dsp::stream::AudioSource;
 use std::f64::consts::{PI, TAU};
-use true_peak_support::{measure, noise, tone, truth_dbtp};
+use true_peak_support::{measure, truth_dbtp};
 
 const RATES_HZ: [u32; 6] = [44_100, 48_000, 88_200, 96_000, 176_400, 192_000];
 
@@ -42,15 +43,6 @@ fn check(name: &str, channels: &[Vec<f32>]) {
     }
 }
 
-/// A tone of `cycles_per_frame` under a bell of `width` frames whose crest lies at `crest` frames.
-fn burst(signal: &mut [f32], crest: f64, width: f64, cycles_per_frame: f64, level: f64) {
-    for (n, sample) in signal.iter_mut().enumerate() {
-        let t = n as f64 - crest;
-        let bell = (-0.5 * (t / width).powi(2)).exp();
-        *sample += (level * bell * (TAU * cycles_per_frame * t).cos()) as f32;
-    }
-}
-
 /// Thousands of crests of 1.0 fall on samples, where an 8× grid reads all of them; one short burst
 /// of 17 kHz rises 0.07 dB higher, half a grid step beside the grid.
 #[test]
@@ -64,7 +56,7 @@ fn one_higher_peak_between_grid_points_is_found_among_thousands() {
         })
         .collect();
     let level = 1.008;
-    burst(&mut signal, 44_100.0 + 1.0 / 16.0, 5.0, 0.38, level);
+    add_burst(&mut signal, 44_100.0 + 1.0 / 16.0, 5.0, 0.38, level);
     let truth = truth_dbtp(&signal[43_000..45_200]);
     assert!((truth - 20.0 * level.log10()).abs() < 0.01, "{truth}");
     let reading = measure(44_100, vec![signal]);
@@ -76,7 +68,7 @@ fn one_higher_peak_between_grid_points_is_found_among_thousands() {
 #[test]
 fn quarter_rate_tones_at_45_degrees() {
     for fade in [0, 200] {
-        let signal = tone(0.25, PI / 4.0, 0.9, 1_000, fade);
+        let signal = faded_sine(0.25, PI / 4.0, 0.9, 1_000, fade);
         check("fs/4 at 45°", &[signal.clone(), signal]);
     }
 }
@@ -85,7 +77,7 @@ fn quarter_rate_tones_at_45_degrees() {
 fn tones_up_to_the_edge_of_the_band() {
     for share in [0.9, 0.97, 1.0] {
         for phase in [0.0, 0.5, 1.1] {
-            let signal = tone(share * FLAT_TO_CYCLES_PER_FRAME, phase, 0.9, 1_200, 400);
+            let signal = faded_sine(share * FLAT_TO_CYCLES_PER_FRAME, phase, 0.9, 1_200, 400);
             check(&format!("{share} of the band, {phase}"), &[signal]);
         }
     }
@@ -110,12 +102,12 @@ fn impulses_alone_and_opposed_up_to_the_last_sample() {
 #[test]
 fn clipped_noise_and_a_peak_in_the_side_signal_only() {
     for seed in 1..4 {
-        let clipped: Vec<f32> = noise(800, seed)
+        let clipped: Vec<f32> = white(800, seed)
             .iter()
             .map(|x| (4.0 * x).clamp(-0.7, 0.7))
             .collect();
         check("clipped noise", std::slice::from_ref(&clipped));
-        let mid = tone(0.01, 0.0, 0.3, 800, 100);
+        let mid = faded_sine(0.01, 0.0, 0.3, 800, 100);
         let with = |sign: f32| -> Vec<f32> {
             mid.iter()
                 .zip(&clipped)
@@ -128,7 +120,7 @@ fn clipped_noise_and_a_peak_in_the_side_signal_only() {
 
 #[test]
 fn multitones_of_random_phase() {
-    let mut random = noise(100_000, 77).into_iter().map(f64::from);
+    let mut random = white(100_000, 77).into_iter().map(f64::from);
     let mut uniform = || 0.5 + 0.5 * random.next().unwrap();
     for case in 0..25 {
         let count = 3 + case;
@@ -153,10 +145,10 @@ fn multitones_of_random_phase() {
 /// Half of full scale to almost full scale, all of it read well by the meter's first pass, before a
 /// burst that the first pass under-reads.
 fn hidden_burst_off_db(cycles_per_frame: f64, level: f64) -> f64 {
-    let mut signal = tone(0.02, 0.3, level, 30_000, 400);
+    let mut signal = faded_sine(0.02, 0.3, level, 30_000, 400);
     signal.extend(vec![0.0; 3_000]);
     let crest = signal.len() as f64 - 1_500.3;
-    burst(&mut signal, crest, 120.0, cycles_per_frame, 1.0);
+    add_burst(&mut signal, crest, 120.0, cycles_per_frame, 1.0);
     let truth = truth_dbtp(&signal[30_000..]);
     measure(44_100, vec![signal]).true_peak_dbtp - truth
 }
@@ -166,7 +158,7 @@ fn hidden_burst_off_db(cycles_per_frame: f64, level: f64) -> f64 {
 fn above_the_band_the_meter_reads_as_documented() {
     for cycles_per_frame in [0.46, 0.48, 0.49, 0.498] {
         for phase in [0.0, 0.6, 1.2] {
-            let signal = tone(cycles_per_frame, phase, 0.9, 4_000, 1_200);
+            let signal = faded_sine(cycles_per_frame, phase, 0.9, 4_000, 1_200);
             let off_db = measure(44_100, vec![signal]).true_peak_dbtp - 20.0 * 0.9f64.log10();
             assert!(off_db.abs() <= 0.01, "{cycles_per_frame}: {off_db}");
         }

@@ -199,17 +199,12 @@ pub fn width_db(analysis: &Analysis) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use acetate_dsp::signal::white;
 
     fn passage() -> Audio {
-        let mut state = 1_u64;
-        let mut noise = || {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
-            (state >> 40) as f32 / (1 << 23) as f32 - 1.0
-        };
-        let (left, right) = (0..96_000).map(|_| (0.1 * noise(), 0.1 * noise())).unzip();
-        Audio::new(48_000, vec![left, right]).unwrap()
+        let mut audio = Audio::new(48_000, vec![white(96_000, 1), white(96_000, 2)]).unwrap();
+        audio.scale(0.1);
+        audio
     }
 
     #[test]

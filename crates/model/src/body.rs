@@ -243,6 +243,7 @@ mod tests {
 
     use super::*;
     use crate::Features;
+    use acetate_dsp::signal::white;
 
     const RATE: u32 = 44_100;
 
@@ -266,13 +267,9 @@ mod tests {
 
     /// White noise as loud as music.
     fn applause(seconds: usize) -> Vec<f32> {
-        let mut state = 1_u32;
-        (0..seconds * RATE as usize)
-            .map(|_| {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                0.25 * ((state >> 8) as f32 / 8_388_608.0 - 1.0)
-            })
-            .collect()
+        let mut noise = white(seconds * RATE as usize, 1);
+        noise.iter_mut().for_each(|x| *x *= 0.25);
+        noise
     }
 
     fn features(samples: Vec<f32>) -> (Features, f64) {

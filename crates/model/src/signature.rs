@@ -138,17 +138,13 @@ impl Signature {
 pub(crate) mod tests {
     use super::*;
     use acetate_dsp::Audio;
+    use acetate_dsp::signal::Random;
     use acetate_dsp::stream::AudioSource;
 
     /// The analysis of a few seconds of pulsing stereo noise.
     pub(crate) fn noise() -> Analysis {
-        let mut state = 7_u64;
-        let mut noise = || {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
-            (state >> 40) as f32 / (1 << 23) as f32 - 1.0
-        };
+        let mut random = Random::new(7);
+        let mut noise = || random.bipolar() as f32;
         let (mut left, mut right) = (Vec::new(), Vec::new());
         for n in 0..44_100 * 6 {
             let level = if (n / 22_050) % 2 == 0 { 0.2 } else { 0.04 };

@@ -101,15 +101,7 @@ impl PeakEnvelope {
 mod tests {
     use super::*;
     use crate::measure::interpolate::{OVERSAMPLING, grid_taps};
-
-    fn noise(frames: usize, mut seed: u32) -> Vec<f32> {
-        (0..frames)
-            .map(|_| {
-                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (seed >> 8) as f32 / 8_388_608.0 - 1.0
-            })
-            .collect()
-    }
+    use crate::signal::white;
 
     fn whole(channels: Vec<Vec<f32>>) -> Vec<f32> {
         let audio = Audio::new(44_100, channels).unwrap();
@@ -143,7 +135,7 @@ mod tests {
 
     #[test]
     fn is_the_largest_grid_point_within_half_a_sample_delayed_by_its_latency() {
-        let (left, right) = (noise(700, 1), noise(700, 2));
+        let (left, right) = (white(700, 1), white(700, 2));
         let got = whole(vec![left.clone(), right.clone()]);
         let latency = PeakEnvelope::new(2).latency_frames();
         for (n, (l, r)) in literal(&left).iter().zip(literal(&right)).enumerate() {
@@ -155,7 +147,7 @@ mod tests {
 
     #[test]
     fn is_the_same_for_any_block_size_and_after_reset() {
-        let audio = Audio::new(48_000, vec![noise(3000, 3), noise(3000, 4)]).unwrap();
+        let audio = Audio::new(48_000, vec![white(3000, 3), white(3000, 4)]).unwrap();
         let expected = whole(audio.channels().to_vec());
         let mut envelope = PeakEnvelope::new(2);
         for size in [1, 7, 64, 1000, 3000] {
@@ -196,7 +188,7 @@ mod tests {
 
     #[test]
     fn reads_what_is_not_finite_as_silence() {
-        let mut broken = noise(300, 5);
+        let mut broken = white(300, 5);
         let mut mended = broken.clone();
         broken[100] = f32::NAN;
         broken[200] = f32::INFINITY;

@@ -132,15 +132,7 @@ impl WithSimd for Look<'_> {
 mod tests {
     use super::*;
     use crate::measure::interpolate::{TAPS, grid_taps};
-
-    /// Splitmix64, as -1 to 1.
-    fn noise(state: &mut u64) -> f64 {
-        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = *state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
-    }
+    use crate::signal::Random;
 
     /// The largest of the samples beside the intervals and the points between them.
     fn literal(rows: &[Vec<f64>], stretch: &[f32]) -> f64 {
@@ -160,18 +152,18 @@ mod tests {
     fn nothing_exceeds_the_bound_and_smooth_signals_come_close_to_it() {
         let rows = grid_taps();
         let reach = Reach::of(&rows);
-        let mut state = 1;
+        let mut random = Random::new(1);
         for length in [TAPS, TAPS + 1, 100, TAPS + 59] {
             for kind in 0..400 {
-                let cycles_per_frame = 0.5 * noise(&mut state).abs();
-                let (phase, mix) = (noise(&mut state), noise(&mut state).abs().powi(4));
+                let cycles_per_frame = 0.5 * random.bipolar().abs();
+                let (phase, mix) = (random.bipolar(), random.bipolar().abs().powi(4));
                 let stretch: Vec<f32> = (0..length)
                     .map(|n| {
                         let angle = std::f64::consts::TAU * cycles_per_frame * n as f64;
                         let tone = libm::sin(angle + 3.0 * phase);
                         let other = match kind % 4 {
-                            0 => noise(&mut state),
-                            1 => noise(&mut state).signum(),
+                            0 => random.bipolar(),
+                            1 => random.bipolar().signum(),
                             // A step, and the worst that the taps can read.
                             2 => f64::from(n as u32 >= 40),
                             _ => rows[3][n % TAPS].signum(),

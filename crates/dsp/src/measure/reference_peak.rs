@@ -189,6 +189,7 @@ pub(super) fn rounded(level_db: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signal::Random;
 
     /// The crate's own reading of the whole signal and silence after it.
     fn whole(audio: &Audio) -> f64 {
@@ -220,20 +221,11 @@ mod tests {
         meter.finish().unwrap()
     }
 
-    /// Splitmix64, as -1 to 1.
-    fn noise(state: &mut u64) -> f32 {
-        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = *state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 40) as f32 / 8_388_608.0 - 1.0
-    }
-
     #[test]
     fn the_reading_is_that_of_the_whole_signal() {
         for rate_hz in [8_000, 44_100, 95_999, 96_000, 176_400, 192_000] {
             for channels in [1, 2] {
-                let mut state = u64::from(rate_hz) + channels as u64;
+                let mut random = Random::new(u64::from(rate_hz) + channels as u64);
                 // Loud and soft stretches, clicks of one sample, and alternating full scale, which
                 // no interpolator lifts more.
                 let planes = (0..channels).map(|_| {
@@ -241,9 +233,9 @@ mod tests {
                         let swell = 0.05 + 0.5 * ((n / 700) % 7) as f32 / 7.0;
                         match n {
                             9_001 => 0.7,
-                            12_345..12_400 => noise(&mut state).signum() * 0.9,
+                            12_345..12_400 => (random.bipolar() as f32).signum() * 0.9,
                             15_000.. => 0.0,
-                            _ => swell * noise(&mut state),
+                            _ => swell * random.bipolar() as f32,
                         }
                     });
                     plane.collect()
@@ -262,13 +254,13 @@ mod tests {
     fn the_rows_are_the_points_that_the_crate_reads() {
         for rate_hz in [44_100, 96_000] {
             let rows = rows(oversampling(rate_hz).unwrap());
-            let mut state = 1;
+            let mut random = Random::new(1);
             for _ in 0..300 {
                 // Loud in the middle, where the crate's last point reads.
                 let window: Vec<f32> = (0..rows[0].len())
                     .map(|n| {
                         let distance = (n as f32 - rows[0].len() as f32 / 2.0).abs();
-                        noise(&mut state) / (1.0 + distance)
+                        random.bipolar() as f32 / (1.0 + distance)
                     })
                     .collect();
                 let points = rows.iter().map(|row| {

@@ -318,13 +318,7 @@ fn hann(length: usize) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn sine(rate: u32, freq_hz: f64, gain: f64, frames: usize) -> Vec<f32> {
-        let step = std::f64::consts::TAU * freq_hz / f64::from(rate);
-        (0..frames)
-            .map(|n| (gain * libm::sin(step * n as f64)) as f32)
-            .collect()
-    }
+    use crate::signal::{sine, white};
 
     fn figures(rate: u32, channels: Vec<Vec<f32>>) -> SpectrumFigures {
         let audio = Audio::new(rate, channels).unwrap();
@@ -410,8 +404,7 @@ mod tests {
 
     #[test]
     fn bands_above_half_the_sample_rate_are_at_the_floor() {
-        let noise = (0..22_050u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 8) as f32 / 8e6 - 1.0);
-        let got = figures(22_050, vec![noise.collect()]);
+        let got = figures(22_050, vec![white(22_050, 1)]);
         for (band, &level_db) in got.spectrum.mid_db.iter().enumerate() {
             let dead = centre_hz(band) > 11_025.0;
             assert_eq!(level_db == FLOOR_DB, dead, "band {band}: {level_db}");

@@ -11,6 +11,7 @@
 //! - **Float**: identity.
 
 use crate::Audio;
+use crate::numeric::{mix_bits, split_mix_64};
 use crate::process::{Processor, ResponseDb};
 
 /// Word length of the delivered samples.
@@ -59,9 +60,6 @@ impl WordLength {
 /// 1.5·2⁵²: adding and taking it away rounds an f64 to the nearest integer (ties to even), exactly
 /// and in vector registers.
 const ROUND: f64 = 6_755_399_441_055_744.0;
-/// Increment of splitmix64 (Steele, Lea and Flood, OOPSLA 2014): 2⁶⁴ over the golden ratio.
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-
 /// Rounds a sample to an integer of `bits` bits (2 to 32), clipped to its range; a sample that is
 /// no number gives 0. Exact for samples that [`Dither`] put on that grid.
 #[inline(always)]
@@ -135,7 +133,10 @@ impl Processor for Dither {
 
     fn reset(&mut self) {
         // The second channel's stream starts far away from the first one's.
-        self.state = [mix(self.seed), mix(self.seed ^ 0x5851_f42d_4c95_7f2d)];
+        self.state = [
+            mix_bits(self.seed),
+            mix_bits(self.seed ^ 0x5851_f42d_4c95_7f2d),
+        ];
         self.clipped_samples = 0;
     }
 
@@ -169,17 +170,9 @@ fn quantise(samples: &mut [f32], bits: u32, mut noise: impl FnMut() -> f64) -> u
 
 /// Triangular noise of ±1 from one step of splitmix64: the sum of two uniform halves.
 fn triangular(state: &mut u64) -> f64 {
-    *state = state.wrapping_add(GOLDEN);
-    let bits = mix(*state);
+    let bits = split_mix_64(state);
     let (first, second) = (bits as u32, (bits >> 32) as u32);
     (f64::from(first) - f64::from(second)) / 4_294_967_296.0
-}
-
-/// The output function of splitmix64.
-fn mix(state: u64) -> u64 {
-    let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]

@@ -283,17 +283,7 @@ fn multiply_crossed(spectrum: &mut [Complex32], direct: &[Complex32], cross: &[C
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn noise(frames: usize, mut state: u64) -> Vec<f32> {
-        (0..frames)
-            .map(|_| {
-                state = state
-                    .wrapping_mul(6_364_136_223_846_793_005)
-                    .wrapping_add(1);
-                (state >> 40) as f32 / (1 << 23) as f32 - 1.0
-            })
-            .collect()
-    }
+    use crate::signal::white;
 
     /// The f32 FFT against direct convolution in f64, mid and side apart.
     #[test]
@@ -312,7 +302,7 @@ mod tests {
         };
         let mut eq = Eq::new(&settings, &spec);
         let frames = 30_000;
-        let (left, right) = (noise(frames, 1), noise(frames, 2));
+        let (left, right) = (white(frames, 1), white(frames, 2));
         let mut block = Audio::new(44_100, vec![left.clone(), right.clone()]).unwrap();
         block.set_frames(frames + eq.latency_frames());
         eq.process(&mut block);

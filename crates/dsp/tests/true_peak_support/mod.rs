@@ -2,7 +2,7 @@
 
 use acetate_dsp::Audio;
 use acetate_dsp::measure::true_peak::{TruePeak, TruePeakReading};
-use std::f64::consts::{PI, TAU};
+use std::f64::consts::PI;
 use std::sync::OnceLock;
 
 const STEPS: usize = 64;
@@ -56,25 +56,4 @@ pub fn measure(rate: u32, channels: Vec<Vec<f32>>) -> TruePeakReading {
     let mut meter = TruePeak::new(audio.channel_count());
     meter.process(&audio);
     meter.finish()
-}
-
-pub fn tone(cycles_per_frame: f64, phase: f64, gain: f64, frames: usize, fade: usize) -> Vec<f32> {
-    (0..frames)
-        .map(|n| {
-            let edge = match fade {
-                0 => 1.0,
-                fade => (n.min(frames - 1 - n) as f64 / fade as f64).min(1.0),
-            };
-            (gain * edge * (TAU * cycles_per_frame * n as f64 + phase).sin()) as f32
-        })
-        .collect()
-}
-
-pub fn noise(frames: usize, mut seed: u32) -> Vec<f32> {
-    (0..frames)
-        .map(|_| {
-            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (seed >> 8) as f32 / 8_388_608.0 - 1.0
-        })
-        .collect()
 }

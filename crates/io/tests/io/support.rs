@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use acetate_dsp::read_all;
+use acetate_dsp::signal::Random;
 use acetate_dsp::{Audio, Sink, Source, Spec};
 use acetate_io::{Decoder, OpenOptions, OutputFormat, StageOptions, StagedFile, open};
 
@@ -12,13 +13,8 @@ pub fn folder() -> tempfile::TempDir {
 
 /// Noise on the grid of `bits` (25: any float in -2..2), the same for the same arguments.
 pub fn noise(sample_rate_hz: u32, channels: usize, frames: usize, bits: u32) -> Audio {
-    let mut state = 0x2545_F491_4F6C_DD1D_u64;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 32) as i32
-    };
+    let mut random = Random::new(1);
+    let mut next = || (random.bits() >> 32) as i32;
     let channels = (0..channels)
         .map(|_| {
             (0..frames)

@@ -3,6 +3,7 @@
 use std::f64::consts::PI;
 
 use acetate_dsp::Audio;
+use acetate_dsp::signal::white;
 
 use super::grid::{Family, Transform};
 use super::hybrid::Hybrid;
@@ -10,18 +11,6 @@ use super::lapped::{Lapped, kaiser_derived};
 use super::{Coding, CodingFigures};
 
 const RATE_HZ: u32 = 44_100;
-
-/// Seeded uniform noise, -1 to 1.
-fn noise(frames: usize, mut state: u64) -> Vec<f32> {
-    (0..frames)
-        .map(|_| {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            ((state >> 40) as f32 / (1u64 << 23) as f32) - 1.0
-        })
-        .collect()
-}
 
 fn lines(transform: &mut dyn Transform, samples: &[f32], offset: usize) -> Vec<f32> {
     let mut out = vec![0.0; transform.lines()];
@@ -44,7 +33,7 @@ fn cosine(n: usize, line: usize) -> f64 {
 
 #[test]
 fn the_lapped_transform_is_its_definition() {
-    let samples = noise(3_072, 1);
+    let samples = white(3_072, 1);
     let got = lines(&mut Lapped::vorbis(), &samples, 7);
     for line in [0, 1, 333, 1_023] {
         let values =
@@ -71,7 +60,7 @@ fn the_window_of_aac_rises_and_gives_everything_back() {
 
 #[test]
 fn white_noise_keeps_its_power_in_every_transform() {
-    let samples = noise(3_072, 5);
+    let samples = white(3_072, 5);
     let power = |values: &[f32]| values.iter().map(|x| x * x).sum::<f32>() / values.len() as f32;
     let before = power(&samples);
     let transforms: [&mut dyn Transform; 3] = [
@@ -121,7 +110,7 @@ fn found(channels: Vec<Vec<f32>>, block: usize) -> Option<CodingFigures> {
 
 /// Frames under Vorbis' window, the first at `place`: of their lines from 4 to 19 kHz every 16th is left.
 fn coded(frames: usize, place: usize, seed: u64) -> Vec<f32> {
-    let input = noise(frames, seed);
+    let input = white(frames, seed);
     let mut transform = Lapped::vorbis();
     let mut out = vec![0.0f32; frames];
     for start in (place..frames.saturating_sub(3_072)).step_by(1_024) {
@@ -139,7 +128,7 @@ fn coded(frames: usize, place: usize, seed: u64) -> Vec<f32> {
 #[test]
 fn frames_are_found_where_they_are_and_noise_has_none() {
     let frames = 6 * RATE_HZ as usize;
-    let clean = found(vec![noise(frames, 3), noise(frames, 4)], 4_096).expect("it sounds");
+    let clean = found(vec![white(frames, 3), white(frames, 4)], 4_096).expect("it sounds");
     assert!(clean.sigma < 6.0, "{clean:?}");
     assert!(clean.holes_percent < 5.0, "{clean:?}");
     let traced = found(vec![coded(frames, 300, 9)], 4_096).expect("it sounds");
@@ -151,11 +140,11 @@ fn frames_are_found_where_they_are_and_noise_has_none() {
 #[test]
 fn block_sizes_change_nothing_and_silence_says_nothing() {
     let frames = 5 * RATE_HZ as usize;
-    let signal = vec![noise(frames, 3), noise(frames, 8)];
+    let signal = vec![white(frames, 3), white(frames, 8)];
     let whole = found(signal.clone(), frames);
     assert!(whole.is_some());
     assert_eq!(found(signal.clone(), 1_000), whole);
     assert_eq!(found(signal, 777), whole);
     assert_eq!(found(vec![vec![0.0; frames]], 4_096), None);
-    assert_eq!(found(vec![noise(1_000, 2)], 4_096), None);
+    assert_eq!(found(vec![white(1_000, 2)], 4_096), None);
 }

@@ -61,13 +61,13 @@ impl Detection {
 #[cfg(test)]
 mod tests {
     use super::super::Limiter;
-    use super::super::test_signal::noise;
     use super::*;
     use crate::process::{ProcessSpec, processed};
+    use crate::signal::shares;
 
     #[test]
     fn the_gains_are_those_of_the_limiter() {
-        let samples: Vec<f32> = noise(20_000)
+        let samples: Vec<f32> = shares(20_000, 1)
             .iter()
             .map(|x| 2.0 * (*x as f32) - 1.0)
             .collect();

@@ -160,8 +160,8 @@ impl Release {
 
 #[cfg(test)]
 mod tests {
-    use super::super::test_signal::noise;
     use super::*;
+    use crate::signal::shares;
 
     const LAW: GainLaw = GainLaw {
         lookahead_ms: 2.0,
@@ -214,7 +214,7 @@ mod tests {
                 lookahead_ms,
                 ..LAW
             };
-            let required: Vec<f64> = noise(20_000)
+            let required: Vec<f64> = shares(20_000, 1)
                 .iter()
                 .map(|x| if *x > 0.999 { x * 0.9 } else { 0.0 })
                 .collect();
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn sums_come_back_to_exactly_one_after_long_work() {
-        let mut required = noise(400_000);
+        let mut required = shares(400_000, 1);
         required.extend(vec![0.0; 48_000 * 8]);
         let gains = gains(&LAW, 48_000.0, &required);
         assert_eq!(gains.last(), Some(&1.0));

@@ -20,8 +20,6 @@ pub mod gain;
 mod sliding;
 pub(crate) mod stages;
 mod statistics;
-#[cfg(test)]
-mod test_signal;
 
 use std::ops::Range;
 

@@ -96,13 +96,13 @@ impl Closing {
 
 #[cfg(test)]
 mod tests {
-    use super::super::test_signal::noise;
     use super::*;
+    use crate::signal::shares;
 
     #[test]
     fn the_sliding_maximum_is_the_maximum_of_the_window() {
         for window in [1, 2, 3, 7, 64] {
-            let values = noise(500);
+            let values = shares(500, 1);
             let mut sliding = SlidingMaximum::new(window);
             for (index, &value) in values.iter().enumerate() {
                 let start = (index + 1).saturating_sub(window);

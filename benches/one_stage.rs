@@ -1,5 +1,5 @@
 //! Runs one stage or meter over the start of the example mix, for instruction counts:
-//! `cargo run -p acetate-dsp --example one_stage -- STAGE SECONDS`; without arguments the stages'
+//! `cargo run --example one_stage -- STAGE SECONDS`; without arguments the stages'
 //! names. `benches/instructions.py` runs it under callgrind.
 
 use std::hint::black_box;
@@ -124,7 +124,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .find(|(stage, _)| stage == name)
         .ok_or("expected the name of a stage")?;
     let mut stage = make();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/mix.flac");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/mix.flac");
     let mut mix = acetate_io::open(&path, &OpenOptions::default())?;
     let mut left = seconds.parse::<usize>()? * SPEC.sample_rate_hz as usize;
     let mut block = Audio::silence(SPEC.sample_rate_hz, SPEC.channels, BLOCK_FRAMES);

@@ -1,5 +1,5 @@
 //! Nanoseconds per frame of every stage and meter, stereo at 44.1 kHz on one thread:
-//! `cargo bench -p acetate-dsp`. Criterion's throughput is in frames.
+//! `cargo bench --bench stages`. Criterion's throughput is in frames.
 //!
 //! The programme is a part of the example mix, driven 3 dB over where its limiter starts.
 
@@ -45,7 +45,7 @@ const SPEC: ProcessSpec = ProcessSpec {
 
 /// Ten seconds of the repository's example mix.
 fn programme() -> Audio {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/mix.flac");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/mix.flac");
     let mut mix = acetate_io::open(&path, &OpenOptions::default()).expect("the example mix");
     read_all(&mut mix)
         .expect("a whole file")

@@ -4,6 +4,10 @@
 
 use std::f64::consts::{PI, TAU};
 
+use crate::measure::loudness::OFFSET_LU;
+use crate::numeric::bessel_i0;
+use crate::units::{db_from_gain, gain_from_db};
+
 const SILENCE: f64 = f64::NEG_INFINITY;
 /// Tolerance of EBU Tech 3341 for loudness, and of BS.2217, LU.
 const LOUDNESS_LU: f64 = 0.1;
@@ -18,6 +22,7 @@ const BS_2217_HZ: f64 = 48_000.0;
 pub struct Expected {
     /// The field of a report.
     pub figure: &'static str,
+    /// What it should read.
     pub value: f64,
     below: f64,
     above: f64,
@@ -43,6 +48,7 @@ impl Expected {
         }
     }
 
+    /// Whether a reading is within the standard's tolerance.
     pub fn holds(&self, got: f64) -> bool {
         (-self.below..=self.above).contains(&(got - self.value))
     }
@@ -64,8 +70,10 @@ enum Signal {
 
 /// One conformance signal.
 pub struct Case {
+    /// Standard and number.
     pub name: String,
     signal: Signal,
+    /// What a meter has to read.
     pub expected: Vec<Expected>,
 }
 
@@ -259,7 +267,7 @@ fn bs_2217() -> Vec<Case> {
     for freq_hz in [25.0, 100.0, 500.0, 1_000.0, 2_000.0, 10_000.0] {
         for level in [-23.0, -24.0] {
             // Two channels in phase add 3.01 dB, a tone's mean square is 3.01 dB below its peak.
-            let peak_dbfs = level + 0.691 - table_gain_db(freq_hz);
+            let peak_dbfs = level - OFFSET_LU - table_gain_db(freq_hz);
             let signal = Signal::Steady(freq_hz, peak_dbfs);
             cases.push(case(
                 format!("2217-{freq_hz}Hz{level}"),
@@ -285,15 +293,11 @@ fn table_gain_db(freq_hz: f64) -> f64 {
     ];
     let omega = TAU * freq_hz / BS_2217_HZ;
     let [shelf, shelf_poles, high_pass, high_pass_poles] = sections.map(|[c0, c1, c2]| {
-        let real = c0 + c1 * omega.cos() + c2 * (2.0 * omega).cos();
-        let imaginary = c1 * omega.sin() + c2 * (2.0 * omega).sin();
-        real.hypot(imaginary)
+        let real = c0 + c1 * libm::cos(omega) + c2 * libm::cos(2.0 * omega);
+        let imaginary = c1 * libm::sin(omega) + c2 * libm::sin(2.0 * omega);
+        libm::hypot(real, imaginary)
     });
-    20.0 * (shelf / shelf_poles * high_pass / high_pass_poles).log10()
-}
-
-fn gain(level_dbfs: f64) -> f64 {
-    10f64.powf(level_dbfs / 20.0)
+    db_from_gain(shelf / shelf_poles * high_pass / high_pass_poles)
 }
 
 impl Case {
@@ -304,9 +308,9 @@ impl Case {
             Signal::Tones(parts) => tones(rate_hz, parts),
             Signal::Steady(freq_hz, level_dbfs) => {
                 let step = TAU * freq_hz / rate;
-                let amplitude = gain(*level_dbfs);
+                let amplitude = gain_from_db(*level_dbfs);
                 (0..4 * rate_hz)
-                    .map(|n| (amplitude * (step * f64::from(n)).sin()) as f32)
+                    .map(|n| (amplitude * libm::sin(step * f64::from(n))) as f32)
                     .collect()
             }
             Signal::BetweenSamples(divisor, phase_degrees, level_dbfs) => {
@@ -316,7 +320,7 @@ impl Case {
                     .map(|n| {
                         let edge = (f64::from(n.min(frames - 1 - n)) / fade).min(1.0);
                         let angle = TAU * f64::from(n) / divisor + phase;
-                        (gain(*level_dbfs) * edge * angle.sin()) as f32
+                        (gain_from_db(*level_dbfs) * edge * libm::sin(angle)) as f32
                     })
                     .collect()
             }
@@ -327,8 +331,9 @@ impl Case {
                 let mut channel: Vec<f32> = (0..4 * rate_hz).map(lsb).collect();
                 for &(from, to, level_dbfs) in parts {
                     for (n, sample) in channel.iter_mut().enumerate().take(at(to)).skip(at(from)) {
-                        *sample =
-                            (gain(level_dbfs) * (TAU * 1_000.0 * n as f64 / rate).sin()) as f32;
+                        *sample = (gain_from_db(level_dbfs)
+                            * libm::sin(TAU * 1_000.0 * n as f64 / rate))
+                            as f32;
                     }
                 }
                 channel
@@ -342,14 +347,14 @@ pub fn tones(rate_hz: u32, parts: &[(f64, f64)]) -> Vec<f32> {
     // 1 kHz repeats after at most `rate / 100` frames at every rate used here.
     let period = (rate_hz / 100) as usize;
     let cycle: Vec<f64> = (0..period)
-        .map(|n| (TAU * 1_000.0 * n as f64 / f64::from(rate_hz)).sin())
+        .map(|n| libm::sin(TAU * 1_000.0 * n as f64 / f64::from(rate_hz)))
         .collect();
     let mut channel = Vec::new();
     let mut end_s = 0.0;
     for &(duration_s, level_dbfs) in parts {
         end_s += duration_s;
         let end = (end_s * f64::from(rate_hz)).round() as usize;
-        let amplitude = gain(level_dbfs);
+        let amplitude = gain_from_db(level_dbfs);
         channel.extend((channel.len()..end).map(|n| (amplitude * cycle[n % period]) as f32));
     }
     channel
@@ -363,35 +368,27 @@ pub fn transient(offset: usize) -> Vec<f32> {
         .map(|n| {
             let d = (n - centre) as f64;
             let edge = (n.min(frames as i64 - n) as f64 / 480.0).min(1.0);
-            let tone = |d: f64| gain(-6.0) * (TAU * d / 24.0).sin();
+            let tone = |d: f64| gain_from_db(-6.0) * libm::sin(TAU * d / 24.0);
             edge * if d < -8.0 {
                 tone(d + 8.0)
             } else if d > 8.0 {
                 tone(d - 8.0)
             } else {
-                -(TAU * d / 16.0).sin()
+                -libm::sin(TAU * d / 16.0)
             }
         })
         .collect();
-    let bessel = |x: f64| {
-        let (mut term, mut sum) = (1.0, 1.0);
-        for k in 1..80 {
-            term *= (x / 2.0 / f64::from(k)).powi(2);
-            sum += term;
-        }
-        sum
-    };
     let sinc = |t: f64| {
         if t == 0.0 {
             1.0
         } else {
-            (PI * t).sin() / (PI * t)
+            libm::sin(PI * t) / (PI * t)
         }
     };
     let taps: Vec<f64> = (-512..=512)
         .map(|n| {
             let n = f64::from(n);
-            let window = bessel(14.0 * (1.0 - (n / 512.0).powi(2)).sqrt()) / bessel(14.0);
+            let window = bessel_i0(14.0 * (1.0 - (n / 512.0).powi(2)).sqrt()) / bessel_i0(14.0);
             0.25 * sinc(n / 4.0) * window
         })
         .collect();
