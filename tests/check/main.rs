@@ -1,19 +1,19 @@
-//! A seeded part of the injection campaign on the excerpts of tests/audio: what `benches/check` does at
+//! A seeded part of the injection campaign on the excerpts of tests/audio: what `crates/check/fit` does at
 //! length on whole albums.
 
-#[path = "../../benches/check/faults.rs"]
+#[path = "../../crates/check/fit/faults.rs"]
 mod faults;
-#[path = "../../benches/check/filters.rs"]
+#[path = "../../crates/check/fit/filters.rs"]
 mod filters;
 #[allow(dead_code, reason = "the campaign uses the rest of it")]
-#[path = "../../benches/check/lossy.rs"]
+#[path = "../../crates/check/fit/lossy.rs"]
 mod lossy;
 #[allow(dead_code, reason = "the campaign uses the rest of it")]
-#[path = "../../benches/check/protocol.rs"]
+#[path = "../../crates/check/fit/protocol.rs"]
 mod protocol;
 mod signals;
 #[allow(dead_code, reason = "the campaign uses the rest of it")]
-#[path = "../../benches/check/tracks.rs"]
+#[path = "../../crates/check/fit/tracks.rs"]
 mod tracks;
 
 use acetate_check::{Check, Severity, check};

@@ -1,5 +1,5 @@
 //! Any settings within PARAMS on any finite sound: finite output, the ceiling kept, the length
-//! kept. A seeded handful here; `benches/signals.py` asks for thousands.
+//! kept. A seeded handful here; `campaigns/signals.py` asks for thousands.
 
 use acetate_dsp::params::Scope;
 use acetate_dsp::process::dither::WordLength;

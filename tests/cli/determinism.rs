@@ -1,5 +1,5 @@
 //! Saved settings are the contract: they give the same bytes on any number of threads.
-//! `benches/other_processors.py` compares processors.
+//! `campaigns/other_processors.py` compares processors.
 
 use crate::dir::{Dir, programme, write_wav};
 use crate::mastering::EXCERPTS;

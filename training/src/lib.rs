@@ -13,32 +13,18 @@
 //!
 //! Not its job: running the net on a mix (see `acetate-model`).
 
-pub mod adamw;
-pub mod calibrate;
 pub mod catalog;
-pub mod checkpoint;
-pub mod corpus;
-pub mod datasets;
-pub mod degrade;
-pub mod draw;
+pub mod data;
 pub mod eval;
-pub mod evaluate;
-pub mod experiment;
-pub mod export;
-pub mod fetch;
 pub mod fit;
-pub mod groups;
-pub mod manifest;
-pub mod pair;
-pub mod pairs_list;
-pub mod priors;
 pub mod recipe;
-pub mod report;
 pub mod rng;
 pub mod run;
-pub mod simulator;
-pub mod trained;
-pub mod walk;
+pub mod validation;
 
 #[cfg(test)]
-mod synthetic;
+use data::synthetic;
+pub use data::{corpus, datasets, fetch, manifest, pair, pairs_list, walk};
+pub use fit::{adamw, checkpoint, degrade, draw, experiment, simulator};
+pub use run::{export, report, trained};
+pub use validation::{calibrate, groups, priors};

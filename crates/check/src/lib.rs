@@ -8,7 +8,7 @@
 //! [`check()`] is the whole, [`short`] what an analysis alone can tell.
 //!
 //! Not its job: files (see `acetate-io`), printing (the binary), fitting the corpus
-//! (`benches/check`).
+//! (`crates/check/fit`).
 
 pub mod check;
 pub mod corpus;

@@ -10,21 +10,15 @@
 //! Not its job: files and names (the binary writes what this makes), or to change a sample of a
 //! master.
 
-mod base64;
-mod charts;
 mod counterfactual;
 pub mod dawproject;
 pub mod error;
 mod evidence;
-mod html;
-mod overview;
 mod page;
 pub mod parametric;
-mod player;
 mod reaper;
 mod sheet;
 mod solve;
-mod svg;
 mod typical;
 mod version;
 
@@ -32,9 +26,10 @@ pub use counterfactual::{tone_changes_db, width_db};
 pub use dawproject::{Clip, Project, write_dawproject};
 pub use error::HandoverError;
 pub use evidence::{EqProposal, Material, Other};
+pub use page::player::MAX_PAGE_BYTES;
 pub use page::{VariantRow, report_page};
+use page::{base64, html, overview, svg};
 pub use parametric::Parametric;
-pub use player::MAX_PAGE_BYTES;
 pub use reaper::reaper_project;
 pub use sheet::engineers_sheet;
 pub use typical::{TypicalBand, typical_bands};

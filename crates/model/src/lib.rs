@@ -10,11 +10,7 @@
 //! Not its job: training (see `acetate-training`), choosing targets or solving the drive (see
 //! `acetate-master`).
 
-mod bands;
-pub mod body;
-pub mod dynamics;
 pub mod features;
-pub mod finished;
 mod knots;
 pub mod net;
 pub mod outputs;
@@ -26,8 +22,9 @@ pub mod signature;
 pub mod style;
 pub mod weights;
 
-pub use body::Body;
-pub use features::{FEATURES, Features};
+use features::bands;
+pub use features::body::Body;
+pub use features::{FEATURES, Features, body, dynamics, finished};
 pub use net::Net;
 pub use posterior::{Prior, Priors};
 pub use predictor::{Confidence, NetPredictor, NeutralPredictor, Prediction, Predictor, Tone};

@@ -1,4 +1,4 @@
-//! Disk, folder and input that fail in the middle; `benches/faults.py` does more of it.
+//! Disk, folder and input that fail in the middle; `campaigns/faults.py` does more of it.
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;

@@ -13,11 +13,11 @@ use serde::Serialize;
 use super::RetrainError;
 use super::judge::{Errors, Songs, judge, mean};
 use crate::calibrate::net_of;
-use crate::evaluate;
 use crate::export::weights_file;
 use crate::fit::Member;
 use crate::priors::{Judged, MAX_HARM_DB, fit_priors};
 use crate::recipe::Recipe;
+use crate::validation;
 
 /// Shares of the way that are tried.
 const LAMBDAS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
@@ -148,7 +148,7 @@ fn priors_of(
         return Ok(shipped.clone());
     }
     let net = net_of(members, shipped, &recipe.name)?;
-    let cases = evaluate::cases(songs.masters, &net, &[], songs.seed ^ PRIORS_SEED)?;
+    let cases = validation::cases(songs.masters, &net, &[], songs.seed ^ PRIORS_SEED)?;
     let valid = Judged {
         tracks: songs.masters,
         cases: &cases,

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::interval::{MIN_ALBUMS, mean_interval};
 use crate::corpus::Track;
-use crate::evaluate::{self, Case, SEVERITIES_DB, applied_db, net_curves, tonal_error};
 use crate::pair::Pair;
+use crate::validation::{self, Case, SEVERITIES_DB, applied_db, net_curves, tonal_error};
 
 /// How much each severity of [`SEVERITIES_DB`] counts: real mixes are about 1 dB off in the median.
 const SEVERITY_WEIGHTS: [f64; 6] = [0.2, 0.3, 0.2, 0.15, 0.1, 0.05];
@@ -88,7 +88,7 @@ pub fn judge(weights: &Weights, songs: &Songs<'_>) -> Result<Vec<SongErrors>, We
             .map(|pair| judge_pair(pair, &predictor, priors))
             .collect();
     }
-    let cases = evaluate::cases(songs.masters, &predictor, &[], songs.seed)?;
+    let cases = validation::cases(songs.masters, &predictor, &[], songs.seed)?;
     let per_song = cases.len() / songs.masters.len().max(1);
     Ok(songs
         .masters
@@ -130,9 +130,9 @@ fn judge_pair(
     predictor: &NetPredictor,
     priors: &Priors,
 ) -> Result<SongErrors, WeightsError> {
-    let mix = evaluate::pair_case(pair, predictor)?;
+    let mix = validation::pair_case(pair, predictor)?;
     let (mid_db, side_db) = left_over(&pair.master, &mix, priors);
-    let untouched = evaluate::untouched(std::slice::from_ref(&pair.master), predictor, &[])?;
+    let untouched = validation::untouched(std::slice::from_ref(&pair.master), predictor, &[])?;
     let harm_db = untouched
         .first()
         .map_or(0.0, |case| left_over(&pair.master, case, priors).0);

@@ -22,42 +22,24 @@ use thiserror::Error;
 use crate::pairs_list::ListError;
 use crate::walk::WalkError;
 
-pub mod baselines;
-mod baselines_file;
-pub mod calibration;
 pub mod case;
-mod compose;
-pub mod excerpt;
-pub mod expansion;
 pub mod faults;
-pub mod fit;
-pub mod foreign;
-pub mod foretold;
-pub mod kind;
-pub mod linear_part;
-pub mod logistic;
-pub mod lossy;
-pub mod markdown;
 pub mod memory;
 pub mod methods;
-pub mod metric;
 pub mod music;
 pub mod pairs;
-pub mod plain;
-pub mod plot;
-pub mod projection;
 pub mod report;
-pub mod ridge;
 pub mod run;
 pub mod songs;
-mod standing;
 pub mod statistics;
-mod summary;
 #[cfg(test)]
 mod test_signal;
-pub mod tools;
-pub mod two_sample;
-pub mod unseen;
+
+pub use faults::{excerpt, expansion, foreign, kind, lossy, plain, unseen};
+pub use methods::{baselines, fit, linear_part, logistic, projection, ridge, tools};
+pub use report::{markdown, plot};
+use report::{standing, summary};
+pub use statistics::{calibration, foretold, metric, two_sample};
 
 /// Why an evaluation failed, or a song of it was left out.
 #[derive(Debug, Error)]

@@ -5,7 +5,7 @@
 //! leaves it gently: on one side at least, the sample beside the run must lie 5·10⁻⁴ or more
 //! below it, which no sine at or below full scale does.
 
-use super::simd::highest;
+use super::peaks::simd::highest;
 use crate::Audio;
 
 /// Lowest peak at which a flat top counts as clipped: -0.5 dBFS.

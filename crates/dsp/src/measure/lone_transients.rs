@@ -8,7 +8,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::peak_steps::{PeakSteps, STEPS_PER_SECOND, boundary};
+use super::peaks::peak_steps::{PeakSteps, STEPS_PER_SECOND, boundary};
 use crate::Audio;
 use crate::units::{db_from_gain, gain_from_db};
 

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Runs every fuzz target for a while and says how many executions that were.
+
+Usage: campaigns/fuzz.py [SECONDS] [TARGET ...]
+
+SECONDS (default 60) is for each target. Needs a nightly compiler, `cargo install cargo-fuzz`, and
+the targets and seeds that these make:
+
+    cargo +nightly fuzz build -O -s none && fuzz/seeds.py
+
+An input that panics, takes over 10 s or over 1 GB of memory is a finding: it is kept in
+fuzz/artifacts and belongs, once mended, into tests/crashers, where `cargo test` replays it.
+Totals add up over runs in fuzz/corpus/executions.json.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FUZZ = ROOT / "fuzz"
+BINARIES = FUZZ / "target" / "x86_64-unknown-linux-gnu" / "release"
+TOTALS = FUZZ / "corpus" / "executions.json"
+TARGETS = ["settings", "lists", "weights", "decode", "analyze", "master"]
+MAX_BYTES = {"weights": 1_000_000}
+LIMITS = ["-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1"]
+
+
+def run(target, seconds):
+    """Executions of a target, its findings, and its highest memory in MB."""
+    artifacts = FUZZ / "artifacts" / target
+    artifacts.mkdir(parents=True, exist_ok=True)
+    before = set(artifacts.iterdir())
+    executions, memory, end = 0, 0, time.monotonic() + seconds
+    while (left := int(end - time.monotonic())) > 0:
+        command = [BINARIES / target, FUZZ / "corpus" / target, f"-artifact_prefix={artifacts}/"]
+        command += [f"-max_total_time={left}", f"-max_len={MAX_BYTES.get(target, 32_768)}", *LIMITS]
+        environment = {**os.environ, "TMPDIR": "/dev/shm" if Path("/dev/shm").is_dir() else "/tmp"}
+        done = subprocess.run(command, capture_output=True, env=environment, check=False)
+        text = done.stderr.decode(errors="replace")
+        (artifacts.parent / f"{target}.log").write_text(text[-20_000:])
+        counts = re.findall(r"stat::number_of_executed_units:\s+(\d+)", text) or re.findall(r"^#(\d+)", text, re.M)
+        executions += int(counts[-1]) if counts else 0
+        memory = max([memory, *map(int, re.findall(r"stat::peak_rss_mb:\s+(\d+)", text))])
+        if done.returncode == 0:
+            break
+    return executions, sorted(set(artifacts.iterdir()) - before), memory
+
+
+def main():
+    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 60
+    totals = json.loads(TOTALS.read_text()) if TOTALS.exists() else {}
+    failed = False
+    for target in sys.argv[2:] or TARGETS:
+        executions, findings, memory = run(target, seconds)
+        totals[target] = totals.get(target, 0) + executions
+        TOTALS.write_text(json.dumps(totals))
+        failed |= bool(findings)
+        print(f"{target}: {executions} executions, at most {memory} MB, {len(findings)} findings", flush=True)
+        for finding in findings:
+            print(f"  {finding}", flush=True)
+    print(f"in all: {sum(totals.values())} executions: {totals}")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

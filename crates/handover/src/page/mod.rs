@@ -1,0 +1,429 @@
+//! The report page: one file, no request to anywhere.
+
+pub(crate) mod base64;
+pub(crate) mod charts;
+pub(crate) mod html;
+pub(crate) mod overview;
+pub(crate) mod player;
+pub(crate) mod svg;
+
+use std::fmt::Write;
+use std::path::Path;
+
+use acetate_dsp::process::eq;
+use acetate_dsp::units::clock;
+use acetate_master::Report;
+use acetate_master::findings::Severity;
+use acetate_master::report::{Check, Mastering, Measures};
+
+use crate::error::HandoverError;
+use crate::evidence::{Evidence, Material, collect, mastering};
+use crate::html::escape;
+
+const STYLE: &str = include_str!("page.css");
+
+/// One of a set of variants, for the table that compares them.
+#[derive(Clone, Debug)]
+pub struct VariantRow {
+    /// Its name.
+    pub name: String,
+    /// Its file.
+    pub file: String,
+    /// What sets it apart.
+    pub what: String,
+    /// Its figures.
+    pub after: Measures,
+    /// Most gain reduction of its limiter, dB.
+    pub limiting_db: f64,
+}
+
+/// Makes the page. `progress` is told the pass, from 0 to 2, and the share of it that is done.
+///
+/// # Errors
+/// [`HandoverError`] when a source fails or the report tells of no written master.
+pub fn report_page(
+    material: &mut Material<'_>,
+    variants: &[VariantRow],
+    progress: &mut dyn FnMut(usize, f64),
+) -> Result<String, HandoverError> {
+    let mut evidence = collect(material, progress)?;
+    let sound = player::pack(&evidence)?;
+    // The pictures mark what can be heard, which the size of the page may have shortened.
+    evidence.passage = sound.passage;
+    let report = material.report;
+    let done = mastering(report)?;
+    let mut html = head(report);
+    html.push_str(&player::markup(&sound));
+    html.push_str(&figures(done));
+    html.push_str(&compared(variants));
+    html.push_str(&drawn(&evidence, done, material));
+    html.push_str(&checked(&report.checks, done));
+    let is_nets_own = material.proposal.is_some();
+    html.push_str(&done_and_why(done, &evidence, is_nets_own));
+    html.push_str(&found(report));
+    html.push_str(&certified(report, done, material.certificate.as_deref()));
+    html.push_str("</main>");
+    html.push_str(&player::script(&sound)?);
+    html.push_str("</body></html>\n");
+    Ok(html)
+}
+
+/// A file's name without its folders.
+fn file_name(path: &str) -> &str {
+    Path::new(path)
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or(path)
+}
+
+fn head(report: &Report) -> String {
+    let name = |facts: &Option<acetate_master::report::FileFacts>| {
+        facts
+            .as_ref()
+            .map_or_else(String::new, |facts| escape(file_name(&facts.path)))
+    };
+    let (input, output) = (name(&report.input), name(&report.output));
+    let (class, verdict) = if report.all_met {
+        ("", "verified: all targets met")
+    } else {
+        (" bad", "delivered, target not met")
+    };
+    // The policy makes any request impossible, whatever a file's name or tag would try.
+    format!(
+        r#"<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{output}: mastering report</title><style>{STYLE}</style></head><body><main><p class="soft small">Acetate {} · mastering report</p><h1>{input} → {output}</h1><p><span class="badge{class}">{verdict}</span></p>"#,
+        escape(&report.version),
+    )
+}
+
+fn number(value: f64, digits: usize) -> String {
+    if value.is_finite() {
+        format!("{value:.digits$}")
+    } else {
+        "–".to_owned()
+    }
+}
+
+fn figures(done: &Mastering) -> String {
+    let mut html = String::from(
+        r#"<section class="keep"><h2>Figures</h2><div class="scroll"><table><tr><th>measure</th><th class="n">mix</th><th class="n">master</th><th class="n">target</th></tr>"#,
+    );
+    let after = done.after.as_ref();
+    let mut row = |name: &str, figure: fn(&Measures) -> f64, unit: &str, target: String| {
+        let _ = write!(
+            html,
+            r#"<tr><td>{name}</td><td class="n">{}</td><td class="n">{} {unit}</td><td class="n">{target}</td></tr>"#,
+            number(figure(&done.before), 2),
+            after.map_or_else(|| "–".to_owned(), |after| number(figure(after), 2)),
+        );
+    };
+    let target = &done.target;
+    row(
+        "Integrated loudness",
+        |m| m.integrated_lufs,
+        "LUFS",
+        format!("{:.1}", target.integrated_lufs),
+    );
+    row(
+        "True peak, worst meter",
+        |m| m.true_peak_dbtp,
+        "dBTP",
+        format!("≤ {:.1}", target.true_peak_dbtp),
+    );
+    row(
+        "Loudness range",
+        |m| m.loudness_range_lu,
+        "LU",
+        String::new(),
+    );
+    row(
+        "Short-term maximum",
+        |m| m.short_term_max_lufs,
+        "LUFS",
+        String::new(),
+    );
+    row(
+        "Momentary maximum",
+        |m| m.momentary_max_lufs,
+        "LUFS",
+        String::new(),
+    );
+    row("Peak to loudness", |m| m.plr_db, "dB", String::new());
+    let _ = write!(
+        html,
+        r#"<tr><td>Most taken by the limiter</td><td></td><td class="n">{:.2} dB</td><td class="n">≤ {:.1}</td></tr><tr><td>Most taken by the compressor</td><td></td><td class="n">{:.2} dB</td><td></td></tr><tr><td>Length</td><td class="n">{}</td><td class="n">{}</td><td></td></tr></table></div></section>"#,
+        done.limiting_db,
+        target.max_limiting_db,
+        done.compression_db,
+        clock(done.before.duration_s.round(), 0),
+        after.map_or_else(String::new, |after| clock(after.duration_s.round(), 0)),
+    );
+    html
+}
+
+/// The variants beside each other; nothing where there are none.
+fn compared(variants: &[VariantRow]) -> String {
+    if variants.is_empty() {
+        return String::new();
+    }
+    let mut html = String::from(
+        r#"<section class="keep"><h2>Variants</h2><p class="soft">The player above has them all, equally loud.</p><div class="scroll"><table><tr><th>variant</th><th>what sets it apart</th><th class="n">LUFS</th><th class="n">dBTP</th><th class="n">LRA, LU</th><th class="n">peak to loudness, dB</th><th class="n">limiter, dB</th><th>file</th></tr>"#,
+    );
+    for variant in variants {
+        let after = &variant.after;
+        let _ = write!(
+            html,
+            r#"<tr><td>{}</td><td>{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td><code>{}</code></td></tr>"#,
+            escape(&variant.name),
+            escape(&variant.what),
+            number(after.integrated_lufs, 1),
+            number(after.true_peak_dbtp, 2),
+            number(after.loudness_range_lu, 1),
+            number(after.plr_db, 1),
+            number(variant.limiting_db, 1),
+            escape(file_name(&variant.file)),
+        );
+    }
+    html.push_str("</table></div></section>");
+    html
+}
+
+fn figure(title: &str, svg: &str, caption: &str) -> String {
+    format!("<figure><h3>{title}</h3>{svg}<figcaption>{caption}</figcaption></figure>")
+}
+
+fn drawn(evidence: &Evidence, done: &Mastering, material: &Material<'_>) -> String {
+    const MIX: &str = r#"<span class="key"></span>mix"#;
+    const MASTER: &str = r#"<span class="key after"></span>master"#;
+    let mut html = String::from(r#"<section><h2>Pictures</h2><div class="charts">"#);
+    let shaded = "The shaded part can be listened to above.";
+    html.push_str(&figure(
+        "Waveform of the mix",
+        &charts::waveform(&evidence.mix, evidence, "before", "Waveform of the mix"),
+        shaded,
+    ));
+    html.push_str(&figure(
+        "Waveform of the master",
+        &charts::waveform(
+            &evidence.master,
+            evidence,
+            "after",
+            "Waveform of the master",
+        ),
+        shaded,
+    ));
+    html.push_str(&figure(
+        "Loudness over time",
+        &charts::loudness(evidence, done.target.integrated_lufs),
+        &format!(
+            r#"Short-term loudness (3 s).{MIX}{MASTER}<span class="key target"></span>integrated target"#
+        ),
+    ));
+    html.push_str(&figure(
+        "Gain reduction over time",
+        &charts::gain_reduction(evidence),
+        &format!(
+            r#"What is taken, downwards; the most of each moment.<span class="key after"></span>limiter{}"#,
+            if evidence.compression_db.is_empty() {
+                " (the compressor is not in use)"
+            } else {
+                r#"<span class="key compression"></span>compressor"#
+            }
+        ),
+    ));
+    html.push_str(&figure(
+        "Spectrum",
+        &charts::spectrum(evidence, material.reference),
+        &format!(
+            r#"Third octaves of mid relative to the loudness.{MIX}{MASTER}{}<span class="key typical"></span>half (dark) and nine tenths (light) of {}"#,
+            if material.reference.is_some() {
+                r#"<span class="key target"></span>reference"#
+            } else {
+                ""
+            },
+            crate::typical::typical_source()
+        ),
+    ));
+    html.push_str(&figure(
+        "EQ",
+        &charts::eq(&done.settings, material.proposal.as_ref()),
+        &format!(
+            r#"<span class="key after"></span>applied{}{}"#,
+            if eq::splits_side(&done.settings.eq) {
+                " (dotted: to the side signal)"
+            } else {
+                ""
+            },
+            if material.proposal.is_some() {
+                r#"<span class="key typical"></span>what was proposed before any restraint, with its standard deviation: the wider, the less of it is applied"#
+            } else if material.reference.is_some() {
+                "; led by the reference"
+            } else {
+                "; as the settings have it"
+            }
+        ),
+    ));
+    if evidence.after.channels == 2 {
+        html.push_str(&figure(
+            "Stereo by band",
+            &charts::stereo(evidence),
+            &format!(
+                r#"Side against mid, higher is wider.{MIX}{MASTER}<span class="key typical"></span>typical of released music"#
+            ),
+        ));
+    }
+    html.push_str("</div></section>");
+    html
+}
+
+fn checked(checks: &[Check], done: &Mastering) -> String {
+    let mut html = String::from(
+        r#"<section class="keep"><h2>Checks</h2><div class="scroll"><table><tr><th>check</th><th class="n">measured</th><th class="n">asked for</th><th class="n">tolerance</th><th>verdict</th></tr>"#,
+    );
+    for check in checks {
+        let (class, verdict) = if check.pass {
+            ("good", "met")
+        } else {
+            ("bad", "missed")
+        };
+        let _ = write!(
+            html,
+            r#"<tr><td>{}</td><td class="n">{} {unit}</td><td class="n">{} {unit}</td><td class="n">{}</td><td class="{class}">{verdict}</td></tr>"#,
+            escape(&check.name),
+            number(check.measured, 3),
+            number(check.target, 2),
+            number(check.tolerance, 2),
+            unit = escape(&check.unit),
+        );
+    }
+    html.push_str("</table></div>");
+    if let Some(after) = &done.after {
+        html.push_str(r#"<p class="small soft">By meter: "#);
+        let readings = [
+            (&after.integrated_by_meter, "LUFS"),
+            (&after.true_peak_by_meter, "dBTP"),
+        ];
+        let texts: Vec<String> = readings
+            .into_iter()
+            .flat_map(|(readings, unit)| {
+                readings
+                    .iter()
+                    .map(move |r| format!("{} {:.3} {unit}", escape(&r.meter), r.value))
+            })
+            .collect();
+        let _ = write!(html, "{}.</p>", texts.join(" · "));
+    }
+    if let Some(infeasible) = &done.infeasible {
+        let _ = write!(
+            html,
+            r#"<p class="bad">Not reached: {} ({:.1} LU short).</p>"#,
+            escape(&infeasible.reason),
+            infeasible.short_by_lu
+        );
+    }
+    html.push_str("</section>");
+    html
+}
+
+/// `is_nets_own`: the settings are those that the net proposed.
+fn done_and_why(done: &Mastering, evidence: &Evidence, is_nets_own: bool) -> String {
+    let mut html = String::from("<section><h2>What was done, and why</h2><ul>");
+    for sentence in &done.done {
+        let _ = write!(html, "<li>{}</li>", escape(sentence));
+    }
+    let _ = write!(
+        html,
+        "<li>limiter: {}</li></ul>",
+        escape(&done.limiter_reason)
+    );
+    if let Some(confidence) = done.confidence.as_ref().filter(|_| is_nets_own) {
+        let percent = |share: f64| format!("{:.0} %", 100.0 * share);
+        let _ = write!(
+            html,
+            r#"<p class="soft small">Of its own proposal the net dared: EQ {}, stereo {}, compressor {}, saturation {}. The less sure it is, the less it does.</p>"#,
+            percent(confidence.eq),
+            percent(confidence.stereo),
+            percent(confidence.compressor),
+            percent(confidence.saturation),
+        );
+    }
+    let from_s = evidence.without_passage.from_s;
+    let _ = write!(
+        html,
+        r#"<h3>Without it</h3><p class="soft small">The loudest {:.0} s ({} to {}) rendered again with one stage taken out, at the same drive, and measured; the other stages stay.</p><div class="scroll"><table><tr><th>without the</th><th>this would change</th></tr>"#,
+        evidence.without_passage.length_s,
+        clock(from_s.floor(), 0),
+        clock((from_s + evidence.without_passage.length_s).floor(), 0),
+    );
+    for without in &evidence.without {
+        let _ = write!(
+            html,
+            "<tr><td>{}</td><td>{}</td></tr>",
+            without.stage,
+            escape(&without.sentence())
+        );
+    }
+    html.push_str("</table></div></section>");
+    html
+}
+
+fn found(report: &Report) -> String {
+    let mut html = String::from("<section><h2>Findings in the mix</h2>");
+    if report.findings.is_empty() {
+        html.push_str("<p>Nothing stands out.</p>");
+    } else {
+        html.push_str("<ul>");
+        for finding in &report.findings {
+            let (class, weight) = match finding.severity {
+                Severity::Problem => ("bad", "Problem"),
+                Severity::Remark => ("", "Remark"),
+                Severity::Note => ("soft", "Note"),
+            };
+            let _ = write!(
+                html,
+                r#"<li><span class="{class}">{weight}:</span> {}. <span class="soft">{}.</span></li>"#,
+                escape(&finding.text),
+                escape(&finding.advice)
+            );
+        }
+        html.push_str("</ul>");
+    }
+    html.push_str("</section>");
+    html
+}
+
+fn certified(report: &Report, done: &Mastering, certificate: Option<&str>) -> String {
+    let mut html = String::from(r#"<section><h2>Certificate</h2><div class="scroll"><table>"#);
+    for (name, facts) in [("mix", &report.input), ("master", &report.output)] {
+        if let Some(facts) = facts {
+            let _ = write!(
+                html,
+                "<tr><td>{name}</td><td>{} · {} · {} Hz<br><code>BLAKE3 {}</code></td></tr>",
+                escape(file_name(&facts.path)),
+                escape(&facts.format),
+                facts.sample_rate_hz,
+                escape(&facts.blake3)
+            );
+        }
+    }
+    if !done.weights_hash.is_empty() {
+        let _ = write!(
+            html,
+            "<tr><td>weights</td><td><code>BLAKE3 {}</code></td></tr>",
+            escape(&done.weights_hash)
+        );
+    }
+    let _ = write!(
+        html,
+        "<tr><td>renders</td><td>{}</td></tr></table></div>",
+        done.attempts.len()
+    );
+    if let Some(text) = certificate {
+        let _ = write!(
+            html,
+            r#"<details class="screen"><summary>The whole certificate, for <code>acetate verify --certificate</code></summary><pre>{}</pre></details>"#,
+            escape(text)
+        );
+    }
+    html.push_str("</section>");
+    html
+}

@@ -1,0 +1,11 @@
+//! Where the music comes from: lists, archives, what was measured of each track, and pairs.
+
+pub mod corpus;
+pub mod datasets;
+pub mod fetch;
+pub mod manifest;
+pub mod pair;
+pub mod pairs_list;
+#[cfg(test)]
+pub(crate) mod synthetic;
+pub mod walk;
