@@ -61,7 +61,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let levels: Vec<String> = levels.collect();
         println!(
             "{:.2},{}",
-            bands::centre_hz(FIRST_BAND + band),
+            bands::center_hz(FIRST_BAND + band),
             levels.join(",")
         );
     }

@@ -6,8 +6,8 @@ use acetate_dsp::Audio;
 pub type Section = [f64; 5];
 
 /// Peaking section.
-pub fn bell(rate: f64, centre_hz: f64, q: f64, gain_db: f64) -> Section {
-    let (cos, alpha) = corner(rate, centre_hz, q);
+pub fn bell(rate: f64, center_hz: f64, q: f64, gain_db: f64) -> Section {
+    let (cos, alpha) = corner(rate, center_hz, q);
     let a = 10f64.powf(gain_db / 40.0);
     let norm = 1.0 + alpha / a;
     [

@@ -9,7 +9,7 @@ use acetate_check::corpus::{Figure, Rows};
 use acetate_check::detect::{DETECTORS, tone_contrast_db};
 use acetate_check::fault_eq::{fault_eq_db, thin_db};
 use acetate_check::tone::{BANDS, FIRST_BAND, TONE_CODES};
-use acetate_dsp::measure::bands::centre_hz;
+use acetate_dsp::measure::bands::center_hz;
 use acetate_dsp::numeric::quantile;
 use acetate_model::predictor::judge_tone;
 use acetate_model::{Features, NetPredictor, Weights};
@@ -159,7 +159,7 @@ fn parts_of(track: &Track) -> Vec<Part<'_>> {
 
 fn fault_of(code: &str, db: f64) -> Fault {
     Fault {
-        tone_db: std::array::from_fn(|band| fault_eq_db(code, db, centre_hz(FIRST_BAND + band))),
+        tone_db: std::array::from_fn(|band| fault_eq_db(code, db, center_hz(FIRST_BAND + band))),
         ..Fault::NONE
     }
 }

@@ -70,7 +70,7 @@ impl<'a> Facts<'a> {
     pub fn k_weighted_mid_side(&self) -> [f64; 2] {
         let spectrum = &self.analysis.spectrum;
         [&spectrum.mid_db, &spectrum.side_db].map(|levels| {
-            let centres = spectrum.centre_hz.iter().zip(levels);
+            let centres = spectrum.center_hz.iter().zip(levels);
             centres
                 .map(|(&hz, &level_db)| power_from_db(level_db) * k_weight_power(hz))
                 .sum()
@@ -93,7 +93,7 @@ impl<'a> Facts<'a> {
 pub fn bands_between(from_hz: f64, to_hz: f64) -> impl Iterator<Item = usize> {
     (0..THIRD_OCTAVES).filter(move |&band| {
         let (low_hz, high_hz) = edges_hz(band);
-        let centre_hz = (low_hz * high_hz).sqrt();
-        (from_hz..to_hz).contains(&centre_hz)
+        let center_hz = (low_hz * high_hz).sqrt();
+        (from_hz..to_hz).contains(&center_hz)
     })
 }

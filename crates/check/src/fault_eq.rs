@@ -26,7 +26,7 @@ pub fn fault_eq_db(code: &str, fault_db: f64, freq_hz: f64) -> f64 {
         ("thin", _) => high_pass_db(high_pass_corner_hz(fault_db), freq_hz),
         ("dull", Some(corner_hz)) => shelf_db(-fault_db, corner_hz, freq_hz),
         ("fizzy", Some(corner_hz)) => shelf_db(fault_db, corner_hz, freq_hz),
-        (_, Some(centre_hz)) => bell_db(fault_db, centre_hz, freq_hz),
+        (_, Some(center_hz)) => bell_db(fault_db, center_hz, freq_hz),
         _ => 0.0,
     }
 }
@@ -48,9 +48,9 @@ fn high_pass_corner_hz(taken_db: f64) -> f64 {
 }
 
 /// Peaking section with the cookbook's prototype, dB.
-fn bell_db(gain_db: f64, centre_hz: f64, freq_hz: f64) -> f64 {
+fn bell_db(gain_db: f64, center_hz: f64, freq_hz: f64) -> f64 {
     let a = gain_from_db(0.5 * gain_db);
-    let w = freq_hz / centre_hz;
+    let w = freq_hz / center_hz;
     let real = (1.0 - w * w) * (1.0 - w * w);
     let top = w * a / BELL_Q;
     let bottom = w / (a * BELL_Q);

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use acetate_dsp::Analysis;
-use acetate_dsp::measure::bands::centre_hz;
+use acetate_dsp::measure::bands::center_hz;
 use acetate_dsp::units::{db_from_power, power_from_db};
 
 use crate::devices::{DEVICES, Device};
@@ -54,7 +54,7 @@ fn one(text: &mut String, device: &Device, analysis: &Analysis) {
     let level = |db: Option<&f64>| power_from_db(db.copied().unwrap_or(f64::NEG_INFINITY));
     let levels: Vec<(f64, f64, f64)> = (0..spectrum.mid_db.len())
         .map(|band| {
-            let freq_hz = centre_hz(band);
+            let freq_hz = center_hz(band);
             let (mid, side) = (
                 level(spectrum.mid_db.get(band)),
                 level(spectrum.side_db.get(band)),

@@ -5,7 +5,7 @@
 //! gone. It says nothing of distortion, protection limiters or the room.
 
 use acetate_dsp::Analysis;
-use acetate_dsp::measure::bands::{THIRD_OCTAVES, centre_hz, edges_hz};
+use acetate_dsp::measure::bands::{THIRD_OCTAVES, center_hz, edges_hz};
 use acetate_dsp::measure::weighting::k_weight_power;
 use acetate_dsp::units::{db_from_power, hertz, power_from_db};
 use schemars::JsonSchema;
@@ -78,17 +78,17 @@ fn on(device: &Device, analysis: &Analysis) -> Translation {
             let mid = level(&spectrum.mid_db, band);
             let side = level(&spectrum.side_db, band);
             let heard = if device.sums_to_mono { mid } else { mid + side };
-            let response = power_from_db(device.response_db(centre_hz(band)));
+            let response = power_from_db(device.response_db(center_hz(band)));
             [mid + side, heard * response]
         })
         .collect();
     let (from_hz, to_hz) = device.covers_hz;
-    let covered = |band: usize| (from_hz..to_hz).contains(&centre_hz(band));
+    let covered = |band: usize| (from_hz..to_hz).contains(&center_hz(band));
     let weighted = |which: usize| -> f64 {
         let powers = bands.iter().enumerate();
         powers
             .filter(|&(band, _)| covered(band))
-            .map(|(band, powers)| powers[which] * k_weight_power(centre_hz(band)))
+            .map(|(band, powers)| powers[which] * k_weight_power(center_hz(band)))
             .sum()
     };
     let (before, after) = (weighted(0).max(1e-30), weighted(1).max(1e-30));
@@ -97,7 +97,7 @@ fn on(device: &Device, analysis: &Analysis) -> Translation {
         let [in_power, out_power] = bands[band];
         db_from_power(out_power.max(1e-30) / in_power.max(1e-30))
     };
-    let weight = |band: usize| bands[band][0] * k_weight_power(centre_hz(band));
+    let weight = |band: usize| bands[band][0] * k_weight_power(center_hz(band));
     let counts = |band: usize| covered(band) && bands[band][0] > before * power_from_db(-MISSED_DB);
     let is_lost = |band: usize| counts(band) && change_db(band) - loudness_change_db < -LOST_DB;
     let arrives: f64 = (0..THIRD_OCTAVES)

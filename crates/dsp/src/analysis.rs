@@ -4,7 +4,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::line::Line;
 use crate::measure::clipping::Clipping;
 pub use crate::measure::crest::BandCrest;
 use crate::measure::crest::Crest;
@@ -15,6 +14,7 @@ use crate::measure::slow_offset::SlowOffset;
 use crate::measure::spectrum::SpectrumMeter;
 pub use crate::measure::spectrum::{BandFrame, Spectrum};
 use crate::measure::stereo_image::StereoImage;
+use crate::pipeline::Pipeline;
 use crate::process::ProcessSpec;
 use crate::process::rendered::Rendered;
 use crate::process::repair::{self, Repair};
@@ -183,15 +183,15 @@ fn analyze_once(
     let mut transients = LoneTransients::new(rate, channels);
     let mut frames = 0;
     levels
-        .along(Line::from(source))
-        .past(|block| spectrum.process(block))
-        .past(|block| {
+        .add_to(Pipeline::from(source))
+        .inspect(|block| spectrum.process(block))
+        .inspect(|block| {
             crest.process(block);
             image.process(block);
             clipping.process(block);
             offset.process(block);
         })
-        .past(|block| transients.process(block))
+        .inspect(|block| transients.process(block))
         .run(&mut |block| {
             frames += block.frames() as u64;
             progress(frames)

@@ -9,8 +9,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::line::Line;
 use crate::measure::levels::silence_non_finite;
+use crate::pipeline::Pipeline;
 use crate::process::compressor::{self, Compressor};
 use crate::process::dc_filter::{self, DcFilter};
 use crate::process::eq::{self, Eq};
@@ -176,22 +176,22 @@ impl Chain {
         }
     }
 
-    /// Puts the stages along a line, one station each, and takes their latency off; the source should
+    /// Puts the stages along a pipeline, one station each, and takes their latency off; the source should
     /// go on for as long ([`WithTail`](crate::process::rendered::WithTail)).
-    pub fn along<'a>(&'a mut self, line: Line<'a>) -> Line<'a> {
+    pub fn add_to<'a>(&'a mut self, pipeline: Pipeline<'a>) -> Pipeline<'a> {
         let latency_frames = self.latency_frames();
         let non_finite_samples = &mut self.non_finite_samples;
-        let line = line.through(|block| {
+        let pipeline = pipeline.then(|block| {
             *non_finite_samples += silence_non_finite(block);
             Ok(())
         });
-        let line = self.stages.iter_mut().fold(line, |line, stage| {
-            line.through(|block| {
+        let pipeline = self.stages.iter_mut().fold(pipeline, |pipeline, stage| {
+            pipeline.then(|block| {
                 stage.process(block);
                 Ok(())
             })
         });
-        line.through(trimmed(latency_frames))
+        pipeline.then(trimmed(latency_frames))
     }
 
     /// What each stage has done since construction or reset, in signal order.
@@ -264,7 +264,7 @@ impl Processor for Chain {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::line::read_all;
+    use crate::pipeline::read_all;
     use crate::process::rendered::Rendered;
     use crate::stream::AudioSource;
 

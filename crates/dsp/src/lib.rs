@@ -17,10 +17,10 @@
 pub mod analysis;
 pub mod audio;
 pub mod chain;
-pub mod line;
 pub mod measure;
 pub mod numeric;
 pub mod params;
+pub mod pipeline;
 pub mod process;
 pub mod settings;
 pub mod signal;
@@ -31,8 +31,8 @@ pub mod units;
 
 pub use analysis::{Analysis, analyze};
 pub use audio::Audio;
-pub use line::{for_each_block, read_all};
 pub use params::{PARAMS, Param};
+pub use pipeline::{for_each_block, read_all};
 pub use process::{ProcessSpec, Processor};
 pub use settings::Settings;
 pub use stream::{Sink, Source, Spec, StreamError};

@@ -1,4 +1,4 @@
-//! How many threads a caller may put to work, and work that is no stream: [`both`] and [`each`].
+//! How many threads a caller may put to work, and work that is no stream: [`join`] and [`map`].
 
 use rayon::prelude::*;
 
@@ -12,7 +12,7 @@ pub fn threads_to_use() -> usize {
 }
 
 /// Does two things side by side where there is a thread to spare, otherwise one after the other.
-pub fn both<A: Send, B: Send>(
+pub fn join<A: Send, B: Send>(
     a: impl FnOnce() -> A + Send,
     b: impl FnOnce() -> B + Send,
 ) -> (A, B) {
@@ -25,7 +25,7 @@ pub fn both<A: Send, B: Send>(
 
 /// Does the same to many things, side by side where there are threads to spare. Results are in the order of
 /// the items.
-pub fn each<T: Sync, U: Send>(items: &[T], work: impl Fn(&T) -> U + Send + Sync) -> Vec<U> {
+pub fn map<T: Sync, U: Send>(items: &[T], work: impl Fn(&T) -> U + Send + Sync) -> Vec<U> {
     if threads_to_use() > 1 {
         items.par_iter().map(work).collect()
     } else {
@@ -41,11 +41,11 @@ mod tests {
     fn inside_the_pool_nobody_waits_for_others() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build();
         let inside = pool.unwrap().install(|| {
-            let threads = each(&[0; 8], |_| std::thread::current().id());
+            let threads = map(&[0; 8], |_| std::thread::current().id());
             (threads_to_use(), threads)
         });
         assert_eq!(inside.0, 1);
         assert!(inside.1.iter().all(|thread| *thread == inside.1[0]));
-        assert_eq!(each(&[1, 2, 3], |n| n * n), [1, 4, 9]);
+        assert_eq!(map(&[1, 2, 3], |n| n * n), [1, 4, 9]);
     }
 }

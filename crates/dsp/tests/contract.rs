@@ -2,7 +2,7 @@
 //! [`processors`]; a row of `PARAMS` that no processor on the list moves fails `no_dead_knobs`.
 
 use acetate_dsp::chain::{Bypass, Chain};
-use acetate_dsp::measure::bands::{THIRD_OCTAVES, centre_hz, edges_hz};
+use acetate_dsp::measure::bands::{THIRD_OCTAVES, center_hz, edges_hz};
 use acetate_dsp::params::Scope;
 use acetate_dsp::process::compressor::Compressor;
 use acetate_dsp::process::dc_filter::DcFilter;
@@ -163,8 +163,8 @@ fn programme(sample_rate_hz: u32, channels: usize, seconds: f64) -> Audio {
         .map(|n| 0.35 + 1.3 * (-(n as f64 / rate_hz * 4.0).fract() * 5.0).exp())
         .collect();
     for band in 1..THIRD_OCTAVES - 1 {
-        let level = 0.07 * (centre_hz(band) / 1000.0).powf(-0.25);
-        let step = std::f64::consts::TAU * centre_hz(band) / rate_hz;
+        let level = 0.07 * (center_hz(band) / 1000.0).powf(-0.25);
+        let step = std::f64::consts::TAU * center_hz(band) / rate_hz;
         let angle = 0.25 * std::f64::consts::PI + 0.6 * (band as f64 * 2.4).sin();
         let pan = [angle.cos(), angle.sin()];
         for (n, envelope) in envelope.iter().enumerate() {
@@ -302,7 +302,7 @@ fn declared_latency_and_response_are_the_measured() {
             let highest = (0..mid.len()).max_by(|&a, &b| mid[a].abs().total_cmp(&mid[b].abs()));
             assert_eq!(highest, Some(processor.latency_frames()), "{}", entry.name);
             for band in 0..THIRD_OCTAVES {
-                let hz = centre_hz(band);
+                let hz = center_hz(band);
                 let Some(declared) = processor.response_db(hz) else {
                     continue;
                 };
@@ -464,7 +464,7 @@ fn every_sample_rate_sounds_the_same() {
                         change_db.abs() < 0.1,
                         "{} at {rate_hz} Hz, {signal}, {:.0} Hz: {change_db:.3} dB",
                         entry.name,
-                        centre_hz(band)
+                        center_hz(band)
                     );
                 }
             }

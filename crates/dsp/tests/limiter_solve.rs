@@ -107,7 +107,7 @@ fn prediction_is_what_a_render_measures() {
                     curve.max_gain_reduction_db(drive_db),
                     processor.gain_reduction_db(),
                 );
-                // The guard's gain and the quick one may add up to a little more than the highest
+                // The bass gain and the broadband gain may add up to a little more than the highest
                 // peak needs: by 0.86 dB here, by at most 0.98 dB over nine seeds of the noise.
                 assert!(
                     measured > predicted - 1e-3 && measured < predicted + 1.0,

@@ -184,7 +184,7 @@ pub fn tone_changes_db(from: &Analysis, to: &Analysis) -> Vec<(f64, f64)> {
             let relative =
                 |analysis: &Analysis| analysis.spectrum.mid_db[band] - analysis.integrated_lufs;
             let (was, is) = (relative(from), relative(to));
-            (was > bands::AUDIBLE_DB && is.is_finite()).then(|| (bands::centre_hz(band), is - was))
+            (was > bands::AUDIBLE_DB && is.is_finite()).then(|| (bands::center_hz(band), is - was))
         })
         .collect()
 }

@@ -11,7 +11,7 @@ const TABLE: &str = include_str!("../data/typical_spectrum.csv");
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TypicalBand {
     /// Centre of the band, Hz.
-    pub centre_hz: f64,
+    pub center_hz: f64,
     /// Of mid: the levels that 5, 25, 50, 75 and 95 % of the music lie below.
     pub mid_db: [f64; 5],
     /// The same of side.
@@ -36,12 +36,12 @@ fn row(line: &str) -> Option<TypicalBand> {
         .map(str::parse)
         .collect::<Result<_, _>>()
         .ok()?;
-    let [centre_hz, levels @ ..] = values.as_slice() else {
+    let [center_hz, levels @ ..] = values.as_slice() else {
         return None;
     };
     let (mid_db, side_db) = levels.split_at_checked(5)?;
     Some(TypicalBand {
-        centre_hz: *centre_hz,
+        center_hz: *center_hz,
         mid_db: mid_db.try_into().ok()?,
         side_db: side_db.try_into().ok()?,
     })
@@ -59,8 +59,8 @@ mod tests {
         let table = typical_bands();
         assert_eq!(table.len(), BANDS);
         for (index, band) in table.iter().enumerate() {
-            let centre_hz = bands::centre_hz(FIRST_BAND + index);
-            assert!((band.centre_hz / centre_hz - 1.0).abs() < 1e-3);
+            let center_hz = bands::center_hz(FIRST_BAND + index);
+            assert!((band.center_hz / center_hz - 1.0).abs() < 1e-3);
             for levels in [band.mid_db, band.side_db] {
                 assert!(levels.is_sorted(), "{band:?}");
             }

@@ -4,7 +4,7 @@ use acetate_check::ToneJudgement;
 use acetate_check::tone::{BANDS, FIRST_BAND};
 use acetate_dsp::Analysis;
 use acetate_dsp::Settings;
-use acetate_dsp::measure::bands::centre_hz;
+use acetate_dsp::measure::bands::center_hz;
 use acetate_dsp::process::eq::eq_curve_db;
 use acetate_model::{Predictor, Tone, WeightsError};
 
@@ -19,7 +19,7 @@ pub fn judgement(tone: &Tone, settings: &Settings) -> ToneJudgement {
         carried_db: tone.mean_db.map(|move_db| -move_db),
         sd_db: tone.sd_db,
         planned_db: std::array::from_fn(|band| {
-            eq_curve_db(&settings.eq, centre_hz(FIRST_BAND + band)).mid_db
+            eq_curve_db(&settings.eq, center_hz(FIRST_BAND + band)).mid_db
         }),
         finished_probability: tone.finished_probability,
     }

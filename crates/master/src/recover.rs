@@ -219,7 +219,7 @@ fn tone_distance_db(from: &Signature, to: &Signature) -> (f64, (f64, f64)) {
     let differences: Vec<(f64, f64)> = (0..BANDS)
         .filter(|&band| to.mid_db[band] > HEARD_DB)
         .map(|band| {
-            let hz = acetate_dsp::measure::bands::centre_hz(FIRST_BAND + band);
+            let hz = acetate_dsp::measure::bands::center_hz(FIRST_BAND + band);
             (hz, to.mid_db[band] - from.mid_db[band])
         })
         .collect();

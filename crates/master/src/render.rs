@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use acetate_dsp::chain::{self, Bypass, Chain};
-use acetate_dsp::line::Line;
+use acetate_dsp::pipeline::Pipeline;
 use acetate_dsp::process::rendered::{Rendered, WithTail};
 use acetate_dsp::process::resample::Resampled;
 use acetate_dsp::process::{ProcessSpec, Processor};
@@ -50,9 +50,10 @@ pub(crate) fn render(
     }
     let mut frames = 0;
     let (peaks, levels) = curve.halves();
-    let mut run = |line: Line<'_>| {
-        line.past(|block| peaks.push(block))
-            .past(|block| levels.push(block))
+    let mut run = |pipeline: Pipeline<'_>| {
+        pipeline
+            .inspect(|block| peaks.push(block))
+            .inspect(|block| levels.push(block))
             .run(&mut |block| {
                 if let Some(scratch) = scratch.as_deref_mut() {
                     scratch.write(block)?;
@@ -64,11 +65,11 @@ pub(crate) fn render(
     let mut chain = chain_of(analysis, &plan.settings, &brief.bypass);
     let chain = if spec.sample_rate_hz == analysis.sample_rate_hz {
         let mut longer = WithTail::new(input, chain.latency_frames());
-        run(chain.along(Line::from(&mut longer)))?;
+        run(chain.add_to(Pipeline::from(&mut longer)))?;
         chain
     } else {
         let mut rendered = Rendered::new(input, chain);
-        run(Line::from(&mut resampled(&mut rendered, spec)?))?;
+        run(Pipeline::from(&mut resampled(&mut rendered, spec)?))?;
         rendered.into_stage()
     };
     if let Some(scratch) = scratch {

@@ -81,7 +81,7 @@ impl Fault {
             + side_curve_db(
                 self.side_gain_db,
                 self.side_tilt_db,
-                bands::centre_hz(FIRST_BAND + band),
+                bands::center_hz(FIRST_BAND + band),
             )
     }
 }
@@ -115,7 +115,7 @@ pub fn scaled_to_rms(mut curve_db: [f64; BANDS], rms_db: f64) -> [f64; BANDS] {
 
 /// Distance of a band from a frequency, octaves.
 fn octaves_from(band: usize, freq_hz: f64) -> f64 {
-    libm::log2(bands::centre_hz(FIRST_BAND + band) / freq_hz)
+    libm::log2(bands::center_hz(FIRST_BAND + band) / freq_hz)
 }
 
 /// A random smooth curve: tilt, shelves, bells and named faults.

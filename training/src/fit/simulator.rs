@@ -243,7 +243,7 @@ impl Curves {
                     if index < BANDS {
                         return 0.0;
                     }
-                    let freq_hz = bands::centre_hz(FIRST_BAND + index - BANDS);
+                    let freq_hz = bands::center_hz(FIRST_BAND + index - BANDS);
                     side_curve_db(gain, tilt, freq_hz) as f32
                 })
             })

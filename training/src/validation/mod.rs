@@ -331,7 +331,7 @@ pub fn open_curves(raw: &RawOutputs) -> ([f64; BANDS], [f64; BANDS]) {
 }
 
 fn side_curve(gain_db: f64, tilt_db: f64) -> [f64; BANDS] {
-    std::array::from_fn(|band| side_curve_db(gain_db, tilt_db, bands::centre_hz(FIRST_BAND + band)))
+    std::array::from_fn(|band| side_curve_db(gain_db, tilt_db, bands::center_hz(FIRST_BAND + band)))
 }
 
 /// What the posterior says of its own error in tone at each judged band, and the error, dB.

@@ -12,19 +12,19 @@ pub const BANDS: usize = 27;
 pub const AUDIBLE_DB: f64 = -60.0;
 
 /// Exact centre frequency of a band in Hz, `index` 0 (19.7 Hz) to 30 (20.2 kHz).
-pub fn centre_hz(index: usize) -> f64 {
+pub fn center_hz(index: usize) -> f64 {
     1000.0 * libm::exp2((index as f64 - 17.0) / 3.0)
 }
 
 /// Lower and upper edge of a band in Hz.
 pub fn edges_hz(index: usize) -> (f64, f64) {
     let half = libm::exp2(1.0 / 6.0);
-    (centre_hz(index) / half, centre_hz(index) * half)
+    (center_hz(index) / half, center_hz(index) * half)
 }
 
 /// Centre frequency of a judged band in Hz, `band` 0 (39 Hz) to 26 (16 kHz).
 pub fn judged_hz(band: usize) -> f64 {
-    centre_hz(FIRST_BAND + band)
+    center_hz(FIRST_BAND + band)
 }
 
 /// Mean |dB| of differences between two spectra, 0 without any.

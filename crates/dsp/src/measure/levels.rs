@@ -10,9 +10,9 @@ use thiserror::Error;
 use super::loudness::{Loudness, LoudnessFigures};
 use super::reference_meter::ReferenceMeter;
 use super::true_peak::TruePeak;
-use crate::line::Line;
+use crate::pipeline::Pipeline;
 use crate::stream::{MIN_SAMPLE_RATE_HZ, OnFrames, Spec};
-use crate::threads::both;
+use crate::threads::join;
 use crate::{Audio, Source, StreamError};
 
 /// Highest sample rate that can be measured, Hz; the lowest is [`MIN_SAMPLE_RATE_HZ`].
@@ -137,8 +137,8 @@ impl Levels {
         })
     }
 
-    /// Puts the meters along a line. First, every sample that is not finite is counted and set to zero.
-    pub(crate) fn along<'a>(&'a mut self, line: Line<'a>) -> Line<'a> {
+    /// Puts the meters along a pipeline. First, every sample that is not finite is counted and set to zero.
+    pub(crate) fn add_to<'a>(&'a mut self, pipeline: Pipeline<'a>) -> Pipeline<'a> {
         let Self {
             frames,
             non_finite_samples,
@@ -146,18 +146,18 @@ impl Levels {
             true_peak,
             reference,
         } = self;
-        let own = line
-            .through(|block| {
+        let own = pipeline
+            .then(|block| {
                 *frames += block.frames() as u64;
                 *non_finite_samples += silence_non_finite(block);
                 loudness.process(block);
                 Ok(())
             })
-            .past(|block| true_peak.process(block));
+            .inspect(|block| true_peak.process(block));
         match reference {
             Some(ReferenceMeter { loudness, peak }) => own
-                .through(|block| Ok(loudness.process(block).map_err(MeasureError::from)?))
-                .through(|block| Ok(peak.process(block).map_err(MeasureError::from)?)),
+                .then(|block| Ok(loudness.process(block).map_err(MeasureError::from)?))
+                .then(|block| Ok(peak.process(block).map_err(MeasureError::from)?)),
             None => own,
         }
     }
@@ -175,7 +175,7 @@ impl Levels {
             reference,
         } = self;
         let k_power_10ms = loudness.into_k_power_10ms();
-        let (figures, own) = both(
+        let (figures, own) = join(
             || LoudnessFigures::from_k_power_10ms(&k_power_10ms),
             || true_peak.finish(),
         );
@@ -248,7 +248,7 @@ pub fn verify_pass(
 ) -> Result<OutputMeasures, StreamError> {
     let mut levels = Levels::new(source.spec(), dual_mono, Meters::Both)?;
     let mut frames = 0;
-    levels.along(Line::from(source)).run(&mut |block| {
+    levels.add_to(Pipeline::from(source)).run(&mut |block| {
         frames += block.frames() as u64;
         progress(frames)
     })?;

@@ -245,7 +245,7 @@ struct Ear {
 
 /// A quarter-Bark band.
 struct Band {
-    centre_hz: f64,
+    center_hz: f64,
     /// First bin and the share of each bin from there.
     first_bin: usize,
     shares: Vec<f32>,
@@ -340,7 +340,7 @@ impl Ear {
         let mut sums = vec![0.0; count];
         for (index, (&power, band)) in powers.iter().zip(&self.bands).enumerate() {
             let level_db = 10.0 * power.log10();
-            let slope_db = -24.0 - 230.0 / band.centre_hz + 0.2 * level_db;
+            let slope_db = -24.0 - 230.0 / band.center_hz + 0.2 * level_db;
             let up = 10f64.powf(slope_db.min(-1.0) * BAND_BARK / 10.0);
             let below = (1.0 - down.powi(index as i32 + 1)) / (1.0 - down);
             let above = (1.0 - up.powi((count - index) as i32)) / (1.0 - up);
@@ -382,7 +382,7 @@ impl Band {
     fn new(
         index: usize,
         from_hz: f64,
-        centre_hz: f64,
+        center_hz: f64,
         to_hz: f64,
         bin_hz: f64,
         bins: usize,
@@ -404,10 +404,10 @@ impl Band {
             0.25 * position
         };
         Self {
-            centre_hz,
+            center_hz,
             first_bin,
             shares,
-            quiet: 10f64.powf(0.1456 * (centre_hz / 1000.0).powf(-0.8)),
+            quiet: 10f64.powf(0.1456 * (center_hz / 1000.0).powf(-0.8)),
             offset: 10f64.powf(-offset_db / 10.0),
         }
     }
@@ -435,7 +435,7 @@ impl Masking {
             .bands
             .iter()
             .map(|band| {
-                let tau = MASKING_S[1] + 100.0 / band.centre_hz * (MASKING_S[0] - MASKING_S[1]);
+                let tau = MASKING_S[1] + 100.0 / band.center_hz * (MASKING_S[0] - MASKING_S[1]);
                 (-1.0 / (ear.spectra_per_s * tau)).exp()
             })
             .collect();

@@ -20,7 +20,7 @@ pub use whole::{apply_curves, convolve};
 use crate::Audio;
 use crate::process::{ProcessSpec, Processor, ResponseDb};
 use crate::settings::{self, EqPhase};
-use crate::threads::both;
+use crate::threads::join;
 
 /// True where the settings do nothing.
 pub fn is_neutral(settings: &settings::Eq) -> bool {
@@ -68,7 +68,7 @@ impl Eq {
             EqPhase::Minimum => design::minimum_phase(rate_hz, |hz| gain_db(curve.at(hz))),
             EqPhase::Linear => design::linear_phase(rate_hz, |hz| gain_db(curve.at(hz))),
         };
-        let (mid, side) = both(
+        let (mid, side) = join(
             || filter(|gain| gain.mid_db),
             || needs_side(settings, spec).then(|| filter(|gain| gain.side_db)),
         );

@@ -197,7 +197,7 @@ impl<S: Source> Source for Resampled<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::line::read_all;
+    use crate::pipeline::read_all;
     use crate::stream::AudioSource;
 
     fn sine(rate_hz: u32, frames: usize, freq_hz: f64) -> Audio {

@@ -17,7 +17,7 @@ use crate::measure::noise_to_mask::{LevelMatch, MaskedReference};
 use crate::measure::weighting::k_weighting;
 use crate::process::limiter::detection::Detection;
 use crate::settings;
-use crate::threads::each;
+use crate::threads::map;
 use crate::units::{db_from_power, gain_from_db};
 
 /// Candidates beside the base: look-ahead, hold, fast release, slow release, ms.
@@ -160,13 +160,13 @@ pub fn choose_character(
         return idle;
     }
     let base_at_drive = settings::Limiter { drive_db, ..*base };
-    let passages = each(passages, |audio| Passage::new(audio, drive_db));
+    let passages = map(passages, |audio| Passage::new(audio, drive_db));
     let with = |limiter: &settings::Limiter| Trial::run(&passages, limiter, ceiling_dbtp);
     let first = with(&base_at_drive);
     let Some(base_db) = first.ratio_db(&passages, level_match) else {
         return idle;
     };
-    let judged = each(
+    let judged = map(
         &CANDIDATES,
         |&[lookahead_ms, hold_ms, fast_release_ms, release_ms]| {
             let candidate = settings::Limiter {
@@ -293,7 +293,7 @@ struct Trial {
 
 impl Trial {
     fn run(passages: &[Passage], limiter: &settings::Limiter, ceiling_dbtp: f64) -> Self {
-        let gains = each(passages, |passage| {
+        let gains = map(passages, |passage| {
             passage.detection.gains(limiter, ceiling_dbtp)
         });
         let powers = passages.iter().zip(&gains);

@@ -91,7 +91,7 @@ pub(crate) fn spectrum(evidence: &Evidence, reference: Option<&Signature>) -> St
     let range = |low: usize, high: usize| -> Vec<(f64, f64, f64)> {
         typical
             .iter()
-            .map(|band| (band.centre_hz, band.mid_db[low], band.mid_db[high]))
+            .map(|band| (band.center_hz, band.mid_db[low], band.mid_db[high]))
             .collect()
     };
     plot.band(&range(0, 4), "typical-wide");
@@ -112,7 +112,7 @@ pub(crate) fn spectrum(evidence: &Evidence, reference: Option<&Signature>) -> St
 fn third_octaves(analysis: &Analysis) -> Vec<(f64, f64)> {
     let levels = analysis.spectrum.mid_db.iter().enumerate();
     levels
-        .map(|(band, level_db)| (bands::centre_hz(band), level_db - analysis.integrated_lufs))
+        .map(|(band, level_db)| (bands::center_hz(band), level_db - analysis.integrated_lufs))
         .filter(|(hz, level_db)| *hz >= 25.0 && *level_db > SPECTRUM_FLOOR_DB - 20.0)
         .collect()
 }
@@ -205,7 +205,7 @@ pub(crate) fn stereo(evidence: &Evidence) -> String {
         .map(|band| {
             let middle = band.side_db[2] - band.mid_db[2];
             let half = 0.5 * (band.side_db[3] - band.side_db[1]);
-            (band.centre_hz, middle - half, middle + half)
+            (band.center_hz, middle - half, middle + half)
         })
         .collect();
     plot.band(&typical, "typical");
@@ -213,7 +213,7 @@ pub(crate) fn stereo(evidence: &Evidence) -> String {
         let points: Vec<(f64, f64)> = third_octaves(analysis)
             .into_iter()
             .map(|(hz, mid_db)| {
-                let band = (0..bands::THIRD_OCTAVES).find(|b| bands::centre_hz(*b) == hz);
+                let band = (0..bands::THIRD_OCTAVES).find(|b| bands::center_hz(*b) == hz);
                 let side_db = band.map_or(f64::NAN, |b| analysis.spectrum.side_db[b]);
                 (hz, side_db - analysis.integrated_lufs - mid_db)
             })

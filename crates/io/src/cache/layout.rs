@@ -45,7 +45,7 @@ fn write(out: &mut Writer, analysis: &Analysis) {
         bandwidth_hz,
         spectrum:
             Spectrum {
-                centre_hz,
+                center_hz,
                 mid_db,
                 side_db,
             },
@@ -89,7 +89,7 @@ fn write(out: &mut Writer, analysis: &Analysis) {
             out.f64(figure);
         }
     });
-    for figures in [dc_offset, slow_offset, centre_hz, mid_db, side_db] {
+    for figures in [dc_offset, slow_offset, center_hz, mid_db, side_db] {
         out.list(figures, |out, x| out.f64(*x));
     }
     out.list(lone_transients, |out, event| {
@@ -177,7 +177,7 @@ fn read(from: &mut Reader<'_>, with_repaired: bool) -> Option<Analysis> {
         dc_offset: from.list(Reader::f64)?,
         slow_offset: from.list(Reader::f64)?,
         spectrum: Spectrum {
-            centre_hz: from.list(Reader::f64)?,
+            center_hz: from.list(Reader::f64)?,
             mid_db: from.list(Reader::f64)?,
             side_db: from.list(Reader::f64)?,
         },

@@ -168,7 +168,7 @@ pub fn tone_knots_db(from_db: &[f64; BANDS], to_db: &[f64; BANDS]) -> [f64; MID_
 /// where one of both is mono.
 pub fn width_knots_db(from: &Signature, to: &Signature) -> Option<[f64; SIDE_KNOTS]> {
     let centres: Vec<f64> = (0..BANDS)
-        .map(|band| bands::centre_hz(FIRST_BAND + band))
+        .map(|band| bands::center_hz(FIRST_BAND + band))
         .collect();
     let basis = eq::side_basis(&centres);
     let rows: Vec<Row<SIDE_KNOTS>> = (0..BANDS)

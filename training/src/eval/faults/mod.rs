@@ -36,7 +36,7 @@ pub(in crate::eval) enum Shape {
     /// 1 far above the corner, one half at it.
     HighShelf { corner_hz: f64, width_oct: f64 },
     /// 1 at the centre, one half at one width from it.
-    Bell { centre_hz: f64, width_oct: f64 },
+    Bell { center_hz: f64, width_oct: f64 },
 }
 
 impl Shape {
@@ -54,16 +54,16 @@ impl Shape {
                 width_oct,
             } => step(octaves_from(corner_hz) / width_oct),
             Self::Bell {
-                centre_hz,
+                center_hz,
                 width_oct,
-            } => 1.0 / (1.0 + (octaves_from(centre_hz) / width_oct).powi(2)),
+            } => 1.0 / (1.0 + (octaves_from(center_hz) / width_oct).powi(2)),
         }
     }
 }
 
-pub(in crate::eval) const fn bell(centre_hz: f64, width_oct: f64) -> Shape {
+pub(in crate::eval) const fn bell(center_hz: f64, width_oct: f64) -> Shape {
     Shape::Bell {
-        centre_hz,
+        center_hz,
         width_oct,
     }
 }
@@ -160,8 +160,8 @@ fn free_parts(rng: &mut Rng) -> Vec<(f64, Shape)> {
         ));
     }
     for _ in 0..rng.below(5) {
-        let centre_hz = 45.0 * libm::exp2(rng.uniform(0.0, 8.3));
-        parts.push((1.6 * rng.normal(), bell(centre_hz, rng.uniform(0.3, 1.1))));
+        let center_hz = 45.0 * libm::exp2(rng.uniform(0.0, 8.3));
+        parts.push((1.6 * rng.normal(), bell(center_hz, rng.uniform(0.3, 1.1))));
     }
     parts
 }
@@ -214,7 +214,7 @@ impl Smooth {
 
 /// A curve read at the net's bands, dB.
 pub fn band_curve(curve_db: impl Fn(f64) -> f64) -> [f64; BANDS] {
-    std::array::from_fn(|band| curve_db(bands::centre_hz(FIRST_BAND + band)))
+    std::array::from_fn(|band| curve_db(bands::center_hz(FIRST_BAND + band)))
 }
 
 /// Root of the mean square.

@@ -32,9 +32,9 @@ impl Resonances {
         let mut drawn = Self {
             bells: (0..count)
                 .map(|_| {
-                    let centre_hz = 90.0 * libm::exp2(rng.uniform(0.0, 6.7));
+                    let center_hz = 90.0 * libm::exp2(rng.uniform(0.0, 6.7));
                     let q = rng.uniform(6.0, 15.0);
-                    (centre_hz, q, rng.sign() * rng.uniform(0.5, 1.0))
+                    (center_hz, q, rng.sign() * rng.uniform(0.5, 1.0))
                 })
                 .collect(),
         };
@@ -66,8 +66,8 @@ impl Resonances {
         let freq_hz = freq_hz.max(1.0);
         self.bells
             .iter()
-            .map(|&(centre_hz, q, gain_db)| {
-                let detuning = q * (freq_hz / centre_hz - centre_hz / freq_hz);
+            .map(|&(center_hz, q, gain_db)| {
+                let detuning = q * (freq_hz / center_hz - center_hz / freq_hz);
                 gain_db / (1.0 + detuning * detuning)
             })
             .sum()

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::interpolate::sinc_taps;
-use crate::threads::both;
+use crate::threads::join;
 
 /// Oversampling factor of both grids.
 const STEPS: usize = 64;
@@ -123,7 +123,7 @@ impl LongSinc {
                 .collect()
         };
         let (front, back) = windows.split_at(windows.len() / 2);
-        let (mut rough, rest) = both(|| look(front), || look(back));
+        let (mut rough, rest) = join(|| look(front), || look(back));
         rough.extend(rest);
         let highest = rough.iter().copied().fold(0.0, f32::max);
         let reading = |(window, &rough): (&[f32; WINDOW_FRAMES], &f32)| {

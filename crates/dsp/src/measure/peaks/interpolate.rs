@@ -12,7 +12,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::reach::Reach;
+use super::overshoot_bound::OvershootBound;
 use super::simd::{lanes, larger};
 use crate::numeric::bessel_i0;
 
@@ -83,7 +83,7 @@ pub struct Interpolator {
     /// Of the quarters, innermost first: for the sum and the difference of each mirrored pair, and
     /// for the sum in the middle.
     quarter: [[f32; 3]; QUARTER_TAPS / 2],
-    reach: Reach,
+    overshoot: OvershootBound,
 }
 
 impl Default for Interpolator {
@@ -149,14 +149,14 @@ impl Interpolator {
                     middle[near] as f32,
                 ]
             }),
-            reach: Reach::of(&grid_taps()),
+            overshoot: OvershootBound::of(&grid_taps()),
         }
     }
 
     /// Whether a point in an interval whose `TAPS` samples lie in `samples` may exceed `floor`.
     pub fn may_exceed(&self, floor: f32, samples: &[f32]) -> bool {
         // Everything exceeds what is less than nothing.
-        floor < 0.0 || self.reach.bound(samples) > floor
+        floor < 0.0 || self.overshoot.bound(samples) > floor
     }
 
     /// For every interval whose `TAPS` samples lie in `samples`, the largest absolute value at

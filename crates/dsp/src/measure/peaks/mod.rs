@@ -2,9 +2,9 @@
 
 mod fine_peak;
 pub(crate) mod interpolate;
+mod overshoot_bound;
 pub mod peak_envelope;
 pub mod peak_steps;
-mod reach;
 pub mod reference_peak;
 pub(crate) mod simd;
 pub mod true_peak;

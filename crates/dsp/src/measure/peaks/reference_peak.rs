@@ -1,12 +1,12 @@
 //! True peak by the `ebur128` crate, which is given only what can hold a new peak.
 //!
-//! How far its interpolator can rise above the samples of a piece is bounded (`reach.rs`); pieces that stay
+//! How far its interpolator can rise above the samples of a piece is bounded (`overshoot_bound.rs`); pieces that stay
 //! below the highest reading are left out, and the interpolator is seeded with the samples before the
 //! others, so that every reading is the one that it would have given to the whole signal.
 
 use ebur128::{EbuR128, Mode};
 
-use super::reach::Reach;
+use super::overshoot_bound::OvershootBound;
 use super::simd::highest;
 use crate::Audio;
 use crate::units::db_from_gain;
@@ -27,7 +27,7 @@ pub struct ReferencePeak {
     meter: EbuR128,
     channels: usize,
     /// Of the points that the crate reads between the samples; `None` where it reads none.
-    reach: Option<Reach>,
+    overshoot: Option<OvershootBound>,
     /// Highest reading so far.
     peak: f64,
     /// The last frames before the block, per channel.
@@ -45,7 +45,7 @@ impl ReferencePeak {
         Ok(Self {
             meter: EbuR128::new(channels as u32, sample_rate_hz, Mode::TRUE_PEAK)?,
             channels,
-            reach: oversampling(sample_rate_hz).map(|factor| Reach::of(&rows(factor))),
+            overshoot: oversampling(sample_rate_hz).map(|factor| OvershootBound::of(&rows(factor))),
             peak: 0.0,
             before: vec![[0.0; REACH_FRAMES]; channels],
             is_fed: true,
@@ -88,14 +88,14 @@ impl ReferencePeak {
         if f64::from(highest(piece)) > self.peak {
             return true;
         }
-        let Some(reach) = &self.reach else {
+        let Some(overshoot) = &self.overshoot else {
             return false;
         };
         let mut stretch = [0.0; REACH_FRAMES + PIECE_FRAMES];
         stretch[..REACH_FRAMES].copy_from_slice(before);
         stretch[REACH_FRAMES..][..piece.len()].copy_from_slice(piece);
-        let first = REACH_FRAMES + 1 - reach.taps();
-        f64::from(reach.bound(&stretch[first..REACH_FRAMES + piece.len()])) > self.peak
+        let first = REACH_FRAMES + 1 - overshoot.taps();
+        f64::from(overshoot.bound(&stretch[first..REACH_FRAMES + piece.len()])) > self.peak
     }
 
     /// Hands the frames `from..to` of the block to the meter.

@@ -1,7 +1,7 @@
 //! Comparing values side by side, in loops that a compiler turns into wide registers.
 
 /// Values that [`highest`] compares side by side.
-pub const TOPS: usize = 16;
+pub const LANES: usize = 16;
 
 /// Values side by side.
 #[inline(always)]
@@ -13,8 +13,8 @@ pub fn lanes<const N: usize>(from: &[f32], at: usize) -> [f32; N] {
 /// Largest absolute value; what is not a number counts as zero.
 #[inline(always)]
 pub fn highest(samples: &[f32]) -> f32 {
-    let mut tops = [0.0f32; TOPS];
-    let (chunks, rest) = samples.as_chunks::<TOPS>();
+    let mut tops = [0.0f32; LANES];
+    let (chunks, rest) = samples.as_chunks::<LANES>();
     for chunk in chunks {
         for (top, x) in tops.iter_mut().zip(chunk) {
             *top = larger(x.abs(), *top);
@@ -22,7 +22,7 @@ pub fn highest(samples: &[f32]) -> f32 {
     }
     if !rest.is_empty() {
         // Some may be looked at twice, which changes nothing.
-        let rest = samples.last_chunk::<TOPS>().map_or(rest, |last| last);
+        let rest = samples.last_chunk::<LANES>().map_or(rest, |last| last);
         for (top, x) in tops.iter_mut().zip(rest) {
             *top = larger(x.abs(), *top);
         }
@@ -32,7 +32,7 @@ pub fn highest(samples: &[f32]) -> f32 {
 
 /// The largest of values that are numbers.
 #[inline(always)]
-pub fn largest(tops: [f32; TOPS]) -> f32 {
+pub fn largest(tops: [f32; LANES]) -> f32 {
     let tops: [f32; 8] = std::array::from_fn(|lane| larger(tops[lane], tops[lane + 8]));
     let tops: [f32; 4] = std::array::from_fn(|lane| larger(tops[lane], tops[lane + 4]));
     larger(larger(tops[0], tops[2]), larger(tops[1], tops[3]))

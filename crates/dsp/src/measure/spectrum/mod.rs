@@ -7,15 +7,15 @@
 //! samples directly.
 
 mod bandwidth;
-mod real_power;
+mod power_spectrum;
 
 use pulp::Arch;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::bandwidth::bandwidth_hz;
-use self::real_power::RealPower;
-use super::bands::{THIRD_OCTAVES, centre_hz, edges_hz};
+use self::power_spectrum::PowerSpectrum;
+use super::bands::{THIRD_OCTAVES, center_hz, edges_hz};
 use crate::Audio;
 
 /// Most band frames kept. When the store is full every second one is dropped and the spacing
@@ -52,7 +52,7 @@ impl Band {
         let place = |hz: f64| (hz / spacing_hz + 0.5).min(top);
         let (from, to) = (place(from_hz), place(to_hz));
         let (first, last) = (from as usize, to as usize);
-        if centre_hz(index) / spacing_hz > (bins - 1) as f64 {
+        if center_hz(index) / spacing_hz > (bins - 1) as f64 {
             return Self {
                 whole: 0..0,
                 edges: [(0, 0.0); 2],
@@ -112,7 +112,7 @@ impl Lane {
 pub struct SpectrumMeter {
     sample_rate_hz: f64,
     arch: Arch,
-    transform: RealPower,
+    transform: PowerSpectrum,
     window: Vec<f32>,
     bands: Vec<Band>,
     /// Mid, and side where there are two channels.
@@ -137,7 +137,8 @@ pub struct BandFrame {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Spectrum {
     /// Nominal centre frequencies, Hz.
-    pub centre_hz: Vec<f64>,
+    #[serde(rename = "centre_hz")]
+    pub center_hz: Vec<f64>,
     /// Of the mid signal (L+R)/2, or of a mono programme.
     pub mid_db: Vec<f64>,
     /// Of the side signal (L-R)/2.
@@ -175,7 +176,7 @@ impl SpectrumMeter {
             windows: 0,
             stride: 1,
             band_frames: Vec::new(),
-            transform: RealPower::new(length),
+            transform: PowerSpectrum::new(length),
         }
     }
 
@@ -297,7 +298,7 @@ impl SpectrumMeter {
             .collect();
         SpectrumFigures {
             spectrum: Spectrum {
-                centre_hz: (0..THIRD_OCTAVES).map(centre_hz).collect(),
+                center_hz: (0..THIRD_OCTAVES).map(center_hz).collect(),
                 mid_db: levels_db(0),
                 side_db: levels_db(1),
             },
@@ -409,7 +410,7 @@ mod tests {
     fn bands_above_half_the_sample_rate_are_at_the_floor() {
         let got = figures(22_050, vec![white(22_050, 1)]);
         for (band, &level_db) in got.spectrum.mid_db.iter().enumerate() {
-            let dead = centre_hz(band) > 11_025.0;
+            let dead = center_hz(band) > 11_025.0;
             assert_eq!(level_db == FLOOR_DB, dead, "band {band}: {level_db}");
         }
     }

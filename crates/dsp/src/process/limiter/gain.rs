@@ -7,7 +7,7 @@
 //!
 //! Reductions are linear, `1 - gain`: 0 does nothing, 1 is silence.
 
-use super::boxes::BoxCascade;
+use super::moving_average::MovingAverages;
 use super::sliding::Closing;
 
 /// Reductions below this (-180 dB) are at rest.
@@ -32,7 +32,7 @@ pub struct GainComputer {
     delay_frames: usize,
     closing: Closing,
     release: Release,
-    smooth: BoxCascade,
+    smooth: MovingAverages,
     /// Values without a reduction after which nothing of an earlier one is remembered.
     memory: usize,
     /// How many of them have come.
@@ -49,7 +49,7 @@ impl GainComputer {
             delay_frames: support - 1 + hold,
             closing: Closing::new(support, hold),
             release: Release::new(law.fast_release_ms, law.release_ms, rate_hz),
-            smooth: BoxCascade::new(support),
+            smooth: MovingAverages::new(support),
             memory: 2 * (support + hold),
             quiet: usize::MAX,
         }

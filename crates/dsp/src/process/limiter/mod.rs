@@ -12,18 +12,18 @@
 //! [`SAFETY_DB`] is kept for it. The proof that a written file keeps its ceiling is the
 //! verification's, not the limiter's.
 
-mod ahead;
-mod boxes;
 pub(crate) mod detection;
 mod detector;
 pub mod gain;
+mod moving_average;
+mod pipelined;
 mod sliding;
 pub(crate) mod stages;
 mod statistics;
 
 use std::ops::Range;
 
-pub use ahead::for_each_limited;
+pub use pipelined::for_each_limited;
 pub use statistics::ReductionStatistics;
 
 use self::detector::{Detected, Detector};

@@ -1,9 +1,9 @@
-//! [`GainStages`]: the limiter's two gains, one for the bass and one for everything.
+//! [`GainStages`]: the limiter's two gains, one for the bass and one for the whole band.
 //!
 //! A gain that is quick enough to be clean on transients bends a bass tone that stands over the
 //! ceiling by itself: it follows the wave. So what the low band alone would need is taken first by
-//! a gain that is far too slow for that (the guard), and the quick gain takes only what is left.
-//! Where the bass stays below the ceiling, the guard does nothing.
+//! a gain that is far too slow for that (the bass gain), and the broadband gain takes only what is left.
+//! Where the bass stays below the ceiling, the bass gain does nothing.
 //!
 //! [`Limiter`](super::Limiter) runs the stages at the sample rate and [`solve`](crate::solve) runs
 //! the very same code on its arrays.
@@ -18,11 +18,11 @@ const CORNER_HZ: f64 = 250.0;
 const SECTION_Q: [f64; 2] = [0.541_196_1, 1.306_563];
 /// Delay of the low band at its low end, in periods of the corner: the sum of 1/(2π·Q·f).
 const DELAY_PERIODS: f64 = 0.415_9;
-/// The guard works on slightly more than the low band, so that its ripple leaves nothing to the
-/// quick gain.
+/// The bass gain works on slightly more than the low band, so that its ripple leaves nothing to the
+/// broadband gain.
 const MARGIN: f64 = 1.02;
-/// The guard's law: two crests of 35 Hz are bridged, and it comes back without a sound.
-const GUARD: GainLaw = GainLaw {
+/// Its law: two crests of 35 Hz are bridged, and it comes back without a sound.
+const BASS_LAW: GainLaw = GainLaw {
     lookahead_ms: 5.0,
     hold_ms: 15.0,
     fast_release_ms: 50.0,
@@ -127,16 +127,16 @@ impl LowBand {
     }
 }
 
-/// The guard and the quick gain.
+/// The bass gain and the broadband gain.
 #[derive(Clone, Debug)]
 pub(crate) struct GainStages {
     ceiling: f64,
-    guard: GainComputer,
-    quick: GainComputer,
-    /// Peaks that wait for the guard's gain.
+    bass: GainComputer,
+    broadband: GainComputer,
+    /// Peaks that wait for the bass gain.
     peaks: Delay,
-    /// The guard's gains that wait for the quick one.
-    guards: Delay,
+    /// Bass gains that wait for the broadband gain.
+    bass_gains: Delay,
 }
 
 impl GainStages {
@@ -147,20 +147,20 @@ impl GainStages {
             lookahead_ms: law.lookahead_ms - width_ms,
             ..*law
         };
-        let guard = GainComputer::new(&corrected(&GUARD), rate_hz);
-        let quick = GainComputer::new(&corrected(law), rate_hz);
+        let bass = GainComputer::new(&corrected(&BASS_LAW), rate_hz);
+        let broadband = GainComputer::new(&corrected(law), rate_hz);
         Self {
             ceiling,
-            peaks: Delay::new(guard.delay_frames(), 0.0),
-            guards: Delay::new(quick.delay_frames(), 1.0),
-            guard,
-            quick,
+            peaks: Delay::new(bass.delay_frames(), 0.0),
+            bass_gains: Delay::new(broadband.delay_frames(), 1.0),
+            bass,
+            broadband,
         }
     }
 
     /// Values between a peak and its gain.
     pub(crate) fn delay_frames(&self) -> usize {
-        self.guard.delay_frames() + self.quick.delay_frames()
+        self.bass.delay_frames() + self.broadband.delay_frames()
     }
 
     /// Takes the next peaks of the signal and of its low band (linear, drive included), and puts in
@@ -172,24 +172,24 @@ impl GainStages {
         for value in &mut *low_peaks {
             *value = required_reduction(MARGIN * *value, ceiling);
         }
-        self.guard.process(low_peaks);
+        self.bass.process(low_peaks);
         self.peaks.process(peaks);
-        for (peak, guard) in peaks.iter_mut().zip(&*low_peaks) {
-            *peak = required_reduction(*peak * guard, ceiling);
+        for (peak, bass) in peaks.iter_mut().zip(&*low_peaks) {
+            *peak = required_reduction(*peak * bass, ceiling);
         }
-        self.quick.process(peaks);
-        self.guards.process(low_peaks);
-        for (gain, guard) in peaks.iter_mut().zip(&*low_peaks) {
-            *gain *= guard;
+        self.broadband.process(peaks);
+        self.bass_gains.process(low_peaks);
+        for (gain, bass) in peaks.iter_mut().zip(&*low_peaks) {
+            *gain *= bass;
         }
     }
 
     /// Back to the state just after construction.
     pub(crate) fn reset(&mut self) {
-        self.guard.reset();
-        self.quick.reset();
+        self.bass.reset();
+        self.broadband.reset();
         self.peaks.fill(0.0);
-        self.guards.fill(1.0);
+        self.bass_gains.fill(1.0);
     }
 }
 
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bass_over_the_ceiling_is_left_to_the_guard() {
+    fn a_bass_over_the_ceiling_is_left_to_the_bass_gain() {
         let law = GainLaw {
             lookahead_ms: 1.0,
             hold_ms: 0.0,

@@ -5,8 +5,8 @@ use std::sync::mpsc;
 use super::Limiter;
 use super::detector::Detected;
 use crate::Audio;
-use crate::line::Line;
 use crate::measure::levels::silence_non_finite;
+use crate::pipeline::Pipeline;
 use crate::process::Processor;
 use crate::process::rendered::{WithTail, trimmed};
 use crate::stream::{Source, StreamError};
@@ -35,24 +35,24 @@ pub fn for_each_limited(
     let (give, detected) = mpsc::channel::<Detected>();
     let (give_on, with_gains) = mpsc::channel::<Detected>();
     let (give_back, used_up) = mpsc::channel();
-    Line::from(&mut longer)
-        .through(move |block| {
+    Pipeline::from(&mut longer)
+        .then(move |block| {
             silence_non_finite(block);
             let mut found = used_up.try_recv().unwrap_or_default();
             detector.detect(block, 0..block.frames(), &mut found);
             give.send(found).map_err(StreamError::new)
         })
-        .through(move |_| {
+        .then(move |_| {
             let mut found = detected.recv().map_err(StreamError::new)?;
             gains.find(&mut found);
             give_on.send(found).map_err(StreamError::new)
         })
-        .through(move |block| {
+        .then(move |block| {
             let mut found = with_gains.recv().map_err(StreamError::new)?;
             output.apply(block, 0..block.frames(), &mut found.peaks);
             give_back.send(found).map_err(StreamError::new)
         })
-        .through(trimmed(latency_frames))
+        .then(trimmed(latency_frames))
         .run(&mut |block| {
             if block.is_empty() {
                 return Ok(());

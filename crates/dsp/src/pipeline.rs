@@ -1,4 +1,4 @@
-//! [`Line`]: the stations that a source's blocks pass, on as many threads as there are.
+//! [`Pipeline`]: the steps that a source's blocks pass, on as many threads as there are.
 
 use std::collections::VecDeque;
 use std::panic::resume_unwind;
@@ -9,63 +9,63 @@ use crate::Audio;
 use crate::stream::{BLOCK_FRAMES, Source, StreamError};
 use crate::threads::threads_to_use;
 
-/// What is done to a block at one place of a [`Line`].
-pub type Station<'a> = Box<dyn FnMut(&mut Audio) -> Result<(), StreamError> + Send + 'a>;
+/// What is done to a block at one place of a [`Pipeline`].
+pub type Step<'a> = Box<dyn FnMut(&mut Audio) -> Result<(), StreamError> + Send + 'a>;
 
-/// What gets the blocks at the end of a [`Line`].
+/// What gets the blocks at the end of a [`Pipeline`].
 pub type Take<'a> = dyn FnMut(&mut Audio) -> Result<(), StreamError> + 'a;
 
-/// A source and the stations that each of its blocks passes, one after the other. Every station sees
-/// every block in order, one at a time; different stations work on different blocks side by side,
+/// A source and the steps that each of its blocks passes, one after the other. Every step sees
+/// every block in order, one at a time; different steps work on different blocks side by side,
 /// wherever a thread is free. What comes out therefore does not depend on the number of threads.
-pub struct Line<'a> {
+pub struct Pipeline<'a> {
     source: &'a mut dyn Source,
-    stations: Vec<Station<'a>>,
+    steps: Vec<Step<'a>>,
 }
 
-impl<'a> Line<'a> {
-    /// A line without stations.
+impl<'a> Pipeline<'a> {
+    /// A pipeline without steps.
     pub fn from(source: &'a mut dyn Source) -> Self {
         Self {
             source,
-            stations: Vec::new(),
+            steps: Vec::new(),
         }
     }
 
-    /// With one more station at the end, which may change the blocks.
+    /// With one more step at the end, which may change the blocks.
     #[must_use]
-    pub fn through<'b>(
+    pub fn then<'b>(
         self,
-        station: impl FnMut(&mut Audio) -> Result<(), StreamError> + Send + 'b,
-    ) -> Line<'b>
+        step: impl FnMut(&mut Audio) -> Result<(), StreamError> + Send + 'b,
+    ) -> Pipeline<'b>
     where
         'a: 'b,
     {
-        let mut stations: Vec<Station<'b>> = self.stations;
-        stations.push(Box::new(station));
-        Line {
+        let mut steps: Vec<Step<'b>> = self.steps;
+        steps.push(Box::new(step));
+        Pipeline {
             source: self.source,
-            stations,
+            steps,
         }
     }
 
-    /// As [`through`](Self::through), for one that only looks and does not fail.
+    /// As [`then`](Self::then), for one that only looks and does not fail.
     #[must_use]
-    pub fn past<'b>(self, mut look: impl FnMut(&Audio) + Send + 'b) -> Line<'b>
+    pub fn inspect<'b>(self, mut look: impl FnMut(&Audio) + Send + 'b) -> Pipeline<'b>
     where
         'a: 'b,
     {
-        self.through(move |block| {
+        self.then(move |block| {
             look(block);
             Ok(())
         })
     }
 
-    /// Reads the source from its start, and hands what has passed every station to `take`, on the
+    /// Reads the source from its start, and hands what has passed every step to `take`, on the
     /// caller's thread. Blocks before a failure are taken; none after it.
     ///
     /// # Errors
-    /// [`StreamError`] when the source, a station or `take` fails: the one of the earliest block.
+    /// [`StreamError`] when the source, a step or `take` fails: the one of the earliest block.
     pub fn run(self, take: &mut Take<'_>) -> Result<(), StreamError> {
         self.run_on(threads_to_use(), take)
     }
@@ -73,7 +73,7 @@ impl<'a> Line<'a> {
     fn run_on(self, threads: usize, take: &mut Take<'_>) -> Result<(), StreamError> {
         self.source.rewind()?;
         // More workers than places would only wait.
-        let threads = threads.min(self.stations.len() + 2);
+        let threads = threads.min(self.steps.len() + 2);
         if threads > 1 {
             self.side_by_side(threads, take)
         } else {
@@ -89,8 +89,8 @@ impl<'a> Line<'a> {
     fn one_by_one(mut self, take: &mut Take<'_>) -> Result<(), StreamError> {
         let mut block = self.fresh_block();
         while self.source.read(&mut block, BLOCK_FRAMES)? > 0 {
-            for station in &mut self.stations {
-                station(&mut block)?;
+            for step in &mut self.steps {
+                step(&mut block)?;
             }
             take(&mut block)?;
         }
@@ -98,32 +98,32 @@ impl<'a> Line<'a> {
     }
 
     fn side_by_side(self, threads: usize, take: &mut Take<'_>) -> Result<(), StreamError> {
-        let hall = Hall::new(self, threads);
+        let scheduler = Scheduler::new(self, threads);
         thread::scope(|scope| {
             // Where the system gives no more threads, those that there are do all the work.
             let helpers: Vec<_> = (1..threads)
                 .map_while(|_| {
                     let helper = thread::Builder::new();
-                    helper.spawn_scoped(scope, || hall.work(None)).ok()
+                    helper.spawn_scoped(scope, || scheduler.work(None)).ok()
                 })
                 .collect();
-            hall.work(Some(take));
+            scheduler.work(Some(take));
             for helper in helpers {
                 if let Err(panic) = helper.join() {
                     resume_unwind(panic);
                 }
             }
         });
-        let state = hall.state.into_inner();
+        let state = scheduler.state.into_inner();
         state.unwrap_or_else(PoisonError::into_inner).outcome
     }
 }
 
-/// Where the workers of a running line meet. Places count from the source (0) over the stations to
-/// the taker (the last).
-struct Hall<'a> {
+/// What the threads of a running pipeline share. Places are numbered from the source (0) through the
+/// steps to `take` (the last).
+struct Scheduler<'a> {
     source: Mutex<&'a mut dyn Source>,
-    stations: Vec<Mutex<Station<'a>>>,
+    steps: Vec<Mutex<Step<'a>>>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -163,16 +163,16 @@ impl State {
     }
 }
 
-impl<'a> Hall<'a> {
-    fn new(line: Line<'a>, threads: usize) -> Self {
-        let places = line.stations.len() + 2;
+impl<'a> Scheduler<'a> {
+    fn new(pipeline: Pipeline<'a>, threads: usize) -> Self {
+        let places = pipeline.steps.len() + 2;
         // One in the hands of each worker, and one in front of each place.
         let blocks = threads + places;
         let mut waiting = vec![VecDeque::new(); places];
-        waiting[0] = (0..blocks).map(|_| line.fresh_block()).collect();
+        waiting[0] = (0..blocks).map(|_| pipeline.fresh_block()).collect();
         Self {
-            source: Mutex::new(line.source),
-            stations: line.stations.into_iter().map(Mutex::new).collect(),
+            source: Mutex::new(pipeline.source),
+            steps: pipeline.steps.into_iter().map(Mutex::new).collect(),
             state: Mutex::new(State {
                 waiting,
                 busy: vec![false; places],
@@ -187,13 +187,13 @@ impl<'a> Hall<'a> {
     /// Works wherever there is something to do until there is nothing left: at the last place too
     /// where there is `take`.
     fn work(&self, mut take: Option<&mut Take<'_>>) {
-        let leaving = Leaving {
+        let guard = PanicGuard {
             state: &self.state,
             changed: &self.changed,
         };
-        let last = self.stations.len() + 1;
+        let last = self.steps.len() + 1;
         let within_reach = last + usize::from(take.is_some());
-        let mut state = held(&self.state);
+        let mut state = lock(&self.state);
         while !state.is_over() {
             let next = state.ready(within_reach).and_then(|place| {
                 let block = state.waiting[place].pop_front()?;
@@ -211,11 +211,11 @@ impl<'a> Hall<'a> {
             state.busy[place] = true;
             drop(state);
             let done = match &mut take {
-                _ if place == 0 => held(&self.source).read(&mut block, BLOCK_FRAMES),
+                _ if place == 0 => lock(&self.source).read(&mut block, BLOCK_FRAMES),
                 Some(take) if place == last => take(&mut block).map(|()| block.frames()),
-                _ => held(&self.stations[place - 1])(&mut block).map(|()| block.frames()),
+                _ => lock(&self.steps[place - 1])(&mut block).map(|()| block.frames()),
             };
-            state = held(&self.state);
+            state = lock(&self.state);
             state.busy[place] = false;
             match done {
                 Ok(0) if place == 0 => state.close(0, Ok(())),
@@ -227,7 +227,7 @@ impl<'a> Hall<'a> {
             }
         }
         drop(state);
-        drop(leaving);
+        drop(guard);
     }
 }
 
@@ -240,7 +240,7 @@ pub fn for_each_block(
     source: &mut dyn Source,
     take: &mut dyn FnMut(&mut Audio) -> Result<(), StreamError>,
 ) -> Result<(), StreamError> {
-    Line::from(source).run(take)
+    Pipeline::from(source).run(take)
 }
 
 /// Reads a whole source into memory, from its start. For short signals and tests.
@@ -257,20 +257,20 @@ pub fn read_all(source: &mut dyn Source) -> Result<Audio, StreamError> {
     Ok(all)
 }
 
-fn held<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sends everybody home when a worker panics, so that nobody waits for it.
-struct Leaving<'a> {
+/// Wakes all workers when one panics, so that none waits for it forever.
+struct PanicGuard<'a> {
     state: &'a Mutex<State>,
     changed: &'a Condvar,
 }
 
-impl Drop for Leaving<'_> {
+impl Drop for PanicGuard<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            let mut state = held(self.state);
+            let mut state = lock(self.state);
             state.first_open = state.busy.len();
         }
         self.changed.notify_all();
@@ -326,13 +326,13 @@ mod tests {
         for threads in THREADS {
             let mut source = AudioSource::new(Audio::new(48_000, vec![ramp()]).unwrap());
             let (mut first, mut second, mut third) = (Vec::new(), Vec::new(), Vec::new());
-            Line::from(&mut source)
-                .past(|block| first.extend_from_slice(block.channel(0)))
-                .through(|block| {
+            Pipeline::from(&mut source)
+                .inspect(|block| first.extend_from_slice(block.channel(0)))
+                .then(|block| {
                     block.scale(2.0);
                     Ok(())
                 })
-                .past(|block| second.extend_from_slice(block.channel(0)))
+                .inspect(|block| second.extend_from_slice(block.channel(0)))
                 .run_on(threads, &mut |block| {
                     third.extend_from_slice(block.channel(0));
                     Ok(())
@@ -350,8 +350,8 @@ mod tests {
         for threads in THREADS {
             let mut taken = 0;
             let mut source = Failing { blocks: 7 };
-            let error = Line::from(&mut source)
-                .past(|_| {})
+            let error = Pipeline::from(&mut source)
+                .inspect(|_| {})
                 .run_on(threads, &mut |_| {
                     taken += 1;
                     Ok(())
@@ -366,8 +366,8 @@ mod tests {
         for threads in THREADS {
             let mut taken = 0;
             let mut source = Failing { blocks: 1000 };
-            let error = Line::from(&mut source)
-                .past(|_| {})
+            let error = Pipeline::from(&mut source)
+                .inspect(|_| {})
                 .run_on(threads, &mut |_| {
                     taken += 1;
                     Err(StreamError::new("disk full"))
@@ -382,15 +382,15 @@ mod tests {
         for threads in THREADS {
             let mut source = Failing { blocks: 5 };
             let (mut at_first, mut taken) = (0, 0);
-            let error = Line::from(&mut source)
-                .through(|_| {
+            let error = Pipeline::from(&mut source)
+                .then(|_| {
                     at_first += 1;
                     if at_first == 5 {
                         return Err(StreamError::new("the fifth"));
                     }
                     Ok(())
                 })
-                .through(move |_| Ok(()))
+                .then(move |_| Ok(()))
                 .run_on(threads, &mut |_| {
                     taken += 1;
                     Ok(())
@@ -405,15 +405,15 @@ mod tests {
         for threads in THREADS {
             let panic = catch_unwind(AssertUnwindSafe(|| {
                 let mut seen = 0;
-                Line::from(&mut Failing { blocks: 100 })
-                    .past(move |_| {
+                Pipeline::from(&mut Failing { blocks: 100 })
+                    .inspect(move |_| {
                         seen += 1;
-                        assert!(seen < 4, "broken station");
+                        assert!(seen < 4, "broken step");
                     })
                     .run_on(threads, &mut |_| Ok(()))
             }));
             let message = panic.unwrap_err();
-            assert_eq!(message.downcast_ref::<&str>(), Some(&"broken station"));
+            assert_eq!(message.downcast_ref::<&str>(), Some(&"broken step"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! [`RealPower`]: the power spectrum of a real window.
+//! [`PowerSpectrum`]: the power spectrum of a real window.
 //!
 //! The window's samples are taken in pairs as complex numbers z, whose transform Z of half the length is
 //! taken apart: with E = (Z\[k\] + Z*\[M-k\])/2 and O = -i·(Z\[k\] - Z*\[M-k\])/2 the bins are
@@ -17,7 +17,7 @@ use rustfft::{Fft, FftPlanner};
 const BINS: usize = 8;
 
 /// Powers of the bins of windows of one length.
-pub struct RealPower {
+pub struct PowerSpectrum {
     arch: Arch,
     fft: Arc<dyn Fft<f32>>,
     /// Pairs of samples.
@@ -34,7 +34,7 @@ struct Twiddles {
     im: [f32; BINS],
 }
 
-impl RealPower {
+impl PowerSpectrum {
     /// For windows of `length` samples, a power of two and at least 32.
     pub fn new(length: usize) -> Self {
         debug_assert!(length.is_power_of_two() && length >= 4 * BINS);
@@ -138,7 +138,7 @@ mod tests {
                 .collect();
             let weights: Vec<f32> = (0..length).map(|n| 1.0 + (n % 5) as f32).collect();
             let mut power = vec![0.0; length / 2 + 1];
-            RealPower::new(length).of(&samples, &weights, &mut power);
+            PowerSpectrum::new(length).of(&samples, &weights, &mut power);
             for (bin, &got) in power.iter().enumerate() {
                 let (mut re, mut im) = (0.0, 0.0);
                 for (n, (x, w)) in samples.iter().zip(&weights).enumerate() {

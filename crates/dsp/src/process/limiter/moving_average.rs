@@ -1,4 +1,4 @@
-//! [`BoxCascade`]: a smooth kernel of exact length.
+//! [`MovingAverages`]: a smooth kernel of exact length.
 
 /// Lengths of the three boxes, as shares of their sum: the flattest stop-band of that support.
 const BOX_SHARES: [f64; 2] = [0.404, 0.335];
@@ -9,13 +9,13 @@ const ONE: i64 = 1 << 30;
 
 /// Three moving averages in cascade, in integers: exact, without drift.
 #[derive(Clone, Debug)]
-pub(super) struct BoxCascade {
+pub(super) struct MovingAverages {
     boxes: [RunningSum; 3],
     /// What the cascade gives for a constant [`ONE`].
     unity: i64,
 }
 
-impl BoxCascade {
+impl MovingAverages {
     /// A kernel of `support` frames.
     pub(super) fn new(support: usize) -> Self {
         let sum = support + 2;

@@ -1,4 +1,4 @@
-//! [`Reach`]: how far an interpolated signal can rise above its samples, without interpolating it.
+//! [`OvershootBound`]: how far an interpolated signal can rise above its samples, without interpolating it.
 //!
 //! A point at the share t of the way between two samples is their line, (1 - t)·x\[0\] + t·x\[1\], plus what
 //! the interpolator's taps r beyond the line's two read. Those add up to nothing, and so nearly do their
@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::simd::{TOPS, highest, lanes, larger, largest};
+use super::simd::{LANES, highest, lanes, larger, largest};
 
 /// What rounding to `f32` adds, here and in an interpolator of up to 60 taps, as a share of the largest
 /// sample.
@@ -19,7 +19,7 @@ const ROUNDING: f64 = 1e-5;
 
 /// Bounds of the points that rows of taps read between the two samples in their middle.
 #[derive(Clone, Debug)]
-pub(in crate::measure) struct Reach {
+pub(in crate::measure) struct OvershootBound {
     arch: Arch,
     /// Samples that a point reads.
     taps: usize,
@@ -31,7 +31,7 @@ pub(in crate::measure) struct Reach {
     rest: f32,
 }
 
-impl Reach {
+impl OvershootBound {
     /// For rows of the same even number of taps, whose points stand evenly spaced between the two samples
     /// in the middle, neither of them included.
     pub(in crate::measure) fn of(rows: &[Vec<f64>]) -> Self {
@@ -103,14 +103,14 @@ impl WithSimd for Look<'_> {
     fn with_simd<S: Simd>(self, _simd: S) -> Extent {
         let stretch = self.stretch;
         let inner = stretch.len().saturating_sub(2);
-        let mut tops = [0.0f32; TOPS];
+        let mut tops = [0.0f32; LANES];
         // The last ones are looked at once more, where there are enough of them.
-        let last = inner.checked_sub(TOPS);
-        for start in (0..inner - inner % TOPS).step_by(TOPS).chain(last) {
-            let before: [f32; TOPS] = lanes(stretch, start);
-            let own: [f32; TOPS] = lanes(stretch, start + 1);
-            let after: [f32; TOPS] = lanes(stretch, start + 2);
-            for lane in 0..TOPS {
+        let last = inner.checked_sub(LANES);
+        for start in (0..inner - inner % LANES).step_by(LANES).chain(last) {
+            let before: [f32; LANES] = lanes(stretch, start);
+            let own: [f32; LANES] = lanes(stretch, start + 1);
+            let after: [f32; LANES] = lanes(stretch, start + 2);
+            for lane in 0..LANES {
                 let bend = (before[lane] + after[lane]) - 2.0 * own[lane];
                 tops[lane] = larger(bend.abs(), tops[lane]);
             }
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn nothing_exceeds_the_bound_and_smooth_signals_come_close_to_it() {
         let rows = grid_taps();
-        let reach = Reach::of(&rows);
+        let overshoot = OvershootBound::of(&rows);
         let mut random = Random::new(1);
         for length in [TAPS, TAPS + 1, 100, TAPS + 59] {
             for kind in 0..400 {
@@ -171,11 +171,14 @@ mod tests {
                         (mix * other + (1.0 - mix) * tone) as f32
                     })
                     .collect();
-                let (top, bound) = (literal(&rows, &stretch), f64::from(reach.bound(&stretch)));
+                let (top, bound) = (
+                    literal(&rows, &stretch),
+                    f64::from(overshoot.bound(&stretch)),
+                );
                 assert!(top <= bound, "{kind} {length}: {top} {bound}");
             }
         }
         let smooth: Vec<f32> = (0..110).map(|n| (n as f32 * 0.05).sin()).collect();
-        assert!(f64::from(reach.bound(&smooth)) < 1.005 * literal(&rows, &smooth));
+        assert!(f64::from(overshoot.bound(&smooth)) < 1.005 * literal(&rows, &smooth));
     }
 }
