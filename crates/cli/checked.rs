@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use acetate_check::detect::{DETECTORS, Worse};
-use acetate_check::{Check, Finding, Mending, Released, Severity, Translation, Verdict};
+use acetate_check::detect::{DETECTORS, Direction};
+use acetate_check::{Check, Finding, Released, Remedy, Severity, Translation, Verdict};
 use acetate_dsp::units::{clock, hertz};
 use acetate_master::Report;
 
@@ -78,7 +78,7 @@ pub fn told(check: &Check, console: &Console) -> String {
                     "{}: {}{}",
                     note.code,
                     note.text,
-                    if note.mastering == Mending::Yes {
+                    if note.mastering == Remedy::Yes {
                         " (mastering mends it)"
                     } else {
                         ""
@@ -190,7 +190,7 @@ fn one(text: &mut String, number: usize, finding: &Finding, console: &Console) {
         wrapped(text, "     where:     ", &where_to.join("; "));
     }
     let unit = &finding.unit;
-    let mut all = DETECTORS.iter().map(|detector| detector.about());
+    let mut all = DETECTORS.iter().map(|detector| detector.info());
     let about = all.find(|about| about.code == finding.code);
     let released = finding
         .released
@@ -208,9 +208,9 @@ fn one(text: &mut String, number: usize, finding: &Finding, console: &Console) {
     );
     wrapped(text, "     do:        ", &capital(&finding.advice));
     let can = match finding.mastering {
-        Mending::No => "cannot mend it",
-        Mending::Partly => "can mend a part",
-        Mending::Yes => "mends it",
+        Remedy::No => "cannot mend it",
+        Remedy::Partly => "can mend a part",
+        Remedy::Yes => "mends it",
     };
     wrapped(
         text,
@@ -236,9 +236,9 @@ fn one(text: &mut String, number: usize, finding: &Finding, console: &Console) {
 }
 
 /// What released music shows beside it.
-fn beside(released: Released, worse: Option<Worse>, unit: &str) -> String {
+fn beside(released: Released, worse: Option<Direction>, unit: &str) -> String {
     let less_bad = match worse {
-        Some(Worse::Less) => 100.0 - released.percentile,
+        Some(Direction::Less) => 100.0 - released.percentile,
         _ => released.percentile,
     };
     let than = if less_bad >= 99.5 {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use acetate_check::corpus::{CORPUS_FORMAT, Corpus, Figure, Record, Rows, SHARES_PERCENT};
 use acetate_check::detect::edges::LOOP_DB;
-use acetate_check::detect::{About, DETECTORS, Limits, Worse};
+use acetate_check::detect::{DETECTORS, DetectorInfo, Direction, Limits};
 use acetate_check::tone::TONE_CODES;
 use acetate_dsp::numeric::quantile;
 use anyhow::{Context, Result, bail};
@@ -36,25 +36,25 @@ pub fn run(clean: &Path, injected: &Path) -> Result<()> {
     let before = Corpus::embedded()?;
     let mut figures = BTreeMap::new();
     for detector in DETECTORS {
-        let about = detector.about();
-        if TONE_CODES.contains(&about.code) {
+        let info = detector.info();
+        if TONE_CODES.contains(&info.code) {
             let kept = before
                 .figures
-                .get(about.code)
-                .map(|figure| (about.code.to_owned(), figure.clone()));
+                .get(info.code)
+                .map(|figure| (info.code.to_owned(), figure.clone()));
             figures.extend(kept);
             continue;
         }
         if let Some(figure) = figure(about, &clean, &injected)? {
             println!(
                 "{:<15} median {:>9.2}  99 % {:>9.2}  remark {:>9.2}  full {:>9.2}",
-                about.code,
+                info.code,
                 figure.median(),
                 figure.quantiles[14],
                 figure.remark,
                 figure.full
             );
-            figures.insert(about.code.to_owned(), figure);
+            figures.insert(info.code.to_owned(), figure);
         }
     }
     let groups: BTreeSet<&str> = clean.iter().map(|row| row.group.as_str()).collect();
@@ -91,9 +91,9 @@ pub fn again(clean: &Path, injected: &Path, codes: &[&str]) -> Result<()> {
     for code in codes {
         let detector = DETECTORS
             .iter()
-            .find(|detector| detector.about().code == code)
+            .find(|detector| detector.info().code == code)
             .with_context(|| format!("expected the code of a finding, got {code}"))?;
-        let figure = figure(detector.about(), &clean, &injected)?
+        let figure = figure(detector.info(), &clean, &injected)?
             .with_context(|| format!("no row has a figure of {code}"))?;
         println!(
             "{code:<15} 99 % {:>9.2}  remark {:>9.2}  full {:>9.2}",
@@ -122,14 +122,14 @@ pub fn rounded(value: f64) -> f64 {
 }
 
 /// Quantiles and limits of one detector; `None` where nobody can say.
-fn figure(about: &About, clean: &[Row], injected: &[Row]) -> Result<Option<Figure>> {
+fn figure(info: &DetectorInfo, clean: &[Row], injected: &[Row]) -> Result<Option<Figure>> {
     let of = |rows: &[&Row]| -> Vec<f64> {
-        let values = rows.iter().filter_map(|row| row.figures.get(about.code));
-        values.map(|&value| about.worse.place(value)).collect()
+        let values = rows.iter().filter_map(|row| row.figures.get(info.code));
+        values.map(|&value| info.worse.place(value)).collect()
     };
     let released = of(&clean
         .iter()
-        .filter(|row| !is_a_note(row, about.code))
+        .filter(|row| !is_a_note(row, info.code))
         .collect::<Vec<_>>());
     if released.is_empty() {
         return Ok(None);
@@ -137,17 +137,17 @@ fn figure(about: &About, clean: &[Row], injected: &[Row]) -> Result<Option<Figur
     let plain: Vec<&Row> = protocol::read()?
         .fault
         .iter()
-        .filter(|fault| fault.code == about.code)
+        .filter(|fault| fault.code == info.code)
         .flat_map(|fault| {
             let is_it = |row: &&Row| row.fault == fault.name && row.strength == fault.plain;
             injected.iter().filter(is_it).collect::<Vec<_>>()
         })
         .collect();
-    limited(about, &released, &of(&plain)).map(Some)
+    limited(info, &released, &of(&plain)).map(Some)
 }
 
-/// Quantiles and limits of one detector from places (`Worse::place`) in released music and with its plain fault.
-pub fn limited(about: &About, released: &[f64], plain: &[f64]) -> Result<Figure> {
+/// Quantiles and limits of one detector from places (`Direction::place`) in released music and with its plain fault.
+pub fn limited(info: &DetectorInfo, released: &[f64], plain: &[f64]) -> Result<Figure> {
     let at = |values: &[f64], share: f64| quantile(values, share).context("no values");
     let usual = at(released, CLEAN_SHARE)?;
     // One track may be what it likes: some are made of gaps or of noise.
@@ -169,17 +169,17 @@ pub fn limited(about: &About, released: &[f64], plain: &[f64]) -> Result<Figure>
     };
     let mut quantiles: Vec<f64> = SHARES_PERCENT
         .iter()
-        .map(|share| Ok(about.worse.value(at(released, 0.01 * share)?)))
+        .map(|share| Ok(info.worse.value(at(released, 0.01 * share)?)))
         .collect::<Result<_>>()?;
-    if about.worse == Worse::Less {
+    if info.worse == Direction::Less {
         // Shares are of the value itself, not of how bad it is.
         quantiles = SHARES_PERCENT
             .iter()
-            .map(|share| Ok(about.worse.value(at(released, 1.0 - 0.01 * share)?)))
+            .map(|share| Ok(info.worse.value(at(released, 1.0 - 0.01 * share)?)))
             .collect::<Result<_>>()?;
     }
     let (remark, full) = match about.limits {
-        Limits::Fitted => (about.worse.value(remark), about.worse.value(full)),
+        Limits::Fitted => (info.worse.value(remark), info.worse.value(full)),
         Limits::Given { remark, full } => (remark, full),
     };
     Ok(Figure {

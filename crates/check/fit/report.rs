@@ -35,8 +35,8 @@ const A_NOTE_IS_ENOUGH: [&str; 4] = ["limited", "dc-offset", "too-quiet", "too-h
 pub fn is_found(corpus: &Corpus, row: &Row, code: &str) -> bool {
     let detector = DETECTORS
         .iter()
-        .find(|detector| detector.about().code == code);
-    let Some(about) = detector.map(|detector| detector.about()) else {
+        .find(|detector| detector.info().code == code);
+    let Some(about) = detector.map(|detector| detector.info()) else {
         return false;
     };
     let (Some(&value), Some((remark, full))) = (row.figures.get(code), limits(about, corpus))

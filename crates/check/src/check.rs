@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::corpus::Corpus;
 use crate::error::CheckError;
 use crate::facts::Facts;
-use crate::finding::{Finding, Part, Severity};
+use crate::finding::{Category, Finding, Severity};
 use crate::judge;
 use crate::scan::{Scan, Scanned};
 use crate::tone::ToneJudgement;
@@ -55,7 +55,7 @@ impl Verdict {
 #[serde(deny_unknown_fields)]
 pub struct PartScore {
     /// The part.
-    pub part: Part,
+    pub part: Category,
     /// Points that are left.
     pub points: f64,
     /// Points that there are.
@@ -154,7 +154,7 @@ impl Check {
         already_mastered: bool,
         translation: Vec<Translation>,
     ) -> Self {
-        let parts = Part::ALL.map(|(part, of)| {
+        let parts = Category::ALL.map(|(part, of)| {
             let lost = findings.iter().filter(|finding| finding.part == part);
             let lost: f64 = lost.map(|finding| finding.points).sum();
             PartScore {

@@ -27,7 +27,7 @@ pub struct Finding {
     pub severity: Severity,
     /// The part of the score that it belongs to.
     #[serde(default)]
-    pub part: Part,
+    pub part: Category,
     /// The measured figure.
     pub evidence: f64,
     /// Unit of the figure.
@@ -41,7 +41,7 @@ pub struct Finding {
     pub advice: String,
     /// Whether mastering can mend it.
     #[serde(default)]
-    pub mastering: Mending,
+    pub mastering: Remedy,
     /// What mastering does about it, one clause.
     #[serde(default)]
     pub mastering_does: String,
@@ -53,7 +53,7 @@ pub struct Finding {
     pub points_by_mastering: f64,
     /// When; empty where it is everywhere.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub places: Vec<Place>,
+    pub places: Vec<TimeSpan>,
     /// Which frequencies; none where it is all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub band: Option<Band>,
@@ -72,7 +72,8 @@ pub struct Released {
 /// A stretch of time, seconds from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Place {
+#[schemars(rename = "Place")]
+pub struct TimeSpan {
     /// Where it begins, s.
     pub from_s: f64,
     /// Where it ends, s.
@@ -92,7 +93,8 @@ pub struct Band {
 /// Whether mastering can mend something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Mending {
+#[schemars(rename = "Mending")]
+pub enum Remedy {
     #[default]
     /// Not at all: it has to be done in the mix.
     No,
@@ -118,7 +120,8 @@ pub enum Mending {
     JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
-pub enum Part {
+#[schemars(rename = "Part")]
+pub enum Category {
     #[default]
     /// Nothing broken: clipping, clicks, gaps, cut edges, a lossy source.
     Integrity,
@@ -134,7 +137,7 @@ pub enum Part {
     Balance,
 }
 
-impl Part {
+impl Category {
     /// All parts with the points that each may cost; they add up to 100.
     pub const ALL: [(Self, f64); 6] = [
         (Self::Integrity, 30.0),
@@ -163,13 +166,13 @@ pub fn damaged(what: &str) -> Finding {
     Finding {
         code: "damaged".to_owned(),
         severity: Severity::Problem,
-        part: Part::Integrity,
+        part: Category::Integrity,
         evidence: 1.0,
         unit: "places".to_owned(),
         released: None,
         text: format!("the file is damaged: {what}"),
         advice: "export or copy the mix again; --strict refuses such files".to_owned(),
-        mastering: Mending::No,
+        mastering: Remedy::No,
         mastering_does: "what is missing stays missing".to_owned(),
         points: DAMAGE_POINTS,
         points_by_mastering: 0.0,

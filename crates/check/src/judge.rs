@@ -1,7 +1,7 @@
 //! From figures to findings: the same rule for every detector.
 
 use crate::corpus::{Corpus, Figure};
-use crate::detect::{About, DETECTORS, Detector, Limits, Reading, Worse};
+use crate::detect::{DETECTORS, Detector, DetectorInfo, Direction, Limits, Reading};
 use crate::facts::Facts;
 use crate::finding::{Finding, Released, Severity};
 
@@ -39,19 +39,19 @@ pub fn findings(facts: &Facts<'_>) -> Vec<Finding> {
 }
 
 /// Every figure that could be measured, by code.
-pub fn figures(facts: &Facts<'_>) -> Vec<(&'static About, Reading)> {
+pub fn figures(facts: &Facts<'_>) -> Vec<(&'static DetectorInfo, Reading)> {
     DETECTORS
         .iter()
-        .filter_map(|detector| Some((detector.about(), detector.measure(facts)?)))
+        .filter_map(|detector| Some((detector.info(), detector.measure(facts)?)))
         .collect()
 }
 
 /// Where a finding begins and where it is full; `None` where the corpus does not say.
-pub fn limits(about: &About, corpus: &Corpus) -> Option<(f64, f64)> {
-    match about.limits {
+pub fn limits(info: &DetectorInfo, corpus: &Corpus) -> Option<(f64, f64)> {
+    match info.limits {
         Limits::Given { remark, full } => Some((remark, full)),
         Limits::Fitted => {
-            let figure = corpus.figures.get(about.code)?;
+            let figure = corpus.figures.get(info.code)?;
             Some((figure.remark, figure.full))
         }
     }
@@ -59,7 +59,7 @@ pub fn limits(about: &About, corpus: &Corpus) -> Option<(f64, f64)> {
 
 /// How far a value has come from where a finding begins (0) to where it is full (1 and more); below 0
 /// there is none.
-pub fn depth(worse: Worse, value: f64, remark: f64, full: f64) -> f64 {
+pub fn depth(worse: Direction, value: f64, remark: f64, full: f64) -> f64 {
     let (x, from, to) = (worse.place(value), worse.place(remark), worse.place(full));
     if to > from {
         (x - from) / (to - from)
@@ -71,10 +71,10 @@ pub fn depth(worse: Worse, value: f64, remark: f64, full: f64) -> f64 {
 }
 
 fn judge(detector: &dyn Detector, facts: &Facts<'_>) -> Option<Finding> {
-    let about = detector.about();
+    let info = detector.info();
     let reading = detector.measure(facts)?;
-    let (remark, full) = limits(about, facts.corpus)?;
-    let depth_of = |value: f64| depth(about.worse, value, remark, full);
+    let (remark, full) = limits(info, facts.corpus)?;
+    let depth_of = |value: f64| depth(info.worse, value, remark, full);
     let deep = depth_of(reading.value);
     if reading.value.is_nan() || deep < 0.0 {
         return None;
@@ -85,25 +85,25 @@ fn judge(detector: &dyn Detector, facts: &Facts<'_>) -> Option<Finding> {
     } else {
         Severity::Remark
     };
-    let severity = words.severity.unwrap_or(by_depth).min(about.most);
+    let severity = words.severity.unwrap_or(by_depth).min(info.max_severity);
     let cost = |depth: f64| match severity {
         Severity::Note => 0.0,
-        _ => about.points * depth.clamp(0.0, 1.0),
+        _ => info.points * depth.clamp(0.0, 1.0),
     };
     let points = cost(deep);
     let left = words
         .after_mastering
         .map_or(points, |after| cost(depth_of(after)));
     Some(Finding {
-        code: about.code.to_owned(),
+        code: info.code.to_owned(),
         severity,
-        part: about.part,
+        part: info.part,
         evidence: reading.value,
-        unit: about.unit.to_owned(),
+        unit: info.unit.to_owned(),
         released: facts
             .corpus
             .figures
-            .get(about.code)
+            .get(info.code)
             .map(|figure| released(figure, reading.value)),
         text: words.text,
         advice: words.advice,

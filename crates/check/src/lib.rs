@@ -29,7 +29,7 @@ pub use check::{Check, PartScore, Verdict, check, judged, measure, short};
 pub use corpus::Corpus;
 pub use error::CheckError;
 pub use facts::Facts;
-pub use finding::{Band, Finding, Mending, Part, Place, Released, Severity, damaged};
+pub use finding::{Band, Category, Finding, Released, Remedy, Severity, TimeSpan, damaged};
 pub use scan::Scan;
 pub use tone::ToneJudgement;
 pub use translation::Translation;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use acetate_check::corpus::{CORPUS_FORMAT, Corpus};
 use acetate_check::detect::{DETECTORS, Limits};
-use acetate_check::{CheckError, Mending, Severity, check};
+use acetate_check::{CheckError, Remedy, Severity, check};
 use acetate_dsp::Audio;
 use acetate_dsp::signal::white;
 use acetate_dsp::stream::AudioSource;
@@ -22,20 +22,20 @@ fn every_fitted_detector_has_its_figure_and_every_code_is_one_of_a_kind() {
     assert!(corpus.record.tracks >= 100, "{:?}", corpus.record);
     let mut codes = BTreeSet::new();
     for detector in DETECTORS {
-        let about = detector.about();
-        assert!(codes.insert(about.code), "{} twice", about.code);
-        match about.limits {
+        let info = detector.info();
+        assert!(codes.insert(info.code), "{} twice", info.code);
+        match info.limits {
             Limits::Fitted => {
-                let figure = corpus.figures.get(about.code);
-                let figure = figure.unwrap_or_else(|| panic!("{} has no figure", about.code));
+                let figure = corpus.figures.get(info.code);
+                let figure = figure.unwrap_or_else(|| panic!("{} has no figure", info.code));
                 let (from, to) = (
-                    about.worse.place(figure.remark),
-                    about.worse.place(figure.full),
+                    info.worse.place(figure.remark),
+                    info.worse.place(figure.full),
                 );
-                assert!(from <= to, "{}: {figure:?}", about.code);
+                assert!(from <= to, "{}: {figure:?}", info.code);
             }
             Limits::Given { remark, full } => {
-                assert!(about.worse.place(remark) <= about.worse.place(full));
+                assert!(info.worse.place(remark) <= info.worse.place(full));
             }
         }
     }
@@ -172,7 +172,7 @@ fn a_delayed_channel_is_told_with_its_delay_and_side() {
         "{}",
         finding.text
     );
-    assert_eq!(finding.mastering, Mending::No);
+    assert_eq!(finding.mastering, Remedy::No);
 }
 
 #[test]

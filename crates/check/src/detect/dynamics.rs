@@ -2,23 +2,23 @@
 
 use acetate_dsp::units::{clock, db_from_power};
 
-use super::{About, Detector, Limits, Reading, Words, Worse};
+use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
 use crate::facts::Facts;
-use crate::finding::{Part, Place, Severity};
+use crate::finding::{Category, Severity, TimeSpan};
 use crate::section;
 
 /// A limiter was at work.
 pub struct Limited;
 
 impl Detector for Limited {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "limited",
-            part: Part::Dynamics,
+            part: Category::Dynamics,
             figure: "share of the peaks that stand at one ceiling",
             unit: "%",
-            worse: Worse::MoreByRatio,
-            most: Severity::Remark,
+            worse: Direction::MoreByRatio,
+            max_severity: Severity::Remark,
             points: 4.0,
             limits: Limits::Fitted,
         }
@@ -60,14 +60,14 @@ impl Detector for Limited {
 pub struct Flat;
 
 impl Detector for Flat {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "flat",
-            part: Part::Dynamics,
+            part: Category::Dynamics,
             figure: "peak to loudness ratio",
             unit: "dB",
-            worse: Worse::Less,
-            most: Severity::Remark,
+            worse: Direction::Less,
+            max_severity: Severity::Remark,
             points: 5.0,
             limits: Limits::Fitted,
         }
@@ -125,14 +125,14 @@ fn compressed_range_lu(facts: &Facts<'_>) -> Option<f64> {
 }
 
 impl Detector for TooDynamic {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "too-dynamic",
-            part: Part::Dynamics,
+            part: Category::Dynamics,
             figure: "loudness range",
             unit: "LU",
-            worse: Worse::More,
-            most: Severity::Remark,
+            worse: Direction::More,
+            max_severity: Severity::Remark,
             points: 6.0,
             limits: Limits::Fitted,
         }
@@ -160,14 +160,14 @@ impl Detector for TooDynamic {
 pub struct Section;
 
 impl Detector for Section {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "section",
-            part: Part::Dynamics,
+            part: Category::Dynamics,
             figure: "jump of all bands alike from one section to the next",
             unit: "dB",
-            worse: Worse::More,
-            most: Severity::Remark,
+            worse: Direction::More,
+            max_severity: Severity::Remark,
             points: 6.0,
             limits: Limits::Fitted,
         }
@@ -180,7 +180,7 @@ impl Detector for Section {
             f64::from(analysis.sample_rate_hz),
             db_from_power(facts.mid_side_power(0.0, 30_000.0)[0].max(1e-30)),
         )?;
-        let place = Place {
+        let place = TimeSpan {
             from_s: jump.from_s,
             to_s: jump.to_s,
         };

@@ -1,9 +1,9 @@
 //! How the programme begins and ends.
 
 use super::noise::offset_db;
-use super::{About, Detector, Limits, Reading, Words, Worse};
+use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
 use crate::facts::Facts;
-use crate::finding::{Part, Place, Severity};
+use crate::finding::{Category, Severity, TimeSpan};
 use crate::scan::{EdgeFigures, START_S};
 
 /// Both edges at least this loud, relative to the RMS, are those of a loop, dB.
@@ -38,14 +38,14 @@ const LOOPED: &str = "nothing, if it is to be looped; else both ends are cut off
 pub struct StartCut;
 
 impl Detector for StartCut {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "start-cut",
-            part: Part::Integrity,
+            part: Category::Integrity,
             figure: "level of the first millisecond relative to the whole",
             unit: "dB",
-            worse: Worse::More,
-            most: Severity::Remark,
+            worse: Direction::More,
+            max_severity: Severity::Remark,
             points: 5.0,
             limits: Limits::Fitted,
         }
@@ -56,7 +56,7 @@ impl Detector for StartCut {
         if is_offset(facts, edges.start_db) {
             return None;
         }
-        let place = Place {
+        let place = TimeSpan {
             from_s: edges.lead_in_s,
             to_s: edges.lead_in_s + START_S,
         };
@@ -94,14 +94,14 @@ impl Detector for StartCut {
 pub struct TailCut;
 
 impl Detector for TailCut {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "tail-cut",
-            part: Part::Integrity,
+            part: Category::Integrity,
             figure: "level of the last 3 ms relative to the whole",
             unit: "dB",
-            worse: Worse::More,
-            most: Severity::Remark,
+            worse: Direction::More,
+            max_severity: Severity::Remark,
             points: 8.0,
             limits: Limits::Given {
                 remark: CUT_DB,
@@ -116,7 +116,7 @@ impl Detector for TailCut {
             return None;
         }
         let end_s = edges.duration_s - edges.lead_out_s;
-        let place = Place {
+        let place = TimeSpan {
             from_s: end_s - 0.003,
             to_s: end_s,
         };
@@ -152,14 +152,14 @@ impl Detector for TailCut {
 pub struct EdgeSilence;
 
 impl Detector for EdgeSilence {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "edge-silence",
-            part: Part::Integrity,
+            part: Category::Integrity,
             figure: "silence at the edges beyond what is usual",
             unit: "s",
-            worse: Worse::More,
-            most: Severity::Note,
+            worse: Direction::More,
+            max_severity: Severity::Note,
             points: 0.0,
             limits: Limits::Given {
                 remark: 0.001,

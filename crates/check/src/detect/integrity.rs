@@ -2,22 +2,22 @@
 
 use acetate_dsp::units::clock;
 
-use super::{About, Detector, Limits, Reading, Words, Worse};
+use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
 use crate::facts::Facts;
-use crate::finding::{Finding, Part, Place, Severity};
+use crate::finding::{Category, Finding, Severity, TimeSpan};
 
 /// Samples that are no numbers.
 pub struct NotANumber;
 
 impl Detector for NotANumber {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "not-a-number",
-            part: Part::Integrity,
+            part: Category::Integrity,
             figure: "samples that are no numbers",
             unit: "samples",
-            worse: Worse::More,
-            most: Severity::Problem,
+            worse: Direction::More,
+            max_severity: Severity::Problem,
             points: 30.0,
             limits: Limits::Given {
                 remark: 1.0,
@@ -46,14 +46,14 @@ impl Detector for NotANumber {
 pub struct Clipping;
 
 impl Detector for Clipping {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "clipping",
-            part: Part::Integrity,
+            part: Category::Integrity,
             figure: "samples in flat tops",
             unit: "ppm",
-            worse: Worse::MoreByRatio,
-            most: Severity::Problem,
+            worse: Direction::MoreByRatio,
+            max_severity: Severity::Problem,
             points: 25.0,
             limits: Limits::Fitted,
         }
@@ -94,14 +94,14 @@ impl Detector for Clipping {
 pub struct Clicks;
 
 impl Detector for Clicks {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "clicks",
-            part: Part::Integrity,
+            part: Category::Integrity,
             figure: "strongest clicks over the jumps that belong to the sound",
             unit: "dB",
-            worse: Worse::More,
-            most: Severity::Problem,
+            worse: Direction::More,
+            max_severity: Severity::Problem,
             points: 15.0,
             limits: Limits::Fitted,
         }
@@ -211,14 +211,14 @@ const MANY: f64 = 10.0;
 const BESIDE_S: f64 = 0.05;
 
 impl Detector for Dropout {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "dropout",
-            part: Part::Integrity,
+            part: Category::Integrity,
             figure: "sudden gaps of silence",
             unit: "gaps",
-            worse: Worse::More,
-            most: Severity::Problem,
+            worse: Direction::More,
+            max_severity: Severity::Problem,
             points: 20.0,
             limits: Limits::Fitted,
         }
@@ -251,7 +251,7 @@ impl Detector for Dropout {
     }
 
     fn explains(&self, own: &Finding, other: &Finding, _: &Facts<'_>) -> bool {
-        let beside = |click: &Place| {
+        let beside = |click: &TimeSpan| {
             own.places
                 .iter()
                 .any(|gap| (gap.from_s - BESIDE_S..=gap.to_s + BESIDE_S).contains(&click.from_s))

@@ -1,21 +1,21 @@
 //! Level: said, never charged.
 
-use super::{About, Detector, Limits, Reading, Words, Worse};
+use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
 use crate::facts::Facts;
-use crate::finding::{Part, Place, Severity};
+use crate::finding::{Category, Severity, TimeSpan};
 
 /// Samples over full scale.
 pub struct TooHot;
 
 impl Detector for TooHot {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "too-hot",
-            part: Part::Dynamics,
+            part: Category::Dynamics,
             figure: "sample peak",
             unit: "dBFS",
-            worse: Worse::More,
-            most: Severity::Note,
+            worse: Direction::More,
+            max_severity: Severity::Note,
             points: 0.0,
             limits: Limits::Given {
                 remark: 0.01,
@@ -45,14 +45,14 @@ impl Detector for TooHot {
 pub struct TooQuiet;
 
 impl Detector for TooQuiet {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "too-quiet",
-            part: Part::Dynamics,
+            part: Category::Dynamics,
             figure: "sample peak",
             unit: "dBFS",
-            worse: Worse::Less,
-            most: Severity::Note,
+            worse: Direction::Less,
+            max_severity: Severity::Note,
             points: 0.0,
             limits: Limits::Given {
                 remark: -30.0,
@@ -80,14 +80,14 @@ impl Detector for TooQuiet {
 pub struct InterSample;
 
 impl Detector for InterSample {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "inter-sample",
-            part: Part::Dynamics,
+            part: Category::Dynamics,
             figure: "true peak",
             unit: "dBTP",
-            worse: Worse::More,
-            most: Severity::Note,
+            worse: Direction::More,
+            max_severity: Severity::Note,
             points: 0.0,
             limits: Limits::Given {
                 remark: 0.01,
@@ -98,7 +98,7 @@ impl Detector for InterSample {
 
     fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
         let analysis = facts.analysis;
-        let at = Place {
+        let at = TimeSpan {
             from_s: analysis.true_peak_at_s,
             to_s: analysis.true_peak_at_s,
         };

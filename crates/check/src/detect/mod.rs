@@ -15,23 +15,23 @@ mod tone;
 pub use tone::tone_contrast_db;
 
 use crate::facts::Facts;
-use crate::finding::{Band, Finding, Mending, Part, Place, Severity};
+use crate::finding::{Band, Category, Finding, Remedy, Severity, TimeSpan};
 
 /// What is known of a detector without any mix.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct About {
+pub struct DetectorInfo {
     /// Stable code of its finding.
     pub code: &'static str,
     /// The part of the score.
-    pub part: Part,
+    pub part: Category,
     /// What the figure is.
     pub figure: &'static str,
     /// Unit of the figure.
     pub unit: &'static str,
     /// Which way is worse.
-    pub worse: Worse,
+    pub worse: Direction,
     /// The most severe that it can be.
-    pub most: Severity,
+    pub max_severity: Severity,
     /// Points that it costs at most.
     pub points: f64,
     /// Where its limits come from.
@@ -40,7 +40,7 @@ pub struct About {
 
 /// Which way is worse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Worse {
+pub enum Direction {
     /// More.
     More,
     /// Less.
@@ -52,7 +52,7 @@ pub enum Worse {
 /// Smallest value that ratios tell apart.
 const SMALLEST_RATIO: f64 = 0.5;
 
-impl Worse {
+impl Direction {
     /// A scale on which more is worse and the ramp between limits is straight.
     pub fn place(self, value: f64) -> f64 {
         match self {
@@ -92,7 +92,7 @@ pub struct Reading {
     /// The figure.
     pub value: f64,
     /// When.
-    pub places: Vec<Place>,
+    pub places: Vec<TimeSpan>,
     /// Which frequencies.
     pub band: Option<Band>,
 }
@@ -115,7 +115,7 @@ impl Reading {
     }
 
     /// A figure with its places.
-    pub fn at(value: f64, places: Vec<Place>) -> Self {
+    pub fn at(value: f64, places: Vec<TimeSpan>) -> Self {
         Self {
             places,
             ..Self::of(value)
@@ -131,7 +131,7 @@ pub struct Words {
     /// What to do in the mix.
     pub advice: String,
     /// Whether mastering can mend it.
-    pub mastering: Mending,
+    pub mastering: Remedy,
     /// What mastering does about it.
     pub mastering_does: String,
     /// The figure after mastering, by simulation; `None` where it stays.
@@ -146,7 +146,7 @@ impl Words {
         Self {
             text,
             advice: advice.to_owned(),
-            mastering: Mending::No,
+            mastering: Remedy::No,
             mastering_does: mastering_does.to_owned(),
             after_mastering: None,
             severity: None,
@@ -156,7 +156,7 @@ impl Words {
     /// Something that mastering mends wholly.
     pub fn mended(text: String, advice: &str, mastering_does: &str, after: f64) -> Self {
         Self {
-            mastering: Mending::Yes,
+            mastering: Remedy::Yes,
             after_mastering: Some(after),
             ..Self::in_the_mix(text, advice, mastering_does)
         }
@@ -165,7 +165,7 @@ impl Words {
     /// Something that mastering mends in part.
     pub fn partly(text: String, advice: &str, mastering_does: String, after: f64) -> Self {
         Self {
-            mastering: Mending::Partly,
+            mastering: Remedy::Partly,
             after_mastering: Some(after),
             ..Self::in_the_mix(text, advice, &mastering_does)
         }
@@ -175,7 +175,7 @@ impl Words {
 /// Looks for one thing.
 pub trait Detector: Sync {
     /// What is known of it.
-    fn about(&self) -> &'static About;
+    fn info(&self) -> &'static DetectorInfo;
 
     /// Its figure; `None` where it cannot be measured or means nothing.
     fn measure(&self, facts: &Facts<'_>) -> Option<Reading>;

@@ -4,24 +4,24 @@ use acetate_dsp::analysis::BandFrame;
 use acetate_dsp::measure::bands::edges_hz;
 use acetate_dsp::units::{db_from_gain, db_from_power, gain_from_db, power_from_db};
 
-use super::{About, Detector, Limits, Reading, Words, Worse};
+use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
 use crate::facts::{Facts, bands_between};
-use crate::finding::{Finding, Part, Severity};
+use crate::finding::{Category, Finding, Severity};
 
 /// Lines of the mains.
 pub struct Hum;
 
 impl Detector for Hum {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "hum",
-            part: Part::Noise,
+            part: Category::Noise,
             figure: "mains lines over what is beside them",
             unit: "dB",
-            worse: Worse::More,
+            worse: Direction::More,
             // Steady tones of released music reach as far as plain hum: no ground to refuse a mix or to charge it
             // more than a tonal fault.
-            most: Severity::Remark,
+            max_severity: Severity::Remark,
             points: 8.0,
             limits: Limits::Fitted,
         }
@@ -79,14 +79,14 @@ fn frame_power(frame: &BandFrame, bands: &[usize]) -> f64 {
 }
 
 impl Detector for NoiseFloor {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "noise-floor",
-            part: Part::Noise,
+            part: Category::Noise,
             figure: "treble of the quietest moments, as white noise, relative to the loudness",
             unit: "dB",
-            worse: Worse::More,
-            most: Severity::Problem,
+            worse: Direction::More,
+            max_severity: Severity::Problem,
             points: 12.0,
             limits: Limits::Fitted,
         }
@@ -159,14 +159,14 @@ fn drifts(facts: &Facts<'_>) -> bool {
 }
 
 impl Detector for DcOffset {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "dc-offset",
-            part: Part::Noise,
+            part: Category::Noise,
             figure: "offset relative to the level",
             unit: "dB",
-            worse: Worse::More,
-            most: Severity::Note,
+            worse: Direction::More,
+            max_severity: Severity::Note,
             points: 0.0,
             limits: Limits::Given {
                 remark: OFFSET_DB,

@@ -1,9 +1,9 @@
 //! Where the sound comes from.
 
-use super::{About, Detector, Limits, Reading, Words, Worse};
+use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
 use crate::facts::Facts;
-use crate::finding::{Part, Severity};
-use crate::scan::CodingFigures;
+use crate::finding::{Category, Severity};
+use crate::scan::CodecFigures;
 
 /// Where the low-pass of MP3 at up to 112 kbit/s lies or above (LAME's own table, 15.1 to 16 kHz), and
 /// the meter's accuracy, Hz. Only a spectrum that ends here is a remark: a coder's traces vanish when a file is
@@ -18,7 +18,7 @@ pub const TRACE_SIGMA: f64 = 10.0;
 const TRACE_PERCENT: f64 = 1.0;
 
 /// The traces that are no accident.
-fn traces(facts: &Facts<'_>) -> Option<CodingFigures> {
+fn traces(facts: &Facts<'_>) -> Option<CodecFigures> {
     facts.scan?.coding.filter(|c| c.sigma >= TRACE_SIGMA)
 }
 
@@ -26,14 +26,14 @@ fn traces(facts: &Facts<'_>) -> Option<CodingFigures> {
 pub struct LossySource;
 
 impl Detector for LossySource {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "lossy-source",
-            part: Part::Integrity,
+            part: Category::Integrity,
             figure: "share of the spectrum up to 20 kHz that a coder or a low-pass left empty",
             unit: "%",
-            worse: Worse::More,
-            most: Severity::Remark,
+            worse: Direction::More,
+            max_severity: Severity::Remark,
             points: 4.0,
             limits: Limits::Given {
                 remark: TRACE_PERCENT,

@@ -5,9 +5,9 @@ use acetate_dsp::analysis::Spectrum;
 use acetate_dsp::measure::bands::edges_hz;
 use acetate_dsp::units::{db_from_power, power_from_db};
 
-use super::{About, Detector, Limits, Reading, Words, Worse};
+use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
 use crate::facts::{Facts, bands_between};
-use crate::finding::{Finding, Part, Severity};
+use crate::finding::{Category, Finding, Severity};
 
 /// From this difference of the channels one counts as dead, dB.
 const DEAD_DB: f64 = 18.0;
@@ -48,14 +48,14 @@ fn louder_and_quieter(balance_db: f64) -> (&'static str, &'static str) {
 pub struct DeadChannel;
 
 impl Detector for DeadChannel {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "dead-channel",
-            part: Part::Stereo,
+            part: Category::Stereo,
             figure: "difference of the channels' levels",
             unit: "dB",
-            worse: Worse::More,
-            most: Severity::Problem,
+            worse: Direction::More,
+            max_severity: Severity::Problem,
             points: 20.0,
             limits: Limits::Given {
                 remark: DEAD_DB,
@@ -116,14 +116,14 @@ fn one_is_silent(analysis: &Analysis) -> bool {
 pub struct Imbalance;
 
 impl Detector for Imbalance {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "imbalance",
-            part: Part::Stereo,
+            part: Category::Stereo,
             figure: "difference of the channels' levels",
             unit: "dB",
-            worse: Worse::More,
-            most: Severity::Remark,
+            worse: Direction::More,
+            max_severity: Severity::Remark,
             points: 8.0,
             limits: Limits::Fitted,
         }
@@ -153,14 +153,14 @@ impl Detector for Imbalance {
 pub struct ChannelDelay;
 
 impl Detector for ChannelDelay {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "channel-delay",
-            part: Part::Stereo,
+            part: Category::Stereo,
             figure: "how much better the channels agree with a delay, in standard deviations of chance",
             unit: "sigma",
-            worse: Worse::More,
-            most: Severity::Problem,
+            worse: Direction::More,
+            max_severity: Severity::Problem,
             points: 12.0,
             limits: Limits::Given {
                 remark: DELAY_SIGMA,
@@ -196,14 +196,14 @@ impl Detector for ChannelDelay {
 pub struct AntiPhase;
 
 impl Detector for AntiPhase {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "anti-phase",
-            part: Part::Stereo,
+            part: Category::Stereo,
             figure: "loudness lost in mono",
             unit: "dB",
-            worse: Worse::More,
-            most: Severity::Problem,
+            worse: Direction::More,
+            max_severity: Severity::Problem,
             points: 20.0,
             limits: Limits::Fitted,
         }
@@ -294,14 +294,14 @@ impl MonoBand {
 }
 
 impl Detector for MonoBand {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "mono-band",
-            part: Part::Stereo,
+            part: Category::Stereo,
             figure: "most that an octave loses in mono",
             unit: "dB",
-            worse: Worse::More,
-            most: Severity::Remark,
+            worse: Direction::More,
+            max_severity: Severity::Remark,
             points: 6.0,
             limits: Limits::Fitted,
         }
@@ -345,14 +345,14 @@ fn quadrature_db(facts: &Facts<'_>) -> Option<f64> {
 }
 
 impl Detector for WideBass {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "wide-bass",
-            part: Part::Stereo,
+            part: Category::Stereo,
             figure: "side against mid below 120 Hz less 5 dB, or what is out of step there against the rest",
             unit: "dB",
-            worse: Worse::More,
-            most: Severity::Remark,
+            worse: Direction::More,
+            max_severity: Severity::Remark,
             points: 8.0,
             limits: Limits::Fitted,
         }
@@ -392,14 +392,14 @@ impl Detector for WideBass {
 pub struct Mono;
 
 impl Detector for Mono {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "mono",
-            part: Part::Stereo,
+            part: Category::Stereo,
             figure: "equal channels",
             unit: "",
-            worse: Worse::More,
-            most: Severity::Note,
+            worse: Direction::More,
+            max_severity: Severity::Note,
             points: 0.0,
             limits: Limits::Given {
                 remark: 1.0,

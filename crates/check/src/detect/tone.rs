@@ -2,28 +2,28 @@
 
 use acetate_dsp::units::{db_from_power, power_from_db};
 
-use super::{About, Detector, Limits, Reading, Words, Worse};
+use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
 use crate::facts::{Facts, bands_between};
-use crate::finding::{Part, Severity};
+use crate::finding::{Category, Severity};
 use crate::tone::{BANDS, Region, TONE_CODES};
 
 /// One of the faults of tone.
 pub struct Tone {
     index: usize,
-    about: About,
+    info: DetectorInfo,
     region: Region,
     found: &'static str,
     advice: &'static str,
 }
 
-const fn about(index: usize, figure: &'static str) -> About {
-    About {
+const fn info(index: usize, figure: &'static str) -> DetectorInfo {
+    DetectorInfo {
         code: TONE_CODES[index],
-        part: Part::Tone,
+        part: Category::Tone,
         figure,
         unit: "dB",
-        worse: Worse::More,
-        most: Severity::Remark,
+        worse: Direction::More,
+        max_severity: Severity::Remark,
         points: 14.0,
         limits: Limits::Fitted,
     }
@@ -32,7 +32,7 @@ const fn about(index: usize, figure: &'static str) -> About {
 /// Too much low end.
 pub const BOOMY: Tone = Tone {
     index: 0,
-    about: about(0, "estimated excess of the low end"),
+    info: info(0, "estimated excess of the low end"),
     region: Region {
         from_hz: 60.0,
         to_hz: 150.0,
@@ -45,7 +45,7 @@ pub const BOOMY: Tone = Tone {
 /// Too little low end.
 pub const THIN: Tone = Tone {
     index: 1,
-    about: about(1, "estimated lack of low end"),
+    info: info(1, "estimated lack of low end"),
     region: Region {
         from_hz: 30.0,
         to_hz: 200.0,
@@ -58,7 +58,7 @@ pub const THIN: Tone = Tone {
 /// Too much low-mid.
 pub const MUDDY: Tone = Tone {
     index: 2,
-    about: about(2, "estimated excess of the low mids"),
+    info: info(2, "estimated excess of the low mids"),
     region: Region {
         from_hz: 180.0,
         to_hz: 500.0,
@@ -71,7 +71,7 @@ pub const MUDDY: Tone = Tone {
 /// Too much upper mid.
 pub const HARSH: Tone = Tone {
     index: 3,
-    about: about(3, "estimated excess of the upper mids"),
+    info: info(3, "estimated excess of the upper mids"),
     region: Region {
         from_hz: 2_000.0,
         to_hz: 5_000.0,
@@ -84,7 +84,7 @@ pub const HARSH: Tone = Tone {
 /// Too little treble.
 pub const DULL: Tone = Tone {
     index: 4,
-    about: about(4, "estimated lack of treble"),
+    info: info(4, "estimated lack of treble"),
     region: Region {
         from_hz: 5_000.0,
         to_hz: 16_000.0,
@@ -97,7 +97,7 @@ pub const DULL: Tone = Tone {
 /// Too much treble.
 pub const FIZZY: Tone = Tone {
     index: 5,
-    about: about(5, "estimated excess of treble"),
+    info: info(5, "estimated excess of treble"),
     region: Region {
         from_hz: 8_000.0,
         to_hz: 16_000.0,
@@ -114,15 +114,15 @@ const LARGE_DB: f64 = 6.0;
 const ALL_OF_IT_PERCENT: f64 = 95.0;
 
 impl Detector for Tone {
-    fn about(&self) -> &'static About {
+    fn info(&self) -> &'static DetectorInfo {
         // The detectors are constants of this file, in the order of `TONE_CODES`.
-        const ALL: [&About; 6] = [
-            &BOOMY.about,
-            &THIN.about,
-            &MUDDY.about,
-            &HARSH.about,
-            &DULL.about,
-            &FIZZY.about,
+        const ALL: [&DetectorInfo; 6] = [
+            &BOOMY.info,
+            &THIN.info,
+            &MUDDY.info,
+            &HARSH.info,
+            &DULL.info,
+            &FIZZY.info,
         ];
         ALL[self.index]
     }
@@ -180,14 +180,14 @@ pub struct Sibilance;
 const BURST_SHARE: f64 = 0.05;
 
 impl Detector for Sibilance {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "sibilance",
-            part: Part::Tone,
+            part: Category::Tone,
             figure: "bursts from 5 to 9 kHz relative to the loudness",
             unit: "dB",
-            worse: Worse::More,
-            most: Severity::Remark,
+            worse: Direction::More,
+            max_severity: Severity::Remark,
             points: 6.0,
             limits: Limits::Fitted,
         }

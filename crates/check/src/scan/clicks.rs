@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use acetate_dsp::Audio;
 use acetate_dsp::units::db_from_gain;
 
-use crate::finding::Place;
+use crate::finding::TimeSpan;
 
 /// Length of a cell, s.
 const CELL_S: f64 = 0.000_75;
@@ -47,7 +47,7 @@ pub struct ClickFigures {
     /// of more in a long programme; 0 where there are fewer.
     pub strongest_db: f64,
     /// The strongest jumps, strongest first: how far over their surroundings, dB, and when.
-    pub strongest: Vec<(f64, Place)>,
+    pub strongest: Vec<(f64, TimeSpan)>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -203,16 +203,16 @@ impl Clicks {
         // A click in both channels is one click.
         let samples = self.cells * (self.cell_frames * self.lanes.len()) as u64;
         let audible = FAINT * self.power / samples.max(1) as f64;
-        let mut strongest: Vec<(f64, Place)> = Vec::new();
+        let mut strongest: Vec<(f64, TimeSpan)> = Vec::new();
         for jump in &self.strongest {
             if f64::from(jump.size * jump.size) < audible {
                 continue;
             }
             let (over_db, from_s) = (jump.over_db, jump.cell as f64 * self.cell_s);
-            let known = |place: &Place| (place.from_s - from_s).abs() < 2.5 * self.cell_s;
+            let known = |place: &TimeSpan| (place.from_s - from_s).abs() < 2.5 * self.cell_s;
             if !strongest.iter().any(|(_, place)| known(place)) {
                 let to_s = from_s + self.cell_s;
-                strongest.push((over_db - usual_db, Place { from_s, to_s }));
+                strongest.push((over_db - usual_db, TimeSpan { from_s, to_s }));
             }
         }
         ClickFigures {

@@ -6,7 +6,7 @@
 use acetate_dsp::Audio;
 
 use super::joined;
-use crate::finding::Place;
+use crate::finding::TimeSpan;
 
 /// Length of a cell, s.
 const CELL_S: f64 = 0.000_25;
@@ -33,7 +33,7 @@ pub struct GapFigures {
     /// Longest, ms.
     pub longest_ms: f64,
     /// Where.
-    pub places: Vec<Place>,
+    pub places: Vec<TimeSpan>,
 }
 
 /// Silence that is not over, or was over less than an edge ago.
@@ -61,7 +61,7 @@ pub(super) struct Gaps {
     at: u64,
     silence: Option<Silence>,
     figures: GapFigures,
-    places: Vec<Place>,
+    places: Vec<TimeSpan>,
 }
 
 impl Gaps {
@@ -140,7 +140,7 @@ impl Gaps {
         self.figures.longest_ms = self.figures.longest_ms.max(1e3 * length_s);
         if self.places.len() < MAX_GAPS {
             let from_s = silence.start as f64 / self.rate;
-            self.places.push(Place {
+            self.places.push(TimeSpan {
                 from_s,
                 to_s: from_s + length_s,
             });

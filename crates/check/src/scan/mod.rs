@@ -2,25 +2,25 @@
 
 mod channels;
 mod clicks;
-mod coding;
+mod codec_traces;
 mod edges;
+mod flat_tops;
 mod gaps;
 mod hum;
 mod mains;
-mod tops;
 
 use acetate_dsp::measure::levels::silence_non_finite;
 use acetate_dsp::{Audio, Source, Spec, StreamError};
 
-use crate::finding::Place;
+use crate::finding::TimeSpan;
 
 pub use channels::ChannelFigures;
 pub use clicks::ClickFigures;
-pub use coding::{CodingFigures, Family, coding_traces};
+pub use codec_traces::{CodecFigures, Family, coding_traces};
 pub use edges::{EdgeFigures, START_S};
+pub use flat_tops::FlatTopFigures;
 pub use gaps::GapFigures;
 pub use hum::HumFigures;
-pub use tops::TopFigures;
 
 /// Figures of a whole programme. All are relative to the programme's own level, so that a gain
 /// changes none of them.
@@ -29,7 +29,7 @@ pub struct Scan {
     /// Mean square over all channels, full scale = 1.
     pub mean_square: f64,
     /// Flat tops at the highest level.
-    pub tops: TopFigures,
+    pub tops: FlatTopFigures,
     /// Isolated jumps.
     pub clicks: ClickFigures,
     /// Sudden silence within the music.
@@ -41,7 +41,7 @@ pub struct Scan {
     /// Levels of the channels and the delay between them; `None` for mono.
     pub channels: Option<ChannelFigures>,
     /// Traces of a lossy coder's frames; `None` where too little sounds.
-    pub coding: Option<CodingFigures>,
+    pub coding: Option<CodecFigures>,
 }
 
 /// Streaming meter behind [`Scan`].
@@ -49,13 +49,13 @@ pub struct Scanner {
     frames: u64,
     squares: f64,
     samples: u64,
-    tops: tops::Tops,
+    tops: flat_tops::FlatTops,
     clicks: clicks::Clicks,
     gaps: gaps::Gaps,
     edges: edges::Edges,
     hum: hum::Hum,
     channels: Option<channels::Channels>,
-    coding: coding::Coding,
+    coding: codec_traces::CodecTraces,
 }
 
 impl Scanner {
@@ -69,13 +69,13 @@ impl Scanner {
             frames: 0,
             squares: 0.0,
             samples: 0,
-            tops: tops::Tops::new(channels),
+            tops: flat_tops::FlatTops::new(channels),
             clicks: clicks::Clicks::new(rate, channels),
             gaps: gaps::Gaps::new(rate),
             edges: edges::Edges::new(rate),
             hum: hum::Hum::new(rate),
             channels: (channels == 2).then(|| channels::Channels::new(rate)),
-            coding: coding::Coding::new(rate, channels),
+            coding: codec_traces::CodecTraces::new(rate, channels),
         }
     }
 
@@ -188,8 +188,8 @@ impl Source for Scanned<'_> {
 pub(crate) const MAX_PLACES: usize = 12;
 
 /// Joins places that lie within `join_s` of each other, and keeps the first [`MAX_PLACES`].
-pub(crate) fn joined(places: &[Place], join_s: f64) -> Vec<Place> {
-    let mut joined: Vec<Place> = Vec::new();
+pub(crate) fn joined(places: &[TimeSpan], join_s: f64) -> Vec<TimeSpan> {
+    let mut joined: Vec<TimeSpan> = Vec::new();
     for place in places {
         match joined.last_mut() {
             Some(last) if place.from_s - last.to_s <= join_s => {

@@ -7,7 +7,7 @@ use acetate_dsp::numeric::bessel_i0;
 use rustfft::num_complex::Complex;
 use rustfft::{Fft, FftPlanner};
 
-use super::grid::{Family, Transform};
+use super::frame_grid::{Family, Transform};
 
 /// Lines of a long block.
 const LINES: usize = 1_024;
@@ -15,7 +15,7 @@ const LINES: usize = 1_024;
 const KAISER_ALPHA: f64 = 4.0;
 
 /// The transform.
-pub struct Lapped {
+pub struct Mdct {
     family: Family,
     window: Vec<f32>,
     fft: Arc<dyn Fft<f32>>,
@@ -26,7 +26,7 @@ pub struct Lapped {
     samples: Vec<f32>,
 }
 
-impl Lapped {
+impl Mdct {
     /// Under AAC's window.
     pub fn aac() -> Self {
         Self::new(Family::Aac, kaiser_derived())
@@ -79,7 +79,7 @@ pub(super) fn kaiser_derived() -> Vec<f64> {
     so_far.collect()
 }
 
-impl Transform for Lapped {
+impl Transform for Mdct {
     fn family(&self) -> Family {
         self.family
     }

@@ -5,10 +5,10 @@ use std::f64::consts::PI;
 use acetate_dsp::Audio;
 use acetate_dsp::signal::white;
 
-use super::grid::{Family, Transform};
-use super::hybrid::Hybrid;
-use super::lapped::{Lapped, kaiser_derived};
-use super::{Coding, CodingFigures};
+use super::frame_grid::{Family, Transform};
+use super::mdct::{Mdct, kaiser_derived};
+use super::mp3_hybrid::Mp3Hybrid;
+use super::{CodecFigures, CodecTraces};
 
 const RATE_HZ: u32 = 44_100;
 
@@ -34,7 +34,7 @@ fn cosine(n: usize, line: usize) -> f64 {
 #[test]
 fn the_lapped_transform_is_its_definition() {
     let samples = white(3_072, 1);
-    let got = lines(&mut Lapped::vorbis(), &samples, 7);
+    let got = lines(&mut Mdct::vorbis(), &samples, 7);
     for line in [0, 1, 333, 1_023] {
         let values =
             (0..2_048).map(|n| f64::from(samples[n + 7]) * vorbis_window(n) * cosine(n, line));
@@ -63,11 +63,8 @@ fn white_noise_keeps_its_power_in_every_transform() {
     let samples = white(3_072, 5);
     let power = |values: &[f32]| values.iter().map(|x| x * x).sum::<f32>() / values.len() as f32;
     let before = power(&samples);
-    let transforms: [&mut dyn Transform; 3] = [
-        &mut Hybrid::new(),
-        &mut Lapped::aac(),
-        &mut Lapped::vorbis(),
-    ];
+    let transforms: [&mut dyn Transform; 3] =
+        [&mut Mp3Hybrid::new(), &mut Mdct::aac(), &mut Mdct::vorbis()];
     for transform in transforms {
         let after = power(&lines(transform, &samples, 3));
         assert!(
@@ -84,7 +81,7 @@ fn a_tone_stands_at_its_line_of_the_hybrid() {
     let tone: Vec<f32> = (0..3_072)
         .map(|n| libm::sin(2.0 * PI * hz * n as f64 / f64::from(RATE_HZ)) as f32)
         .collect();
-    let found = lines(&mut Hybrid::new(), &tone, 100);
+    let found = lines(&mut Mp3Hybrid::new(), &tone, 100);
     let most = (0..576).max_by(|&a, &b| found[a].abs().total_cmp(&found[b].abs()));
     let expected = (hz / (0.5 * f64::from(RATE_HZ)) * 576.0) as usize;
     assert!(
@@ -99,9 +96,9 @@ fn a_tone_stands_at_its_line_of_the_hybrid() {
     assert!(near > 0.99 * all, "{near} of {all}");
 }
 
-fn found(channels: Vec<Vec<f32>>, block: usize) -> Option<CodingFigures> {
+fn found(channels: Vec<Vec<f32>>, block: usize) -> Option<CodecFigures> {
     let whole = Audio::new(RATE_HZ, channels).expect("equal lengths");
-    let mut coding = Coding::new(RATE_HZ, whole.channel_count());
+    let mut coding = CodecTraces::new(RATE_HZ, whole.channel_count());
     for start in (0..whole.frames()).step_by(block) {
         coding.process(&whole.slice(start, (start + block).min(whole.frames())));
     }
@@ -111,7 +108,7 @@ fn found(channels: Vec<Vec<f32>>, block: usize) -> Option<CodingFigures> {
 /// Frames under Vorbis' window, the first at `place`: of their lines from 4 to 19 kHz every 16th is left.
 fn coded(frames: usize, place: usize, seed: u64) -> Vec<f32> {
     let input = white(frames, seed);
-    let mut transform = Lapped::vorbis();
+    let mut transform = Mdct::vorbis();
     let mut out = vec![0.0f32; frames];
     for start in (place..frames.saturating_sub(3_072)).step_by(1_024) {
         let spectrum = lines(&mut transform, &input[start..start + 3_072], 0);

@@ -1,7 +1,7 @@
 //! The hybrid filterbank of MP3 at every place that a frame can begin (ISO/IEC 11172-3, 2.4.3.4 and Annex C):
 //! 32 bands, an 18-line transform of each under the long window, and the butterflies against aliasing.
 
-use super::grid::{Family, Transform};
+use super::frame_grid::{Family, Transform};
 use super::prototype::{TAPS, analysis_window};
 
 /// Bands of the polyphase filter.
@@ -18,7 +18,7 @@ const BUTTERFLIES: [f64; 8] = [
 ];
 
 /// The transform.
-pub struct Hybrid {
+pub struct Mp3Hybrid {
     window: Vec<f32>,
     /// [band][0..64].
     cosines: Vec<f32>,
@@ -31,7 +31,7 @@ pub struct Hybrid {
     scale: f32,
 }
 
-impl Hybrid {
+impl Mp3Hybrid {
     /// The transform, scaled so that white noise keeps its power in every line.
     pub fn new() -> Self {
         use std::f64::consts::PI;
@@ -70,7 +70,7 @@ impl Hybrid {
     }
 }
 
-impl Transform for Hybrid {
+impl Transform for Mp3Hybrid {
     fn family(&self) -> Family {
         Family::Mp3
     }

@@ -1,18 +1,18 @@
 //! Traces of a lossy coder, in passages spread over the programme.
 
-mod grid;
-mod hybrid;
-mod lapped;
+mod frame_grid;
+mod mdct;
+mod mp3_hybrid;
 mod prototype;
 #[cfg(test)]
 mod tests;
 
 use acetate_dsp::Audio;
 
-use grid::Search;
-pub use grid::{CodingFigures, Family};
-use hybrid::Hybrid;
-use lapped::Lapped;
+use frame_grid::Search;
+pub use frame_grid::{CodecFigures, Family};
+use mdct::Mdct;
+use mp3_hybrid::Mp3Hybrid;
 
 /// Length of a passage, frames: what the longest transform needs for all its places.
 const PASSAGE: usize = 3_072;
@@ -39,7 +39,7 @@ impl Passage {
 }
 
 /// Streaming collector of passages.
-pub(super) struct Coding {
+pub(super) struct CodecTraces {
     rate_hz: f64,
     channels: usize,
     frames: u64,
@@ -50,7 +50,7 @@ pub(super) struct Coding {
     current: Vec<Vec<f32>>,
 }
 
-impl Coding {
+impl CodecTraces {
     pub(super) fn new(sample_rate_hz: u32, channels: usize) -> Self {
         let every = ((EVERY_S * f64::from(sample_rate_hz)) as u64).max(PASSAGE as u64);
         Self {
@@ -102,7 +102,7 @@ impl Coding {
     }
 
     /// The family whose frames stand out most; `None` where too little sounds.
-    pub(super) fn finish(self) -> Option<CodingFigures> {
+    pub(super) fn finish(self) -> Option<CodecFigures> {
         let rate_hz = self.rate_hz;
         let passages: Vec<Passage> = self
             .passages
@@ -110,9 +110,9 @@ impl Coding {
             .filter(|passage| passage.mean_square() > 0.0)
             .collect();
         let found = [
-            Search::new(rate_hz, [Hybrid::new(), Hybrid::new()]).run(&passages),
-            Search::new(rate_hz, [Lapped::aac(), Lapped::aac()]).run(&passages),
-            Search::new(rate_hz, [Lapped::vorbis(), Lapped::vorbis()]).run(&passages),
+            Search::new(rate_hz, [Mp3Hybrid::new(), Mp3Hybrid::new()]).run(&passages),
+            Search::new(rate_hz, [Mdct::aac(), Mdct::aac()]).run(&passages),
+            Search::new(rate_hz, [Mdct::vorbis(), Mdct::vorbis()]).run(&passages),
         ];
         let found = found.into_iter().flatten();
         found.max_by(|a, b| a.sigma.total_cmp(&b.sigma))
@@ -120,8 +120,8 @@ impl Coding {
 }
 
 /// The traces in a signal of one or two channels; `None` where too little sounds.
-pub fn coding_traces(audio: &Audio) -> Option<CodingFigures> {
-    let mut coding = Coding::new(audio.sample_rate_hz(), audio.channel_count());
+pub fn coding_traces(audio: &Audio) -> Option<CodecFigures> {
+    let mut coding = CodecTraces::new(audio.sample_rate_hz(), audio.channel_count());
     coding.process(audio);
     coding.finish()
 }

@@ -78,7 +78,7 @@ pub trait Transform {
 
 /// What the best place of a coder's frames shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CodingFigures {
+pub struct CodecFigures {
     /// Whose frames they are.
     pub family: Family,
     /// How far the best place stands out from all others, in standard deviations of theirs.
@@ -122,7 +122,7 @@ impl<T: Transform> Search<T> {
     }
 
     /// The best place; `None` where too little sounds.
-    pub fn run(&mut self, passages: &[Passage]) -> Option<CodingFigures> {
+    pub fn run(&mut self, passages: &[Passage]) -> Option<CodecFigures> {
         let period = self.transforms[0].period();
         let mut curves = [(); LANES].map(|()| vec![0.0; period]);
         let mut counts = [0usize; LANES];
@@ -152,7 +152,7 @@ impl<T: Transform> Search<T> {
             }
         }
         let (sigma, place, group) = best?;
-        Some(CodingFigures {
+        Some(CodecFigures {
             family: self.transforms[0].family(),
             sigma,
             holes_percent: self.holes_percent(passages, place, group),

@@ -7,7 +7,7 @@
 use acetate_dsp::Audio;
 
 use super::joined;
-use crate::finding::Place;
+use crate::finding::TimeSpan;
 
 const TOLERANCE: f32 = 1e-4;
 const EDGE: f32 = 5e-4;
@@ -21,7 +21,7 @@ const OTHER_POLARITY: f32 = 0.97;
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct TopFigures {
+pub struct FlatTopFigures {
     /// Flat samples in a million.
     pub ppm: f64,
     /// Number of runs.
@@ -29,7 +29,7 @@ pub struct TopFigures {
     /// Longest run, ms.
     pub longest_ms: f64,
     /// Where.
-    pub places: Vec<Place>,
+    pub places: Vec<TimeSpan>,
 }
 
 /// One polarity of one channel.
@@ -85,11 +85,11 @@ impl Polarity {
 }
 
 /// Streaming counter.
-pub(super) struct Tops {
+pub(super) struct FlatTops {
     channels: Vec<[Polarity; 2]>,
 }
 
-impl Tops {
+impl FlatTops {
     pub(super) fn new(channels: usize) -> Self {
         Self {
             channels: vec![Default::default(); channels],
@@ -105,9 +105,9 @@ impl Tops {
         }
     }
 
-    pub(super) fn finish(mut self, sample_rate_hz: u32, samples: u64) -> TopFigures {
+    pub(super) fn finish(mut self, sample_rate_hz: u32, samples: u64) -> FlatTopFigures {
         let rate = f64::from(sample_rate_hz);
-        let mut figures = TopFigures::default();
+        let mut figures = FlatTopFigures::default();
         let mut clipped = 0;
         let mut places = Vec::new();
         for polarities in &mut self.channels {
@@ -125,7 +125,7 @@ impl Tops {
                     .max(1e3 * f64::from(polarity.longest) / rate);
                 places.extend(polarity.places.iter().map(|&(start, run)| {
                     let from_s = start as f64 / rate;
-                    Place {
+                    TimeSpan {
                         from_s,
                         to_s: from_s + f64::from(run) / rate,
                     }
