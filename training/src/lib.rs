@@ -25,6 +25,6 @@ pub mod validation;
 #[cfg(test)]
 use data::synthetic;
 pub use data::{corpus, datasets, fetch, manifest, pair, pairs_list, walk};
-pub use fit::{adamw, checkpoint, degrade, draw, experiment, simulator};
+pub use fit::{adamw, checkpoint, degrade, experiment, sampler, simulator};
 pub use run::{export, report, trained};
 pub use validation::{calibrate, groups, priors};

@@ -136,15 +136,15 @@ fn the_loudness_range_foretold_is_the_one_rendered() {
             2.5,
         );
         assert!(settings.compressor.ratio > 1.0, "{}", path.display());
-        let foretold = range_from_k_power_10ms(&compress_k_power(
+        let predicted = range_from_k_power_10ms(&compress_k_power(
             powers,
             before.integrated_lufs,
             &settings.compressor,
         ));
         let got = rendered(&audio, &before, &settings).loudness_range_lu;
         assert!(
-            (foretold - got).abs() <= 0.5,
-            "{}: {foretold} {got}",
+            (predicted - got).abs() <= 0.5,
+            "{}: {predicted} {got}",
             path.display()
         );
     }
@@ -153,18 +153,18 @@ fn the_loudness_range_foretold_is_the_one_rendered() {
 /// The bar: 0.5 LU. The drive is solved on arrays; the PLR that follows is measured on the
 /// written samples.
 #[test]
-fn the_plr_foretold_is_the_one_written() {
+fn the_predicted_plr_is_the_one_written() {
     let net = NetPredictor::embedded().unwrap();
     let brief = Brief::default();
     for (path, audio) in excerpts() {
         let mut source = AudioSource::new(audio);
-        let foretold = rehearse(&mut source, &net, &brief, &mut ()).unwrap();
-        let foretold = foretold.mastering.unwrap().attempts[0].clone();
+        let predicted = rehearse(&mut source, &net, &brief, &mut ()).unwrap();
+        let predicted = predicted.mastering.unwrap().attempts[0].clone();
         let mut delivery = MemoryDelivery::default();
         master(&mut source, &net, &brief, &mut delivery, &mut ()).unwrap();
         let written = measured(&delivery.into_written().unwrap());
-        let plr_db = foretold.ceiling_dbtp - foretold.foretold_lufs;
-        if foretold.limiting_db > 0.0 {
+        let plr_db = predicted.ceiling_dbtp - predicted.foretold_lufs;
+        if predicted.limiting_db > 0.0 {
             assert!(
                 (plr_db - written.plr_db).abs() <= 0.5,
                 "{}: {plr_db} {}",

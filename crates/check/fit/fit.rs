@@ -45,7 +45,7 @@ pub fn run(clean: &Path, injected: &Path) -> Result<()> {
             figures.extend(kept);
             continue;
         }
-        if let Some(figure) = figure(about, &clean, &injected)? {
+        if let Some(figure) = figure(info, &clean, &injected)? {
             println!(
                 "{:<15} median {:>9.2}  99 % {:>9.2}  remark {:>9.2}  full {:>9.2}",
                 info.code,
@@ -178,7 +178,7 @@ pub fn limited(info: &DetectorInfo, released: &[f64], plain: &[f64]) -> Result<F
             .map(|share| Ok(info.worse.value(at(released, 1.0 - 0.01 * share)?)))
             .collect::<Result<_>>()?;
     }
-    let (remark, full) = match about.limits {
+    let (remark, full) = match info.limits {
         Limits::Fitted => (info.worse.value(remark), info.worse.value(full)),
         Limits::Given { remark, full } => (remark, full),
     };

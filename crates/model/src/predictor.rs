@@ -45,7 +45,7 @@ const MAX_SATURATION: f64 = 0.5;
 /// Height of the saturation's ceiling above the PLR aimed at, dB: only peaks bend.
 const SATURATION_HEADROOM_DB: f64 = 2.0;
 
-/// How sure the predictor is of each group, as the share of its own move that it dares, 0 to 1.
+/// How sure the predictor is of each group, as the fraction of its own move that is applied, 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Confidence {
     /// EQ of the whole.

@@ -24,14 +24,14 @@ use acetate_model::{Weights, WeightsError};
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::checkpoint::Look;
+use crate::checkpoint::ValidationPoint;
 use crate::corpus::CorpusError;
 use crate::datasets::{Datasets, Split};
-use crate::draw::Material;
 use crate::fit::{self, FitError, Job};
 use crate::pairs_list::ListError;
 use crate::recipe::RecipeError;
-use crate::run::{CHECKPOINTS_NAME, Observer, Paths, Step, TrainError, tell, write_file};
+use crate::run::{CHECKPOINTS_NAME, Observer, Paths, Step, TrainError, notify, write_file};
+use crate::sampler::Material;
 use crate::walk::WalkError;
 use blend::{Blend, Choice, within_bounds};
 use gather::Songs;
@@ -120,7 +120,7 @@ pub struct Retrained {
     /// Step kept for each member.
     pub best_steps: Vec<usize>,
     /// Every look at the losses, per member.
-    pub looks: Vec<Vec<Look>>,
+    pub looks: Vec<Vec<ValidationPoint>>,
 }
 
 /// Why retraining failed.
@@ -216,7 +216,7 @@ pub fn retrain(
     let steps = plan.tune.fit.members * plan.tune.fit.steps;
     observer.begin(Step::Fit, steps as u64);
     let members = fit::fit(&job, &|progress| {
-        tell(observer, progress);
+        notify(observer, progress);
         ControlFlow::Continue(())
     })?;
 

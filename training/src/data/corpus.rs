@@ -88,7 +88,7 @@ pub struct Track {
 impl Track {
     /// Two masters in a row as one programme: `frames` frames of each, drawn at random; the
     /// spectrum is the mean of the powers, statistics are means.
-    pub fn medley(a: &Self, b: &Self, frames: usize, rng: &mut Rng) -> Self {
+    pub fn splice(a: &Self, b: &Self, frames: usize, rng: &mut Rng) -> Self {
         let drawn: Vec<(&Self, usize)> = [a, b]
             .into_iter()
             .flat_map(|track| {

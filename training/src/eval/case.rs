@@ -11,7 +11,6 @@ use serde::Serialize;
 use super::EvalError;
 use super::expansion::expand;
 use super::faults::{Smooth, smooth};
-use super::foretold::{Foretold, foretold};
 use super::kind::{Family, Kind};
 use super::linear_part::distortion_db;
 use super::lossy;
@@ -19,6 +18,7 @@ use super::memory::MemoryDelivery;
 pub use super::methods::Contenders;
 use super::methods::Method;
 use super::metric::{Errors, Sound, errors};
+use super::predicted_error::{PredictedError, predicted_error};
 use super::projection::eq_move_db;
 use super::tools::{Heard, Reference, Spent, hear};
 use super::unseen::{Resonances, comb, room};
@@ -110,9 +110,9 @@ pub struct CaseResult {
     /// Why methods are missing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<NoMaster>,
-    /// The net's error and what it foretold, where the fault's curve is known.
+    /// The net's error and what it predicted, where the fault's curve is known.
     #[serde(skip)]
-    pub foretold: Option<Foretold>,
+    pub predicted_error: Option<PredictedError>,
 }
 
 /// A mix that is to be mastered.
@@ -196,7 +196,7 @@ pub fn run_case(
         contenders,
     )?;
     if let Some(fault) = &fault {
-        result.foretold = foretold(fault, &excerpt.sound, &analysis, contenders.net)?;
+        result.predicted_error = predicted_error(fault, &excerpt.sound, &analysis, contenders.net)?;
     }
     Ok(Some(CaseResult { kind, ..result }))
 }
@@ -251,7 +251,7 @@ pub fn compare(
         },
         outcomes,
         failures,
-        foretold: None,
+        predicted_error: None,
     })
 }
 

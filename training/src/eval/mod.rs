@@ -39,7 +39,7 @@ pub use faults::{excerpt, expansion, foreign, kind, lossy, plain, unseen};
 pub use methods::{baselines, fit, linear_part, logistic, projection, ridge, tools};
 pub use report::{markdown, plot};
 use report::{standing, summary};
-pub use statistics::{calibration, foretold, metric, two_sample};
+pub use statistics::{calibration, metric, predicted_error, two_sample};
 
 /// Why an evaluation failed, or a song of it was left out.
 #[derive(Debug, Error)]

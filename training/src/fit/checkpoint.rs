@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::corpus::Track;
-use crate::draw::{Decks, Material};
 use crate::pair::Pair;
 use crate::recipe::Recipe;
+use crate::sampler::{Material, ShuffledDecks};
 
 /// Version of the checkpoint and of what a step of training does; part of the key.
 const CHECKPOINT_VERSION: &str = "1";
@@ -26,9 +26,9 @@ const FACTS_KEY: &str = "acetate.checkpoint";
 /// What the tensors of a checkpoint are: the member, AdamW's moments, the best so far.
 const PARTS: [&str; 4] = ["now", "first", "second", "best"];
 
-/// One look at the losses.
+/// The losses at one step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Look {
+pub struct ValidationPoint {
     /// Steps done.
     pub step: usize,
     /// Mean training loss since the last look.
@@ -49,9 +49,9 @@ pub struct Checkpoint {
     /// Position of the generator.
     pub rng_position: u128,
     /// What is still to be drawn.
-    pub decks: Decks,
+    pub decks: ShuffledDecks,
     /// Every look so far.
-    pub looks: Vec<Look>,
+    pub looks: Vec<ValidationPoint>,
     /// The least validation loss, its step and the tensors that it was read with.
     pub best: (f64, usize, Vec<Vec<f32>>),
     /// The member's tensors in the order of [`TENSORS`].
@@ -88,7 +88,7 @@ struct Facts {
     step: usize,
     done: bool,
     rng_position: String,
-    decks: Decks,
+    decks: ShuffledDecks,
     looks: Vec<(usize, [u64; 3])>,
     best_loss: u64,
     best_step: usize,
@@ -207,7 +207,7 @@ impl Checkpoint {
                 .iter()
                 .map(|(step, figures)| {
                     let [train_loss, valid_loss, valid_mid_error_db] = figures.map(f64::from_bits);
-                    Look {
+                    ValidationPoint {
                         step: *step,
                         train_loss,
                         valid_loss,
@@ -313,8 +313,8 @@ mod tests {
             step: 200,
             done: false,
             rng_position: u128::from(u64::MAX) + 5,
-            decks: Decks::default(),
-            looks: vec![Look {
+            decks: ShuffledDecks::default(),
+            looks: vec![ValidationPoint {
                 step: 100,
                 train_loss: 0.1 + 0.2,
                 valid_loss: 1.0 / 3.0,

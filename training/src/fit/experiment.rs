@@ -1,4 +1,4 @@
-//! What a recipe's [`Experiment`] does to the corpus and to the net: albums dealt anew for
+//! What a recipe's [`Experiment`] does to the corpus and to the net: albums assigned anew for
 //! cross-validation, fewer albums, inputs hidden, fewer hidden units.
 
 use std::collections::BTreeMap;
@@ -12,9 +12,9 @@ use crate::recipe::{Experiment, Fold, Input};
 use crate::simulator::Mix;
 
 /// Deals the corpus as an experiment wants it; without one the tracks come back as they are.
-pub fn dealt(mut tracks: Vec<Track>, experiment: &Experiment) -> Vec<Track> {
+pub fn assign_folds(mut tracks: Vec<Track>, experiment: &Experiment) -> Vec<Track> {
     if let Some(fold) = experiment.fold {
-        deal(&mut tracks, fold);
+        assign_fold(&mut tracks, fold);
     }
     if let Some(share) = experiment.albums_share {
         keep_share(&mut tracks, share);
@@ -32,7 +32,7 @@ pub fn dealt(mut tracks: Vec<Track>, experiment: &Experiment) -> Vec<Track> {
 
 /// Train and validation albums in folds of about equal size: the largest album first, each to the
 /// fold with the fewest tracks.
-fn deal(tracks: &mut [Track], fold: Fold) {
+fn assign_fold(tracks: &mut [Track], fold: Fold) {
     let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
     for track in tracks.iter().filter(|track| track.split != Split::Test) {
         *sizes.entry(track.group.clone()).or_default() += 1;
@@ -151,7 +151,7 @@ mod tests {
                 fold: Some(Fold { index, of: 4 }),
                 ..Experiment::default()
             };
-            let tracks = dealt(corpus(), &experiment);
+            let tracks = assign_folds(corpus(), &experiment);
             assert_eq!(albums(&tracks, Split::Test), ["f"]);
             let valid = albums(&tracks, Split::Valid);
             assert!(
@@ -171,7 +171,7 @@ mod tests {
             albums_share: Some(0.5),
             ..Experiment::default()
         };
-        let tracks = dealt(corpus(), &experiment);
+        let tracks = assign_folds(corpus(), &experiment);
         assert_eq!(albums(&tracks, Split::Test), ["f"]);
         let train = tracks.iter().filter(|t| t.split == Split::Train).count();
         assert!((8..13).contains(&train), "{train}");
@@ -195,7 +195,7 @@ mod tests {
         let names = |tracks: &[Track]| -> Vec<(String, Split)> {
             tracks.iter().map(|t| (t.group.clone(), t.split)).collect()
         };
-        let same = dealt(corpus(), &Experiment::default());
+        let same = assign_folds(corpus(), &Experiment::default());
         assert_eq!(names(&same), names(&corpus()));
     }
 }

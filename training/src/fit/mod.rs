@@ -4,8 +4,8 @@
 pub mod adamw;
 pub mod checkpoint;
 pub mod degrade;
-pub mod draw;
 pub mod experiment;
+pub mod sampler;
 pub mod simulator;
 
 use std::ops::ControlFlow;
@@ -19,13 +19,13 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::adamw::AdamW;
-use crate::checkpoint::{Checkpoint, CheckpointError, Look, run_key};
+use crate::checkpoint::{Checkpoint, CheckpointError, ValidationPoint, run_key};
 use crate::corpus::Track;
-use crate::draw::{Decks, Material, training_batch, validation_batches};
 use crate::experiment::silence_units;
 use crate::pair::Pair;
 use crate::recipe::{Experiment, Recipe};
 use crate::rng::Rng;
+use crate::sampler::{Material, ShuffledDecks, training_batch, validation_batches};
 use crate::simulator::{Batch, Curves, loss};
 
 /// Share of the steps in which the learning rate rises.
@@ -39,7 +39,7 @@ pub struct Member {
     /// Values of each tensor, row-major.
     pub tensors: Vec<Vec<f32>>,
     /// Every look, in order.
-    pub looks: Vec<Look>,
+    pub looks: Vec<ValidationPoint>,
     /// Step of the look that was kept.
     pub best_step: usize,
 }
@@ -168,10 +168,10 @@ struct Training {
     net: Net,
     optimiser: AdamW,
     rng: Rng,
-    decks: Decks,
+    decks: ShuffledDecks,
     step: usize,
     done: bool,
-    looks: Vec<Look>,
+    looks: Vec<ValidationPoint>,
     best: Option<(f64, usize, Vec<Vec<f32>>)>,
 }
 
@@ -188,7 +188,7 @@ impl Training {
             optimiser: AdamW::new(vars.clone(), job.recipe.weight_decay)?,
             vars,
             rng,
-            decks: Decks::default(),
+            decks: ShuffledDecks::default(),
             step: 0,
             done: false,
             looks: Vec::new(),
@@ -309,7 +309,7 @@ fn fit_member(
         if step % recipe.validate_every == 0 || step == recipe.steps {
             let (valid_loss, valid_mid_error_db) =
                 validate(&training.net, &validation, &curves, recipe)?;
-            training.looks.push(Look {
+            training.looks.push(ValidationPoint {
                 step,
                 train_loss: loss_sum / f64::from(loss_count),
                 valid_loss,

@@ -14,14 +14,14 @@ use acetate_model::weights::Weights;
 use crate::calibrate::{calibrate, net_of};
 use crate::corpus::{self, CorpusError, Track, TrackFile};
 use crate::datasets::{Datasets, Split, Tier};
-use crate::draw::Material;
 use crate::eval::songs::files_of_split;
-use crate::experiment::dealt;
+use crate::experiment::assign_folds;
 use crate::export::weights_file;
 use crate::fit::{self, Job, Member, Progress};
 use crate::groups::judge_groups;
 use crate::priors::{self, Judged, fit_priors, harm};
 use crate::recipe::Recipe;
+use crate::sampler::Material;
 pub use crate::trained::{CARD_HEAD, TrainError, Trained};
 use crate::validation::{self, Case, Row};
 
@@ -98,7 +98,7 @@ pub fn train(
         .into_iter()
         .partition(|track| track.split == Split::Train);
     tracks.extend(train.into_iter().filter(is_learned_from));
-    let [train, valid] = split(dealt(tracks, &recipe.experiment))?;
+    let [train, valid] = split(assign_folds(tracks, &recipe.experiment))?;
     observer.begin(Step::Fit, (recipe.members * recipe.steps) as u64);
     let checkpoints = paths.cache.join(CHECKPOINTS_NAME);
     let job = Job {
@@ -113,7 +113,7 @@ pub fn train(
         checkpoints: Some(&checkpoints),
     };
     let mut members = fit::fit(&job, &|progress| {
-        tell(observer, progress);
+        notify(observer, progress);
         ControlFlow::Continue(())
     })?;
 
@@ -164,7 +164,7 @@ pub fn train(
 }
 
 /// Tells an observer of the optimiser's progress.
-pub fn tell(observer: &dyn Observer, progress: Progress) {
+pub fn notify(observer: &dyn Observer, progress: Progress) {
     match progress {
         Progress::Step { .. } => observer.advance(""),
         Progress::Resumed { member, step } => {

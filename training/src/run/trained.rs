@@ -7,7 +7,7 @@ use acetate_model::weights::WeightsError;
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::checkpoint::{CheckpointError, Look};
+use crate::checkpoint::{CheckpointError, ValidationPoint};
 use crate::datasets::Split;
 use crate::fit::FitError;
 use crate::groups::GroupRow;
@@ -43,7 +43,7 @@ pub struct Trained {
     /// Step kept for each member.
     pub best_steps: Vec<usize>,
     /// Every look at the losses, per member.
-    pub looks: Vec<Vec<Look>>,
+    pub looks: Vec<Vec<ValidationPoint>>,
 }
 
 /// Why training failed.

@@ -335,7 +335,7 @@ fn side_curve(gain_db: f64, tilt_db: f64) -> [f64; BANDS] {
 }
 
 /// What the posterior says of its own error in tone at each judged band, and the error, dB.
-pub fn foretold(track: &Track, case: &Case, priors: &Priors) -> (Vec<f64>, Vec<f64>) {
+pub fn predicted_error(track: &Track, case: &Case, priors: &Priors) -> (Vec<f64>, Vec<f64>) {
     let (tone, _) = judged(track, case, priors);
     let left = |band: usize| case.fault.tone_db[band] + tone.mean_db[band];
     let spectrum = &track.features.pooled_db;

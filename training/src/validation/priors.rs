@@ -332,7 +332,7 @@ fn interval_scale(valid: &Judged<'_>, priors: &Priors) -> f64 {
         .iter()
         .flat_map(|case| {
             let track = &valid.tracks[case.track];
-            let (sd_db, left_db) = crate::validation::foretold(track, case, priors);
+            let (sd_db, left_db) = crate::validation::predicted_error(track, case, priors);
             sd_db
                 .into_iter()
                 .zip(left_db)

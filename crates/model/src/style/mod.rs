@@ -7,11 +7,11 @@
 
 mod predictor;
 mod solve;
-mod words;
+mod vocabulary;
 
 pub use predictor::StylePredictor;
 pub use solve::{Solved, region_levels_db};
-pub use words::{Ask, Feature, Style, StyleError, VOCABULARY, Word};
+pub use vocabulary::{Ask, Feature, Style, StyleError, VOCABULARY, Word};
 
 /// Smallest change of each feature that listeners notice in a comparison, in its unit: about 1 dB
 /// for the level of a broad region or of the side signal (after Zwicker and Fastl, *Psychoacoustics*,

@@ -3,7 +3,7 @@
 use acetate_dsp::Analysis;
 
 use super::solve;
-use super::words::{Feature, Style};
+use super::vocabulary::{Feature, Style};
 use crate::predictor::{Prediction, Predictor, THRESHOLD_LU, round_and_clamp};
 use crate::reference::set_side;
 use crate::signature::Signature;

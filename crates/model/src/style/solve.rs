@@ -8,7 +8,7 @@ use acetate_dsp::numeric::NormalEquations;
 use acetate_dsp::settings::MID_KNOTS;
 use acetate_dsp::units::power_from_db;
 
-use super::words::{Ask, Feature, Style};
+use super::vocabulary::{Ask, Feature, Style};
 use crate::features::{BANDS, band_weights};
 use crate::outputs::mid_basis;
 

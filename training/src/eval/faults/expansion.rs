@@ -87,12 +87,12 @@ mod tests {
         let before = measure(&audio);
         for strength in STRENGTHS {
             let after = measure(&expand(&audio, &before.sequences.k_power_10ms, strength));
-            let foretold =
+            let predicted =
                 crate::corpus::expanded_dynamics(&before.sequences.k_power_10ms, strength);
             let got = level_spread_db(&after.sequences.k_power_10ms);
             assert!(
-                (got - f64::from(foretold[0])).abs() < 0.15,
-                "{strength}: {got} {foretold:?}"
+                (got - f64::from(predicted[0])).abs() < 0.15,
+                "{strength}: {got} {predicted:?}"
             );
         }
     }

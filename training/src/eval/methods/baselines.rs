@@ -123,7 +123,7 @@ fn best_share(valid: &[Track], mean_db: &[f64; BANDS]) -> f64 {
 }
 
 /// The compressor that brings the loudness range of expanded programmes nearest to the original,
-/// foretold on 10 ms levels.
+/// predicted on 10 ms levels.
 fn fixed_compressor(levels: &[Levels]) -> Compressor {
     let mut best = (f64::INFINITY, Compressor::default());
     for threshold_lu in THRESHOLDS_LU {

@@ -7,11 +7,11 @@ use acetate_dsp::numeric::quantile;
 use crate::eval::calibration::Calibration;
 use crate::eval::case::{CaseResult, Outcome};
 use crate::eval::expansion::STRENGTHS;
-use crate::eval::foretold::Foretold;
 use crate::eval::kind::{Family, Kind};
 use crate::eval::methods::Method;
 use crate::eval::metric::Sound;
 use crate::eval::music::Music;
+use crate::eval::predicted_error::PredictedError;
 use crate::eval::report::{
     DynamicsRow, ErrorMeans, MusicReport, NetRow, SmoothRow, SongsReport, TwoSample, UnseenRow,
     UntouchedRow,
@@ -127,8 +127,10 @@ impl<'s> Songs<'s> {
 
     fn calibration(&self) -> Calibration {
         let cases = self.songs.iter().flat_map(|song| &song.cases);
-        let foretold: Vec<Foretold> = cases.filter_map(|case| case.foretold.clone()).collect();
-        Calibration::of(&foretold)
+        let predicted_errors: Vec<PredictedError> = cases
+            .filter_map(|case| case.predicted_error.clone())
+            .collect();
+        Calibration::of(&predicted_errors)
     }
 
     fn nets(&self, severities_db: &[f64]) -> Vec<NetRow> {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::eval::faults::rms;
-use crate::eval::foretold::Foretold;
+use crate::eval::predicted_error::PredictedError;
 use crate::eval::statistics::spearman;
 
 /// Bins of the plot, of equal counts.
@@ -35,8 +35,8 @@ pub struct Bin {
 }
 
 impl Calibration {
-    /// Compares what was foretold with what came.
-    pub fn of(cases: &[Foretold]) -> Self {
+    /// Compares what was predicted with what came.
+    pub fn of(cases: &[PredictedError]) -> Self {
         let pairs: Vec<(f64, f64)> = cases
             .iter()
             .map(|case| (rms(&case.sd_db), rms(&case.residual_db)))
@@ -82,12 +82,12 @@ mod tests {
     use super::*;
     use crate::rng::Rng;
 
-    fn cases(scale: f64) -> Vec<Foretold> {
+    fn cases(scale: f64) -> Vec<PredictedError> {
         let mut rng = Rng::new(31);
         (0..400)
             .map(|_| {
                 let sd = rng.uniform(0.5, 3.0);
-                Foretold {
+                PredictedError {
                     sd_db: vec![scale * sd; 10],
                     residual_db: (0..10).map(|_| sd * rng.normal()).collect(),
                 }
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_foretold_is_no_calibration() {
+    fn nothing_predicted_is_no_calibration() {
         assert_eq!(Calibration::of(&[]), Calibration::default());
     }
 }

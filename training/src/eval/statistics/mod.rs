@@ -1,8 +1,8 @@
 //! Intervals and rank statistics.
 
 pub mod calibration;
-pub mod foretold;
 pub mod metric;
+pub mod predicted_error;
 pub mod two_sample;
 
 use std::collections::BTreeMap;

@@ -48,7 +48,7 @@ fn case(kind: Kind, outcomes: Vec<Outcome>) -> CaseResult {
         kind,
         outcomes,
         failures: Vec::new(),
-        foretold: None,
+        predicted_error: None,
     }
 }
 

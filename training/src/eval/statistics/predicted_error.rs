@@ -14,26 +14,26 @@ use crate::simulator::loudness_change_db;
 /// Bands quieter than this are not judged, dB relative to the loudness.
 const JUDGED_DB: f32 = AUDIBLE_DB as f32;
 
-/// What the posterior foretold of its error at each judged band, and the error.
+/// What the posterior predicted of its error at each judged band, and the error.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Foretold {
+pub struct PredictedError {
     /// Standard deviation of the posterior, dB.
     pub sd_db: Vec<f64>,
     /// What the posterior mean leaves of the fault after a loudness match, dB.
     pub residual_db: Vec<f64>,
 }
 
-/// What the posterior mean for a mix leaves of a known fault, and what it foretold. `None` where
+/// What the posterior mean for a mix leaves of a known fault, and what it predicted. `None` where
 /// the mix has no features.
 ///
 /// # Errors
 /// [`EvalError::Weights`] when the net cannot run.
-pub fn foretold(
+pub fn predicted_error(
     fault: &Smooth,
     master: &Sound,
     mix: &Analysis,
     net: &NetPredictor,
-) -> Result<Option<Foretold>, EvalError> {
+) -> Result<Option<PredictedError>, EvalError> {
     let Some(tone) = net.predict(mix)?.tone else {
         return Ok(None);
     };
@@ -55,7 +55,7 @@ pub fn foretold(
         |band| bands[band] + side_left[band],
     );
     let judged = || (0..BANDS).filter(|&band| pooled_db[band] > JUDGED_DB);
-    Ok(Some(Foretold {
+    Ok(Some(PredictedError {
         sd_db: judged().map(|band| tone.sd_db[band]).collect(),
         residual_db: judged().map(|band| bands[band] - shift).collect(),
     }))

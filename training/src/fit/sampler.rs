@@ -47,7 +47,7 @@ pub struct Material<'a> {
 
 /// What is still to be drawn of each part of the material before it is shuffled again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Decks {
+pub struct ShuffledDecks {
     masters: Vec<usize>,
     pairs: Vec<usize>,
     public: Vec<usize>,
@@ -67,7 +67,7 @@ struct Drawn<'a> {
 pub fn training_batch(
     recipe: &Recipe,
     material: &Material<'_>,
-    decks: &mut Decks,
+    decks: &mut ShuffledDecks,
     rng: &mut Rng,
     device: &Device,
 ) -> Result<Batch> {
@@ -120,7 +120,7 @@ pub fn validation_batches(
 fn draw<'a>(
     recipe: &Recipe,
     material: &Material<'a>,
-    decks: &mut Decks,
+    decks: &mut ShuffledDecks,
     rng: &mut Rng,
 ) -> Drawn<'a> {
     let mut chance = |share: f64, available: bool| available && share > 0.0 && rng.unit() < share;
@@ -148,7 +148,7 @@ fn simulated<'a>(
     let track = &tracks[next(deck, tracks.len(), rng)];
     let track = if rng.unit() < recipe.medleys {
         let other = &tracks[rng.below(tracks.len())];
-        Cow::Owned(Track::medley(track, other, recipe.frames / 2, rng))
+        Cow::Owned(Track::splice(track, other, recipe.frames / 2, rng))
     } else if recipe.parts > 0.0 && rng.unit() < recipe.parts {
         let count = track.features.frames_db.len();
         let length = ((rng.uniform(SHORTEST_PART_SHARE, 1.0) * count as f64) as usize).max(1);
