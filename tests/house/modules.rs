@@ -243,7 +243,10 @@ fn branches(
         UseTree::Name(last) if last.ident == "self" => leaf(path.clone(), path.last().cloned()),
         UseTree::Name(last) => {
             let name = last.ident.to_string();
-            leaf([path.as_slice(), &[name.clone()]].concat(), Some(name));
+            leaf(
+                [path.as_slice(), std::slice::from_ref(&name)].concat(),
+                Some(name),
+            );
         }
         UseTree::Rename(last) => {
             let mut whole = path.clone();

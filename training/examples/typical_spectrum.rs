@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         albums.len()
     );
     println!(
-        "centre_hz,mid_5_db,mid_25_db,mid_50_db,mid_75_db,mid_95_db,side_5_db,side_25_db,side_50_db,side_75_db,side_95_db"
+        "center_hz,mid_5_db,mid_25_db,mid_50_db,mid_75_db,mid_95_db,side_5_db,side_25_db,side_50_db,side_75_db,side_95_db"
     );
     for band in 0..BANDS {
         let (mid, side) = (column(band), column(BANDS + band));

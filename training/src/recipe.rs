@@ -15,7 +15,7 @@ pub struct Recipe {
     pub seed: u64,
     /// Members of the ensemble.
     pub members: usize,
-    /// Steps of the optimiser per member.
+    /// Steps of the optimizer per member.
     pub steps: usize,
     /// Tracks per step.
     pub batch: usize,

@@ -70,8 +70,8 @@ impl<'a> Facts<'a> {
     pub fn k_weighted_mid_side(&self) -> [f64; 2] {
         let spectrum = &self.analysis.spectrum;
         [&spectrum.mid_db, &spectrum.side_db].map(|levels| {
-            let centres = spectrum.center_hz.iter().zip(levels);
-            centres
+            let centers = spectrum.center_hz.iter().zip(levels);
+            centers
                 .map(|(&hz, &level_db)| power_from_db(level_db) * k_weight_power(hz))
                 .sum()
         })
@@ -89,7 +89,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// Third octaves whose centre lies between two frequencies.
+/// Third octaves whose center lies between two frequencies.
 pub fn bands_between(from_hz: f64, to_hz: f64) -> impl Iterator<Item = usize> {
     (0..THIRD_OCTAVES).filter(move |&band| {
         let (low_hz, high_hz) = edges_hz(band);

@@ -1,4 +1,4 @@
-//! The curves of the tonal faults, as analogue prototypes: what the campaign injects.
+//! The curves of the tonal faults, as analog prototypes: what the campaign injects.
 
 use acetate_dsp::units::{db_from_power, gain_from_db};
 
@@ -7,7 +7,7 @@ pub const BELL_Q: f64 = 0.8;
 /// Where a lack of low end is measured, Hz.
 pub const THIN_AT_HZ: f64 = 80.0;
 
-/// Corner or centre of a fault, Hz; none for the high-pass, whose corner is its strength.
+/// Corner or center of a fault, Hz; none for the high-pass, whose corner is its strength.
 pub fn corner_hz(code: &str) -> Option<f64> {
     match code {
         "boomy" => Some(90.0),

@@ -41,7 +41,7 @@ pub fn svg(analysis: &Analysis) -> String {
     }
     let _ = writeln!(
         text,
-        "<text x=\"{MARGIN}\" y=\"{:.1}\" fill=\"#777\">grey: the mix; <tspan fill=\"#c33\">red: what arrives</tspan>. Third \
+        "<text x=\"{MARGIN}\" y=\"{:.1}\" fill=\"#777\">gray: the mix; <tspan fill=\"#c33\">red: what arrives</tspan>. Third \
          octaves in Hz, lines every {GRID_DB:.0} dB.</text>",
         height - 8.0
     );
@@ -96,7 +96,7 @@ fn one(text: &mut String, device: &Device, analysis: &Analysis) {
             "<line x1=\"{left:.1}\" y1=\"{y:.1}\" x2=\"{right:.1}\" y2=\"{y:.1}\" stroke=\"#eee\"/>"
         );
     }
-    let mut curve = |colour: &str, level_of: &dyn Fn(&(f64, f64, f64)) -> f64| {
+    let mut curve = |color: &str, level_of: &dyn Fn(&(f64, f64, f64)) -> f64| {
         let points: Vec<String> = levels
             .iter()
             .map(|point| {
@@ -106,7 +106,7 @@ fn one(text: &mut String, device: &Device, analysis: &Analysis) {
             .collect();
         let _ = writeln!(
             text,
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.5\"/>",
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"1.5\"/>",
             points.join(" ")
         );
     };

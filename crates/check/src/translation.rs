@@ -147,7 +147,7 @@ fn region(
     audible.then(|| (name, db_from_power(sums[1].max(1e-30) / sums[0])))
 }
 
-/// Neighbouring bands as ranges.
+/// Neighboring bands as ranges.
 fn joined(bands: &[usize]) -> Vec<Band> {
     let mut ranges: Vec<Band> = Vec::new();
     for &band in bands {

@@ -130,7 +130,7 @@ fn tech_3341_cases_9_and_12_hold_throughout() {
     }
 }
 
-/// Five channels: left, right and centre count as they are, the surrounds 1.41 times.
+/// Five channels: left, right and center count as they are, the surrounds 1.41 times.
 #[test]
 fn tech_3341_case_6_weights_five_channels() {
     for rate_hz in RATES_HZ {

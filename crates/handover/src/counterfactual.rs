@@ -22,7 +22,7 @@ pub(crate) struct Without {
     pub(crate) loudness_lu: f64,
     /// Mean change of tone over the third octaves, loudness matched, dB.
     pub(crate) tone_db: f64,
-    /// Where the tone changes most: centre in Hz and change in dB.
+    /// Where the tone changes most: center in Hz and change in dB.
     pub(crate) most: (f64, f64),
     /// Change of side against mid, dB; `None` for mono.
     pub(crate) width_db: Option<f64>,
@@ -140,7 +140,7 @@ impl Rendered {
     fn against(&self, other: &Self, stage: Stage) -> Without {
         let (with, without) = (&self.analysis, &other.analysis);
         let loudness_lu = without.integrated_lufs - with.integrated_lufs;
-        let changes = centred(tone_changes_db(with, without));
+        let changes = centerd(tone_changes_db(with, without));
         let tone_db = bands::mean_distance_db(changes.iter().map(|(_, db)| *db));
         let most = changes
             .into_iter()
@@ -160,7 +160,7 @@ impl Rendered {
 }
 
 /// Changes less their mean: what is left is tone alone, not mid against side.
-fn centred(changes: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+fn centerd(changes: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     let mean_db = changes.iter().map(|(_, db)| db).sum::<f64>() / changes.len().max(1) as f64;
     changes
         .into_iter()
@@ -177,7 +177,7 @@ fn finite(difference: f64) -> f64 {
     }
 }
 
-/// Change of each third octave of mid that is heard, loudness matched: centre in Hz, dB.
+/// Change of each third octave of mid that is heard, loudness matched: center in Hz, dB.
 pub fn tone_changes_db(from: &Analysis, to: &Analysis) -> Vec<(f64, f64)> {
     (0..bands::THIRD_OCTAVES)
         .filter_map(|band| {

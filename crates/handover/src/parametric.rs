@@ -1,7 +1,7 @@
-//! The EQ's smooth curve as a few parametric bands that any equaliser has.
+//! The EQ's smooth curve as a few parametric bands that any equalizer has.
 //!
 //! Bands are those of R. Bristow-Johnson's *Audio EQ Cookbook* (peaking, low and high shelf with Q),
-//! as Equalizer APO, REW and the generic equalisers of most programs build them.
+//! as Equalizer APO, REW and the generic equalizers of most programs build them.
 
 use std::f64::consts::TAU;
 use std::fmt::Write;
@@ -28,7 +28,7 @@ const ROUNDS: usize = 60;
 const RESTRAINT: f64 = 0.04;
 /// Q of the shelves: as steep as they go without a hump.
 const SHELF_Q: f64 = 0.707;
-/// Ranges that every equaliser has: gain in dB, Q of a bell.
+/// Ranges that every equalizer has: gain in dB, Q of a bell.
 const MAX_GAIN_DB: f64 = 18.0;
 const Q_RANGE: (f64, f64) = (0.2, 6.0);
 
@@ -48,7 +48,7 @@ pub enum Shape {
 pub struct Band {
     /// Its shape.
     pub shape: Shape,
-    /// Centre or corner, Hz.
+    /// Center or corner, Hz.
     pub freq_hz: f64,
     /// Gain, dB.
     pub gain_db: f64,

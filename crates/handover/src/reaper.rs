@@ -1,6 +1,6 @@
 //! A REAPER project with the mix and the master on tracks of equal loudness.
 //!
-//! The format is text; REAPER fills in what is not named. Its equaliser keeps its state in an
+//! The format is text; REAPER fills in what is not named. Its equalizer keeps its state in an
 //! opaque block, so that the devices are in the DAWproject file and the sheet instead.
 
 use std::fmt::Write;

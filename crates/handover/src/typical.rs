@@ -10,7 +10,7 @@ const TABLE: &str = include_str!("../data/typical_spectrum.csv");
 /// Levels of one third octave, dB relative to the integrated loudness.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TypicalBand {
-    /// Centre of the band, Hz.
+    /// Center of the band, Hz.
     pub center_hz: f64,
     /// Of mid: the levels that 5, 25, 50, 75 and 95 % of the music lie below.
     pub mid_db: [f64; 5],

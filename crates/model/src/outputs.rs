@@ -36,10 +36,10 @@ const BEND_WEIGHT: f64 = 1e-3;
 
 /// The EQ curve per unit of each mid knot at the net's bands, shape `[MID_KNOTS][BANDS]`.
 pub fn mid_basis() -> Vec<[f64; BANDS]> {
-    let centres: Vec<f64> = (0..BANDS)
+    let centers: Vec<f64> = (0..BANDS)
         .map(|band| bands::center_hz(FIRST_BAND + band))
         .collect();
-    let rows = acetate_dsp::process::eq::mid_basis(&centres);
+    let rows = acetate_dsp::process::eq::mid_basis(&centers);
     (0..MID_KNOTS)
         .map(|knot| std::array::from_fn(|band| rows[band][knot]))
         .collect()

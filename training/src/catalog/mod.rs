@@ -146,7 +146,7 @@ pub enum RetrainError {
     /// The recipe is refused.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
-    /// The optimiser failed.
+    /// The optimizer failed.
     #[error(transparent)]
     Fit(#[from] FitError),
     /// A result cannot be made or written.

@@ -25,7 +25,7 @@ pub struct Tune {
     pub public_share: f64,
     /// Of the rest, the share that are real mixes, where there are pairs.
     pub pairs_share: f64,
-    /// The optimiser's part.
+    /// The optimizer's part.
     pub fit: Recipe,
 }
 

@@ -4,7 +4,7 @@ use acetate_dsp::stream::AudioSource;
 use acetate_dsp::{Audio, Sink, Source, Spec, StreamError};
 use acetate_master::{Delivery, Scratch};
 
-/// Keeps the last attempt. Quantised 24-bit samples fit an `f32` exactly.
+/// Keeps the last attempt. Quantized 24-bit samples fit an `f32` exactly.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryDelivery {
     written: Option<Audio>,

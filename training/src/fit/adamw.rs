@@ -11,7 +11,7 @@ const BETA2: f64 = 0.999;
 /// Keeps the quotient finite.
 const EPSILON: f64 = 1e-8;
 
-/// The optimiser: the variables that it moves and their moments.
+/// The optimizer: the variables that it moves and their moments.
 #[derive(Clone, Debug)]
 pub struct AdamW {
     vars: Vec<Var>,
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn every_step_is_that_of_candle() {
         let (ours, theirs) = (start(), start());
-        let mut optimiser = AdamW::new(ours.clone(), 0.5).unwrap();
+        let mut optimizer = AdamW::new(ours.clone(), 0.5).unwrap();
         let parameters = ParamsAdamW {
             weight_decay: 0.5,
             ..ParamsAdamW::default()
@@ -148,7 +148,7 @@ mod tests {
             let learning_rate = 0.01 / (1.0 + f64::from(step));
             reference.set_learning_rate(learning_rate);
             reference.step(&gradients(&theirs)).unwrap();
-            optimiser.step(&gradients(&ours), learning_rate).unwrap();
+            optimizer.step(&gradients(&ours), learning_rate).unwrap();
             let (a, b) = (values_of(&ours), values_of(&theirs));
             for (a, b) in a.iter().flatten().zip(b.iter().flatten()) {
                 assert!((a - b).abs() <= 1e-6 * b.abs().max(1e-3), "{step}: {a} {b}");
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resumed_optimiser_goes_on_with_the_same_bits() {
+    fn a_resumed_optimizer_goes_on_with_the_same_bits() {
         let (whole, halved) = (start(), start());
         let mut uninterrupted = AdamW::new(whole.clone(), 0.5).unwrap();
         let mut first_half = AdamW::new(halved.clone(), 0.5).unwrap();

@@ -166,7 +166,7 @@ pub fn fit(
 struct Training {
     vars: Vec<Var>,
     net: Net,
-    optimiser: AdamW,
+    optimizer: AdamW,
     rng: Rng,
     decks: ShuffledDecks,
     step: usize,
@@ -185,7 +185,7 @@ impl Training {
         };
         Ok(Self {
             net: net_of(&vars, device)?,
-            optimiser: AdamW::new(vars.clone(), job.recipe.weight_decay)?,
+            optimizer: AdamW::new(vars.clone(), job.recipe.weight_decay)?,
             vars,
             rng,
             decks: ShuffledDecks::default(),
@@ -207,7 +207,7 @@ impl Training {
         let [first, second] = &checkpoint.moments;
         Ok(Self {
             net: net_of(&vars, device)?,
-            optimiser: AdamW::resume(
+            optimizer: AdamW::resume(
                 vars.clone(),
                 job.recipe.weight_decay,
                 checkpoint.step,
@@ -237,7 +237,7 @@ impl Training {
                 None => (f64::INFINITY, 0, tensors.clone()),
             },
             tensors,
-            moments: self.optimiser.moments()?,
+            moments: self.optimizer.moments()?,
         })
     }
 
@@ -301,7 +301,7 @@ fn fit_member(
         training.step += 1;
         let step = training.step;
         training
-            .optimiser
+            .optimizer
             .step(&loss.total.backward()?, learning_rate(recipe, step))?;
         loss_sum += f64::from(loss.total.to_scalar::<f32>()?);
         loss_count += 1;
@@ -366,7 +366,7 @@ fn learning_rate(recipe: &Recipe, step: usize) -> f64 {
     recipe.learning_rate * shape
 }
 
-/// He initialisation (He et al. 2015) from our own generator; the last layer starts near zero, so
+/// He initialization (He et al. 2015) from our own generator; the last layer starts near zero, so
 /// that an untrained net proposes nothing.
 fn initial(rng: &mut Rng, experiment: &Experiment, device: &Device) -> Result<Vec<Var>> {
     TENSORS

@@ -259,7 +259,7 @@ impl Curves {
 /// The terms of the training loss, each a scalar.
 #[derive(Clone, Debug)]
 pub struct Loss {
-    /// What is minimised.
+    /// What is minimized.
     pub total: Tensor,
     /// Mean absolute mid residual, dB: for the log.
     pub mid_error_db: f32,

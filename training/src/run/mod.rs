@@ -56,7 +56,7 @@ pub struct Paths<'a> {
 pub enum Step {
     /// Analysis of the corpus.
     Measure,
-    /// Steps of the optimiser, all members.
+    /// Steps of the optimizer, all members.
     Fit,
     /// Held-out albums.
     Evaluate,
@@ -163,7 +163,7 @@ pub fn train(
     Ok(trained)
 }
 
-/// Tells an observer of the optimiser's progress.
+/// Tells an observer of the optimizer's progress.
 pub fn notify(observer: &dyn Observer, progress: Progress) {
     match progress {
         Progress::Step { .. } => observer.advance(""),

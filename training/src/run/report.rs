@@ -160,7 +160,7 @@ fn draw(members: &[Member], svg: &mut String) -> Result<(), Box<dyn std::error::
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
         .caption(
-            "Loss of each member: training (grey), validation (blue)",
+            "Loss of each member: training (gray), validation (blue)",
             ("sans-serif", 18),
         )
         .margin(12)

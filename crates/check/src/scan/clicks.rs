@@ -151,14 +151,14 @@ impl Clicks {
         let at = lane.middle;
         lane.middle += 1;
         let middle = lane.cells[AROUND + GAP];
-        let neighbours = |range: std::ops::Range<usize>| -> [f32; 2] {
+        let neighbors = |range: std::ops::Range<usize>| -> [f32; 2] {
             let cells = lane.cells.range(range);
             cells.fold([0.0; 2], |[sum, power], cell| {
                 [sum + cell.sum, power + cell.power]
             })
         };
-        let [before, power_before] = neighbours(0..AROUND);
-        let [after, power_after] = neighbours(AROUND + 2 * GAP + 1..span);
+        let [before, power_before] = neighbors(0..AROUND);
+        let [after, power_after] = neighbors(AROUND + 2 * GAP + 1..span);
         lane.cells.pop_front();
         let mean = before.max(after) / (AROUND * self.cell_frames) as f32;
         // Jumps out of digital silence are starts, and belong to the edges.

@@ -29,15 +29,15 @@ const FILTER_LENGTH: usize = 8;
 const WINDOW_S: f64 = 15.0;
 /// Length of the transform, in samples of the band: more than a window holds.
 const TRANSFORM: usize = 1_024;
-/// Neighbours of a line, Hz from where it should be: beyond what [`TOLERANCE`] allows, and within the band.
-const NEIGHBOURS_HZ: (f64, f64) = (1.4, 5.0);
+/// Neighbors of a line, Hz from where it should be: beyond what [`TOLERANCE`] allows, and within the band.
+const NEIGHBORS_HZ: (f64, f64) = (1.4, 5.0);
 /// Moments this far below the middle one weigh no more than it would at that level, as power.
 const QUIETEST: f32 = 1e-4;
 
 /// What one window shows of one multiple, for every offset of the mains.
 #[derive(Clone, Debug)]
 pub struct Lines {
-    /// Power over that of the neighbours, dB, by offset.
+    /// Power over that of the neighbors, dB, by offset.
     pub prominence_db: Vec<f32>,
     /// Power of a line there, full scale = 1, by offset.
     pub power: Vec<f32>,
@@ -165,8 +165,8 @@ impl Mains {
             }
         };
         let (near, far) = (
-            (NEIGHBOURS_HZ.0 / bin_hz) as i32,
-            (NEIGHBOURS_HZ.1 / bin_hz) as i32,
+            (NEIGHBORS_HZ.0 / bin_hz) as i32,
+            (NEIGHBORS_HZ.1 / bin_hz) as i32,
         );
         let mut around: Vec<f32> = (near..=far).flat_map(|bin| [at(bin), at(-bin)]).collect();
         around.sort_unstable_by(f32::total_cmp);

@@ -1,4 +1,4 @@
-//! Third-octave bands (IEC 61260-1, base ten rounded to base two): centre 1000·2^(k/3) Hz.
+//! Third-octave bands (IEC 61260-1, base ten rounded to base two): center 1000·2^(k/3) Hz.
 
 /// Number of third octaves, 20 Hz to 20 kHz.
 pub const THIRD_OCTAVES: usize = 31;
@@ -11,7 +11,7 @@ pub const BANDS: usize = 27;
 /// A band below this level does not count, dB relative to the programme's loudness.
 pub const AUDIBLE_DB: f64 = -60.0;
 
-/// Exact centre frequency of a band in Hz, `index` 0 (19.7 Hz) to 30 (20.2 kHz).
+/// Exact center frequency of a band in Hz, `index` 0 (19.7 Hz) to 30 (20.2 kHz).
 pub fn center_hz(index: usize) -> f64 {
     1000.0 * libm::exp2((index as f64 - 17.0) / 3.0)
 }
@@ -22,7 +22,7 @@ pub fn edges_hz(index: usize) -> (f64, f64) {
     (center_hz(index) / half, center_hz(index) * half)
 }
 
-/// Centre frequency of a judged band in Hz, `band` 0 (39 Hz) to 26 (16 kHz).
+/// Center frequency of a judged band in Hz, `band` 0 (39 Hz) to 26 (16 kHz).
 pub fn judged_hz(band: usize) -> f64 {
     center_hz(FIRST_BAND + band)
 }

@@ -78,7 +78,7 @@ fn full_scale(bits: u32) -> f64 {
     (1_u64 << (bits.clamp(2, 32) - 1)) as f64
 }
 
-/// Quantises to a word length; see the module.
+/// Quantizes to a word length; see the module.
 #[derive(Clone, Debug)]
 pub struct Dither {
     word_length: WordLength,
@@ -119,9 +119,9 @@ impl Processor for Dither {
         let dithered = self.word_length == WordLength::Bits16;
         for (channel, state) in block.channels_mut().zip(&mut self.state) {
             let clipped = if dithered {
-                quantise(channel, bits, || triangular(state))
+                quantize(channel, bits, || triangular(state))
             } else {
-                quantise(channel, bits, || 0.0)
+                quantize(channel, bits, || 0.0)
             };
             self.clipped_samples += clipped;
         }
@@ -149,7 +149,7 @@ impl Processor for Dither {
 }
 
 /// Puts samples on the grid and counts those outside the range. `noise` is in LSB.
-fn quantise(samples: &mut [f32], bits: u32, mut noise: impl FnMut() -> f64) -> u64 {
+fn quantize(samples: &mut [f32], bits: u32, mut noise: impl FnMut() -> f64) -> u64 {
     let full_scale = full_scale(bits);
     let (lowest, highest) = (-full_scale, full_scale - 1.0);
     let mut clipped = 0;

@@ -235,7 +235,7 @@ impl Convolver {
     }
 }
 
-/// Bins 0 to N/2 of real taps, divided by N for an unnormalised round trip.
+/// Bins 0 to N/2 of real taps, divided by N for an unnormalized round trip.
 fn half_spectrum(taps: &[f64], size: usize) -> Vec<Complex<f64>> {
     let scale = 1.0 / size as f64;
     let mut spectrum: Vec<_> = taps

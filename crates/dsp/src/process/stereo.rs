@@ -2,7 +2,7 @@
 //!
 //! The bands are first-order and complementary: a low gain, then a shelf that goes from the low to
 //! the mid gain at the low crossover, then one from the mid to the high gain at the high crossover.
-//! Equal gains are a plain gain; 0 dB is exact identity. The shelves are matched to the analogue
+//! Equal gains are a plain gain; 0 dB is exact identity. The shelves are matched to the analog
 //! prototype up to half the sample rate, so that the stage sounds the same at every rate.
 
 use crate::Audio;
@@ -109,7 +109,7 @@ fn change_side(left: &mut [f32], right: &mut [f32], mut wider: impl FnMut(f64) -
     }
 }
 
-/// First-order shelf, (g·s + ω)/(s + ω) of the analogue world: 0 dB at DC, `gain` far above.
+/// First-order shelf, (g·s + ω)/(s + ω) of the analog world: 0 dB at DC, `gain` far above.
 #[derive(Clone, Debug)]
 struct Shelf {
     b0: f64,
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn shelves_follow_the_analogue_prototype() {
+    fn shelves_follow_the_analog_prototype() {
         for (rate_hz, corner_hz) in [
             (44_100.0, 10_000.0),
             (44_100.0, 4_000.0),

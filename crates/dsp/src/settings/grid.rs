@@ -24,7 +24,7 @@ pub fn is_flat(gains_db: &[f64; FINE_BANDS]) -> bool {
     gains_db.iter().all(|&gain_db| gain_db == 0.0)
 }
 
-/// Centre of a third octave of the fine curve in Hz.
+/// Center of a third octave of the fine curve in Hz.
 pub fn fine_band_hz(index: usize) -> f64 {
     bands::judged_hz(index)
 }

@@ -363,10 +363,10 @@ pub fn tones(rate_hz: u32, parts: &[(f64, f64)]) -> Vec<f32> {
 /// A half wave of full scale in a tone at -6 dB, made at four times the rate, band-limited (Kaiser
 /// window, β = 14, 1025 taps, corner at half the base rate) and decimated from `offset`.
 pub fn transient(offset: usize) -> Vec<f32> {
-    let (frames, centre) = (4 * 1_200usize, 2_400i64);
+    let (frames, center) = (4 * 1_200usize, 2_400i64);
     let fine: Vec<f64> = (0..frames as i64)
         .map(|n| {
-            let d = (n - centre) as f64;
+            let d = (n - center) as f64;
             let edge = (n.min(frames as i64 - n) as f64 / 480.0).min(1.0);
             let tone = |d: f64| gain_from_db(-6.0) * libm::sin(TAU * d / 24.0);
             edge * if d < -8.0 {

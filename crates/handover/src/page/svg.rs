@@ -1,4 +1,4 @@
-//! [`Plot`]: a chart as SVG whose colours come from the page's style sheet, so that it follows
+//! [`Plot`]: a chart as SVG whose colors come from the page's style sheet, so that it follows
 //! light, dark and paper.
 
 use std::fmt::Write;
@@ -47,7 +47,7 @@ impl Axis {
         }
     }
 
-    /// Time from the start, labelled in minutes and seconds.
+    /// Time from the start, labeled in minutes and seconds.
     pub(crate) fn time(length_s: f64) -> Self {
         let length_s = length_s.max(0.1);
         let steps = [

@@ -13,7 +13,7 @@ pub use acetate_dsp::measure::bands::{BANDS, FIRST_BAND};
 /// Length of a frame row: mid bands, then side bands.
 pub const FRAME_WIDTH: usize = 2 * BANDS;
 
-/// Loudness of one frame from its bands, LUFS (K-weighted at the band centres).
+/// Loudness of one frame from its bands, LUFS (K-weighted at the band centers).
 pub fn frame_level_db(frame: &BandFrame) -> f64 {
     let power: f64 = (0..BANDS)
         .map(|band| {
@@ -28,7 +28,7 @@ pub fn frame_level_db(frame: &BandFrame) -> f64 {
     db_from_power(2.0 * power) + OFFSET_LU
 }
 
-/// Power gain of the K-weighting at the centre of each band that the net reads.
+/// Power gain of the K-weighting at the center of each band that the net reads.
 pub fn band_weights() -> &'static [f64; BANDS] {
     static WEIGHTS: OnceLock<[f64; BANDS]> = OnceLock::new();
     WEIGHTS.get_or_init(|| std::array::from_fn(|band| k_weight_power(judged_hz(band))))

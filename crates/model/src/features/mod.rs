@@ -223,7 +223,7 @@ mod tests {
     }
 
     /// BS.1770-5: 997 Hz reads -3.01 LUFS at full scale in one channel, so K is +0.691 dB there;
-    /// the analogue prototypes lack the 0.04 dB by which the table's numerator lifts the passband.
+    /// the analog prototypes lack the 0.04 dB by which the table's numerator lifts the passband.
     #[test]
     fn k_weight_is_calibrated_at_997_hz() {
         let gain_db = 10.0 * k_weight_power(997.0).log10();

@@ -75,11 +75,7 @@ fn a_valid_file_is_read_with_its_tracks_by_split_and_tier() {
 fn an_error_in_an_entry_names_the_entry_and_the_field() {
     for (from, to, field) in [
         ("group = \"friends\"\n", "", "group"),
-        (
-            "size_bytes = 1000",
-            "size_bytes = 1000\ncolour = 1",
-            "colour",
-        ),
+        ("size_bytes = 1000", "size_bytes = 1000\ncolor = 1", "color"),
         (
             "role = \"finished master\"",
             "role = \"demo\"",

@@ -15,7 +15,7 @@ pub enum Family {
     Resonances,
     /// A doubled track.
     Comb,
-    /// A room's colour.
+    /// A room's color.
     Room,
     /// MP3 at a low bit rate.
     Lossy,

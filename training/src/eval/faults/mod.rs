@@ -35,7 +35,7 @@ pub(in crate::eval) enum Shape {
     LowShelf { corner_hz: f64, width_oct: f64 },
     /// 1 far above the corner, one half at it.
     HighShelf { corner_hz: f64, width_oct: f64 },
-    /// 1 at the centre, one half at one width from it.
+    /// 1 at the center, one half at one width from it.
     Bell { center_hz: f64, width_oct: f64 },
 }
 

@@ -12,7 +12,7 @@ use crate::eval::metric::{Sound, is_judged};
 
 /// Size of a plain fault, dB.
 pub const PLAIN_DB: f64 = 8.0;
-/// Distance of a bell's half height from its centre, octaves: quality 0.8, as of the faults that
+/// Distance of a bell's half height from its center, octaves: quality 0.8, as of the faults that
 /// the check is proved with.
 const BELL_OCT: f64 = 0.85;
 /// The same of a shelf around its corner.

@@ -1,5 +1,5 @@
 //! Faults of families that training never draws: resonances, a doubled track's comb filter, a
-//! room's colour. Each is made in audio.
+//! room's color. Each is made in audio.
 
 use acetate_dsp::Audio;
 use acetate_dsp::process::ResponseDb;
@@ -21,7 +21,7 @@ const OCTAVES: f64 = 8.67;
 /// Narrow bells, Q 6 to 15, up and down.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resonances {
-    /// Centre in Hz, Q and gain in dB of each.
+    /// Center in Hz, Q and gain in dB of each.
     bells: Vec<(f64, f64, f64)>,
 }
 
@@ -61,7 +61,7 @@ impl Resonances {
         }
     }
 
-    /// Gain at a frequency, dB: each bell as an analogue resonance of its Q.
+    /// Gain at a frequency, dB: each bell as an analog resonance of its Q.
     pub fn gain_db(&self, freq_hz: f64) -> f64 {
         let freq_hz = freq_hz.max(1.0);
         self.bells

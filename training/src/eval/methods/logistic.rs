@@ -1,4 +1,4 @@
-//! L2-penalised logistic regression by Newton's method (Hastie, Tibshirani and Friedman, *The
+//! L2-penalized logistic regression by Newton's method (Hastie, Tibshirani and Friedman, *The
 //! Elements of Statistical Learning*, 2nd ed., §4.4.1).
 
 use acetate_dsp::numeric::{mirror, solve};

@@ -212,12 +212,12 @@ impl Moments {
     }
 
     fn solve(&self, penalty: f64) -> Option<Ridge> {
-        let mut penalised = self.inner.clone();
-        for (i, row) in penalised.iter_mut().enumerate() {
+        let mut penalized = self.inner.clone();
+        for (i, row) in penalized.iter_mut().enumerate() {
             row[i] += penalty;
         }
         let mut slope = self.outer.clone();
-        solve(&mut penalised, &mut slope).then(|| Ridge {
+        solve(&mut penalized, &mut slope).then(|| Ridge {
             mean: self.mean.clone(),
             sd: self.sd.clone(),
             intercept: self.intercept.clone(),

@@ -7,7 +7,7 @@ use crate::eval::pairs::PairsResult;
 use crate::eval::report::{EVAL_SCHEMA, EvalReport};
 use crate::eval::run::{Evaluation, Options};
 use crate::eval::standing::{tools_on_pairs, tools_on_songs};
-use crate::eval::summary::summarise;
+use crate::eval::summary::summarize;
 
 impl EvalReport {
     /// The report of degraded songs.
@@ -19,7 +19,7 @@ impl EvalReport {
     ) -> Self {
         let tools = tools_on_songs(&evaluation.songs, contenders);
         Self {
-            songs: Some(summarise(evaluation, options, contenders.tools.len())),
+            songs: Some(summarize(evaluation, options, contenders.tools.len())),
             tools,
             ..Self::empty(input, contenders)
         }

@@ -67,7 +67,7 @@ fn draw_severities(
         .x_desc("severity, dB RMS")
         .y_desc("error, dB")
         .draw()?;
-    let colours = [
+    let colors = [
         RGBColor(120, 120, 120),
         RGBColor(180, 180, 180),
         RGBColor(200, 120, 60),
@@ -76,9 +76,9 @@ fn draw_severities(
         RGBColor(30, 70, 200),
         RGBColor(150, 60, 150),
     ];
-    for (method, colour) in Method::SMOOTH.into_iter().zip(colours) {
+    for (method, color) in Method::SMOOTH.into_iter().zip(colors) {
         let width = if method == Method::Net { 3 } else { 1 };
-        let style = colour.stroke_width(width);
+        let style = color.stroke_width(width);
         chart
             .draw_series(LineSeries::new(points(method), style))?
             .label(report.label(method))

@@ -10,16 +10,16 @@ use super::Passage;
 
 /// Lines that are looked at, Hz: below them little is rounded to zero.
 const BAND_HZ: (f64, f64) = (4_000.0, 19_500.0);
-/// Neighbours on either side that a line is held against.
-const NEIGHBOURS: usize = 16;
-/// Lines this far below their neighbours are all alike, as power: the rounding to 16 bits fills what was empty.
+/// Neighbors on either side that a line is held against.
+const NEIGHBORS: usize = 16;
+/// Lines this far below their neighbors are all alike, as power: the rounding to 16 bits fills what was empty.
 const EMPTY: f32 = 1e-5;
-/// Lines this far below their neighbours count as zeroed, as power.
+/// Lines this far below their neighbors count as zeroed, as power.
 const HOLE: f32 = 1e-3;
-/// Lines whose neighbours lie this far below the passage are not looked at, as power of a line against that of a
+/// Lines whose neighbors lie this far below the passage are not looked at, as power of a line against that of a
 /// sample: 16 bits leave nothing but their own noise there.
 const FAINT: f64 = 5e-8;
-/// Places from which the level of the neighbours is taken.
+/// Places from which the level of the neighbors is taken.
 const LEVEL_PLACES: usize = 16;
 /// Fewest lines that tell something.
 const FEWEST_LINES: usize = 24;
@@ -109,14 +109,14 @@ impl<T: Transform> Search<T> {
     pub fn new(rate_hz: f64, transforms: [T; 2]) -> Self {
         let lines = transforms[0].lines();
         let line = |hz: f64| (hz / (0.5 * rate_hz) * lines as f64) as usize;
-        let to = line(BAND_HZ.1).min(lines - NEIGHBOURS - 1);
+        let to = line(BAND_HZ.1).min(lines - NEIGHBORS - 1);
         Self {
             transforms,
             lines: [(); 2].map(|()| vec![0.0; lines]),
             powers: [(); LANES].map(|()| vec![0.0; lines]),
             sums: vec![0.0; lines + 1],
             mono: false,
-            from: line(BAND_HZ.0).clamp(NEIGHBOURS, to),
+            from: line(BAND_HZ.0).clamp(NEIGHBORS, to),
             to,
         }
     }
@@ -230,9 +230,9 @@ impl<T: Transform> Search<T> {
         }
     }
 
-    /// Mean power of a line and its neighbours.
+    /// Mean power of a line and its neighbors.
     fn around(&self, line: usize) -> f64 {
-        let (from, to) = (line - NEIGHBOURS, line + NEIGHBOURS + 1);
+        let (from, to) = (line - NEIGHBORS, line + NEIGHBORS + 1);
         (self.sums[to] - self.sums[from]) / (to - from) as f64
     }
 
@@ -256,7 +256,7 @@ impl<T: Transform> Search<T> {
         })
     }
 
-    /// Mean over lines of how far they lie below their neighbours, as a logarithm.
+    /// Mean over lines of how far they lie below their neighbors, as a logarithm.
     fn emptiness(&self, lane: usize, lines: &[usize]) -> f64 {
         let powers = &self.powers[lane];
         let mut sum = 0.0;
@@ -267,7 +267,7 @@ impl<T: Transform> Search<T> {
         -sum / lines.len() as f64
     }
 
-    /// Power of a line against its neighbours; 1 where nothing sounds.
+    /// Power of a line against its neighbors; 1 where nothing sounds.
     fn share(&self, powers: &[f32], line: usize) -> f32 {
         let around = self.around(line) as f32;
         if around > 0.0 {

@@ -109,7 +109,7 @@ impl LongSinc {
         &SHARED
     }
 
-    /// Highest absolute value within `SEARCH_FRAMES` of each window's centre, of those windows that may
+    /// Highest absolute value within `SEARCH_FRAMES` of each window's center, of those windows that may
     /// hold the highest of all; the others give nothing.
     pub fn peaks<'a>(
         &self,
@@ -133,7 +133,7 @@ impl LongSinc {
         windows.into_iter().zip(&rough).map(reading).collect()
     }
 
-    /// Highest absolute value within `SEARCH_FRAMES` of the window's centre.
+    /// Highest absolute value within `SEARCH_FRAMES` of the window's center.
     fn peak(&self, window: &[f32; WINDOW_FRAMES]) -> f64 {
         self.arch.dispatch(Look {
             rows: &self.fine,
@@ -179,7 +179,7 @@ macro_rules! look {
         }
 
         impl Look<'_, $float> {
-            /// Absolute value at a point of the grid, which starts `SEARCH_FRAMES` before the centre.
+            /// Absolute value at a point of the grid, which starts `SEARCH_FRAMES` before the center.
             #[inline(always)]
             fn at(&self, point: usize) -> $float {
                 let samples = &self.window[point / STEPS + 1..][..LONG_TAPS];
@@ -208,7 +208,7 @@ mod tests {
     fn both_sincs_agree_on_a_tone_of_20_khz_at_44_1_khz() {
         let mut window = [0.0; WINDOW_FRAMES];
         for (n, sample) in window.iter_mut().enumerate() {
-            // The crest lies 0.3 samples after the centre.
+            // The crest lies 0.3 samples after the center.
             let from_crest = n as f64 - LONG_REACH as f64 - 0.3;
             let angle = std::f64::consts::TAU * 20.0 / 44.1 * from_crest;
             *sample = libm::cos(angle) as f32;

@@ -47,7 +47,7 @@ const HALVES: usize = 2 * LANES;
 /// Intervals computed at once; other numbers of them are filled up to a multiple of this.
 pub const INTERVALS_AT_ONCE: usize = HALVES - 2 * SIDE;
 
-/// Taps of a Kaiser-windowed sinc that reads the signal at `fraction` (0 to 1) after the centre
+/// Taps of a Kaiser-windowed sinc that reads the signal at `fraction` (0 to 1) after the center
 /// sample, for `x[n - taps/2 + 1] ..= x[n + taps/2]`, with unity gain at DC.
 pub fn sinc_taps(taps: usize, beta: f64, fraction: f64) -> Vec<f64> {
     let half = (taps / 2) as f64;
@@ -107,11 +107,11 @@ pub(in crate::measure) fn grid_taps() -> Vec<Vec<f64>> {
     // Weight of each sample in point `index` of the doubled signal; even ones are samples.
     let doubled = |index: isize| -> Vec<f64> {
         let mut weights = vec![0.0; TAPS];
-        let centre = (TAPS / 2 - 1) as isize + index.div_euclid(2);
+        let center = (TAPS / 2 - 1) as isize + index.div_euclid(2);
         if index % 2 == 0 {
-            weights[centre as usize] = 1.0;
+            weights[center as usize] = 1.0;
         } else {
-            let first = (centre - (HALF_TAPS / 2 - 1) as isize) as usize;
+            let first = (center - (HALF_TAPS / 2 - 1) as isize) as usize;
             weights[first..first + HALF_TAPS].copy_from_slice(&half);
         }
         weights

@@ -81,8 +81,8 @@ impl PeakEnvelope {
                 let first = &mut self.first[..frames];
                 let second = &mut self.second[..frames];
                 self.interpolator.half_peaks(floor, work, first, second);
-                let centre = &work[TAPS / 2 - 1..];
-                for ((value, &after), own) in out.iter_mut().zip(&*first).zip(centre) {
+                let center = &work[TAPS / 2 - 1..];
+                for ((value, &after), own) in out.iter_mut().zip(&*first).zip(center) {
                     *value = larger(larger(own.abs(), after), *value);
                 }
                 // The second half of an interval belongs to the frame after it.

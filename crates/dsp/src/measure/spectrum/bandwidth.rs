@@ -56,10 +56,10 @@ fn levels_db(powers: &[f64], nyquist_hz: f64) -> Vec<f64> {
     let mut around = Vec::new();
     (0..=(nyquist_hz / GRID_HZ) as usize)
         .map(|index| {
-            let centre = index as f64 * GRID_HZ * bins_per_hz;
+            let center = index as f64 * GRID_HZ * bins_per_hz;
             // Bin 0 holds the offset, which is not programme.
-            let from = ((centre - half).max(1.0)) as usize;
-            let to = ((centre + half) as usize).min(powers.len() - 1);
+            let from = ((center - half).max(1.0)) as usize;
+            let to = ((center + half) as usize).min(powers.len() - 1);
             around.clear();
             around.extend_from_slice(&powers[from.min(to)..=to]);
             db_from_power(median(&mut around).map_or(1e-30, |power| power.max(1e-30)))

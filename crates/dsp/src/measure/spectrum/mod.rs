@@ -44,7 +44,7 @@ struct Band {
 }
 
 impl Band {
-    /// Bin `k` covers `k - 1/2` to `k + 1/2` spacings. A band whose centre lies above half the
+    /// Bin `k` covers `k - 1/2` to `k + 1/2` spacings. A band whose center lies above half the
     /// sample rate is empty.
     fn new(index: usize, spacing_hz: f64, bins: usize) -> Self {
         let (from_hz, to_hz) = edges_hz(index);
@@ -136,7 +136,7 @@ pub struct BandFrame {
 /// Long-term mean power per third octave, dBFS (a full-scale sine reads -3.01).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Spectrum {
-    /// Nominal centre frequencies, Hz.
+    /// Nominal center frequencies, Hz.
     #[serde(rename = "centre_hz")]
     pub center_hz: Vec<f64>,
     /// Of the mid signal (L+R)/2, or of a mono programme.
@@ -350,7 +350,7 @@ mod tests {
     #[test]
     fn a_full_scale_sine_reads_3_db_below_zero_in_its_band_and_nothing_far_away() {
         for rate in [44_100, 48_000, 96_000, 192_000] {
-            // The band at 100 Hz is two bins wide: the window spills into its neighbours.
+            // The band at 100 Hz is two bins wide: the window spills into its neighbors.
             for (band, freq_hz, tolerance_db) in
                 [(7, 99.2, 0.6), (17, 1_000.0, 0.05), (27, 10_079.4, 0.05)]
             {

@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn the_low_band_comes_late_by_what_it_says() {
-        // The centre of a swell of 10 ms.
+        // The center of a swell of 10 ms.
         let swell = levels(|t_s| libm::exp(-(t_s - 0.5).powi(2) / (2.0 * 0.01f64.powi(2))));
         let (mut sum, mut moment) = (0.0, 0.0);
         for (n, &level) in swell.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! 4× oversampling around a memoryless function: a cascade of two linear-phase half-band filters
 //! each way (Kaiser windows), as polyphase branches, in f32.
 //!
-//! A half-band filter of length 4K-1 has its centre at 2K-1 and, apart from it, only 2K taps that
+//! A half-band filter of length 4K-1 has its center at 2K-1 and, apart from it, only 2K taps that
 //! are not zero, all at even positions: one branch is a symmetric FIR, the other a pure delay.
 
 use crate::numeric::bessel_i0;
@@ -25,7 +25,7 @@ const LANES: usize = 16;
 pub(super) const LATENCY_FRAMES: usize = 2 * OUTER + INNER - 2;
 
 /// Taps of a half-band filter's FIR branch, the first half of the symmetric set, sum 1/2 over both
-/// halves (so that with the centre tap of 1/2 the gain at DC is 1).
+/// halves (so that with the center tap of 1/2 the gain at DC is 1).
 #[derive(Clone, Debug)]
 struct HalfBand<const K: usize> {
     taps: [f32; K],
@@ -36,7 +36,7 @@ impl<const K: usize> HalfBand<K> {
         let beta = 0.1102 * (ATTENUATION_DB - 8.7);
         let mut taps = [0.0_f64; K];
         for (index, tap) in taps.iter_mut().enumerate() {
-            // Odd distance from the centre: the ideal half-band is ±1/(π·distance) there.
+            // Odd distance from the center: the ideal half-band is ±1/(π·distance) there.
             let distance = (2 * K - 1 - 2 * index) as f64;
             let sign = if (K - 1 - index).is_multiple_of(2) {
                 1.0

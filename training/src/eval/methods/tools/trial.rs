@@ -163,9 +163,9 @@ fn write_24_bit(path: &Path, audio: &Audio) -> Result<(), acetate_io::WriteError
     let format = OutputFormat::new(Container::Wav, WordLength::Bits24)?;
     let spec = AudioSource::new(audio.clone()).spec();
     let mut file = StagedFile::create(path, spec, &StageOptions::new(format))?;
-    let mut quantised = audio.clone();
-    Dither::new(WordLength::Bits24, 0).process(&mut quantised);
-    file.write_block(&quantised)?;
+    let mut quantized = audio.clone();
+    Dither::new(WordLength::Bits24, 0).process(&mut quantized);
+    file.write_block(&quantized)?;
     file.finish_file()?;
     file.commit(true).map(drop)
 }

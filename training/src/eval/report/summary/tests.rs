@@ -128,7 +128,7 @@ fn report(songs: Vec<SongResult>, tools: usize) -> SongsReport {
         left_out: Vec::new(),
         families_left_out: Vec::new(),
     };
-    summarise(evaluation, &options, tools)
+    summarize(evaluation, &options, tools)
 }
 
 fn text_of(songs: SongsReport) -> String {
