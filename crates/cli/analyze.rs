@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
+use acetate_dsp::plain;
 use acetate_master::{Progress, Report, Stage, judgement};
 use acetate_model::{NetPredictor, Predictor};
 use anyhow::Context;
@@ -23,11 +24,7 @@ pub fn run(args: &AnalyzeArgs, console: &Console) -> anyhow::Result<Exit> {
         if console.json {
             console.print_json(&report)?;
         } else if !console.quiet {
-            console.print(&table::analyzed(
-                &report,
-                &path.display().to_string(),
-                console,
-            ))?;
+            console.print(&table::analyzed(&report, &plain::path(path), console))?;
         }
         Ok(Exit::Met)
     })

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use acetate_dsp::process::dither::WordLength;
 use acetate_dsp::stream::BLOCK_FRAMES;
 use acetate_dsp::units::db_from_gain;
-use acetate_dsp::{Audio, Source};
+use acetate_dsp::{Audio, Source, plain};
 use acetate_io::{Container, OpenOptions, OutputFormat, StagedFile};
 use acetate_master::certificate::{Difference, Verdict};
 use acetate_master::{Brief, Certificate, Progress, Report, Stage};
@@ -117,11 +117,7 @@ pub fn verify(args: &VerifyArgs, path: &Path, console: &Console) -> anyhow::Resu
     if console.json {
         console.print_json(&report)?;
     } else if !(console.quiet && identical) {
-        console.print(&table::certified(
-            &report,
-            &master.display().to_string(),
-            console,
-        ))?;
+        console.print(&table::certified(&report, &plain::path(master), console))?;
     }
     Ok(if identical { Exit::Met } else { Exit::Missed })
 }

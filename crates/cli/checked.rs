@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use acetate_check::detect::{DETECTORS, Direction};
 use acetate_check::{Check, Finding, Released, Remedy, Severity, Translation, Verdict};
+use acetate_dsp::plain;
 use acetate_dsp::units::{clock, hertz};
 use acetate_master::Report;
 
@@ -23,6 +24,7 @@ const SMALL_POINTS: f64 = 0.5;
 /// The whole check.
 pub fn told(check: &Check, console: &Console) -> String {
     let input = check.input.as_deref().unwrap_or("input");
+    let input = &plain::field(input);
     let mut text = format!(
         "{}: {}, {}{}\n",
         console.strong(input),
@@ -291,7 +293,7 @@ fn wrapped(text: &mut String, lead: &str, words: &str) {
     let indent = lead.chars().count();
     let mut line = lead.to_owned();
     let mut column = indent;
-    for word in words.split_whitespace() {
+    for word in words.split_whitespace().map(plain::field) {
         let length = word.chars().count();
         if column > indent && column + 1 + length > WIDTH {
             let _ = writeln!(text, "{line}");
@@ -302,7 +304,7 @@ fn wrapped(text: &mut String, lead: &str, words: &str) {
             line.push(' ');
             column += 1;
         }
-        line.push_str(word);
+        line.push_str(&word);
         column += length;
     }
     let _ = writeln!(text, "{line}");

@@ -1,7 +1,11 @@
-//! Everything that is printed: results to standard output, the rest to standard error.
+//! Everything that is printed: results to standard output, the rest to standard error. What is said is one
+//! line, whatever stands in it; names and tags in longer texts go through [`plain`].
 
+use std::borrow::Cow;
 use std::io::{ErrorKind, IsTerminal, Write};
 
+use acetate_dsp::plain;
+use acetate_master::settings_file;
 use anyhow::Context;
 use serde::Serialize;
 
@@ -42,6 +46,7 @@ impl Console {
     /// Prints a result. A reader that has gone away, as `head` does, misses it; the run goes on and its exit
     /// code tells how it ended.
     pub fn print(&self, text: &str) -> anyhow::Result<()> {
+        let text = self.plain_lines(text);
         let mut out = std::io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -51,24 +56,35 @@ impl Console {
 
     /// Prints one object as one line of JSON.
     pub fn print_json(&self, value: &impl Serialize) -> anyhow::Result<()> {
-        self.print(&format!("{}\n", serde_json::to_string(value)?))
+        self.print(&format!("{}\n", plain::json(serde_json::to_string(value)?)))
     }
 
-    /// Says something to the person, unless `-q`.
+    /// Says something to the person in one line, unless `-q`.
     pub fn say(&self, text: &str) {
         if !self.quiet {
-            self.to_stderr(text);
+            self.to_stderr(&plain::line(text));
         }
+    }
+
+    /// Says a result whose names are plain, unless `-q`.
+    pub fn say_lines(&self, text: &str) {
+        if !self.quiet {
+            self.to_stderr(&self.plain_lines(text));
+        }
+    }
+
+    fn plain_lines<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        plain::lines(text, if self.colour { colour_bytes } else { |_| 0 })
     }
 
     /// Warns, even with `-q`.
     pub fn warn(&self, text: &str) {
-        self.to_stderr(&format!("warning: {text}"));
+        self.to_stderr(&format!("warning: {}", plain::line(text)));
     }
 
     /// Reports why nothing was done.
     pub fn error(&self, error: &anyhow::Error) {
-        self.to_stderr(&in_words(error));
+        self.to_stderr(&plain::line(&in_words(error)));
     }
 
     /// A closed standard error is no reason to stop.
@@ -100,6 +116,14 @@ impl Console {
     }
 }
 
+/// Bytes of a colour that [`Console::painted`] made, at the start of a text.
+fn colour_bytes(text: &str) -> usize {
+    ["\u{1b}[0m", "\u{1b}[1m", "\u{1b}[31m", "\u{1b}[32m"]
+        .into_iter()
+        .find(|colour| text.starts_with(colour))
+        .map_or(0, str::len)
+}
+
 /// An error with its causes on one line. Most errors of ours say what their cause says, and many
 /// begin with the file's name that stands before them: nothing is said twice.
 fn in_words(error: &anyhow::Error) -> String {
@@ -110,7 +134,7 @@ fn in_words(error: &anyhow::Error) -> String {
 pub fn causes_in_words(error: &anyhow::Error) -> String {
     let causes: Vec<String> = error
         .chain()
-        .map(|cause| without_number(&cause.to_string()))
+        .map(|cause| without_number(&settings_file::cause_in_words(cause)))
         .collect();
     let mut text = String::new();
     for (index, cause) in causes.iter().enumerate() {

@@ -12,6 +12,7 @@ use anyhow::{Context, bail};
 
 use crate::args::MasterArgs;
 use crate::certificate::side_files;
+use crate::console::Console;
 use crate::input::Input;
 use crate::naming::{Job, is_pipe};
 use crate::pack;
@@ -56,6 +57,8 @@ pub struct Asked<'a> {
     pub reference: Option<&'a Signature>,
     /// Where progress is shown.
     pub bars: &'a Bars,
+    /// Where warnings go.
+    pub console: &'a Console,
 }
 
 /// Resolves and checks every place before any work.

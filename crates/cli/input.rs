@@ -91,6 +91,31 @@ impl Input {
         self.decoder.frames_hint()
     }
 
+    /// Length where the container says it exactly.
+    pub fn exact_frames(&self) -> Option<u64> {
+        self.decoder.info().frames
+    }
+
+    /// The usual ending of names of such files.
+    pub fn extension(&self) -> &'static str {
+        let info = self.decoder.info();
+        let named = format!("{} {}", info.container, info.codec).to_ascii_lowercase();
+        let known = [
+            ("wav", "wav"),
+            ("rf64", "wav"),
+            ("aiff", "aiff"),
+            ("caf", "caf"),
+            ("ogg", "ogg"),
+            ("mp4", "m4a"),
+            ("m4a", "m4a"),
+            ("adts", "aac"),
+            ("flac", "flac"),
+            ("mp", "mp3"),
+        ];
+        let found = known.iter().find(|(part, _)| named.contains(part));
+        found.map_or("wav", |(_, extension)| extension)
+    }
+
     /// The file that is read: the temporary one for standard input.
     pub fn path(&self) -> &Path {
         self.spooled

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use acetate_dsp::plain;
 use acetate_dsp::process::eq::eq_curve_db;
 use acetate_dsp::settings::mid_knot_hz;
 use acetate_io::{OpenOptions, StagedFile, Tags};
@@ -21,6 +22,8 @@ use crate::progress::Bars;
 
 /// First line of a new list.
 const HEADER: &str = "mix,master,album\n";
+/// Stands in a list where neither tags nor folders name an album.
+const NO_ALBUM: &str = "unknown";
 
 /// Recovers, prints, saves and lists.
 pub fn run(args: &LearnArgs, console: &Console) -> anyhow::Result<Exit> {
@@ -72,7 +75,8 @@ pub fn run(args: &LearnArgs, console: &Console) -> anyhow::Result<Exit> {
 
 fn table(recovered: &Recovered, args: &LearnArgs) -> String {
     let settings = &recovered.settings;
-    let mut text = format!("{} → {}\n", args.mix.display(), args.master.display());
+    let (mix, master) = (plain::path(&args.mix), plain::path(&args.master));
+    let mut text = format!("{mix} → {master}\n");
     let knots: Vec<String> = settings
         .eq
         .mid_db
@@ -107,22 +111,22 @@ fn table(recovered: &Recovered, args: &LearnArgs) -> String {
     );
     let _ = writeln!(text, "  not explained:");
     for sentence in &recovered.unexplained {
-        let _ = writeln!(text, "    - {sentence}");
+        let _ = writeln!(text, "    - {}", plain::field(sentence));
     }
     text
 }
 
 /// Appends the pair to a list for `acetate train --pairs`, unless it is on it.
 fn list(path: &Path, args: &LearnArgs, console: &Console) -> anyhow::Result<()> {
-    let named = || path.display().to_string();
+    let in_list = || path.display().to_string();
     let absolute = |file: &Path| fs::canonicalize(file).with_context(|| file.display().to_string());
     let (mix, master) = (absolute(&args.mix)?, absolute(&args.master)?);
-    if let Some(path) = [&mix, &master]
-        .into_iter()
-        .find(|path| path.to_str().is_none())
-    {
+    if let Some(path) = [&mix, &master].into_iter().find(|path| {
+        path.to_str()
+            .is_none_or(|name| name.contains(plain::is_unseen))
+    }) {
         anyhow::bail!(
-            "{}: expected a name in UTF-8 for the list, found other bytes: rename it",
+            "{}: expected a name of visible characters in UTF-8 for the list, found others: rename it",
             path.display()
         );
     }
@@ -139,31 +143,41 @@ fn list(path: &Path, args: &LearnArgs, console: &Console) -> anyhow::Result<()> 
             ));
             return Ok(());
         }
-        text = fs::read_to_string(path).with_context(named)?;
+        text = acetate_io::read_text(path, pairs_list::MAX_BYTES)?;
         if !text.ends_with('\n') {
             text.push('\n');
         }
     }
-    let album = args.album.clone().or_else(|| {
+    let folder = || {
+        let folder = master.parent().and_then(Path::file_name);
+        Some(folder.unwrap_or_default().to_string_lossy().into_owned())
+    };
+    let tagged = || {
         let (tags, _) = Tags::read(&master);
         tags.text("ALBUM").map(str::to_owned)
-    });
-    let album = album.unwrap_or_else(|| {
-        let folder = master.parent().and_then(Path::file_name);
-        folder.unwrap_or_default().to_string_lossy().into_owned()
-    });
+    };
+    // A list with an empty field could not be read again.
+    let named = |album: Option<String>| {
+        let album = album?;
+        let album = plain::field(album.trim());
+        (!album.is_empty()).then(|| album.into_owned())
+    };
+    let album = named(args.album.clone())
+        .or_else(|| named(tagged()))
+        .or_else(|| named(folder()))
+        .unwrap_or_else(|| NO_ALBUM.to_owned());
     let columns = columns(&text);
     let fields: Vec<String> = columns
         .iter()
         .map(|column| match column.as_str() {
-            "mix" => quoted(&mix.to_string_lossy()),
-            "master" => quoted(&master.to_string_lossy()),
-            "album" => quoted(&album),
+            "mix" => pairs_list::field(&mix.to_string_lossy()),
+            "master" => pairs_list::field(&master.to_string_lossy()),
+            "album" => pairs_list::field(&album),
             _ => String::new(),
         })
         .collect();
     let _ = writeln!(text, "{}", fields.join(","));
-    acetate_io::write_text(path, &text).with_context(named)?;
+    acetate_io::write_text(path, &text).with_context(in_list)?;
     console.say(&format!(
         "{}: the pair was added, album \"{album}\"",
         path.display()
@@ -179,13 +193,4 @@ fn columns(text: &str) -> Vec<String> {
         .split(',')
         .map(|name| name.trim().trim_matches('"').to_ascii_lowercase())
         .collect()
-}
-
-/// A field of a CSV (RFC 4180).
-fn quoted(field: &str) -> String {
-    if field.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
-    }
 }

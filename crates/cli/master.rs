@@ -1,16 +1,16 @@
 //! `acetate master`: one mix or many, each to a verified master.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use acetate_dsp::Settings;
 use acetate_dsp::chain::Bypass;
 use acetate_dsp::settings::{Amounts, EqPhase};
+use acetate_dsp::{Settings, plain};
 use acetate_master::{Brief, Report, presets, settings_file};
 use acetate_model::{NetPredictor, Predictor, Signature, Weights};
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 use crate::args::{Loudness, MasterArgs};
 use crate::codecs::Ffmpeg;
@@ -21,9 +21,12 @@ use crate::input::{Input, each_input};
 use crate::measured::Analyses;
 use crate::naming::{Job, is_pipe, jobs};
 use crate::progress::Bars;
-use crate::record::{self, Known};
+use crate::record::{Known, Records};
 use crate::wishes::{Wishes, wishes};
-use crate::{certificate, handover, places, table, variants, verify};
+use crate::{certificate, handover, measured, places, table, variants, verify};
+
+/// Settings are a few kilobytes; more than this are none, bytes.
+const MAX_SETTINGS_BYTES: u64 = 1 << 20;
 
 /// Masters every input.
 pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
@@ -43,6 +46,7 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
         predictor,
         reference,
     } = wishes(args, &mut brief, console, &bars)?;
+    let seal = measured::seal(args, console);
     let run = Run {
         args,
         console,
@@ -51,7 +55,8 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
         brief,
         predictor,
         reference,
-        analyses: Analyses::new(args),
+        analyses: Analyses::new(args, seal.as_ref()),
+        records: Records::new(seal),
         bars,
     };
     if let Some(folder) = &args.out_dir
@@ -75,11 +80,10 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
     let is_audio = !args.dry_run && jobs.iter().any(|job| is_pipe(&job.output));
     let mut told = console.clone();
     told.json &= !is_audio;
+    let inputs_of_jobs = jobs.iter().map(|job| job.input.as_path());
+    let indices: HashMap<&Path, usize> = inputs_of_jobs.zip(0..).collect();
     let exit = each_input(&inputs, &told, |input| {
-        let index = jobs
-            .iter()
-            .position(|job| job.input == input)
-            .context("an input without a job")?;
+        let index = *indices.get(input).context("an input without a job")?;
         let outcome = run.master(
             &jobs[index],
             certificates[index].as_deref(),
@@ -106,6 +110,7 @@ struct Run<'a> {
     predictor: Box<dyn Predictor>,
     reference: Option<Signature>,
     analyses: Analyses,
+    records: Records,
     bars: Bars,
 }
 
@@ -141,7 +146,16 @@ impl Run<'_> {
         }
         let mut overwrite = self.args.overwrite;
         let (mut certificate, mut handover) = (certificate, handover.clone());
-        if let Some(all_met) = self.delivered_before(job)? {
+        let known = self.delivered_before(job)?;
+        let mut same_as = None;
+        if let Known::Claimed { blake3 } = known {
+            self.console.say(&format!(
+                "{}: delivered before, says a line that this user did not write: made again and compared",
+                job.output.display()
+            ));
+            same_as = Some(blake3);
+            overwrite = true;
+        } else if let Known::Delivered { all_met } = known {
             let absent = |path: &&Path| !path.exists();
             certificate = certificate.filter(absent);
             handover = handover.absent();
@@ -176,7 +190,7 @@ impl Run<'_> {
         let mut made = Vec::new();
         let report = match self.args.variants {
             _ if self.args.dry_run => self.rehearse(job, &mut input)?,
-            None => self.deliver(job, &mut input, overwrite)?,
+            None => self.deliver(job, &mut input, overwrite, same_as.as_deref())?,
             Some(count) => {
                 made = self.vary(job, &mut input, usize::from(count))?;
                 for one in made.iter_mut().skip(1) {
@@ -195,6 +209,7 @@ impl Run<'_> {
             brief: &self.brief,
             reference: self.reference.as_ref(),
             bars: &self.bars,
+            console: self.console,
         };
         handover::write(handover, job, &mut input, &report, &made, &asked)?;
         self.print(job, &report)?;
@@ -233,23 +248,20 @@ impl Run<'_> {
         }
     }
 
-    /// For `--resume`: whether all checks passed of the very master that is there; `None` where it has to be
-    /// made.
-    fn delivered_before(&self, job: &Job) -> anyhow::Result<Option<bool>> {
+    /// For `--resume`: what is known of the very master that is there; `Absent` where it has to be made.
+    fn delivered_before(&self, job: &Job) -> anyhow::Result<Known> {
         if !self.args.resume || is_pipe(&job.output) || is_pipe(&job.input) || self.args.dry_run {
-            return Ok(None);
+            return Ok(Known::Absent);
         }
         let output = job.output.display();
-        match record::look_up(job, &self.asked)? {
-            Known::Absent => Ok(None),
-            Known::Delivered { all_met } => Ok(Some(all_met)),
-            _ if self.args.overwrite => Ok(None),
+        match self.records.look_up(job, &self.asked)? {
+            known @ (Known::Absent | Known::Delivered { .. }) => Ok(known),
+            _ if self.args.overwrite => Ok(Known::Absent),
+            known @ Known::Claimed { .. } => Ok(known),
             Known::Outdated => bail!(
                 "{output}: was delivered from another input or with other options: use --overwrite to replace it"
             ),
-            Known::Foreign => bail!(
-                "{output}: expected the master that was delivered and verified, found another file: use --overwrite to replace it"
-            ),
+            Known::Foreign => Err(another_file(&job.output)),
         }
     }
 
@@ -269,7 +281,14 @@ impl Run<'_> {
         })
     }
 
-    fn deliver(&self, job: &Job, input: &mut Input, overwrite: bool) -> anyhow::Result<Report> {
+    /// Makes the master; with `same_as` it has to have this hash, as the file that it replaces.
+    fn deliver(
+        &self,
+        job: &Job,
+        input: &mut Input,
+        overwrite: bool,
+        same_as: Option<&str>,
+    ) -> anyhow::Result<Report> {
         let mut delivery = FileDelivery::new(job, input.path(), overwrite)?;
         let mut bar = self.bars.file(&job.input);
         let analysis = self
@@ -320,11 +339,15 @@ impl Run<'_> {
             output: Some(delivery.facts()?),
             ..report
         };
+        let made = report.output.as_ref().map(|facts| facts.blake3.as_str());
+        if same_as.is_some() && made != same_as {
+            return Err(another_file(&job.output));
+        }
         if is_pipe(&job.output) {
             deliver_to_stdout(delivery)?;
         } else {
             if self.keeps_record {
-                record::add(&job.output, &self.asked, &report)?;
+                self.records.add(&job.output, &self.asked, &report)?;
             }
             delivery.commit()?;
         }
@@ -366,27 +389,27 @@ impl Run<'_> {
     }
 
     fn print(&self, job: &Job, report: &Report) -> anyhow::Result<()> {
-        let output = job.output.display().to_string();
-        let table = || {
-            table::mastered(
-                report,
-                &job.input.display().to_string(),
-                &output,
-                self.console,
-            )
-        };
+        let output = plain::path(&job.output);
+        let table = || table::mastered(report, &plain::path(&job.input), &output, self.console);
         match (
             self.console.json,
             is_pipe(&job.output) && !self.args.dry_run,
         ) {
             // Standard output carries the audio.
-            (_, true) => self.console.say(table().trim_end()),
+            (_, true) => self.console.say_lines(table().trim_end()),
             (true, false) => self.console.print_json(report)?,
             (false, false) if self.console.quiet => {}
             (false, false) => self.console.print(&table())?,
         }
         Ok(())
     }
+}
+
+fn another_file(output: &Path) -> anyhow::Error {
+    anyhow!(
+        "{}: expected the master that was delivered and verified, found another file: use --overwrite to replace it",
+        output.display()
+    )
 }
 
 /// Everything that decides the sound of a master but its input.
@@ -460,7 +483,7 @@ fn implied(target: Option<&str>) -> bool {
 }
 
 fn read_settings(path: &Path) -> anyhow::Result<Settings> {
-    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let text = acetate_io::read_text(path, MAX_SETTINGS_BYTES)?;
     settings_file::from_toml(&text).with_context(|| path.display().to_string())
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use acetate_dsp::{Analysis, Source};
-use acetate_io::{AnalysisCache, CacheKey};
+use acetate_io::{AnalysisCache, CacheKey, Seal};
 use acetate_master::{Brief, Progress, measure_input};
 use acetate_model::features::features_hash;
 use acetate_training::fetch::user_cache_dir;
@@ -22,13 +22,15 @@ pub struct Analyses {
 
 impl Analyses {
     /// With the cache that was asked for; without one where it is not wanted or has no place.
-    pub fn new(args: &MasterArgs) -> Self {
+    pub fn new(args: &MasterArgs, seal: Option<&Seal>) -> Self {
         let folder = (!args.no_cache).then(|| match &args.cache {
             Some(folder) => Some(folder.clone()),
             None => user_cache_dir().map(|cache| cache.join("analyses")),
         });
+        // Without a secret nothing that is found could be trusted.
+        let cache = folder.flatten().zip(seal.cloned());
         Self {
-            cache: folder.flatten().map(AnalysisCache::new),
+            cache: cache.map(|(folder, seal)| AnalysisCache::new(folder).sealed_by(seal)),
             program: program(),
         }
     }
@@ -72,7 +74,27 @@ impl Analyses {
 /// Whether an analysis can be one of this input.
 fn is_of(analysis: &Analysis, input: &mut Input) -> bool {
     let spec = input.source().spec();
-    analysis.sample_rate_hz == spec.sample_rate_hz && analysis.channels == spec.channels
+    let frames = analysis.duration_s * f64::from(spec.sample_rate_hz);
+    let is_as_long = |stated: u64| (frames - stated as f64).abs() < 0.5;
+    analysis.sample_rate_hz == spec.sample_rate_hz
+        && analysis.channels == spec.channels
+        && input.exact_frames().is_none_or(is_as_long)
+}
+
+/// The secret that marks what this user's runs keep: in the user's cache folder, else in the one that was
+/// given. `None`, and said, where there is no place for it.
+pub fn seal(args: &MasterArgs, console: &Console) -> Option<Seal> {
+    let folder = user_cache_dir().or_else(|| args.cache.clone())?;
+    match Seal::of_user(&folder) {
+        Ok(seal) => Some(seal),
+        Err(error) => {
+            console.say(&format!(
+                "{}: no secret can be kept here ({error}): no analysis is kept, and --resume makes masters again",
+                folder.display()
+            ));
+            None
+        }
+    }
 }
 
 /// The version, and this very build of it: its file's size and date.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use acetate_dsp::plain;
 use acetate_dsp::stream::Cancelled;
 use acetate_master::{Progress, Stage};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -27,12 +28,9 @@ impl Bars {
     pub fn file(&self, path: &Path) -> FileBar {
         let bar = self.add(1);
         bar.set_style(style("{prefix:24!} {msg:8} {bar:32} {percent:>3} %"));
-        bar.set_prefix(
-            path.file_name()
-                .unwrap_or(path.as_os_str())
-                .to_string_lossy()
-                .into_owned(),
-        );
+        bar.set_prefix(plain::path(Path::new(
+            path.file_name().unwrap_or(path.as_os_str()),
+        )));
         FileBar { bar, stage: None }
     }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use acetate_check::Verdict;
+use acetate_dsp::plain;
 use acetate_dsp::units::clock;
 use acetate_master::Report;
 use acetate_master::codec::{CodecSafety, DECODED_CEILING_DBTP};
@@ -41,7 +42,7 @@ pub fn mastered(report: &Report, input: &str, output: &str, console: &Console) -
             text,
             "  {} {}",
             console.bad("not reached:"),
-            infeasible.reason
+            plain::field(&infeasible.reason)
         );
         if let Some(needed_db) = infeasible.needed_limiting_db {
             let _ = writeln!(
@@ -53,7 +54,7 @@ pub fn mastered(report: &Report, input: &str, output: &str, console: &Console) -
     }
     let _ = writeln!(text, "  done:");
     for sentence in &mastering.done {
-        let _ = writeln!(text, "    - {sentence}");
+        let _ = writeln!(text, "    - {}", plain::field(sentence));
     }
     if !is_first {
         checked::short(&mut text, report, input, console);
@@ -154,12 +155,14 @@ fn findings(text: &mut String, report: &Report, console: &Console) {
     }
     let _ = writeln!(text, "  the mix:");
     for finding in shown {
-        let _ = writeln!(text, "    - {} ({})", finding.text, finding.advice);
+        let (found, advice) = (plain::field(&finding.text), plain::field(&finding.advice));
+        let _ = writeln!(text, "    - {found} ({advice})");
     }
 }
 
 fn attempts(text: &mut String, mastering: &Mastering) {
-    let _ = writeln!(text, "  limiter: {}", mastering.limiter_reason);
+    let reason = plain::field(&mastering.limiter_reason);
+    let _ = writeln!(text, "  limiter: {reason}");
     for (index, attempt) in mastering.attempts.iter().enumerate() {
         let _ = writeln!(
             text,
@@ -287,9 +290,13 @@ pub fn certified(report: &Report, input: &str, console: &Console) -> String {
     }
     let mut text = format!("{input}: {}\n", console.bad("NOT identical"));
     for difference in &verdict.differences {
-        let _ = writeln!(text, "  {}", difference.what);
-        let _ = writeln!(text, "    certified  {}", difference.certified);
-        let _ = writeln!(text, "    found      {}", difference.found);
+        let _ = writeln!(text, "  {}", plain::field(&difference.what));
+        let _ = writeln!(
+            text,
+            "    certified  {}",
+            plain::field(&difference.certified)
+        );
+        let _ = writeln!(text, "    found      {}", plain::field(&difference.found));
     }
     text
 }

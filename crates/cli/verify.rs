@@ -1,7 +1,7 @@
 //! `acetate verify`: hold files against a target, or a master against its certificate.
 
-use acetate_dsp::Settings;
 use acetate_dsp::settings::Target;
+use acetate_dsp::{Settings, plain};
 use acetate_master::{Progress, Report, Stage, presets};
 use anyhow::{Context, bail};
 
@@ -41,11 +41,7 @@ pub fn run(args: &VerifyArgs, console: &Console) -> anyhow::Result<Exit> {
         if console.json {
             console.print_json(&report)?;
         } else if !(console.quiet && report.all_met) {
-            console.print(&table::verified(
-                &report,
-                &path.display().to_string(),
-                console,
-            ))?;
+            console.print(&table::verified(&report, &plain::path(path), console))?;
         }
         Ok(if report.all_met {
             Exit::Met

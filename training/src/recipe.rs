@@ -2,8 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use acetate_master::settings_file::toml_in_words;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+/// Larger recipes are refused, bytes.
+pub(crate) const MAX_BYTES: u64 = 1 << 20;
 
 /// Every number of a training run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -144,15 +148,10 @@ pub struct LossWeights {
 #[derive(Debug, Error)]
 pub enum RecipeError {
     /// The file cannot be read.
-    #[error("{path}: cannot read the recipe: {source}")]
-    Read {
-        /// The recipe's path.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Read(#[from] acetate_io::ReadError),
     /// Not a recipe.
-    #[error("{path}: expected a training recipe: {source}")]
+    #[error("{path}: expected a training recipe: {}", toml_in_words(source))]
     Parse {
         /// The recipe's path.
         path: PathBuf,
@@ -179,10 +178,7 @@ impl Recipe {
     /// # Errors
     /// [`RecipeError`] naming the file and the line.
     pub fn read(path: &Path) -> Result<Self, RecipeError> {
-        let text = std::fs::read_to_string(path).map_err(|source| RecipeError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
+        let text = acetate_io::read_text(path, MAX_BYTES)?;
         let recipe: Self = toml::from_str(&text).map_err(|source| RecipeError::Parse {
             path: path.to_owned(),
             source: Box::new(source),

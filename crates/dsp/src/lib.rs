@@ -21,6 +21,7 @@ pub mod measure;
 pub mod numeric;
 pub mod params;
 pub mod pipeline;
+pub mod plain;
 pub mod process;
 pub mod settings;
 pub mod signal;

@@ -9,13 +9,16 @@
 mod layout;
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use acetate_dsp::Analysis;
 
+use crate::Seal;
+use crate::regular::{open_regular, read_open};
 use crate::temporary::{TemporaryFile, remove_stale_temporary_files};
 
 /// Extension of an entry.
@@ -34,6 +37,11 @@ const MAX_BYTES: u64 = 256 << 20;
 pub struct AnalysisCache {
     folder: PathBuf,
     max_bytes: u64,
+    /// Without it anybody could write an entry that counts.
+    seal: Option<Seal>,
+    /// Bytes of all entries as far as this process knows: a batch need not look through the folder for
+    /// every song.
+    stored_bytes: Arc<Mutex<Option<u64>>>,
 }
 
 /// What an analysis is an analysis of, and by whom.
@@ -64,18 +72,29 @@ impl AnalysisCache {
         Self {
             folder: folder.into(),
             max_bytes: MAX_BYTES,
+            seal: None,
+            stored_bytes: Arc::default(),
+        }
+    }
+
+    /// Takes only entries that were stored with the same secret.
+    pub fn sealed_by(self, seal: Seal) -> Self {
+        Self {
+            seal: Some(seal),
+            ..self
         }
     }
 
     /// The analysis under a key, where the cache has it whole.
     pub fn load(&self, key: &CacheKey<'_>) -> Option<Analysis> {
         let hash = key.hash();
-        let file = File::open(self.path(&hash)).ok()?;
-        let mut bytes = Vec::new();
-        let limited = &mut (&file).take(MAX_ENTRY_BYTES);
-        limited.read_to_end(&mut bytes).ok()?;
+        let path = self.path(&hash);
+        let file = open_regular(&path).ok()?;
+        let bytes = read_open(&file, &path, MAX_ENTRY_BYTES).ok()?;
         let (head, body) = bytes.split_at_checked(HEAD_BYTES)?;
-        if head[..MAGIC.len()] != *MAGIC || head[MAGIC.len()..] != *seal(&hash, body).as_bytes() {
+        if head[..MAGIC.len()] != *MAGIC
+            || head[MAGIC.len()..] != *self.seal(&hash, body).as_bytes()
+        {
             return None;
         }
         let analysis = layout::decode(body)?;
@@ -97,12 +116,34 @@ impl AnalysisCache {
         let temporary = TemporaryFile::create(&path, name)?;
         let mut file = temporary.file();
         file.write_all(MAGIC)?;
-        file.write_all(seal(&hash, &body).as_bytes())?;
+        file.write_all(self.seal(&hash, &body).as_bytes())?;
         file.write_all(&body)?;
         // Not synchronised: what a crash leaves behind is recognised by its seal.
-        fs::rename(temporary.path(), &path)?;
-        temporary.keep();
-        self.evict(&path)
+        temporary.commit_lazily(&path)?;
+        self.make_room(&path, (HEAD_BYTES + body.len()) as u64)
+    }
+
+    /// Ties an entry to its key, and to the user's secret.
+    fn seal(&self, key: &blake3::Hash, body: &[u8]) -> blake3::Hash {
+        let key = match &self.seal {
+            Some(seal) => seal.key_for(key.as_bytes()),
+            None => *key,
+        };
+        blake3::keyed_hash(key.as_bytes(), body)
+    }
+
+    /// Counts a new entry, and looks through the folder at the first one and where there are too many.
+    fn make_room(&self, newest: &Path, bytes: u64) -> io::Result<()> {
+        let mut stored = self
+            .stored_bytes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let known = stored.map(|stored| stored.saturating_add(bytes));
+        *stored = match known.filter(|known| *known <= self.max_bytes) {
+            Some(known) => Some(known),
+            None => Some(self.evict(newest)?),
+        };
+        Ok(())
     }
 
     fn path(&self, hash: &blake3::Hash) -> PathBuf {
@@ -110,8 +151,8 @@ impl AnalysisCache {
     }
 
     /// Removes the entries that were not used for longest, but for `newest`, until the rest has
-    /// room.
-    fn evict(&self, newest: &Path) -> io::Result<()> {
+    /// room; the bytes of what is left.
+    fn evict(&self, newest: &Path) -> io::Result<u64> {
         remove_stale_temporary_files(&self.folder);
         let mut entries = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
@@ -135,17 +176,14 @@ impl AnalysisCache {
                 bytes -= entry_bytes;
             }
         }
-        Ok(())
+        Ok(bytes)
     }
-}
-
-/// Ties an entry to its key.
-fn seal(key: &blake3::Hash, body: &[u8]) -> blake3::Hash {
-    blake3::keyed_hash(key.as_bytes(), body)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use acetate_dsp::stream::AudioSource;
     use acetate_dsp::{Audio, analyze};
 
@@ -196,6 +234,21 @@ mod tests {
             };
             assert_eq!(cache.load(&other), None);
         }
+    }
+
+    #[test]
+    fn an_entry_of_another_user_is_taken_for_absent() {
+        let folder = tempfile::tempdir().unwrap();
+        let seal = |name: &str| Seal::of_user(&folder.path().join(name)).unwrap();
+        let of = |name: &str| AnalysisCache::new(folder.path()).sealed_by(seal(name));
+        of("a").store(&KEY, &analysis(0.5)).unwrap();
+        assert!(of("a").load(&KEY).is_some());
+        assert_eq!(of("b").load(&KEY), None);
+        assert_eq!(AnalysisCache::new(folder.path()).load(&KEY), None);
+        AnalysisCache::new(folder.path())
+            .store(&KEY, &analysis(0.5))
+            .unwrap();
+        assert_eq!(of("a").load(&KEY), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! [`Decoder`]: a file as a re-readable [`Source`] of planar `f32` frames.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -9,9 +9,10 @@ use acetate_dsp::{Audio, Source, Spec, StreamError};
 use crate::backend::{Backend, Facts, Fault, Step};
 use crate::choose::start;
 use crate::error::{DecodeError, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, max_frames};
-use crate::identity::{Identity, special_file};
+use crate::identity::Identity;
 use crate::info::{DecodeWarning, MediaInfo};
 use crate::pass::{Pass, hash_frames};
+use crate::regular::open_regular;
 use crate::sniff::{self, Kind};
 use crate::trim::{Trim, find_trim, states_exact_length};
 
@@ -66,16 +67,8 @@ impl Decoder {
             path: path.to_owned(),
             source,
         };
-        // Before it is opened: opening a pipe would wait for its writer.
-        let metadata = fs::metadata(path).map_err(failed)?;
-        if let Some(found) = special_file(&metadata) {
-            return Err(DecodeError::NotAFile {
-                path: path.to_owned(),
-                found,
-            });
-        }
-        let identity = Identity::of(path).map_err(failed)?;
-        let mut file = File::open(path).map_err(failed)?;
+        let mut file = open_regular(path)?;
+        let identity = Identity::of_open(&file).map_err(failed)?;
         let kind = sniff::sniff(&mut file).map_err(failed)?;
         let (mut backend, facts) =
             start(path, kind, &file, true).map_err(|fault| to_error(path, "audio", 0, fault))?;
@@ -168,6 +161,11 @@ impl Decoder {
             Some(warning) if options.strict => Err(this.damaged(warning)),
             _ => Ok(this),
         }
+    }
+
+    /// Whether it reads the very file of a handle.
+    pub(crate) fn reads(&self, file: &File) -> bool {
+        Identity::of_open(file).is_ok_and(|other| self.identity.is_file_of(&other))
     }
 
     /// What the file says about itself.

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 pub use acetate_dsp::stream::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
 
+use crate::ReadError;
+
 /// Longest programme that is mastered, s: the memory of an analysis grows with the length.
 pub const MAX_DURATION_S: u64 = 12 * 3600;
 /// Frames that any file may hold.
@@ -138,6 +140,22 @@ pub enum DecodeError {
     },
 }
 
+/// What was no file to begin with.
+impl From<ReadError> for DecodeError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NotAFile { path, found } => Self::NotAFile { path, found },
+            ReadError::Read { path, source } => Self::Open { path, source },
+            ReadError::TooLarge { ref path, .. } | ReadError::NotText { ref path, .. } => {
+                Self::Open {
+                    path: path.clone(),
+                    source: io::Error::other(error.to_string()),
+                }
+            }
+        }
+    }
+}
+
 fn hint(path: &Path, convertible: bool) -> String {
     if convertible {
         let name = path
@@ -181,6 +199,16 @@ pub enum WriteError {
         path: PathBuf,
         /// What is there.
         found: &'static str,
+    },
+    /// Longer than the names that the file system takes.
+    #[error("{}: expected a name of at most {max_bytes} bytes, got {got_bytes}: choose a shorter one", path.display())]
+    Name {
+        /// The output.
+        path: PathBuf,
+        /// The longest name.
+        max_bytes: u64,
+        /// Length of this one.
+        got_bytes: u64,
     },
     /// It exists, and overwriting was not asked for.
     #[error("{}: expected no such file, found one (it is replaced only when overwriting is asked for)", path.display())]

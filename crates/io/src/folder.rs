@@ -1,14 +1,14 @@
 //! [`StagedFolder`]: a folder that takes its name only when everything in it is whole.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::WriteError;
-use crate::place::folder_of;
-use crate::staged::rename_without_replacing;
-use crate::temporary::TemporaryFolder;
+use crate::identity::Identity;
+use crate::place::{check_name, folder_of};
+use crate::temporary::{EARLIER, TemporaryFolder, remove_stale_once};
 
 /// A folder under a temporary name beside its final one: put files in, then
 /// [`commit`](Self::commit). Dropped before that, it leaves nothing behind.
@@ -38,6 +38,9 @@ impl StagedFolder {
             path: path.to_owned(),
             found: "no folder name",
         })?;
+        check_name(path)?;
+        // An earlier folder that a killed run left aside gets its place back.
+        remove_stale_once(&folder_of(path));
         match fs::symlink_metadata(path) {
             Ok(metadata) if !metadata.is_dir() => {
                 return Err(WriteError::NotAFile {
@@ -68,39 +71,85 @@ impl StagedFolder {
         self.temporary.path()
     }
 
-    /// Gives the folder its name; an earlier one goes away in the same moment that it comes.
+    /// Gives the folder its name. What stood there goes away in the same moment where the file system can
+    /// change two names in one step; elsewhere a kill between two steps is mended by the next run. Of an
+    /// earlier folder only the files of `earlier` are removed, and only if they are still the same.
+    ///
+    /// Returns where the earlier folder went if something else was in it.
     ///
     /// # Errors
-    /// [`WriteError::Commit`] when the system refuses; nothing is left behind then, and an
-    /// earlier folder is in its place again.
-    pub fn commit(self, overwrite: bool) -> Result<PathBuf, WriteError> {
+    /// [`WriteError::Commit`] when the system refuses; nothing is left behind then, and an earlier folder
+    /// is in its place again.
+    pub fn commit(self, earlier: Option<&Earlier>) -> Result<Option<PathBuf>, WriteError> {
         let failed = |source: io::Error| WriteError::Commit {
             path: self.path.clone(),
             source,
         };
-        let earlier = (fs::symlink_metadata(&self.path).is_ok()
-            && (overwrite || is_empty(&self.path)))
-        .then(|| {
-            let mut aside = OsString::from(self.temporary.path());
-            aside.push(".earlier");
-            PathBuf::from(aside)
-        });
-        if let Some(aside) = &earlier {
-            fs::rename(&self.path, aside).map_err(failed)?;
+        let name = self.path.file_name().unwrap_or_default().to_owned();
+        if !self.temporary.has(&name) {
+            self.temporary.rename(&name).map_err(failed)?;
+            self.temporary.keep();
+            return Ok(None);
         }
-        if let Err(error) = rename_without_replacing(self.temporary.path(), &self.path) {
-            if let Some(aside) = &earlier {
-                let _ = fs::rename(aside, &self.path);
+        if earlier.is_none() && !is_empty(&self.path) {
+            return Err(WriteError::Exists { path: self.path });
+        }
+        let mut aside = self.temporary.path().to_owned();
+        if !self.temporary.exchange(&name).map_err(failed)? {
+            aside.as_mut_os_string().push(EARLIER);
+            let aside_name = aside.file_name().unwrap_or_default();
+            self.temporary
+                .move_beside(&name, aside_name)
+                .map_err(failed)?;
+            if let Err(error) = self.temporary.rename(&name) {
+                let _ = self.temporary.move_beside(aside_name, &name);
+                return Err(failed(error));
             }
-            return Err(failed(error));
         }
         self.temporary.keep();
-        if let Some(aside) = &earlier {
-            let _ = fs::remove_dir_all(aside);
+        for (file, identity) in earlier.iter().flat_map(|earlier| &earlier.files) {
+            let path = aside.join(file);
+            if is_still(&path, identity) {
+                let _ = fs::remove_file(path);
+            }
         }
-        let _ = File::open(folder_of(&self.path)).and_then(|folder| folder.sync_all());
-        Ok(self.path)
+        if fs::remove_dir(&aside).is_ok() {
+            return Ok(None);
+        }
+        // Something came while this run worked: it gets a name that people see.
+        let kept = (1..).map(|number| {
+            let mut path = self.path.clone();
+            path.as_mut_os_string().push(format!(".earlier-{number}"));
+            path
+        });
+        for path in kept.take(1000) {
+            if fs::symlink_metadata(&path).is_err() && fs::rename(&aside, &path).is_ok() {
+                return Ok(Some(path));
+            }
+        }
+        Ok(Some(aside))
     }
+}
+
+/// The files of a folder that may go away with it.
+#[derive(Debug, Default)]
+pub struct Earlier {
+    files: Vec<(OsString, Identity)>,
+}
+
+impl Earlier {
+    /// Adds a file of the folder as it is now, by its handle.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn add(&mut self, name: &OsStr, file: &File) -> io::Result<()> {
+        self.files.push((name.to_owned(), Identity::of_open(file)?));
+        Ok(())
+    }
+}
+
+fn is_still(path: &Path, identity: &Identity) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|now| Identity::from(&now) == *identity)
 }
 
 fn is_empty(path: &Path) -> bool {
@@ -123,16 +172,54 @@ mod tests {
         assert_eq!(names(), 0);
         let staged = StagedFolder::create(&path, false).unwrap();
         fs::write(staged.temporary_path().join("a"), "1").unwrap();
-        staged.commit(false).unwrap();
+        staged.commit(None).unwrap();
         assert_eq!(fs::read(path.join("a")).unwrap(), b"1");
         assert!(matches!(
             StagedFolder::create(&path, false),
             Err(WriteError::Exists { .. })
         ));
+        let mut earlier = Earlier::default();
+        let file = File::open(path.join("a")).unwrap();
+        earlier.add("a".as_ref(), &file).unwrap();
         let staged = StagedFolder::create(&path, true).unwrap();
         fs::write(staged.temporary_path().join("b"), "2").unwrap();
-        staged.commit(true).unwrap();
+        assert_eq!(staged.commit(Some(&earlier)).unwrap(), None);
         assert!(!path.join("a").exists() && path.join("b").exists());
         assert_eq!(names(), 1);
+    }
+
+    #[test]
+    fn what_came_into_an_earlier_folder_meanwhile_is_kept() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("pack");
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("a"), "1").unwrap();
+        let mut earlier = Earlier::default();
+        let file = File::open(path.join("a")).unwrap();
+        earlier.add("a".as_ref(), &file).unwrap();
+        let staged = StagedFolder::create(&path, true).unwrap();
+        fs::write(path.join("a"), "edited").unwrap();
+        fs::write(path.join("notes"), "mine").unwrap();
+        let kept = staged.commit(Some(&earlier)).unwrap().unwrap();
+        assert_eq!(kept, place.path().join("pack.earlier-1"));
+        assert_eq!(fs::read(kept.join("a")).unwrap(), b"edited");
+        assert_eq!(fs::read(kept.join("notes")).unwrap(), b"mine");
+        assert_eq!(fs::read_dir(&path).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn an_earlier_folder_that_a_killed_run_left_aside_comes_back() {
+        let place = tempfile::tempdir().unwrap();
+        let gone = (2_000_000_000..).find(|pid| !Path::new(&format!("/proc/{pid}")).exists());
+        let aside = format!(".pack.{}-0.acetate-tmp{EARLIER}", gone.unwrap());
+        let aside = place.path().join(aside);
+        fs::create_dir(&aside).unwrap();
+        fs::write(aside.join("a"), "1").unwrap();
+        let path = place.path().join("pack");
+        assert!(matches!(
+            StagedFolder::create(&path, false),
+            Err(WriteError::Exists { .. })
+        ));
+        assert_eq!(fs::read(path.join("a")).unwrap(), b"1");
     }
 }

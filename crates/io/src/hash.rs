@@ -1,13 +1,12 @@
 //! The hash of a file's bytes, for certificates, records and the cache.
 
-use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
 use acetate_dsp::threads::threads_to_use;
 
 use crate::DecodeError;
-use crate::identity::special_file;
+use crate::regular::open_regular;
 
 /// BLAKE3 hash of a text, in lower-case hexadecimal.
 pub fn text_hash(text: &str) -> String {
@@ -28,13 +27,7 @@ pub fn content_hash(path: impl AsRef<Path>) -> Result<String, DecodeError> {
         path: path.to_owned(),
         source,
     };
-    if let Some(found) = special_file(&fs::metadata(path).map_err(failed)?) {
-        return Err(DecodeError::NotAFile {
-            path: path.to_owned(),
-            found,
-        });
-    }
-    let mut file = File::open(path).map_err(failed)?;
+    let mut file = open_regular(path)?;
     let mut hasher = blake3::Hasher::new();
     let mut bytes = vec![0; BLOCK_BYTES];
     let side_by_side = threads_to_use() > 1;

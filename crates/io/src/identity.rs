@@ -1,6 +1,6 @@
 //! What a path leads to: a regular file, and still the same one?
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
@@ -16,12 +16,17 @@ pub(crate) struct Identity {
 
 impl Identity {
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
-        let metadata = fs::metadata(path)?;
-        Ok(Self {
-            device_inode: (metadata.dev(), metadata.ino()),
-            bytes: metadata.len(),
-            modified: metadata.modified().ok(),
-        })
+        Ok(Self::from(&fs::metadata(path)?))
+    }
+
+    /// Of a file that is open.
+    pub(crate) fn of_open(file: &File) -> io::Result<Self> {
+        Ok(Self::from(&file.metadata()?))
+    }
+
+    /// Whether it is the very file of another identity, changed or not.
+    pub(crate) fn is_file_of(&self, other: &Self) -> bool {
+        self.device_inode == other.device_inode
     }
 
     /// Length of the file.
@@ -36,6 +41,16 @@ impl Identity {
             format!("file number {}", self.device_inode.1)
         } else {
             format!("modification time {:?}", self.modified)
+        }
+    }
+}
+
+impl From<&fs::Metadata> for Identity {
+    fn from(metadata: &fs::Metadata) -> Self {
+        Self {
+            device_inode: (metadata.dev(), metadata.ino()),
+            bytes: metadata.len(),
+            modified: metadata.modified().ok(),
         }
     }
 }

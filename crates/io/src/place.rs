@@ -62,6 +62,36 @@ pub(crate) fn folder_of(path: &Path) -> PathBuf {
     }
 }
 
+/// Whether the file system takes the name of an output, tried out before the work; also in a folder that is
+/// not made yet.
+///
+/// # Errors
+/// [`WriteError::Name`] with the length and the limit.
+pub fn check_name(path: &Path) -> Result<(), WriteError> {
+    let Some(name) = path.file_name() else {
+        return Ok(());
+    };
+    let there = path
+        .ancestors()
+        .skip(1)
+        .map(|folder| match folder {
+            empty if empty.as_os_str().is_empty() => Path::new("."),
+            other => other,
+        })
+        .find_map(|folder| rustix::fs::statvfs(folder).ok());
+    // Some file systems state no limit, or one of other characters than bytes.
+    let max_bytes = there.map_or(0, |stat| stat.f_namemax);
+    let got_bytes = name.len() as u64;
+    if max_bytes > 0 && got_bytes > max_bytes {
+        return Err(WriteError::Name {
+            path: path.to_owned(),
+            max_bytes,
+            got_bytes,
+        });
+    }
+    Ok(())
+}
+
 /// Checks for free space on the disk that holds `folder`.
 pub(crate) fn require_space(folder: &Path, needed_bytes: u64) -> Result<(), WriteError> {
     let stat = rustix::fs::statvfs(folder).map_err(|error| WriteError::Folder {

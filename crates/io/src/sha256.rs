@@ -27,7 +27,27 @@ const BLOCK_BYTES: usize = 64;
 /// # Errors
 /// The system's, when the file cannot be read.
 pub fn sha256_of_file(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
+    sha256_of(&mut File::open(path)?)
+}
+
+/// Hash of everything that a reader gives, lower-case hex.
+///
+/// # Errors
+/// The reader's.
+pub fn sha256_of(file: &mut impl Read) -> io::Result<String> {
+    Ok(sha256_bytes(file)?
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        }))
+}
+
+/// Hash of everything that a reader gives.
+///
+/// # Errors
+/// The reader's.
+pub fn sha256_bytes(file: &mut impl Read) -> io::Result<[u8; 32]> {
     let mut state = START;
     let mut length = 0_u64;
     let mut buffer = vec![0; 1024 * BLOCK_BYTES];
@@ -48,7 +68,7 @@ pub fn sha256_of_file(path: &Path) -> io::Result<String> {
     }
 }
 
-fn finished(mut state: [u32; 8], rest: &[u8], length: u64) -> String {
+fn finished(mut state: [u32; 8], rest: &[u8], length: u64) -> [u8; 32] {
     let mut tail = rest.to_vec();
     tail.push(0x80);
     while tail.len() % BLOCK_BYTES != BLOCK_BYTES - 8 {
@@ -57,10 +77,12 @@ fn finished(mut state: [u32; 8], rest: &[u8], length: u64) -> String {
     tail.extend((8 * length).to_be_bytes());
     let (blocks, _) = tail.as_chunks::<BLOCK_BYTES>();
     blocks.iter().for_each(|block| compress(&mut state, block));
-    state.iter().fold(String::new(), |mut hex, word| {
-        let _ = write!(hex, "{word:08x}");
-        hex
-    })
+    let mut hash = [0; 32];
+    let (words, _) = hash.as_chunks_mut::<4>();
+    for (bytes, word) in words.iter_mut().zip(state) {
+        *bytes = word.to_be_bytes();
+    }
+    hash
 }
 
 /// Section 6.2.2 of the standard.

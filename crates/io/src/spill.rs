@@ -1,6 +1,6 @@
 //! [`Spill`]: a signal parked on disk between two passes.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -93,11 +93,8 @@ fn create_unnamed(output: &Path, folder: &Path) -> io::Result<File> {
 
 fn create_unlinked(output: &Path) -> io::Result<File> {
     let temporary = TemporaryFile::create(output, std::ffi::OsStr::new("spill"))?;
-    // A second handle of its own; dropping `temporary` removes the name.
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(temporary.path())
+    // Dropping `temporary` removes the name; the copy of its handle stays.
+    temporary.file().try_clone()
 }
 
 impl Sink for Spill {

@@ -8,14 +8,13 @@ use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
 
 use acetate_dsp::{Audio, Sink, Spec, StreamError};
-use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::error::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
 use crate::flac::{FlacError, FlacWriter};
 use crate::identity::special_file;
-use crate::place::{folder_of, require_space};
+use crate::place::{check_name, folder_of, require_space};
 use crate::tags::{TagWarning, Tags};
-use crate::temporary::{TemporaryFile, remove_stale_temporary_files};
+use crate::temporary::{TemporaryFile, remove_stale_once};
 use crate::wav::{RF64_ABOVE_BYTES, WavError, WavWriter};
 use crate::{
     Broadcast, Container, DecodeError, Decoder, OpenOptions, OutputFormat, WriteError, open,
@@ -87,6 +86,7 @@ impl StagedFile {
     pub fn check(path: impl AsRef<Path>, overwrite: bool) -> Result<(), WriteError> {
         let path = path.as_ref();
         let name = file_name(path)?;
+        check_name(path)?;
         if let Ok(metadata) = fs::symlink_metadata(path) {
             refuse_special(path, &metadata)?;
             if !overwrite {
@@ -120,7 +120,7 @@ impl StagedFile {
                 sample_rate_hz: spec.sample_rate_hz,
             });
         }
-        remove_stale_temporary_files(folder_of(path));
+        remove_stale_once(&folder_of(path));
         let word_length = options.format.word_length();
         if let (Some(frames), Container::Wav) =
             (options.expected_frames, options.format.container())
@@ -270,7 +270,15 @@ impl StagedFile {
                 found: "a file that is still being written".to_owned(),
             });
         }
-        open(self.temporary.path(), &OpenOptions { strict: true })
+        let decoder = open(self.temporary.path(), &OpenOptions { strict: true })?;
+        if decoder.reads(self.temporary.file()) {
+            return Ok(decoder);
+        }
+        Err(DecodeError::Changed {
+            path: self.temporary.path().to_owned(),
+            expected: "the file that was written".to_owned(),
+            found: "another one in its place".to_owned(),
+        })
     }
 
     /// Gives the finished file its name: written through to the disk, then renamed in one step,
@@ -291,32 +299,21 @@ impl StagedFile {
         };
         if let Ok(metadata) = fs::symlink_metadata(&self.path) {
             refuse_special(&self.path, &metadata)?;
-            if overwrite && metadata.is_file() {
-                // Who could read the old file may read the new one; if this fails, the usual
-                // permissions of a new file are right too.
-                let _ = fs::set_permissions(self.temporary.path(), metadata.permissions());
-            }
         }
         // A failure to write is told once, to whom asked first.
         let synced = self.syncing.take().map_or(Ok(()), Syncing::end);
         synced.map_err(failed)?;
         self.temporary.file().sync_all().map_err(failed)?;
-        if overwrite {
-            fs::rename(self.temporary.path(), &self.path).map_err(failed)?;
-        } else {
-            rename_without_replacing(self.temporary.path(), &self.path).map_err(|error| {
-                if error.kind() == io::ErrorKind::AlreadyExists {
-                    WriteError::Exists {
-                        path: self.path.clone(),
-                    }
+        self.temporary
+            .commit(&self.path, overwrite)
+            .map_err(|source| {
+                let path = self.path.clone();
+                if source.kind() == io::ErrorKind::AlreadyExists {
+                    WriteError::Exists { path }
                 } else {
-                    failed(error)
+                    WriteError::Commit { path, source }
                 }
             })?;
-        }
-        self.temporary.keep();
-        // The name is in place; a file system that cannot synchronise folders is no failure.
-        let _ = File::open(folder_of(&self.path)).and_then(|folder| folder.sync_all());
         Ok(self.path)
     }
 
@@ -389,24 +386,6 @@ fn create_temporary(path: &Path, name: &OsStr) -> Result<TemporaryFile, WriteErr
         folder: folder_of(path),
         source,
     })
-}
-
-/// Atomic where the file system can (Linux: `renameat2`, macOS: `renamex_np`), else by hard link,
-/// which never replaces either, else by looking first.
-pub(crate) fn rename_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
-    use rustix::io::Errno;
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        Ok(()) => Ok(()),
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => match fs::hard_link(from, to) {
-            Ok(()) => fs::remove_file(from),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-            Err(_) if fs::symlink_metadata(to).is_ok() => {
-                Err(io::Error::from(io::ErrorKind::AlreadyExists))
-            }
-            Err(_) => fs::rename(from, to),
-        },
-        Err(error) => Err(error.into()),
-    }
 }
 
 fn wav_error(path: &Path, frame: u64, error: WavError) -> WriteError {

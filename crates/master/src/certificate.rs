@@ -2,6 +2,7 @@
 //! anybody: the same input with the same settings gives the same bytes.
 
 use acetate_dsp::chain::{Bypass, UnknownStage};
+use acetate_dsp::plain;
 use acetate_dsp::process::dither::WordLength;
 use acetate_dsp::settings::{Amounts, EqPhase, Target};
 use schemars::JsonSchema;
@@ -197,7 +198,7 @@ impl Certificate {
     /// # Errors
     /// [`CertificateError::Parse`] when it has no JSON form.
     pub fn to_json(&self) -> Result<String, CertificateError> {
-        let mut text = serde_json::to_string_pretty(self)?;
+        let mut text = plain::json(serde_json::to_string_pretty(self)?);
         text.push('\n');
         Ok(text)
     }

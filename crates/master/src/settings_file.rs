@@ -1,8 +1,8 @@
 //! [`Settings`] as TOML: what `--save-settings` writes and `--settings` reads; and [`Signature`] the
 //! same way, for `--save-signature`.
 
-use acetate_dsp::Settings;
 use acetate_dsp::settings::SettingsError;
+use acetate_dsp::{Settings, plain};
 use acetate_model::Signature;
 use acetate_model::signature::SignatureError;
 use thiserror::Error;
@@ -11,13 +11,13 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum SettingsFileError {
     /// Not a settings file, an unknown field, or a value of another type.
-    #[error("expected a settings file: {0}")]
+    #[error("expected a settings file: {}", toml_in_words(.0))]
     Parse(#[from] Box<toml::de::Error>),
     /// A value outside its range.
     #[error(transparent)]
     Settings(#[from] SettingsError),
     /// Not a signature, an unknown field, or a value of another type.
-    #[error("expected the signature of a reference: {0}")]
+    #[error("expected the signature of a reference: {}", toml_in_words(.0))]
     ParseSignature(Box<toml::de::Error>),
     /// A signature with a value outside its range.
     #[error(transparent)]
@@ -25,6 +25,32 @@ pub enum SettingsFileError {
     /// The settings have no TOML form.
     #[error("settings as TOML: {0}")]
     Write(#[from] toml::ser::Error),
+}
+
+/// What is wrong in a TOML file, in one line and without quoting the file: its own text shows the whole
+/// line, which may be all of it.
+pub fn toml_in_words(error: &toml::de::Error) -> String {
+    let text = error.to_string();
+    let place = text
+        .lines()
+        .next()
+        .and_then(|line| line.strip_prefix("TOML parse error at "));
+    let found = plain::field(error.message());
+    match place {
+        Some(place) => format!("{}: {found}", plain::field(place)),
+        None => found.into_owned(),
+    }
+}
+
+/// A cause of an error in one line: as it says itself, but for TOML.
+pub fn cause_in_words(cause: &(dyn std::error::Error + 'static)) -> String {
+    match cause.downcast_ref::<toml::de::Error>() {
+        Some(error) => toml_in_words(error),
+        None => match cause.downcast_ref::<Box<toml::de::Error>>() {
+            Some(error) => toml_in_words(error),
+            None => cause.to_string(),
+        },
+    }
 }
 
 /// Reads and checks settings.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::recipe::{Recipe, RecipeError};
+use crate::recipe::{MAX_BYTES, Recipe, RecipeError};
 
 /// The recipe that is used where none is given.
 const DEFAULT: &str = include_str!("../../finetune.toml");
@@ -43,11 +43,7 @@ impl Tune {
     /// # Errors
     /// [`RecipeError`] naming the file, and the line or the field.
     pub fn read(path: &Path) -> Result<Self, RecipeError> {
-        let text = std::fs::read_to_string(path).map_err(|source| RecipeError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::parse(&text, path)
+        Self::parse(&acetate_io::read_text(path, MAX_BYTES)?, path)
     }
 
     fn parse(text: &str, path: &Path) -> Result<Self, RecipeError> {

@@ -25,6 +25,8 @@ use crate::rng::Rng;
 
 /// Version of what is measured here; part of the cache's key.
 const CORPUS_VERSION: &str = "3";
+/// A larger entry is none, bytes: 12 hours take less.
+const MAX_ENTRY_BYTES: u64 = 256 << 20;
 /// Expansion strengths at which the dynamics statistics are tabulated: 0 to
 /// [`MAX_EXPANSION`], evenly.
 pub const EXPANSIONS: usize = 7;
@@ -226,7 +228,7 @@ fn load_one(file: &TrackFile, cache_dir: &Path) -> Result<Track, CorpusError> {
         "{content}-{}-{CORPUS_VERSION}.safetensors",
         features_hash()
     ));
-    if let Some(track) = std::fs::read(&entry)
+    if let Some(track) = acetate_io::read_bounded(&entry, MAX_ENTRY_BYTES)
         .ok()
         .and_then(|bytes| read_entry(&bytes, file))
     {
@@ -303,9 +305,7 @@ fn write_entry(track: &Track, path: &Path) -> std::io::Result<()> {
         TensorView::new(Dtype::F32, vec![flat.len()], &bytes).map_err(std::io::Error::other)?;
     let data = safetensors::serialize(HashMap::from([("track", view)]), None)
         .map_err(std::io::Error::other)?;
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    std::fs::write(&temporary, data)?;
-    std::fs::rename(&temporary, path)
+    acetate_io::write_bytes(path, &data)
 }
 
 fn read_entry(bytes: &[u8], file: &TrackFile) -> Option<Track> {

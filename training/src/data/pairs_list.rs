@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// Larger lists are refused, bytes.
-const MAX_BYTES: u64 = 16 << 20;
+pub const MAX_BYTES: u64 = 16 << 20;
+/// A field that begins so is a formula to a spreadsheet, quoted or not.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+/// In front of a formula it makes a text of it; taken off when read.
+const TEXT_MARK: char = '\'';
 /// The columns, in any order.
 const COLUMNS: [&str; 3] = ["mix", "master", "album"];
 
@@ -75,6 +79,35 @@ pub fn read(path: &Path) -> Result<Vec<PairFiles>, ListError> {
     })
 }
 
+/// A field of a list (RFC 4180, section 2), which no spreadsheet takes for a formula.
+pub fn field(text: &str) -> String {
+    let text = match text
+        .strip_prefix(TEXT_MARK)
+        .unwrap_or(text)
+        .starts_with(FORMULA)
+    {
+        true => format!("{TEXT_MARK}{text}"),
+        false => text.to_owned(),
+    };
+    if text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
+}
+
+/// A field as it was before [`field`].
+fn unmarked(text: &str) -> &str {
+    let is_marked = |rest: &&str| {
+        rest.strip_prefix(TEXT_MARK)
+            .unwrap_or(rest)
+            .starts_with(FORMULA)
+    };
+    text.strip_prefix(TEXT_MARK)
+        .filter(is_marked)
+        .unwrap_or(text)
+}
+
 /// Line, what was expected, what was found.
 type Wrong = (usize, String, String);
 
@@ -101,7 +134,7 @@ fn parse(text: &str, folder: &Path) -> Result<Vec<PairFiles>, Wrong> {
                 let expected = format!("{} fields", names.len());
                 return Err((line, expected, fields.len().to_string()));
             }
-            let [mix, master, album] = places.map(|place| fields[place].trim());
+            let [mix, master, album] = places.map(|place| unmarked(fields[place].trim()));
             for (name, field) in COLUMNS.iter().zip([mix, master, album]) {
                 if field.is_empty() {
                     return Err((line, format!("a value for {name}"), "nothing".to_owned()));
@@ -205,6 +238,17 @@ mod tests {
                 row(6, "f", "g", "Three"),
             ]
         );
+    }
+
+    #[test]
+    fn a_formula_is_a_text_and_reads_back() {
+        assert_eq!(field("a, \"b\""), "\"a, \"\"b\"\"\"");
+        for album in ["=1+1", "+1", "-x", "@SUM(A1)", "'=1", "''", "'tis", "plain"] {
+            let written = field(album);
+            assert!(!written.starts_with(FORMULA), "{written}");
+            let pairs = read_text(&format!("mix,master,album\na,b,{written}\n")).unwrap();
+            assert_eq!(pairs[0].album, album);
+        }
     }
 
     #[test]

@@ -21,6 +21,8 @@ use crate::sampler::{Material, ShuffledDecks};
 
 /// Version of the checkpoint and of what a step of training does; part of the key.
 const CHECKPOINT_VERSION: &str = "1";
+/// A larger checkpoint is none, bytes.
+const MAX_BYTES: u64 = 1 << 30;
 /// Key of the metadata that holds [`Facts`] as JSON.
 const FACTS_KEY: &str = "acetate.checkpoint";
 /// What the tensors of a checkpoint are: the member, AdamW's moments, the best so far.
@@ -108,10 +110,7 @@ impl Checkpoint {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(failed)?;
         }
-        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-        fs::write(&temporary, bytes)
-            .and_then(|()| fs::rename(&temporary, path))
-            .map_err(failed)
+        acetate_io::write_bytes(path, &bytes).map_err(failed)
     }
 
     /// Reads a checkpoint; `None` where there is none.
@@ -119,13 +118,13 @@ impl Checkpoint {
     /// # Errors
     /// [`CheckpointError`].
     pub fn read(path: &Path) -> Result<Option<Self>, CheckpointError> {
-        let bytes = match fs::read(path) {
+        let bytes = match acetate_io::read_bounded(path, MAX_BYTES) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => {
+            Err(error) if error.is_absent() => return Ok(None),
+            Err(error) => {
                 return Err(CheckpointError::File {
                     path: path.to_owned(),
-                    source,
+                    source: std::io::Error::other(error),
                 });
             }
         };

@@ -333,8 +333,5 @@ fn write_all(
 /// Writes a file of the output folder under a temporary name first.
 pub(crate) fn write_file(out_dir: &Path, name: &str, bytes: &[u8]) -> Result<(), TrainError> {
     let path = out_dir.join(name);
-    let temporary = out_dir.join(format!(".{name}.acetate-tmp"));
-    fs::write(&temporary, bytes)
-        .and_then(|()| fs::rename(&temporary, &path))
-        .map_err(|source| TrainError::Write { path, source })
+    acetate_io::write_bytes(&path, bytes).map_err(|source| TrainError::Write { path, source })
 }

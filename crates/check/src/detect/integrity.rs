@@ -136,14 +136,14 @@ impl Detector for Clicks {
 pub struct LoneTransient;
 
 impl Detector for LoneTransient {
-    fn about(&self) -> &'static About {
-        &About {
+    fn info(&self) -> &'static DetectorInfo {
+        &DetectorInfo {
             code: "lone-transient",
-            part: Part::Integrity,
+            part: Category::Integrity,
             figure: "single peaks over the highest of the rest",
             unit: "dB",
-            worse: Worse::More,
-            most: Severity::Remark,
+            worse: Direction::More,
+            max_severity: Severity::Remark,
             points: 15.0,
             limits: Limits::Given {
                 remark: 6.0,
@@ -158,7 +158,7 @@ impl Detector for LoneTransient {
         let rate_hz = f64::from(analysis.sample_rate_hz);
         let highest_db = events.iter().map(|event| event.over_db).reduce(f64::max)?;
         let place = |frame: u64| frame as f64 / rate_hz;
-        let places = events.iter().map(|event| Place {
+        let places = events.iter().map(|event| TimeSpan {
             from_s: place(event.start_frame),
             to_s: place(event.start_frame + event.frames),
         });
@@ -191,7 +191,7 @@ impl Detector for LoneTransient {
     }
 
     fn explains(&self, own: &Finding, other: &Finding, _: &Facts<'_>) -> bool {
-        let beside = |place: &Place| {
+        let beside = |place: &TimeSpan| {
             own.places
                 .iter()
                 .any(|own| (own.from_s - BESIDE_S..=own.to_s + BESIDE_S).contains(&place.from_s))

@@ -26,8 +26,9 @@ mod validate_repository;
 mod tests;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use acetate_master::settings_file::toml_in_words;
 use serde::Deserialize;
 
 pub(crate) use licence::is_free;
@@ -43,6 +44,8 @@ pub const FORMAT: u32 = 1;
 /// Separates the path of a zip archive in a package from the path of a member in the archive.
 pub const ARCHIVE_SEPARATOR: &str = "!/";
 
+/// Larger files are refused, bytes.
+const MAX_BYTES: u64 = 16 << 20;
 /// The file as committed with the source, the default everywhere.
 const COMMITTED: &str = include_str!("../../../../datasets.toml");
 
@@ -50,15 +53,10 @@ const COMMITTED: &str = include_str!("../../../../datasets.toml");
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetsError {
     /// The file could not be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// The file that was asked for.
-        path: PathBuf,
-        /// Why it could not be read.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Read(#[from] acetate_io::ReadError),
     /// The text is not TOML, or its top level has an unknown or missing field.
-    #[error("datasets file: {0}")]
+    #[error("datasets file: {}", toml_in_words(.0))]
     Syntax(#[source] Box<toml::de::Error>),
     /// The file has another format than [`FORMAT`].
     #[error("datasets file: format {got}, expected {FORMAT}")]
@@ -67,7 +65,7 @@ pub enum DatasetsError {
         got: u32,
     },
     /// An entry has a missing, unknown or ill-typed field.
-    #[error("datasets entry {entry}: {source}")]
+    #[error("datasets entry {entry}: {}", toml_in_words(source))]
     Entry {
         /// The entry's name, or its position where it has none.
         entry: String,
@@ -178,11 +176,7 @@ impl Datasets {
     /// # Errors
     /// [`DatasetsError::Read`], and those of [`Datasets::from_toml`].
     pub fn load(path: &Path) -> Result<Self, DatasetsError> {
-        let text = std::fs::read_to_string(path).map_err(|source| DatasetsError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::from_toml(&text)
+        Self::from_toml(&acetate_io::read_text(path, MAX_BYTES)?)
     }
 
     /// Parses and checks the text of a datasets file.

@@ -220,7 +220,8 @@ pub(super) fn run_within(
     log: &Path,
     limit: Duration,
 ) -> Result<(), FetchError> {
-    let output = File::create(log).map_err(super::error::cache_error(package, "create", log))?;
+    let output = acetate_io::create_fresh(log);
+    let output = output.map_err(super::error::cache_error(package, "create", log))?;
     command.stdout(Stdio::null()).stderr(Stdio::from(output));
     let mut child = command.spawn().map_err(start_error(package, command))?;
     let start = Instant::now();

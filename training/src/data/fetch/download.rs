@@ -21,6 +21,8 @@ pub(crate) fn download(
     let mut part = target.as_os_str().to_owned();
     part.push(".part");
     let part = Path::new(&part);
+    // Both programs write through a link of this name.
+    acetate_io::create_fresh(part).map_err(cache_error(name, "create", part))?;
     let mut curl = new_command(&tools.curl);
     curl.args(["--fail", "--location", "--silent", "--show-error"])
         .args(["--retry", "2", "--connect-timeout", "30"])

@@ -72,7 +72,8 @@ impl<'a> Store<'a> {
 
     /// Writes a content to a file, after getting it from the server where it is not here yet.
     pub(super) fn write(&self, blob: &str, file: &Path) -> Result<(), FetchError> {
-        let output = File::create(file).map_err(cache_error(self.name, "create", file))?;
+        let output =
+            acetate_io::create_fresh(file).map_err(cache_error(self.name, "create", file))?;
         let mut command = self.command();
         command.args(["cat-file", "blob", blob]);
         run_into(self.name, &mut command, output)

@@ -1,7 +1,6 @@
 //! The renders that the mixes and pairs of `datasets.toml` need, and the list of pairs.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use super::error::cache_error;
@@ -150,25 +149,16 @@ pub(super) fn write_pairs(datasets: &Datasets, cache_dir: &Path) -> Result<(), F
                 pair.master.to_string_lossy(),
                 pair.album.into(),
             ];
-            text += &fields.map(|field| csv_field(&field)).join(",");
+            text += &fields
+                .map(|field| crate::pairs_list::field(&field))
+                .join(",");
             text.push('\n');
         }
     }
     let path = cache_dir.join(PAIRS_NAME);
-    if fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
+    let old = acetate_io::read_bounded(&path, text.len() as u64);
+    if old.is_ok_and(|old| old == text.as_bytes()) {
         return Ok(());
     }
-    let temporary = cache_dir.join("pairs.csv.part");
-    let error = |action, path| cache_error("datasets cache", action, path);
-    fs::write(&temporary, text).map_err(error("write", &temporary))?;
-    fs::rename(&temporary, &path).map_err(error("move into place", &path))
-}
-
-/// A field as RFC 4180, section 2, quotes it.
-fn csv_field(text: &str) -> String {
-    if text.contains(['"', ',', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
+    acetate_io::write_text(&path, &text).map_err(cache_error("datasets cache", "write", &path))
 }

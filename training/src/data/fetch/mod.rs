@@ -332,7 +332,7 @@ impl Drop for Lock {
 /// Two fetches would delete each other's temporary folders.
 pub(crate) fn lock(cache_dir: &Path) -> Result<Lock, FetchError> {
     let path = cache_dir.join("lock");
-    let file = fs::File::create(&path).map_err(cache_error("create", &path))?;
+    let file = acetate_io::open_shared(&path).map_err(cache_error("create", &path))?;
     match file.try_lock() {
         Ok(()) => Ok(Lock(file)),
         Err(fs::TryLockError::WouldBlock) => Err(FetchError::Locked { path }),

@@ -14,6 +14,8 @@ use crate::datasets::{ARCHIVE_SEPARATOR, Package};
 
 /// Lies beside the tracks of a complete package.
 const RECORD_NAME: &str = "fetched.json";
+/// A larger record is none, bytes.
+const MAX_RECORD_BYTES: u64 = 16 << 20;
 
 /// What was fetched, and instead of what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +35,7 @@ struct Record {
 /// See [`super::is_complete`].
 pub(super) fn is_complete(package: &Package, cache_dir: &Path) -> bool {
     let folder = package.folder(cache_dir);
-    let Ok(text) = fs::read(folder.join(RECORD_NAME)) else {
+    let Ok(text) = acetate_io::read_bounded(&folder.join(RECORD_NAME), MAX_RECORD_BYTES) else {
         return false;
     };
     // A record that cannot be read is as good as none: the package is fetched again.

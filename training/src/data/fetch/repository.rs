@@ -17,6 +17,8 @@ use crate::datasets::{Datasets, Repository, RepositoryTrack};
 
 /// Lies beside the tracks of a repository.
 const RECORD_NAME: &str = "fetched.json";
+/// A larger record is none, bytes.
+const MAX_RECORD_BYTES: u64 = 16 << 20;
 
 /// What is in a repository's folder.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,7 +177,7 @@ impl Wanted<'_> {
                 record.blobs.insert(track.path.clone(), track.blob.clone());
             }
         }
-        write_record(&record, &folder, partial).map_err(cache_error(
+        write_record(&record, &folder).map_err(cache_error(
             self.name,
             "write",
             &folder.join(RECORD_NAME),
@@ -295,14 +297,13 @@ fn has_size(file: &Path, size_bytes: u64) -> bool {
 
 /// A record that cannot be read is as good as none: the files are compared again.
 fn read_record(folder: &Path) -> Record {
-    let text = fs::read(folder.join(RECORD_NAME)).unwrap_or_default();
+    let text = acetate_io::read_bounded(&folder.join(RECORD_NAME), MAX_RECORD_BYTES);
+    let text = text.unwrap_or_default();
     serde_json::from_slice(&text).unwrap_or_default()
 }
 
-fn write_record(record: &Record, folder: &Path, partial: &Path) -> io::Result<()> {
+fn write_record(record: &Record, folder: &Path) -> io::Result<()> {
     let mut text = serde_json::to_vec_pretty(record)?;
     text.push(b'\n');
-    let temporary = partial.join(RECORD_NAME);
-    fs::write(&temporary, text)?;
-    fs::rename(&temporary, folder.join(RECORD_NAME))
+    acetate_io::write_bytes(&folder.join(RECORD_NAME), &text)
 }

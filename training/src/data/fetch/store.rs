@@ -1,6 +1,5 @@
 //! What a renderer gave, stored: 24-bit FLAC that does not clip, and beside it what was done.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -139,7 +138,5 @@ fn peak_of(source: &mut dyn Source) -> Result<(f32, u64), RenderError> {
 fn write_record(stored: &Stored, path: &Path) -> io::Result<()> {
     let mut text = serde_json::to_vec_pretty(stored)?;
     text.push(b'\n');
-    let temporary = path.with_extension("json.part");
-    fs::write(&temporary, text)?;
-    fs::rename(&temporary, path)
+    acetate_io::write_bytes(path, &text)
 }

@@ -210,7 +210,7 @@ fn get(
         .map(|folder| manifest.beside(folder).join(&song.path));
     match (here.filter(|path| path.is_file()), &audio.url) {
         (Some(here), _) => {
-            fs::copy(&here, &part).map_err(cache_error("copy", &here))?;
+            copy(&here, &part).map_err(cache_error("copy", &here))?;
         }
         (None, Some(url)) => {
             let url = url.replace("{path}", &song.path);
@@ -230,6 +230,11 @@ fn get(
         _ = fs::remove_file(&part);
     }
     checked.map_err(ManifestError::from)
+}
+
+fn copy(from: &Path, to: &Path) -> std::io::Result<u64> {
+    let mut from = acetate_io::open_regular(from).map_err(std::io::Error::other)?;
+    std::io::copy(&mut from, &mut acetate_io::create_fresh(to)?)
 }
 
 fn check(expected: Option<&str>, name: &str, file: &Path) -> Result<(), FetchError> {
@@ -266,7 +271,7 @@ fn write_list(selection: &Selection, folder: &Path) -> Result<(), FetchError> {
             song.duration_s.to_string(),
             song.path.clone(),
         ];
-        let quoted = fields.map(|field| quote(&field));
+        let quoted = fields.map(|field| crate::pairs_list::field(&field));
         let _ = writeln!(text, "{}", quoted.join(","));
         chosen_paths.insert(folder.join(path));
     }
@@ -283,9 +288,7 @@ fn write_list(selection: &Selection, folder: &Path) -> Result<(), FetchError> {
         }
     }
     let list = folder.join(LIST_NAME);
-    let part = folder.join("selection.part");
-    fs::write(&part, text).map_err(cache_error("write", &part))?;
-    fs::rename(&part, &list).map_err(cache_error("move into place", &list))
+    acetate_io::write_text(&list, &text).map_err(cache_error("write", &list))
 }
 
 /// The files in a folder's folders, `depth` deep.
@@ -303,15 +306,6 @@ fn files_below(folder: &Path, depth: usize) -> std::io::Result<Vec<PathBuf>> {
         }
     }
     Ok(files)
-}
-
-/// A field of a CSV (RFC 4180).
-fn quote(field: &str) -> String {
-    if field.contains(['"', ',', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
-    }
 }
 
 impl Manifest {

@@ -21,6 +21,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+use acetate_master::settings_file::toml_in_words;
 use serde::Deserialize;
 
 use crate::datasets::is_free;
@@ -39,7 +40,7 @@ pub enum ManifestError {
     #[error(transparent)]
     Read(#[from] acetate_io::ReadError),
     /// The manifest is not TOML, or has an unknown, missing or ill-typed field.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {}", path.display(), toml_in_words(source))]
     Syntax {
         /// The manifest.
         path: PathBuf,

@@ -147,13 +147,10 @@ impl Baselines {
     /// [`EvalError`] when it cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), EvalError> {
         let bytes = self.to_bytes()?;
-        let temporary = path.with_extension("safetensors.acetate-tmp");
-        std::fs::write(&temporary, bytes)
-            .and_then(|()| std::fs::rename(&temporary, path))
-            .map_err(|source| EvalError::Write {
-                path: path.to_owned(),
-                source,
-            })
+        acetate_io::write_bytes(path, &bytes).map_err(|source| EvalError::Write {
+            path: path.to_owned(),
+            source,
+        })
     }
 }
 

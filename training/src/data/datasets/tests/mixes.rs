@@ -1,5 +1,7 @@
 //! Roles of mixes and pairs.
 
+use std::path::PathBuf;
+
 use super::*;
 
 const MIXES: &str = r#"

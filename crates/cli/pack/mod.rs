@@ -1,7 +1,7 @@
 //! `--pack`: a folder for a mastering engineer, whole or not there at all.
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
+mod earlier;
+
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use acetate_dsp::measure::verify_pass;
 use acetate_dsp::process::dither::{Dither, WordLength};
 use acetate_dsp::stream::Tapped;
 use acetate_dsp::units::gain_from_db;
-use acetate_dsp::{Audio, Processor, Settings, Sink, Source, Spec, StreamError};
+use acetate_dsp::{Audio, Processor, Settings, Sink, Source, Spec, StreamError, plain};
 use acetate_handover::{
     Clip, Parametric, Project, engineers_sheet, reaper_project, write_dawproject,
 };
@@ -36,6 +36,30 @@ const MATCHED_A: &str = "A-mix-matched.wav";
 const MATCHED_B: &str = "B-master-matched.wav";
 const DIFFERENCE: &str = "difference.wav";
 const SUMS: &str = "SHA256SUMS";
+const CERTIFICATE: &str = "certificate.json";
+/// The mix has its own ending behind this.
+const MIX: &str = "mix.";
+const PROJECT: &str = "chain.dawproject";
+const SETTINGS: &str = "settings.toml";
+const SHEET: &str = "sheet.html";
+const EQ: &str = "eq.txt";
+const SESSION: &str = "session.rpp";
+/// All names but those of the mix and the sums.
+const FILES: [&str; 11] = [
+    MASTER,
+    UNLIMITED,
+    MATCHED_A,
+    MATCHED_B,
+    DIFFERENCE,
+    CERTIFICATE,
+    PROJECT,
+    SETTINGS,
+    SHEET,
+    EQ,
+    SESSION,
+];
+/// A longer ending of the mix's name is none.
+const MAX_EXTENSION_BYTES: usize = 8;
 /// Seed of the dither of the matched files.
 const DITHER_SEED: u64 = 0xAB5E_ED00;
 /// A matched file keeps its true peak this far below full scale, dBTP.
@@ -45,36 +69,8 @@ const STEPS: u64 = 7;
 
 /// Whether a pack can be made at `path`, tried out before the work.
 pub fn check(path: &Path, overwrite: bool) -> anyhow::Result<()> {
-    refuse_foreign(path)?;
+    earlier::look(path)?;
     Ok(StagedFolder::check(path, overwrite)?)
-}
-
-/// Refuses a folder that holds anything but an earlier pack: replacing it would lose what is not ours.
-fn refuse_foreign(path: &Path) -> anyhow::Result<()> {
-    let Ok(entries) = fs::read_dir(path) else {
-        return Ok(());
-    };
-    let sums = fs::read_to_string(path.join(SUMS)).unwrap_or_default();
-    let listed: BTreeSet<&str> = sums
-        .lines()
-        .filter_map(|line| line.split_once("  ").map(|(_, name)| name))
-        .collect();
-    for entry in entries {
-        let name = entry
-            .with_context(|| path.display().to_string())?
-            .file_name();
-        let is_ours = name
-            .to_str()
-            .is_some_and(|name| name == SUMS || listed.contains(name));
-        if !is_ours {
-            bail!(
-                "{}: expected a new or empty folder or an earlier pack, found {} in it: choose another folder",
-                path.display(),
-                Path::new(&name).display()
-            );
-        }
-    }
-    Ok(())
 }
 
 /// Writes the pack.
@@ -90,7 +86,7 @@ pub fn write(
     let bar = asked.bars.parts(&job.input, "pack");
     bar.set_length(STEPS);
     let overwrite = asked.args.overwrite;
-    refuse_foreign(path)?;
+    let earlier = earlier::look(path)?;
     let folder = StagedFolder::create(path, overwrite)?;
     let (tags, _) = Tags::read(input.path());
     let pack = Pack {
@@ -142,14 +138,20 @@ pub fn write(
     bar.inc(1);
     pack.sums()?;
     bar.finish_and_clear();
-    folder.commit(overwrite)?;
+    if let Some(kept) = folder.commit(earlier.as_ref())? {
+        asked.console.warn(&format!(
+            "{}: files came into the earlier pack or changed while the new one was made: they are in {}",
+            path.display(),
+            kept.display()
+        ));
+    }
     Ok(())
 }
 
 /// The song's name for people: the file's name without its extension.
 fn title(job: &Job) -> String {
     let stem = job.input.file_stem().unwrap_or(job.input.as_os_str());
-    stem.to_string_lossy().into_owned()
+    plain::path(Path::new(stem))
 }
 
 /// Gains of the matched files, dB.
@@ -172,9 +174,18 @@ impl Pack<'_> {
     fn copy_mix(&self, input: &Input) -> anyhow::Result<String> {
         let from = input.path();
         let extension = from.extension().and_then(|extension| extension.to_str());
-        let name = format!("mix.{}", extension.unwrap_or("wav"));
+        // Nothing but an ending: the name stands in sums, sessions and projects.
+        let is_short = |text: &&str| {
+            (1..=MAX_EXTENSION_BYTES).contains(&text.len())
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        let extension = extension.filter(is_short);
+        let name = format!("{MIX}{}", extension.unwrap_or(input.extension()));
         let to = self.folder.join(&name);
-        fs::copy(from, &to).with_context(|| to.display().to_string())?;
+        let mut copied = acetate_io::open_regular(from)?;
+        File::create_new(&to)
+            .and_then(|mut out| std::io::copy(&mut copied, &mut out))
+            .with_context(|| to.display().to_string())?;
         if acetate_io::content_hash(from)? != acetate_io::content_hash(&to)? {
             bail!("{}: the copy of the mix differs from the mix", to.display());
         }
@@ -338,14 +349,14 @@ impl Pack<'_> {
             ),
         ]);
         for (name, text) in [
-            ("settings.toml", settings_file::to_toml(&done.settings)?),
+            (SETTINGS, settings_file::to_toml(&done.settings)?),
             (
-                "certificate.json",
+                CERTIFICATE,
                 Certificate::new(report, self.asked.brief)?.to_json()?,
             ),
-            ("sheet.html", engineers_sheet(report, &eq, notes)?),
-            ("eq.txt", eq.as_text(&what)),
-            ("session.rpp", reaper),
+            (SHEET, engineers_sheet(report, &eq, notes)?),
+            (EQ, eq.as_text(&what)),
+            (SESSION, reaper),
         ] {
             let path = self.folder.join(name);
             acetate_io::write_text(&path, &text).with_context(|| path.display().to_string())?;
@@ -371,7 +382,7 @@ impl Pack<'_> {
                 0.0,
             ),
         };
-        let path = self.folder.join("chain.dawproject");
+        let path = self.folder.join(PROJECT);
         let named = || path.display().to_string();
         let open = |name: &str| -> anyhow::Result<(File, u64)> {
             let file = File::open(self.folder.join(name)).with_context(named)?;
@@ -380,7 +391,7 @@ impl Pack<'_> {
         };
         let ((mut mix_file, mix_bytes), (mut master_file, master_bytes)) =
             (open(mix)?, open(MASTER)?);
-        let out = File::create(&path).with_context(named)?;
+        let out = File::create_new(&path).with_context(named)?;
         write_dawproject(
             std::io::BufWriter::new(out),
             &project,
@@ -404,10 +415,23 @@ impl Pack<'_> {
         for name in names {
             let path = self.folder.join(&name);
             let hash = acetate_io::sha256_of_file(&path).with_context(named)?;
-            let _ = writeln!(text, "{hash}  {}", name.to_string_lossy());
+            text.push_str(&sum_line(&hash, &name.to_string_lossy()));
         }
         acetate_io::write_text(&self.folder.join(SUMS), &text).with_context(named)
     }
+}
+
+/// A line of a list of sums. As coreutils have it, a name with a line break or a backslash has those escaped and
+/// a backslash before the hash.
+fn sum_line(hash: &str, name: &str) -> String {
+    if !name.contains(['\\', '\n', '\r']) {
+        return format!("{hash}  {name}\n");
+    }
+    let name = name
+        .replace('\\', "\\\\")
+        .replace('\n', "\\n")
+        .replace('\r', "\\r");
+    format!("\\{hash}  {name}\n")
 }
 
 /// A source behind a gain.
