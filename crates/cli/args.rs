@@ -5,8 +5,10 @@ mod eval;
 mod master;
 mod values;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
+use acetate_dsp::plain;
 use acetate_master::presets::PRESETS;
 use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -110,10 +112,22 @@ pub struct TargetArgs {
     pub dual_mono: bool,
 }
 
+/// An error of the command line in which what was typed is plain: a shell puts names of files there.
+fn plainly(error: clap::Error, given: &[OsString]) -> clap::Error {
+    let plain = given
+        .iter()
+        .map(|word| plain::field(&word.to_string_lossy()).into_owned());
+    let again = Args::command().try_get_matches_from(plain);
+    again.err().unwrap_or(error)
+}
+
 impl Args {
     /// Reads the command line.
     pub fn read() -> Self {
-        let matches = Self::command().get_matches();
+        let given: Vec<OsString> = std::env::args_os().collect();
+        let matches = Self::command()
+            .try_get_matches_from(&given)
+            .unwrap_or_else(|error| plainly(error, &given).exit());
         let mut args = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         if let (Command::Master(master), Some(given)) =
             (&mut args.command, matches.subcommand_matches("master"))

@@ -111,6 +111,7 @@ pub fn verify(args: &VerifyArgs, path: &Path, console: &Console) -> anyhow::Resu
             identical,
             rendered_again,
             differences,
+            unchecked: certificate.unchecked(rendered_again, &report.checks),
         }),
         ..report
     };

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use acetate_dsp::plain;
 use acetate_training::datasets::{Datasets, Split};
 use acetate_training::fetch::{self, Event, Fetched, Tools};
 use acetate_training::manifest::{self, Manifest};
@@ -115,7 +116,7 @@ fn on_event(event: &Event<'_>, bar: &ProgressBar, console: &Console) {
             ));
             bar.set_length(plan.missing as u64);
         }
-        Event::Started { package, .. } => bar.set_message((*package).to_owned()),
+        Event::Started { package, .. } => bar.set_message(plain::field(package).into_owned()),
         Event::OtherVersion {
             package,
             expected,
@@ -163,7 +164,7 @@ fn on_event(event: &Event<'_>, bar: &ProgressBar, console: &Console) {
         )),
         Event::RenderStarted { package, track } => {
             let name = track.rsplit('/').next().unwrap_or(track);
-            bar.set_message(format!("{package}: {name}"));
+            bar.set_message(plain::line(&format!("{package}: {name}")).into_owned());
         }
         Event::Rendered {
             package,
@@ -200,12 +201,12 @@ fn list(datasets: &Datasets, cache_dir: &Path) -> String {
             let _ = writeln!(
                 text,
                 "{:<32} {:<15} {:<6} {:>6} {renders:>8}  {:<24} {}",
-                package.name,
+                plain::field(&package.name),
                 package.role,
                 split,
                 package.track_count(),
-                package.licences.join(", "),
-                package.artist
+                plain::field(&package.licences.join(", ")),
+                plain::field(&package.artist)
             );
         }
         for repository in datasets.repositories_of(split) {
@@ -216,33 +217,43 @@ fn list(datasets: &Datasets, cache_dir: &Path) -> String {
             let _ = writeln!(
                 text,
                 "{:<32} {:<15} {:<6} {:>6} {:>8}  {:<24} {}",
-                repository.name,
+                plain::field(&repository.name),
                 repository.role,
                 split,
                 format!("{there}/{all}"),
                 "-",
-                repository.licences().join(", "),
-                repository.artists().join(", ")
+                plain::field(&repository.licences().join(", ")),
+                plain::field(&repository.artists().join(", "))
             );
         }
     }
     for pair in datasets.listed_pairs() {
-        let _ = writeln!(text, "pair (test only): {} ({})", pair.name, pair.album);
+        let (name, album) = (plain::field(&pair.name), plain::field(&pair.album));
+        let _ = writeln!(text, "pair (test only): {name} ({album})");
     }
     for package in datasets.packages() {
         for excluded in &package.exclude {
-            let (path, reason) = (&excluded.path, &excluded.reason);
-            let _ = writeln!(text, "left out: {}: {path}: {reason}", package.name);
+            left_out(
+                &mut text,
+                &[&package.name, &excluded.path, &excluded.reason],
+            );
         }
     }
     for repository in datasets.repositories() {
         for excluded in &repository.exclude {
-            let (path, reason) = (&excluded.path, &excluded.reason);
-            let _ = writeln!(text, "left out: {}: {path}: {reason}", repository.name);
+            left_out(
+                &mut text,
+                &[&repository.name, &excluded.path, &excluded.reason],
+            );
         }
     }
-    for left_out in datasets.left_out() {
-        let _ = writeln!(text, "left out: {}: {}", left_out.name, left_out.reason);
+    for entry in datasets.left_out() {
+        left_out(&mut text, &[&entry.name, &entry.reason]);
     }
     text
+}
+
+fn left_out(text: &mut String, parts: &[&str]) {
+    let parts: Vec<_> = parts.iter().map(|part| plain::field(part)).collect();
+    let _ = writeln!(text, "left out: {}", parts.join(": "));
 }

@@ -1,10 +1,10 @@
 //! `acetate eval`: the end-to-end proof on held-out albums, a folder of songs, or real pairs.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Mutex;
 
+use acetate_dsp::plain;
 use acetate_training::datasets::{Datasets, Split};
 use acetate_training::eval::baselines::Baselines;
 use acetate_training::eval::case::Contenders;
@@ -31,6 +31,8 @@ use crate::progress::Bars;
 const BASELINES_NAME: &str = "baselines.safetensors";
 /// File that logs every run on test albums.
 const LOG_NAME: &str = "test_runs.md";
+/// A larger log is none of ours, bytes.
+const MAX_LOG_BYTES: u64 = 16 << 20;
 
 /// Evaluates, prints the tables and writes the report.
 pub fn run(args: &EvalArgs, console: &Console) -> anyhow::Result<Exit> {
@@ -158,7 +160,7 @@ fn fit(args: &EvalArgs, console: &Console, observer: &TerminalObserver) -> anyho
     baselines.write(&path)?;
     console.print(&format!(
         "{}: best share of the mean curve {:.0} %, ridge penalty {}, fixed compressor {} LU {}:1\n",
-        path.display(),
+        plain::path(&path),
         100.0 * baselines.best_share,
         baselines.ridge_penalty,
         baselines.compressor.threshold_lu,
@@ -174,7 +176,7 @@ fn write(folder: &Path, report: &EvalReport) -> anyhow::Result<()> {
     };
     put(
         "eval.json",
-        &format!("{}\n", serde_json::to_string_pretty(report)?),
+        &format!("{}\n", plain::json(serde_json::to_string_pretty(report)?)),
     )?;
     put("eval.md", &markdown(report))?;
     match svg(report)? {
@@ -186,10 +188,9 @@ fn write(folder: &Path, report: &EvalReport) -> anyhow::Result<()> {
 /// Adds a run on test albums to the log that is kept of all of them.
 fn log(folder: &Path, report: &EvalReport) -> anyhow::Result<()> {
     let path = folder.join(LOG_NAME);
-    let before = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => LOG_HEAD.to_owned(),
-        Err(error) => return Err(error).with_context(|| path.display().to_string()),
+    let before = match acetate_io::read_text(&path, MAX_LOG_BYTES) {
+        Err(error) if error.is_absent() => LOG_HEAD.to_owned(),
+        text => text?,
     };
     let line = log_line(report).unwrap_or_default();
     acetate_io::write_text(&path, &(before + &line)).with_context(|| path.display().to_string())
@@ -223,7 +224,7 @@ impl Observer for TerminalObserver<'_> {
             && let Some(bar) = bar.as_ref()
         {
             bar.inc(1);
-            bar.set_message(song.to_owned());
+            bar.set_message(plain::field(song).into_owned());
         }
     }
 

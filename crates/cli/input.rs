@@ -4,11 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use acetate_dsp::Source;
-use acetate_io::{Decoder, OpenOptions, SpooledInput};
+use acetate_io::{DecodeError, Decoder, OpenOptions, SpooledInput};
 use acetate_master::Report;
 use acetate_master::findings::{Finding, damaged};
 use acetate_master::report::{Check, Failure, FileFacts};
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use rayon::prelude::*;
 
 use crate::console::{Console, causes_in_words};
@@ -37,14 +37,12 @@ impl Input {
                 )
             })
             .transpose()
-            .context("standard input")?;
+            .map_err(|error| without_name(&error))?;
         let options = OpenOptions { strict };
         let decoder = match &spooled {
-            Some(spooled) => acetate_io::open(spooled.path(), &options).map_err(|error| {
-                // The temporary file's name says nothing to anybody.
-                let name = format!("{}: ", spooled.path().display());
-                anyhow!("standard input: {}", error.to_string().replace(&name, ""))
-            })?,
+            Some(spooled) => {
+                acetate_io::open(spooled.path(), &options).map_err(|error| without_name(&error))?
+            }
             None => acetate_io::open(path, &options)?,
         };
         Ok(Self {
@@ -166,6 +164,13 @@ impl Input {
             None => file_facts(self.path(), &self.given, &self.decoder),
         }
     }
+}
+
+/// An error of standard input: the temporary file's name says nothing to anybody.
+fn without_name(error: &DecodeError) -> anyhow::Error {
+    let text = error.to_string();
+    let (_, what) = text.split_once(": ").unwrap_or(("", &text));
+    anyhow!("standard input: {what}")
 }
 
 /// Hash and format of a file on disk, under the name that the report gives it.

@@ -21,7 +21,7 @@ use crate::input::{Input, each_input};
 use crate::measured::Analyses;
 use crate::naming::{Job, is_pipe, jobs};
 use crate::progress::Bars;
-use crate::record::{Known, Records};
+use crate::record::{Known, Records, record_of};
 use crate::wishes::{Wishes, wishes};
 use crate::{certificate, handover, measured, places, table, variants, verify};
 
@@ -150,7 +150,7 @@ impl Run<'_> {
         let mut same_as = None;
         if let Known::Claimed { blake3 } = known {
             self.console.say(&format!(
-                "{}: delivered before, says a line that this user did not write: made again and compared",
+                "{}: delivered before, as another user's record says: made again and compared",
                 job.output.display()
             ));
             same_as = Some(blake3);
@@ -258,6 +258,10 @@ impl Run<'_> {
             known @ (Known::Absent | Known::Delivered { .. }) => Ok(known),
             _ if self.args.overwrite => Ok(Known::Absent),
             known @ Known::Claimed { .. } => Ok(known),
+            Known::Forged => bail!(
+                "{output}: expected its line in {} as it was written, found a changed one: somebody else writes there; use --overwrite to make the master again",
+                record_of(&job.output).display()
+            ),
             Known::Outdated => bail!(
                 "{output}: was delivered from another input or with other options: use --overwrite to replace it"
             ),

@@ -96,14 +96,13 @@ impl Places {
         if self.folders.is_empty() {
             return Ok(());
         }
+        let places = self.folders.iter().map(|place| (resolved(&place.0), place));
+        let places: HashMap<PathBuf, &(PathBuf, &str)> = places.collect();
         let files = self.written.iter().chain(&self.folders);
-        let all = files.map(|(path, _)| path).chain(self.read.values());
-        let all: Vec<(&PathBuf, PathBuf)> = all.map(|path| (path, resolved(path))).collect();
-        for (folder, what) in &self.folders {
-            let whole = resolved(folder);
-            let inside =
-                |(path, at): &&(&PathBuf, PathBuf)| *path != folder && at.starts_with(&whole);
-            if let Some((other, _)) = all.iter().find(inside) {
+        for other in files.map(|(path, _)| path).chain(self.read.values()) {
+            let at = resolved(other);
+            let around = at.ancestors().filter_map(|at| places.get(at));
+            for (folder, what) in around.filter(|(folder, _)| folder != other) {
                 bail!(
                     "{}: the {what} would take the place of the folder that holds {}: choose another folder",
                     folder.display(),
@@ -123,8 +122,12 @@ pub fn check_job(args: &MasterArgs, job: &Job) -> anyhow::Result<()> {
     if is_pipe(&job.output) || args.dry_run {
         return Ok(());
     }
+    acetate_io::check_name(&job.output)?;
     let count = args.variants.map_or(0, usize::from);
     let others = variants::files(&job.output, count);
+    for other in &others {
+        acetate_io::check_name(other)?;
+    }
     if let Some(there) = others.iter().find(|path| path.exists())
         && !args.overwrite
         && !args.judges_later(&job.output)

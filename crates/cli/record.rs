@@ -4,8 +4,9 @@
 //! gets its name: a master counts as delivered when its bytes have the hash of its line, never
 //! because a file of its name is there. A line that a killed run left half written is passed over.
 //!
-//! Each line carries a mark made with a secret of the user's. A line without it (another user's, another
-//! machine's, a forged one) proves nothing: the master is made again and compared.
+//! Each line carries a mark made with a secret of the user's. One with the mark of another secret (another
+//! user's, another machine's) proves nothing: the master is made again and compared. One that was changed
+//! behind the user's own mark is told, and nothing is done.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -36,19 +37,30 @@ struct Line {
     asked: String,
     /// Whether every check passed.
     all_met: bool,
-    /// The mark of all that; empty where the user has no secret.
+    /// Whose secret marked the line; empty where the user has none.
+    #[serde(default)]
+    by: String,
+    /// The mark of all that.
     #[serde(default)]
     mark: String,
 }
 
 impl Line {
-    /// What the mark is made of: no two lines have the same.
-    fn marked(&self) -> String {
-        format!(
-            "{:?} {:?} {:?} {:?} {}",
-            self.output, self.output_blake3, self.input_blake3, self.asked, self.all_met
-        )
+    /// As it stands in the record.
+    fn to_text(&self) -> anyhow::Result<String> {
+        Ok(plain::json(serde_json::to_string(self)?))
     }
+}
+
+/// Who wrote a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writer {
+    /// This user.
+    User,
+    /// Somebody else, or nobody knows.
+    Other,
+    /// Somebody who changed what this user wrote.
+    Forger,
 }
 
 /// What the record says of an output.
@@ -61,7 +73,9 @@ pub enum Known {
         /// Every check passed.
         all_met: bool,
     },
-    /// The record says so in a line that this user's runs did not write.
+    /// The record says so in a line that was changed since this user's run wrote it.
+    Forged,
+    /// The record says so in a line of another user's.
     Claimed {
         /// BLAKE3 of the file that is there.
         blake3: String,
@@ -86,7 +100,7 @@ fn name_of(output: &Path) -> String {
 }
 
 /// The lines of a record by the names of their outputs.
-type Lines = HashMap<String, Vec<Line>>;
+type Lines = HashMap<String, Vec<(Line, Writer)>>;
 
 /// The records of the folders that a run writes to.
 pub struct Records {
@@ -115,10 +129,12 @@ impl Records {
             input_blake3: input.blake3.clone(),
             asked: asked.to_owned(),
             all_met: report.all_met,
+            by: String::new(),
             mark: String::new(),
         };
         if let Some(seal) = &self.seal {
-            line.mark = seal.mark(&line.marked());
+            line.by = seal.name();
+            line.mark = seal.mark(&line.to_text()?);
         }
         let path = record_of(output);
         let in_context = || {
@@ -127,7 +143,7 @@ impl Records {
         };
         // One write of whole lines: several processes may share a folder. The line break in front
         // ends what a killed run may have left.
-        let text = format!("\n{}\n", plain::json(serde_json::to_string(&line)?));
+        let text = format!("\n{}\n", line.to_text()?);
         let mut file = acetate_io::open_shared(&path).with_context(in_context)?;
         file.write_all(text.as_bytes()).with_context(in_context)?;
         file.sync_data().with_context(in_context)
@@ -143,32 +159,44 @@ impl Records {
             return Ok(Known::Foreign);
         };
         let output_blake3 = acetate_io::content_hash(&job.output)?;
-        let of_file = lines
+        let of_file: Vec<&(Line, Writer)> = lines
             .iter()
-            .filter(|line| line.output_blake3 == output_blake3);
-        let of_file: Vec<&Line> = of_file.collect();
+            .filter(|(line, _)| line.output_blake3 == output_blake3)
+            .collect();
         if of_file.is_empty() {
             return Ok(Known::Foreign);
         }
         let input_blake3 = acetate_io::content_hash(&job.input)?;
-        let same = |line: &&&Line| line.input_blake3 == input_blake3 && line.asked == asked;
-        if let Some(line) = of_file.iter().rev().filter(same).find(|l| self.is_ours(l)) {
-            return Ok(Known::Delivered {
+        let same = of_file
+            .iter()
+            .rfind(|(line, _)| line.input_blake3 == input_blake3 && line.asked == asked);
+        Ok(match same {
+            None => Known::Outdated,
+            Some((line, Writer::User)) => Known::Delivered {
                 all_met: line.all_met,
-            });
-        }
-        Ok(if of_file.iter().any(|line| same(&line)) {
-            Known::Claimed {
+            },
+            Some((_, Writer::Forger)) => Known::Forged,
+            Some((_, Writer::Other)) => Known::Claimed {
                 blake3: output_blake3,
-            }
-        } else {
-            Known::Outdated
+            },
         })
     }
 
-    fn is_ours(&self, line: &Line) -> bool {
-        let seal = self.seal.as_ref();
-        seal.is_some_and(|seal| seal.is_mark(&line.marked(), &line.mark))
+    /// Reads a line; `None` for half of one.
+    fn parsed(&self, text: &[u8]) -> Option<(Line, Writer)> {
+        let mut line: Line = serde_json::from_slice(text).ok()?;
+        let Some(seal) = self.seal.as_ref().filter(|seal| seal.name() == line.by) else {
+            return Some((line, Writer::Other));
+        };
+        // To the byte: nothing but what was written has the mark.
+        let is_as_written = line.to_text().ok()?.as_bytes() == text;
+        let mark = std::mem::take(&mut line.mark);
+        let is_marked = seal.is_mark(&line.to_text().ok()?, &mark);
+        let writer = match is_as_written && is_marked {
+            true => Writer::User,
+            false => Writer::Forger,
+        };
+        Some((line, writer))
     }
 
     fn lines(&self, path: &Path) -> anyhow::Result<Arc<Lines>> {
@@ -183,9 +211,10 @@ impl Records {
         let mut lines = Lines::new();
         let whole = bytes
             .split(|byte| *byte == b'\n')
-            .filter_map(|line| serde_json::from_slice::<Line>(line).ok());
-        for line in whole {
-            lines.entry(line.output.clone()).or_default().push(line);
+            .filter_map(|line| self.parsed(line));
+        for (line, writer) in whole {
+            let of_output = lines.entry(line.output.clone()).or_default();
+            of_output.push((line, writer));
         }
         let lines = Arc::new(lines);
         read.insert(path.to_owned(), Arc::clone(&lines));

@@ -280,13 +280,20 @@ pub fn certified(report: &Report, input: &str, console: &Console) -> String {
         return String::new();
     };
     let input = console.strong(input);
+    let unchecked = format!(
+        "  not checked, as the certificate has it: {}\n",
+        plain::field(&verdict.unchecked.join(", "))
+    );
     if verdict.identical {
         let how = if verdict.rendered_again {
             "the same bytes and figures, and the mix renders to the same bytes again"
         } else {
             "the same bytes and figures"
         };
-        return format!("{input}: {} ({how})\n", console.good("identical"));
+        return format!(
+            "{input}: {} ({how})\n{unchecked}",
+            console.good("identical")
+        );
     }
     let mut text = format!("{input}: {}\n", console.bad("NOT identical"));
     for difference in &verdict.differences {
@@ -298,6 +305,7 @@ pub fn certified(report: &Report, input: &str, console: &Console) -> String {
         );
         let _ = writeln!(text, "    found      {}", plain::field(&difference.found));
     }
+    text.push_str(&unchecked);
     text
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
+use acetate_dsp::plain;
 use acetate_training::catalog::tune::Tune;
 use acetate_training::catalog::{self, Answer, Catalog, Plan, retrain};
 use acetate_training::datasets::Datasets;
@@ -19,6 +20,8 @@ use crate::dataset::{cache_dir, fetch_all};
 use crate::exit::Exit;
 use crate::progress::Bars;
 
+/// A larger model card is none of ours, bytes.
+const MAX_CARD_BYTES: u64 = 1 << 20;
 /// The recipe that is used where none is given.
 const DEFAULT_RECIPE: &str = "training/default.toml";
 /// The output folder of the shipped weights.
@@ -90,7 +93,7 @@ fn retrain_on(catalog: &Catalog, args: &TrainArgs, console: &Console) -> anyhow:
     if console.json {
         console.print_json(&retrained)?;
     } else {
-        console.print(&format!("{}\n", retrained.verdict))?;
+        console.print(&format!("{}\n", plain::line(&retrained.verdict)))?;
         if retrained.retrained_written {
             let written = plan.paths.out_dir.join(catalog::WEIGHTS_NAME);
             console.say(&format!("{}: written", written.display()));
@@ -108,7 +111,10 @@ fn out_dir<'a>(args: &'a TrainArgs, default: &'a str) -> anyhow::Result<&'a Path
     let folder = args.out_dir.as_deref().unwrap_or(Path::new(default));
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let card = folder.join(CARD_NAME);
-    let is_foreign = fs::read_to_string(&card).is_ok_and(|text| !text.starts_with(CARD_HEAD));
+    let is_foreign = match acetate_io::read_text(&card, MAX_CARD_BYTES) {
+        Ok(text) => !text.starts_with(CARD_HEAD),
+        Err(error) => !error.is_absent(),
+    };
     if is_foreign {
         bail!(
             "{}: expected no such file or the model card of earlier weights, found another one: choose another --out-dir",
@@ -160,7 +166,7 @@ impl Observer for TerminalObserver<'_> {
         {
             bar.inc(1);
             if !message.is_empty() {
-                bar.set_message(message.to_owned());
+                bar.set_message(plain::field(message).into_owned());
             }
         }
     }

@@ -26,4 +26,5 @@ mod resuming;
 mod retraining;
 mod settings;
 mod shell;
+mod trust;
 mod verifying;

@@ -25,6 +25,9 @@ pub enum HandoverError {
     /// Figures without a text form.
     #[error("figures as JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// The page's script cannot be hashed.
+    #[error("the script of the page: {0}")]
+    Hash(std::io::Error),
     /// A file of the pack could not be put together.
     #[error("{name}: cannot be put together: {found}")]
     Archive {

@@ -6,6 +6,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use acetate_dsp::plain::is_unseen;
 use acetate_dsp::units::gain_from_db;
 
 use crate::dawproject::Clip;
@@ -52,7 +53,7 @@ fn kind(path: &str) -> &'static str {
 fn quoted(text: &str) -> String {
     let text: String = text
         .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if is_unseen(c) { ' ' } else { c })
         .collect();
     let mark = ['"', '\'', '`']
         .into_iter()

@@ -4,6 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use acetate_dsp::plain::is_unseen;
 pub use acetate_dsp::stream::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
 
 use crate::ReadError;
@@ -170,10 +171,27 @@ fn hint(path: &Path, convertible: bool) -> String {
             same if same == name => format!("{stem}.pcm.wav"),
             other => other,
         };
-        format!("; convert it first: ffmpeg -i \"{name}\" \"{converted}\"")
+        format!(
+            "; convert it first: ffmpeg -i {} {}",
+            for_shell(&name),
+            for_shell(&converted)
+        )
     } else {
         String::new()
     }
+}
+
+/// A file's name as one word of a shell's command line, whatever is in it.
+fn for_shell(name: &str) -> String {
+    let name = match name.starts_with('-') {
+        true => format!("./{name}"),
+        false => name.to_owned(),
+    };
+    let is_special = |c| matches!(c, '"' | '$' | '`' | '\\' | '!') || is_unseen(c);
+    if !name.contains(is_special) {
+        return format!("\"{name}\"");
+    }
+    format!("'{}'", name.replace('\'', "'\\''"))
 }
 
 /// Why a file could not be written.
@@ -302,4 +320,17 @@ pub enum WriteError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_never_runs_anything_in_the_command_that_is_proposed() {
+        assert_eq!(for_shell("a b.opus"), "\"a b.opus\"");
+        assert_eq!(for_shell("-y.opus"), "\"./-y.opus\"");
+        assert_eq!(for_shell("$(reboot).opus"), "'$(reboot).opus'");
+        assert_eq!(for_shell("it's `x`"), "'it'\\''s `x`'");
+    }
 }

@@ -48,6 +48,11 @@ impl Seal {
         }
     }
 
+    /// A name that tells this secret from others and gives nothing of it away.
+    pub fn name(&self) -> String {
+        blake3::keyed_hash(&self.0, b"name").to_hex()[..16].to_owned()
+    }
+
     /// The mark of a text, in lower-case hexadecimal.
     pub fn mark(&self, text: &str) -> String {
         blake3::keyed_hash(&self.0, text.as_bytes())

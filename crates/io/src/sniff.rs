@@ -36,7 +36,7 @@ pub(crate) enum Kind {
 /// Most tags, and zeros between them, before the sound; a file has one or two.
 const MAX_TAGS: usize = 256;
 /// Most zeros that are read past.
-const MAX_ZERO_BYTES: u64 = 64 << 20;
+pub(crate) const MAX_ZERO_BYTES: u64 = 64 << 20;
 /// Fewer bytes are no stream of frames.
 const SHORTEST_STREAM_BYTES: usize = 16;
 
@@ -117,6 +117,24 @@ fn look(file: &mut (impl Read + Seek)) -> io::Result<Kind> {
         start = next;
     }
     Ok(classify(&head_at(file, start)?, start))
+}
+
+/// Where the tags and zeros before the sound end as far as the file goes; `None` where all that is left are
+/// zeros.
+pub(crate) fn sound_start(file: &mut (impl Read + Seek)) -> io::Result<Option<u64>> {
+    let mut start = 0;
+    for _ in 0..MAX_TAGS {
+        let head = head_at(file, start)?;
+        start = match id3v2_bytes(&head) {
+            Some(bytes) => start + bytes,
+            None if is_zeros(&head) => match zeros_end(file, start)? {
+                Some(end) => end,
+                None => return Ok(None),
+            },
+            None => break,
+        };
+    }
+    Ok(Some(start))
 }
 
 fn head_at(file: &mut (impl Read + Seek), at: u64) -> io::Result<Vec<u8>> {

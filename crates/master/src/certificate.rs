@@ -20,6 +20,35 @@ pub const CERTIFICATE_SCHEMA: &str = "acetate.certificate/1";
 /// Figures closer than this are the same, dB or LU: the digits of a text file.
 const SAME: f64 = 1e-6;
 
+/// Fields that no check holds against anything.
+const UNCHECKED: [&str; 13] = [
+    "version",
+    "input.path",
+    "output.path",
+    "weights_hash",
+    "brief.target",
+    "brief.amounts",
+    "brief.settings_given",
+    "brief.eq_phase",
+    "brief.codec_safe",
+    "infeasible",
+    "attempts",
+    "codecs",
+    "findings",
+];
+/// Fields that only another render of the mix holds against something.
+const UNCHECKED_WITHOUT_RENDER: [&str; 9] = [
+    "input.blake3",
+    "input.format",
+    "input.sample_rate_hz",
+    "input.channels",
+    "brief.bypass",
+    "brief.sample_rate_hz",
+    "brief.word_length_bits",
+    "settings",
+    "before",
+];
+
 /// What was done to which file, and what was measured. A figure that is not finite is null.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -142,6 +171,8 @@ pub struct Verdict {
     pub rendered_again: bool,
     /// Everything that differs.
     pub differences: Vec<Difference>,
+    /// Fields of the certificate that nothing was held against: they are claims.
+    pub unchecked: Vec<String>,
 }
 
 impl Certificate {
@@ -174,6 +205,21 @@ impl Certificate {
             codecs: mastering.codecs.clone(),
             findings: report.findings.clone(),
         })
+    }
+
+    /// The fields that a check does not hold against anything: what nobody can measure again on the master, and
+    /// without another render what only that would show. `found` is what was checked.
+    pub fn unchecked(&self, rendered_again: bool, found: &[Check]) -> Vec<String> {
+        let of_the_render = UNCHECKED_WITHOUT_RENDER.iter().filter(|_| !rendered_again);
+        let names = UNCHECKED.iter().chain(of_the_render);
+        let mut fields: Vec<String> = names.map(|&name| name.to_owned()).collect();
+        if self.codecs.is_some() {
+            fields.push("checks: targets and tolerances".to_owned());
+        }
+        let is_found = |check: &&Check| found.iter().any(|now| now.name == check.name);
+        let others = self.checks.iter().filter(|check| !is_found(check));
+        fields.extend(others.map(|check| format!("checks: {}", check.name)));
+        fields
     }
 
     /// Reads a certificate.
@@ -256,6 +302,19 @@ impl Certificate {
                 )
             })
             .collect();
+        for now in found {
+            let then = self.checks.iter().find(|check| check.name == now.name);
+            let Some(then) = then else { continue };
+            let is_same = then.measured == now.measured
+                || (then.measured - now.measured).abs() <= SAME
+                || !(then.measured.is_finite() || now.measured.is_finite());
+            let told = |value: f64| format!("{value:.6}");
+            differences.extend((!is_same).then(|| Difference {
+                what: format!("check of {}, measured", now.name),
+                certified: told(then.measured),
+                found: told(now.measured),
+            }));
+        }
         let codecs_held = self.codecs.as_ref().is_none_or(|codecs| codecs.held);
         let all_met = codecs_held && self.checks.iter().all(|check| check.pass);
         differences.extend(Difference::between(
@@ -430,6 +489,39 @@ mod tests {
         let brief = read.brief().unwrap();
         assert_eq!(brief.settings.unwrap().limiter.drive_db, 0.1 + 0.2);
         assert!(brief.bypass.contains(acetate_dsp::chain::Stage::Eq));
+    }
+
+    #[test]
+    fn every_field_is_checked_or_named_as_unchecked() {
+        // What a check of the master alone holds against what it finds.
+        const CHECKED: [&str; 9] = [
+            "schema",
+            "output.blake3",
+            "output.format",
+            "output.sample_rate_hz",
+            "output.channels",
+            "brief.dual_mono",
+            "after",
+            "checks",
+            "all_met",
+        ];
+        let fields = serde_json::to_value(certificate()).unwrap();
+        let named = certificate().unchecked(false, &[]);
+        let mut all = Vec::new();
+        for (name, value) in fields.as_object().unwrap() {
+            match value.as_object() {
+                Some(parts) if ["input", "output", "brief"].contains(&name.as_str()) => {
+                    all.extend(parts.keys().map(|part| format!("{name}.{part}")));
+                }
+                _ => all.push(name.clone()),
+            }
+        }
+        for field in &all {
+            let is_checked = CHECKED.contains(&field.as_str());
+            assert!(is_checked != named.contains(field), "{field}");
+        }
+        assert_eq!(all.len(), CHECKED.len() + named.len());
+        assert!(certificate().unchecked(true, &[]).len() < named.len());
     }
 
     #[test]

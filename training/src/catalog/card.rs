@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use acetate_dsp::plain;
 use acetate_model::Weights;
 use acetate_model::weights::DEFAULT_WEIGHTS;
 
@@ -165,7 +166,7 @@ pub fn model_card(retrained: &Retrained, tune: &Tune) -> String {
         } else if retrained.held_out_albums.is_empty() {
             String::new()
         } else {
-            format!(" ({})", retrained.held_out_albums.join(", "))
+            format!(" ({})", plain::field(&retrained.held_out_albums.join(", ")))
         },
         retrained.public_mixed_in,
         tune.public_share,

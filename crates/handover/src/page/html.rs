@@ -1,5 +1,7 @@
 //! Text into markup.
 
+use acetate_dsp::plain::is_unseen;
+
 /// Text that may stand between tags or in an attribute of HTML and XML. Characters that XML 1.0 does
 /// not know become U+FFFD.
 pub(crate) fn escape(text: &str) -> String {
@@ -14,6 +16,8 @@ pub(crate) fn escape(text: &str) -> String {
             '\t' | '\n' | '\r' => escaped.push(character),
             control if control.is_control() => escaped.push('\u{FFFD}'),
             '\u{FFFE}' | '\u{FFFF}' => escaped.push('\u{FFFD}'),
+            // It would turn letters around or hide some.
+            unseen if is_unseen(unseen) => escaped.extend(unseen.escape_default()),
             other => escaped.push(other),
         }
     }

@@ -52,7 +52,7 @@ pub fn report_page(
     evidence.passage = sound.passage;
     let report = material.report;
     let done = mastering(report)?;
-    let mut html = head(report);
+    let mut html = head(report)?;
     html.push_str(&player::markup(&sound));
     html.push_str(&figures(done));
     html.push_str(&compared(variants));
@@ -76,7 +76,8 @@ fn file_name(path: &str) -> &str {
         .unwrap_or(path)
 }
 
-fn head(report: &Report) -> String {
+fn head(report: &Report) -> Result<String, HandoverError> {
+    let script = player::script_source()?;
     let name = |facts: &Option<acetate_master::report::FileFacts>| {
         facts
             .as_ref()
@@ -88,11 +89,11 @@ fn head(report: &Report) -> String {
     } else {
         (" bad", "delivered, target not met")
     };
-    // The policy makes any request impossible, whatever a file's name or tag would try.
-    format!(
-        r#"<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{output}: mastering report</title><style>{STYLE}</style></head><body><main><p class="soft small">Acetate {} · mastering report</p><h1>{input} → {output}</h1><p><span class="badge{class}">{verdict}</span></p>"#,
+    // The policy makes any request and any other script impossible, whatever a file's name or tag would try.
+    Ok(format!(
+        r#"<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src {script}"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{output}: mastering report</title><style>{STYLE}</style></head><body><main><p class="soft small">Acetate {} · mastering report</p><h1>{input} → {output}</h1><p><span class="badge{class}">{verdict}</span></p>"#,
         escape(&report.version),
-    )
+    ))
 }
 
 fn number(value: f64, digits: usize) -> String {

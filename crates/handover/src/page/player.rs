@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use acetate_dsp::plain;
 use acetate_dsp::units::clock;
 
 use crate::base64;
@@ -131,6 +132,12 @@ pub(crate) fn markup(sound: &Sound) -> String {
     html
 }
 
+/// The source of scripts for the page's policy: the one that is ours, by its hash (CSP level 3, section 2.3.1).
+pub(crate) fn script_source() -> Result<String, HandoverError> {
+    let hash = acetate_io::sha256_bytes(&mut SCRIPT.as_bytes()).map_err(HandoverError::Hash)?;
+    Ok(format!("'sha256-{}'", base64::encode(&hash)))
+}
+
 /// Facts, sound and script, for the end of the page.
 pub(crate) fn script(sound: &Sound) -> Result<String, HandoverError> {
     let versions: Vec<serde_json::Value> = sound
@@ -151,8 +158,9 @@ pub(crate) fn script(sound: &Sound) -> Result<String, HandoverError> {
         "loop_length_s": sound.loop_within.length_s,
         "versions": versions,
     });
-    // Within a script element only "</" ends the text.
-    let facts = serde_json::to_string(&facts)?.replace("</", "<\\/");
+    // Within a script element "</script" ends the text and "<!--" changes what ends it; in JSON a "<" stands
+    // in strings alone.
+    let facts = plain::json(serde_json::to_string(&facts)?).replace('<', "\\u003c");
     let mut html = format!(r#"<script type="application/json" id="player-facts">{facts}</script>"#);
     for (index, version) in sound.versions.iter().enumerate() {
         let _ = write!(

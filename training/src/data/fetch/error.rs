@@ -125,7 +125,7 @@ pub enum FetchError {
         source: Box<RenderError>,
     },
     /// Some packages, repositories or renders failed; the others are complete.
-    #[error("{} of {requested} packages, repositories and renders failed:\n{}", failures.len(), Lines(failures))]
+    #[error("{} of {requested} packages, repositories and renders failed: {}", failures.len(), Listed(failures))]
     Incomplete {
         /// How many packages, repositories and renders were not complete before.
         requested: usize,
@@ -165,13 +165,13 @@ pub enum RenderError {
     },
 }
 
-struct Lines<'a>(&'a [FetchError]);
+struct Listed<'a>(&'a [FetchError]);
 
-impl fmt::Display for Lines<'_> {
+impl fmt::Display for Listed<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, error) in self.0.iter().enumerate() {
-            let line_break = if index == 0 { "" } else { "\n" };
-            write!(out, "{line_break}  {error}")?;
+            let between = if index == 0 { "" } else { "; " };
+            write!(out, "{between}{error}")?;
         }
         Ok(())
     }

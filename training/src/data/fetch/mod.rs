@@ -334,7 +334,14 @@ pub(crate) fn lock(cache_dir: &Path) -> Result<Lock, FetchError> {
     let path = cache_dir.join("lock");
     let file = acetate_io::open_shared(&path).map_err(cache_error("create", &path))?;
     match file.try_lock() {
-        Ok(()) => Ok(Lock(file)),
+        Ok(()) => {
+            // Everything in there is ours to remove, and nothing behind a link is.
+            let partial = cache_dir.join("partial");
+            if partial.is_symlink() {
+                fs::remove_file(&partial).map_err(cache_error("remove", &partial))?;
+            }
+            Ok(Lock(file))
+        }
         Err(fs::TryLockError::WouldBlock) => Err(FetchError::Locked { path }),
         Err(fs::TryLockError::Error(source)) => Err(cache_error("lock", &path)(source)),
     }

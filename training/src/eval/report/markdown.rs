@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use acetate_dsp::plain;
+
 mod sentences;
 mod standing;
 mod tables;
@@ -283,6 +285,11 @@ fn write_left_out(text: &mut String, left_out: &[crate::eval::run::LeftOut]) {
     heading(text, "Left out");
     for song in left_out {
         let name = song.path.file_name().unwrap_or_default().to_string_lossy();
-        let _ = writeln!(text, "- {name}: {}", song.reason);
+        let _ = writeln!(
+            text,
+            "- {}: {}",
+            plain::field(&name),
+            plain::field(&song.reason)
+        );
     }
 }

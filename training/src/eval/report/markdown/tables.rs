@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use acetate_dsp::plain;
+
 use crate::eval::statistics::Interval;
 
 pub fn heading(text: &mut String, title: &str) {
@@ -23,7 +25,7 @@ pub fn table_row(text: &mut String, name: &str, cells: impl Iterator<Item = Stri
     let _ = writeln!(
         text,
         "| {} | {} |",
-        name.replace('|', "/"),
+        plain::field(&name.replace('|', "/")),
         cells.join(" | ")
     );
 }
