@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::WriteError;
 use crate::identity::Identity;
 use crate::place::{check_name, folder_of};
-use crate::temporary::{EARLIER, TemporaryFolder, remove_stale_once};
+use crate::temporary::{EARLIER, TemporaryFolder, remove_stale_sometimes};
 
 /// A folder under a temporary name beside its final one: put files in, then
 /// [`commit`](Self::commit). Dropped before that, it leaves nothing behind.
@@ -40,7 +40,7 @@ impl StagedFolder {
         })?;
         check_name(path)?;
         // An earlier folder that a killed run left aside gets its place back.
-        remove_stale_once(&folder_of(path));
+        remove_stale_sometimes(&folder_of(path));
         match fs::symlink_metadata(path) {
             Ok(metadata) if !metadata.is_dir() => {
                 return Err(WriteError::NotAFile {

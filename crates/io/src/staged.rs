@@ -14,7 +14,7 @@ use crate::flac::{FlacError, FlacWriter};
 use crate::identity::special_file;
 use crate::place::{check_name, folder_of, require_space};
 use crate::tags::{TagWarning, Tags};
-use crate::temporary::{TemporaryFile, remove_stale_once};
+use crate::temporary::{TemporaryFile, remove_stale_sometimes};
 use crate::wav::{RF64_ABOVE_BYTES, WavError, WavWriter};
 use crate::{
     Broadcast, Container, DecodeError, Decoder, OpenOptions, OutputFormat, WriteError, open,
@@ -120,7 +120,7 @@ impl StagedFile {
                 sample_rate_hz: spec.sample_rate_hz,
             });
         }
-        remove_stale_once(&folder_of(path));
+        remove_stale_sometimes(&folder_of(path));
         let word_length = options.format.word_length();
         if let (Some(frames), Container::Wav) =
             (options.expected_frames, options.format.container())

@@ -3,7 +3,7 @@
 //! A process-wide list lets the handler of an interrupt remove them; each is locked while it is in
 //! use, so that those of a killed run are told from those of a living one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
@@ -323,15 +323,16 @@ fn prefix(name: &OsStr) -> OsString {
     OsString::from_vec(prefix)
 }
 
-/// Removes the temporary files that killed runs left in a folder, as
-/// [`remove_stale_temporary_files`], unless this process did so before: a batch looks through its folder
-/// once and not for every file.
-pub(crate) fn remove_stale_once(folder: &Path) {
-    static DONE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
-    let mut done = DONE.lock().unwrap_or_else(PoisonError::into_inner);
-    if !done.contains(folder) {
-        done.insert(folder.to_owned());
-        drop(done);
+/// [`remove_stale_temporary_files`] at the first call for a folder, the second, the fourth, the eighth: a batch
+/// that looked through its folder for every file would take the square of its length.
+pub(crate) fn remove_stale_sometimes(folder: &Path) {
+    static CALLS: Mutex<BTreeMap<PathBuf, u64>> = Mutex::new(BTreeMap::new());
+    let mut calls = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
+    let count = calls.entry(folder.to_owned()).or_default();
+    *count += 1;
+    let is_due = count.is_power_of_two();
+    drop(calls);
+    if is_due {
         remove_stale_temporary_files(folder);
     }
 }

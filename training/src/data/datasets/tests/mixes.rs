@@ -57,7 +57,7 @@ fn broken(from: &str, to: &str) -> DatasetsError {
 fn songs_of_pairs_are_given_as_pairs_only() {
     let datasets = Datasets::from_toml(&format!("{VALID}{MIXES}")).expect("valid");
     let cache = Path::new("/cache");
-    let mixes: Vec<PathBuf> = datasets
+    let mixes: Vec<std::path::PathBuf> = datasets
         .mixes_of(Split::Train)
         .map(|track| track.file(cache))
         .collect();
