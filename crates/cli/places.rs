@@ -101,8 +101,8 @@ impl Places {
         let files = self.written.iter().chain(&self.folders);
         for other in files.map(|(path, _)| path).chain(self.read.values()) {
             let at = resolved(other);
-            let around = at.ancestors().filter_map(|at| places.get(at));
-            for (folder, what) in around.filter(|(folder, _)| folder != other) {
+            let mut around = at.ancestors().filter_map(|at| places.get(at));
+            if let Some((folder, what)) = around.find(|(folder, _)| folder != other) {
                 bail!(
                     "{}: the {what} would take the place of the folder that holds {}: choose another folder",
                     folder.display(),

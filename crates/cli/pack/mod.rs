@@ -359,7 +359,8 @@ impl Pack<'_> {
             (SESSION, reaper),
         ] {
             let path = self.folder.join(name);
-            acetate_io::write_text(&path, &text).with_context(|| path.display().to_string())?;
+            // Nothing can be there yet.
+            acetate_io::deliver_text(&path, &text, false)?;
         }
         let project = Project {
             title: self.tags.text("TITLE").unwrap_or(&self.title),
@@ -417,7 +418,11 @@ impl Pack<'_> {
             let hash = acetate_io::sha256_of_file(&path).with_context(named)?;
             text.push_str(&sum_line(&hash, &name.to_string_lossy()));
         }
-        acetate_io::write_text(&self.folder.join(SUMS), &text).with_context(named)
+        Ok(acetate_io::deliver_text(
+            &self.folder.join(SUMS),
+            &text,
+            false,
+        )?)
     }
 }
 

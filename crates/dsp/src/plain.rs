@@ -48,10 +48,13 @@ pub fn path(path: &Path) -> String {
     field(&path.to_string_lossy()).into_owned()
 }
 
-/// Several lines of ours whose fields are plain already: line ends stay, and `keep` tells what else may.
+/// Several lines of ours whose fields are plain already: line ends and tabs stay, and `keep` tells what else may.
 /// The last line of defense.
 pub fn lines(text: &str, keep: fn(&str) -> usize) -> Cow<'_, str> {
-    if !text.chars().any(|c| is_unseen(c) && c != '\n') {
+    if !text
+        .chars()
+        .any(|c| is_unseen(c) && !matches!(c, '\n' | '\t'))
+    {
         return Cow::Borrowed(text);
     }
     let mut plain = String::with_capacity(text.len());
@@ -63,8 +66,8 @@ pub fn lines(text: &str, keep: fn(&str) -> usize) -> Cow<'_, str> {
             rest = &rest[kept..];
             continue;
         }
-        if character == '\n' {
-            plain.push('\n');
+        if matches!(character, '\n' | '\t') {
+            plain.push(character);
         } else {
             push(&mut plain, character);
         }

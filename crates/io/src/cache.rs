@@ -29,6 +29,8 @@ const MAGIC: &[u8; 8] = b"acetate\0";
 const HEAD_BYTES: usize = MAGIC.len() + blake3::OUT_LEN;
 /// Most bytes of one entry: 12 hours take less than half of it.
 const MAX_ENTRY_BYTES: u64 = 64 << 20;
+/// Among more entries than these, room is made for several at once.
+const FEW_ENTRIES: usize = 64;
 /// Most bytes of all entries, unless told otherwise: about 300 songs.
 const MAX_BYTES: u64 = 256 << 20;
 
@@ -167,9 +169,16 @@ impl AnalysisCache {
             }
         }
         entries.sort();
+        // Among many some more go, so that the next ones find room without another look.
+        let slack = if entries.len() > FEW_ENTRIES {
+            self.max_bytes / 8
+        } else {
+            0
+        };
+        let max_bytes = self.max_bytes - slack;
         let mut bytes: u64 = entries.iter().map(|(_, _, bytes)| bytes).sum();
         for (_, path, entry_bytes) in entries {
-            if bytes <= self.max_bytes {
+            if bytes <= max_bytes {
                 break;
             }
             if path != newest && fs::remove_file(&path).is_ok() {

@@ -19,6 +19,7 @@ pub mod tune;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use acetate_dsp::plain;
 use acetate_model::weights::DEFAULT_WEIGHTS;
 use acetate_model::{Weights, WeightsError};
 use serde::Serialize;
@@ -332,7 +333,10 @@ fn write_all(
     if let Some(curve) = curve {
         write(crate::run::CURVE_NAME, curve.as_bytes())?;
     }
-    write(crate::run::METRICS_NAME, format!("{metrics}\n").as_bytes())?;
+    write(
+        crate::run::METRICS_NAME,
+        plain::json(format!("{metrics}\n")).as_bytes(),
+    )?;
     let card = card::model_card(retrained, plan.tune);
     write(crate::run::CARD_NAME, card.as_bytes())?;
     match weights {

@@ -8,6 +8,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use acetate_dsp::plain;
 use acetate_model::posterior::Priors;
 use acetate_model::weights::Weights;
 
@@ -325,7 +326,7 @@ fn write_all(
         source: error.into(),
     })?;
     write(CURVE_NAME, report::loss_curve(members)?.as_bytes())?;
-    write(METRICS_NAME, format!("{metrics}\n").as_bytes())?;
+    write(METRICS_NAME, plain::json(format!("{metrics}\n")).as_bytes())?;
     write(CARD_NAME, report::model_card(trained, recipe).as_bytes())?;
     write(WEIGHTS_NAME, weights)
 }
