@@ -4,16 +4,21 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use acetate_dsp::{Sink, Source, Spec, StreamError};
-use acetate_io::{OutputFormat, Spill, StageOptions, StagedFile, TagWarning, Tags, WriteError};
-use acetate_master::report::FileFacts;
+use acetate_io::{
+    Outcome, OutputFormat, Spill, StageOptions, StagedFile, TagWarning, Tags, WriteError,
+};
+use acetate_master::report::{FileFacts, MetadataNote};
 use acetate_master::{Delivery, Scratch};
 use anyhow::Context;
 
+use crate::console::Console;
 use crate::input::file_facts;
 use crate::naming::{Job, PIPE, is_pipe};
 
 /// Name under which a master for standard output is staged in the working folder.
 const PIPE_STAGE: &str = "acetate-stdout";
+/// Most things that are named in one line.
+const MOST_NAMED: usize = 12;
 
 /// A master on its way to its file.
 pub struct FileDelivery {
@@ -69,10 +74,61 @@ impl FileDelivery {
         Ok(Box::new(self.staged()?.reread()?))
     }
 
-    /// What of the tags could not be carried over.
-    pub fn warnings(&self) -> Vec<&TagWarning> {
+    /// What the input carries beside the sound and the master does not, as it was.
+    pub fn metadata(&self) -> Vec<MetadataNote> {
         let staged = self.staged.iter().flat_map(StagedFile::tag_warnings);
-        self.warnings.iter().chain(staged).collect()
+        let notes = self
+            .warnings
+            .iter()
+            .chain(staged)
+            .map(|warning| MetadataNote {
+                outcome: warning.outcome().name().to_owned(),
+                what: warning.what().to_owned(),
+                why: warning.why().to_owned(),
+            });
+        notes.collect()
+    }
+
+    /// Says it, in a line for each reason; what is lost as a warning.
+    pub fn tell_metadata(&self, console: &Console) {
+        let mut told: Vec<(MetadataNote, Vec<String>)> = Vec::new();
+        for note in self.metadata() {
+            let same = told
+                .iter_mut()
+                .find(|(first, _)| first.outcome == note.outcome && first.why == note.why);
+            match same {
+                Some((_, all)) => all.push(note.what),
+                None => {
+                    let all = vec![note.what.clone()];
+                    told.push((note, all));
+                }
+            }
+        }
+        for (note, mut all) in told {
+            all.dedup();
+            let more = all.len().saturating_sub(MOST_NAMED);
+            all.truncate(MOST_NAMED);
+            let more = match more {
+                0 => String::new(),
+                more => format!(" and {more} more, which --json names"),
+            };
+            let line = format!(
+                "{}: {}: {}{more} ({})",
+                self.output.display(),
+                if note.outcome == Outcome::Lost.name() {
+                    "not carried over from the input"
+                } else {
+                    &note.outcome
+                },
+                all.join(", "),
+                note.why
+            );
+            if note.outcome == Outcome::Lost.name() {
+                console.warn(&line);
+            } else {
+                console.say(&line);
+            }
+        }
     }
 
     /// What the report says of the file, as it is on disk.

@@ -334,11 +334,9 @@ impl Run<'_> {
                 missing.allowed_dbtp
             ));
         }
-        for warning in delivery.warnings() {
-            self.console
-                .warn(&format!("{}: {warning}", job.output.display()));
-        }
+        delivery.tell_metadata(self.console);
         let report = Report {
+            metadata: delivery.metadata(),
             input: Some(input.facts()?),
             output: Some(delivery.facts()?),
             ..report
@@ -378,7 +376,7 @@ impl Run<'_> {
             self.predictor.as_ref(),
             count,
             self.args.overwrite,
-            &mut bar,
+            (self.console, &mut bar),
         )?;
         bar.finish();
         Ok(made)

@@ -13,6 +13,7 @@ use acetate_model::Predictor;
 use acetate_model::style::{Style, StylePredictor};
 use anyhow::{Context, bail};
 
+use crate::console::Console;
 use crate::delivery::FileDelivery;
 use crate::input::Input;
 use crate::naming::Job;
@@ -121,7 +122,7 @@ pub fn deliver(
     predictor: &dyn Predictor,
     count: usize,
     overwrite: bool,
-    bar: &mut FileBar,
+    (console, bar): (&Console, &mut FileBar),
 ) -> anyhow::Result<Vec<Made>> {
     if brief.settings.is_some() {
         bail!("--variants varies what is predicted: leave --settings out");
@@ -184,7 +185,12 @@ pub fn deliver(
     let facts = input.facts()?;
     for (member, one) in members.iter().zip(made) {
         let (delivery, report) = one.context("a variant without a master")?;
+        if done.is_empty() {
+            // Of the same input in the same format: the same for all.
+            delivery.tell_metadata(console);
+        }
         let report = Report {
+            metadata: delivery.metadata(),
             input: Some(facts.clone()),
             output: Some(delivery.facts()?),
             ..report

@@ -1,18 +1,21 @@
 //! [`Broadcast`]: the `bext` chunk of a Broadcast Wave file, version 2 (EBU Tech 3285, section 2.4),
 //! which carries the loudness figures of EBU R 128.
 
-use std::fmt::Write;
-
 /// Bytes of the fixed part: text, reference, date, time, version, UMID, loudness, reserve.
 const FIXED_BYTES: usize = 602;
 /// Lengths of the text fields, bytes.
 const DESCRIPTION_BYTES: usize = 256;
 const ORIGINATOR_BYTES: usize = 32;
-/// Origination date and time: left empty, so that the same audio gives the same bytes.
+/// Origination date and time: left empty unless the input has them, so that the same audio gives the same bytes.
 const DATE_AND_TIME_BYTES: usize = 18;
-/// Time reference, frames since midnight: 0.
+/// Time reference, frames since midnight: 0 unless the input has one.
 const TIME_REFERENCE_BYTES: usize = 8;
 const UMID_BYTES: usize = 64;
+/// Where the version, the UMID, the figures of loudness and the reserve stand.
+const VERSION_AT: usize = 346;
+const UMID_AT: usize = 348;
+const LOUDNESS_AT: usize = 412;
+const RESERVE_AT: usize = 422;
 /// What stands for a figure that does not exist.
 const NO_FIGURE: i16 = 0x7FFF;
 
@@ -36,16 +39,25 @@ pub struct Broadcast {
 }
 
 impl Broadcast {
-    /// The chunk's body.
-    pub(crate) fn body(&self) -> Vec<u8> {
+    /// The chunk's body. What the input's chunk says of where the sound comes from stays, and its history is
+    /// continued.
+    pub(crate) fn body(&self, base: Option<&[u8]>) -> Vec<u8> {
         let mut body = Vec::with_capacity(FIXED_BYTES + 64);
         text(&mut body, &self.description, DESCRIPTION_BYTES);
-        text(&mut body, "Acetate", ORIGINATOR_BYTES);
-        // Originator's reference.
-        text(&mut body, "", ORIGINATOR_BYTES);
-        body.resize(body.len() + DATE_AND_TIME_BYTES + TIME_REFERENCE_BYTES, 0);
+        match base.and_then(|base| base.get(DESCRIPTION_BYTES..VERSION_AT)) {
+            Some(origin) => body.extend(origin),
+            None => {
+                text(&mut body, "Acetate", ORIGINATOR_BYTES);
+                // Originator's reference.
+                text(&mut body, "", ORIGINATOR_BYTES);
+                body.resize(body.len() + DATE_AND_TIME_BYTES + TIME_REFERENCE_BYTES, 0);
+            }
+        }
         body.extend(2_u16.to_le_bytes());
-        body.resize(body.len() + UMID_BYTES, 0);
+        match base.and_then(|base| base.get(UMID_AT..LOUDNESS_AT)) {
+            Some(umid) => body.extend(umid),
+            None => body.resize(body.len() + UMID_BYTES, 0),
+        }
         for figure in [
             self.integrated_lufs,
             self.loudness_range_lu,
@@ -56,15 +68,50 @@ impl Broadcast {
             body.extend(hundredths(figure).to_le_bytes());
         }
         body.resize(FIXED_BYTES, 0);
-        let mut history = String::new();
-        let _ = write!(history, "{}\r\n", ascii(&self.history));
-        body.extend(history.bytes());
-        if body.len() % 2 == 1 {
-            // Some readers do not skip the padding of an odd chunk.
-            body.push(0);
-        }
-        body
+        body.extend(
+            base.and_then(|base| base.get(FIXED_BYTES..))
+                .unwrap_or_default(),
+        );
+        with_line(body, &self.history)
     }
+}
+
+/// The input's chunk, its history continued by a line; without its figures of loudness, which the master
+/// does not have.
+pub(crate) fn continued(base: &[u8], line: &str) -> Vec<u8> {
+    let mut body = base.to_vec();
+    if body.len() < FIXED_BYTES {
+        body.resize(FIXED_BYTES, 0);
+    }
+    let version = u16::from_le_bytes([body[VERSION_AT], body[VERSION_AT + 1]]);
+    if version >= 2 {
+        for figure in body[LOUDNESS_AT..RESERVE_AT].chunks_exact_mut(2) {
+            figure.copy_from_slice(&NO_FIGURE.to_le_bytes());
+        }
+    }
+    with_line(body, line)
+}
+
+/// A line of the coding history (EBU R 98).
+pub(crate) fn history_line(sample_rate_hz: u32, bits: u32, channels: usize) -> String {
+    let mode = if channels == 2 { "stereo" } else { "mono" };
+    format!("A=PCM,F={sample_rate_hz},W={bits},M={mode},T=Acetate")
+}
+
+/// A chunk with one more line of history.
+fn with_line(mut body: Vec<u8>, line: &str) -> Vec<u8> {
+    while body.len() > FIXED_BYTES && body.last() == Some(&0) {
+        body.pop();
+    }
+    if body.len() > FIXED_BYTES && !body.ends_with(b"\n") {
+        body.extend(b"\r\n");
+    }
+    body.extend(format!("{}\r\n", ascii(line)).bytes());
+    if body.len() % 2 == 1 {
+        // Some readers do not skip the padding of an odd chunk.
+        body.push(0);
+    }
+    body
 }
 
 /// A figure in hundredths, rounded.
@@ -109,7 +156,7 @@ mod tests {
             short_term_max_lufs: -10.1,
             history: "A=PCM".to_owned(),
         }
-        .body();
+        .body(None);
         assert!(body.starts_with(b"Gr??e\0"));
         assert_eq!(&body[346..348], [2, 0]);
         let figure = |at: usize| i16::from_le_bytes([body[at], body[at + 1]]);

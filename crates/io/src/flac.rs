@@ -4,7 +4,7 @@ use std::io::{self, Seek, Write};
 
 use acetate_dsp::{Audio, Spec};
 use flac_codec::encode::{FlacSampleWriter, Options};
-use flac_codec::metadata::{Picture, VorbisComment};
+use flac_codec::metadata::{Application, Cuesheet, Picture, VorbisComment};
 
 use acetate_dsp::process::dither::to_i32;
 
@@ -37,6 +37,8 @@ impl From<flac_codec::Error> for FlacError {
 pub(crate) struct FlacTags {
     pub fields: Vec<String>,
     pub pictures: Vec<Picture>,
+    pub applications: Vec<Application>,
+    pub cue_sheet: Option<Cuesheet>,
 }
 
 pub(crate) struct FlacWriter<W: Write + Seek> {
@@ -69,6 +71,12 @@ impl<W: Write + Seek> FlacWriter<W> {
         });
         for picture in tags.pictures {
             options = options.picture(picture);
+        }
+        for application in tags.applications {
+            options = options.application(application);
+        }
+        if let Some(cue_sheet) = tags.cue_sheet {
+            options = options.cuesheet(cue_sheet);
         }
         // The length goes in at the end: announcing it would turn a difference of one frame into
         // a failure.

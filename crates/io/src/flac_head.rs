@@ -14,7 +14,6 @@ const MARK: &[u8; 4] = b"fLaC";
 const BLOCK_HEAD_BYTES: u64 = 4;
 const STREAM_INFO_BYTES: usize = 34;
 const STREAM_INFO: u8 = 0;
-const CUE_SHEET: u8 = 5;
 /// How a stream begins: its mark, and the head of its information, with and without the bit for the last
 /// block.
 const BEGINNINGS: [&[u8; 8]; 2] = [b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22"];
@@ -45,7 +44,6 @@ pub(crate) struct BareFlac {
 struct Layout {
     stream_info: [u8; STREAM_INFO_BYTES],
     frames_start: u64,
-    has_cue_sheet: bool,
 }
 
 /// Where streams begin and end: the one whose mark stands at `start`, and those that were joined to it.
@@ -146,15 +144,9 @@ fn starts_with(file: &File, at: Option<u64>, mark: &[u8]) -> io::Result<bool> {
     Ok(found == mark)
 }
 
-/// Whether a FLAC file holds a cue sheet.
-pub(crate) fn has_cue_sheet(file: &File, start: u64) -> io::Result<bool> {
-    Ok(read_layout(file, start)?.is_some_and(|layout| layout.has_cue_sheet))
-}
-
 fn read_layout(file: &File, start: u64) -> io::Result<Option<Layout>> {
     let file_bytes = file.metadata()?.len();
     let mut stream_info = None;
-    let mut has_cue_sheet = false;
     let mut at = start + MARK.len() as u64;
     for _ in 0..MAX_BLOCKS {
         if at + BLOCK_HEAD_BYTES > file_bytes {
@@ -172,7 +164,6 @@ fn read_layout(file: &File, start: u64) -> io::Result<Option<Layout>> {
                 file.read_exact_at(&mut body, at)?;
                 stream_info.get_or_insert(body);
             }
-            CUE_SHEET => has_cue_sheet = true,
             _ => {}
         }
         at += bytes;
@@ -182,7 +173,6 @@ fn read_layout(file: &File, start: u64) -> io::Result<Option<Layout>> {
                 .map(|stream_info| Layout {
                     stream_info,
                     frames_start: at,
-                    has_cue_sheet,
                 }));
         }
     }

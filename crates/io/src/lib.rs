@@ -76,6 +76,6 @@ pub use sha256::{sha256_bytes, sha256_of, sha256_of_file};
 pub use spill::Spill;
 pub use spool::{SpooledInput, deliver_text, write_bytes, write_text};
 pub use staged::{StageOptions, StagedFile};
-pub use tags::{TagWarning, Tags};
+pub use tags::{MAX_CARRIED_BYTES, Outcome, TagWarning, Tags};
 pub use temporary::{remove_all_temporary_files, remove_stale_temporary_files};
 pub use wav::RF64_ABOVE_BYTES;

@@ -14,8 +14,6 @@ const STEP_FRAMES: u64 = 4096;
 const MAX_HEADER_CHUNK_BYTES: u64 = 64 * 1024;
 /// Most chunks that are looked at for sound.
 const MAX_CHUNKS: usize = 4096;
-/// Largest tag chunk that is read.
-const MAX_TAG_CHUNK_BYTES: u64 = 64 * 1024 * 1024;
 /// A 32-bit size that says "see ds64" (or, in a plain WAV from a pipe, "unknown").
 const SIZE_ELSEWHERE: u32 = u32::MAX;
 
@@ -413,43 +411,26 @@ pub(crate) fn wave_outline(file: &File) -> io::Result<WaveOutline> {
     }
 }
 
-/// A small plain WAV in memory that carries the tag chunks (`LIST`, `id3 `) of an RF64 file and
-/// no audio, for a tag reader that does not know RF64.
-pub(crate) fn tags_as_wave(file: File) -> io::Result<Vec<u8>> {
+/// Every chunk of a WAV, RF64 or BW64: its name, where its body begins, and how many bytes of it are there.
+pub(crate) fn each_chunk(file: &File) -> io::Result<Vec<([u8; 4], u64, u64)>> {
     let file_bytes = file.metadata()?.len();
-    let mut reader = BufReader::new(file);
+    let mut reader = BufReader::new(file.try_clone()?);
     let mut chunks = Vec::new();
-    let walked = walk(&mut reader, file_bytes, |reader, chunk| {
-        let is_tag = [b"LIST", b"id3 ", b"ID3 "].contains(&&chunk.id);
-        let bytes = chunk.bytes.filter(|bytes| *bytes <= MAX_TAG_CHUNK_BYTES);
-        if let (true, Some(bytes)) = (is_tag, bytes) {
-            let mut body = Vec::new();
-            reader.take(bytes).read_to_end(&mut body)?;
-            push_chunk(&mut chunks, &chunk.id, &body);
-        }
-        Ok(false)
+    let walked = walk(&mut reader, file_bytes, |_, chunk| {
+        let left = file_bytes - chunk.start;
+        chunks.push((chunk.id, chunk.start, chunk.bytes.unwrap_or(left).min(left)));
+        Ok(chunks.len() >= MAX_CHUNKS)
     });
-    if let Err(Fault::Io(error)) = walked {
-        return Err(error);
+    match walked {
+        Err(Fault::Io(error)) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
+        _ => Ok(chunks),
     }
-    let mut body = b"WAVE".to_vec();
-    // 16-bit mono at 44.1 kHz: any valid header does.
-    push_chunk(
-        &mut body,
-        b"fmt ",
-        &[1, 0, 1, 0, 0x44, 0xAC, 0, 0, 0x88, 0x58, 1, 0, 2, 0, 16, 0],
-    );
-    body.extend(chunks);
-    push_chunk(&mut body, b"data", &[0, 0]);
-    let mut wave = Vec::new();
-    push_chunk(&mut wave, b"RIFF", &body);
-    Ok(wave)
 }
 
 /// Appends a chunk with its padding.
 pub(crate) fn push_chunk(out: &mut Vec<u8>, id: &[u8; 4], body: &[u8]) {
     out.extend(id);
-    // Bodies here are tags and headers of at most a few times MAX_TAG_CHUNK_BYTES.
+    // Bodies here are tags and headers, of at most what is carried over in all.
     out.extend((body.len() as u32).to_le_bytes());
     out.extend(body);
     if body.len() % 2 == 1 {

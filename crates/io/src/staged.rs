@@ -5,15 +5,17 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use acetate_dsp::{Audio, Sink, Spec, StreamError};
 
+use crate::broadcast::{continued, history_line};
 use crate::error::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
 use crate::flac::{FlacError, FlacWriter};
 use crate::identity::special_file;
 use crate::place::{check_name, folder_of, require_space};
-use crate::tags::{TagWarning, Tags};
+use crate::tags::{Sound, TagWarning, Tags, WaveTags};
 use crate::temporary::{TemporaryFile, remove_stale_sometimes};
 use crate::wav::{RF64_ABOVE_BYTES, WavError, WavWriter};
 use crate::{
@@ -62,7 +64,7 @@ pub struct StagedFile {
     temporary: TemporaryFile,
     writer: Writer,
     /// Chunks behind the audio of a WAV.
-    wav_chunks: Vec<u8>,
+    wav_chunks: Vec<Arc<Vec<u8>>>,
     tag_warnings: Vec<TagWarning>,
     channels: usize,
     frames: u64,
@@ -139,9 +141,16 @@ impl StagedFile {
         let mut wav_chunks = Vec::new();
         let (writer, tag_warnings) = match options.format.container() {
             Container::Wav => {
-                let warnings = match options.tags {
-                    Some(tags) => tags.wav_chunks(&mut wav_chunks),
-                    None => Vec::new(),
+                let carried = options.tags.map(|tags| {
+                    tags.wave(spec.sample_rate_hz, spec.channels, options.expected_frames)
+                });
+                let (WaveTags { broadcast, behind }, warnings) = carried.unwrap_or_default();
+                wav_chunks = behind;
+                let history = history_line(spec.sample_rate_hz, word_length.bits(), spec.channels);
+                let broadcast = match (options.broadcast, broadcast) {
+                    (Some(own), base) => Some(own.body(base.as_deref())),
+                    (None, Some(base)) => Some(continued(&base, &history)),
+                    (None, None) => None,
                 };
                 let writer = WavWriter::new(
                     out,
@@ -149,12 +158,19 @@ impl StagedFile {
                     word_length,
                     options.expected_frames,
                     options.rf64_above_bytes,
-                    options.broadcast,
+                    broadcast.as_deref(),
                 );
                 (Writer::Wav(Box::new(writer.map_err(failed)?)), warnings)
             }
             Container::Flac => {
-                let (tags, warnings) = options.tags.map(Tags::flac_tags).unwrap_or_default();
+                let sound = Sound {
+                    sample_rate_hz: spec.sample_rate_hz,
+                    channels: spec.channels,
+                    bits: word_length.bits(),
+                    frames: options.expected_frames,
+                };
+                let carried = options.tags.map(|tags| tags.flac(sound));
+                let (tags, warnings) = carried.unwrap_or_default();
                 let writer =
                     FlacWriter::new(out, spec, word_length.bits(), options.expected_frames, tags);
                 let writer = writer.map_err(|error| flac_error(path, 0, error))?;

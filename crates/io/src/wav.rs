@@ -6,17 +6,17 @@
 //! the tests.)
 
 use std::io::{self, Seek, SeekFrom, Write};
+use std::sync::Arc;
 
 use acetate_dsp::{Audio, Spec};
 
-use crate::broadcast::Broadcast;
 use crate::rf64::{SUBTYPE_TAIL, push_chunk};
 use acetate_dsp::process::dither::WordLength;
 use acetate_dsp::process::dither::to_i32;
 
-/// Audio above this size, in bytes, is written as RF64: 4 GiB less 64 MiB for header, tags and
+/// Audio above this size, in bytes, is written as RF64: 4 GiB less 128 MiB for header, tags and
 /// cover art.
-pub const RF64_ABOVE_BYTES: u64 = u32::MAX as u64 - 64 * 1024 * 1024;
+pub const RF64_ABOVE_BYTES: u64 = u32::MAX as u64 - 128 * 1024 * 1024;
 
 /// Frames that are rounded before they are packed.
 const ROUNDED_FRAMES: usize = 256;
@@ -60,7 +60,7 @@ impl<W: Write + Seek> WavWriter<W> {
         word_length: WordLength,
         expected_frames: Option<u64>,
         rf64_above_bytes: u64,
-        broadcast: Option<&Broadcast>,
+        broadcast: Option<&[u8]>,
     ) -> io::Result<Self> {
         let frame_bytes = spec.channels as u64 * word_length.bytes();
         let has_room_for_rf64 = expected_frames
@@ -70,7 +70,7 @@ impl<W: Write + Seek> WavWriter<W> {
             push_chunk(&mut header, b"JUNK", &[0; DS64_BYTES]);
         }
         if let Some(broadcast) = broadcast {
-            push_chunk(&mut header, b"bext", &broadcast.body());
+            push_chunk(&mut header, b"bext", broadcast);
         }
         push_chunk(&mut header, b"fmt ", &fmt_chunk(spec, word_length));
         let fact_at = (word_length == WordLength::Float32).then(|| {
@@ -161,12 +161,14 @@ impl<W: Write + Seek> WavWriter<W> {
         }
     }
 
-    /// Pads the data, appends chunks (each padded already) and fills in the sizes.
-    pub(crate) fn finish(&mut self, chunks: &[u8]) -> Result<(), WavError> {
+    /// Pads the data, appends chunks (each padded already, in pieces) and fills in the sizes.
+    pub(crate) fn finish(&mut self, chunks: &[Arc<Vec<u8>>]) -> Result<(), WavError> {
         if self.data_bytes % 2 == 1 {
             self.out.write_all(&[0])?;
         }
-        self.out.write_all(chunks)?;
+        for piece in chunks {
+            self.out.write_all(piece)?;
+        }
         let end = self.out.stream_position()?;
         let riff_bytes = end - 8;
         let frames = self.data_bytes / (self.channels as u64 * self.word_length.bytes());

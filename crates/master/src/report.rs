@@ -46,11 +46,26 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// What stands out in the input.
     pub findings: Vec<Finding>,
+    /// What of the input beside its sound is not in the master as it was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metadata: Vec<MetadataNote>,
     /// Whether the input was ready to be mastered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub readiness: Option<Readiness>,
     /// True when every check passed.
     pub all_met: bool,
+}
+
+/// What became of something that the input carries beside the sound.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MetadataNote {
+    /// `lost`, `dropped` (it would be wrong there) or `moved` (to another place).
+    pub outcome: String,
+    /// What it is.
+    pub what: String,
+    /// Why, or where to.
+    pub why: String,
 }
 
 /// Format of a [`Failure`].
@@ -318,6 +333,7 @@ impl Report {
             verdict: None,
             checks: Vec::new(),
             findings: Vec::new(),
+            metadata: Vec::new(),
             readiness: None,
             all_met: true,
         }

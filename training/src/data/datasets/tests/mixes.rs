@@ -1,7 +1,5 @@
 //! Roles of mixes and pairs.
 
-use std::path::PathBuf;
-
 use super::*;
 
 const MIXES: &str = r#"

@@ -1,0 +1,116 @@
+//! [`TagWarning`]: what became of something that a file carries beside the sound.
+
+use std::fmt;
+
+/// Most notes that are told one by one.
+const MAX_NOTES: usize = 200;
+/// Most characters of a name or text in a note.
+const SHOWN_CHARS: usize = 60;
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// It is not in the output.
+    Lost,
+    /// It is not in the output, and would be wrong there.
+    Dropped,
+    /// It stands in another place, which not every program looks into.
+    Moved,
+}
+
+impl Outcome {
+    /// In a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lost => "lost",
+            Self::Dropped => "dropped",
+            Self::Moved => "moved",
+        }
+    }
+}
+
+/// Something beside the sound that is not in the output as it was in the input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagWarning {
+    outcome: Outcome,
+    what: String,
+    why: String,
+}
+
+impl TagWarning {
+    pub(super) fn new(outcome: Outcome, what: &str, why: impl Into<String>) -> Self {
+        Self {
+            outcome,
+            what: shown(what),
+            why: why.into(),
+        }
+    }
+
+    /// What became of it.
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// What it is, without characters that a terminal would obey.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// Why, or where to.
+    pub fn why(&self) -> &str {
+        &self.why
+    }
+}
+
+impl fmt::Display for TagWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ({})", self.outcome.name(), self.what, self.why)
+    }
+}
+
+/// The first of very many, and how many more there are. What is said twice is said once.
+pub(super) fn limited(warnings: Vec<TagWarning>) -> Vec<TagWarning> {
+    let mut told: Vec<TagWarning> = Vec::new();
+    let mut more = 0;
+    for warning in warnings {
+        if told.len() >= MAX_NOTES {
+            more += 1;
+        } else if !told.contains(&warning) {
+            told.push(warning);
+        }
+    }
+    if more > 0 {
+        let why = "only the first are named";
+        told.push(TagWarning::new(
+            Outcome::Lost,
+            &format!("{more} more entries"),
+            why,
+        ));
+    }
+    told
+}
+
+/// A text from a file for people: cut short, and nothing in it that a terminal would obey.
+pub(super) fn shown(text: &str) -> String {
+    let mut shown = String::new();
+    for (index, c) in text.chars().enumerate() {
+        if index == SHOWN_CHARS {
+            shown.push('…');
+            break;
+        }
+        let is_steering = c.is_control()
+            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}');
+        if is_steering {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// The beginning of a text, in quotes.
+pub(super) fn quoted(text: &str) -> String {
+    let short: String = text.chars().take(24).collect();
+    format!("{short:?}")
+}
