@@ -4,7 +4,7 @@ use std::path::Path;
 
 use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
 use acetate_dsp::plain;
-use acetate_master::{Progress, Report, Stage, judgement};
+use acetate_master::{Progress, Report, Stage, advice, judgement};
 use acetate_model::{NetPredictor, Predictor};
 use anyhow::Context;
 
@@ -50,9 +50,11 @@ fn analyze(
     .with_context(|| path.display().to_string())?;
     bar.finish();
     let tone = judgement::of_mix(&analysis, predictor)?;
+    let advice = advice::of(&analysis, args.dual_mono);
     let report = input.with_damage(Report::of_analysis(analysis, tone.as_ref())?, console);
     Ok(Report {
         input: Some(input.facts()?),
+        advice,
         ..report
     })
 }

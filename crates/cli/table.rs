@@ -59,6 +59,7 @@ pub fn mastered(report: &Report, input: &str, output: &str, console: &Console) -
     if !is_first {
         checked::short(&mut text, report, input, console);
     }
+    advice(&mut text, report);
     if console.verbose {
         attempts(&mut text, mastering);
     }
@@ -160,6 +161,12 @@ fn findings(text: &mut String, report: &Report, console: &Console) {
     }
 }
 
+fn advice(text: &mut String, report: &Report) {
+    for advice in &report.advice {
+        let _ = writeln!(text, "  note: {advice}");
+    }
+}
+
 fn attempts(text: &mut String, mastering: &Mastering) {
     let reason = plain::field(&mastering.limiter_reason);
     let _ = writeln!(text, "  limiter: {reason}");
@@ -231,6 +238,7 @@ pub fn analyzed(report: &Report, input: &str, console: &Console) -> String {
         format!("{:.1} kHz", analysis.bandwidth_hz / 1000.0),
     );
     findings(&mut text, report, console);
+    advice(&mut text, report);
     text
 }
 
@@ -271,6 +279,7 @@ pub fn verified(report: &Report, input: &str, console: &Console) -> String {
             measures,
         );
     }
+    advice(&mut text, report);
     text
 }
 

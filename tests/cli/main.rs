@@ -19,6 +19,7 @@ mod golden;
 mod hostile;
 mod keeping;
 mod mastering;
+mod metadata;
 mod packing;
 mod reference;
 mod report_page;

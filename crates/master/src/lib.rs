@@ -11,6 +11,7 @@
 //!
 //! Not its job: files, formats and names (see `acetate-io`), printing (the binary).
 
+pub mod advice;
 mod attempts;
 pub mod brief;
 pub mod certificate;

@@ -49,6 +49,9 @@ pub struct Report {
     /// What of the input beside its sound is not in the master as it was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metadata: Vec<MetadataNote>,
+    /// What helps where a figure does not say how loud a file plays.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<String>,
     /// Whether the input was ready to be mastered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub readiness: Option<Readiness>,
@@ -334,6 +337,7 @@ impl Report {
             checks: Vec::new(),
             findings: Vec::new(),
             metadata: Vec::new(),
+            advice: Vec::new(),
             readiness: None,
             all_met: true,
         }

@@ -9,7 +9,7 @@ use crate::error::MasterError;
 use crate::findings::Readiness;
 use crate::report::{Attempt, Infeasible, Mastering, Measures, Report};
 use crate::story::Plan;
-use crate::{verify, words};
+use crate::{advice, verify, words};
 
 /// Everything that the report is told of.
 pub(crate) struct Told<'a> {
@@ -52,6 +52,7 @@ pub(crate) fn tell(told: Told<'_>) -> Result<Report, MasterError> {
         all_met: checks.iter().all(|check| check.pass)
             && (told.written.is_some() || told.infeasible.is_none()),
         checks,
+        advice: advice::of(&told.analysis, told.brief.dual_mono),
         mastering: Some(Mastering {
             target: told.settings.target,
             before,

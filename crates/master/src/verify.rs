@@ -5,6 +5,7 @@ use acetate_dsp::settings::Target;
 use acetate_dsp::stream::OnFrames;
 use acetate_dsp::{Source, StreamError};
 
+use crate::advice;
 use crate::report::{Check, Measures, Report};
 
 /// Largest distance from the loudness asked for that counts as met, LU.
@@ -22,10 +23,15 @@ pub fn verify(
 ) -> Result<Report, StreamError> {
     let measured = verify_pass(source, dual_mono, progress)?;
     let checks = checks(&measured, target);
+    let is_single = source.spec().channels == 1 && !dual_mono;
     Ok(Report {
         measures: Some(Measures::of_output(&measured, source.spec())),
         all_met: checks.iter().all(|check| check.pass),
         checks,
+        advice: is_single
+            .then(|| advice::MONO.to_owned())
+            .into_iter()
+            .collect(),
         ..Report::new("verify")
     })
 }

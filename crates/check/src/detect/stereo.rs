@@ -89,7 +89,7 @@ impl Detector for DeadChannel {
         Words::in_the_mix(
             text,
             "check the routing, pan and cable of the mix bus and export again; if it is meant to be mono, \
-             export it as mono",
+             export it as mono and master it with --dual-mono",
             "mastering never moves sound from one channel to the other",
         )
     }

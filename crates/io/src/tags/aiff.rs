@@ -16,13 +16,24 @@ const STRUCTURE: &[&[u8; 4]] = &[b"SSND", b"FVER", b"FORM", b"FLLR", b"PAD "];
 const INSTRUMENT_BYTES: usize = 20;
 
 pub(super) fn read(file: &File, to: &mut Collected) -> io::Result<()> {
-    let file_bytes = file.metadata()?.len();
-    let mut at = 12;
-    to.next_tag();
-    for _ in 0..MAX_CHUNKS {
-        if at + 8 > file_bytes {
-            break;
+    let mut chunks = chunks(file)?;
+    // Where both have a text, ID3v2 says more.
+    chunks.sort_by_key(|(id, ..)| ![b"ID3 ", b"id3 "].contains(&id));
+    for (id, at, bytes) in chunks {
+        if ![b"NAME", b"AUTH", b"(c) ", b"ANNO", b"COMT"].contains(&&id) {
+            to.next_tag();
         }
+        chunk(file, id, at, bytes, to)?;
+    }
+    Ok(())
+}
+
+/// Every chunk: its name, where its body begins, and how many bytes of it are there.
+fn chunks(file: &File) -> io::Result<Vec<([u8; 4], u64, u64)>> {
+    let file_bytes = file.metadata()?.len();
+    let mut chunks = Vec::new();
+    let mut at = 12;
+    while chunks.len() < MAX_CHUNKS && at + 8 <= file_bytes {
         let mut head = [0; 8];
         file.read_exact_at(&mut head, at)?;
         let [a, b, c, d, size @ ..] = head;
@@ -30,16 +41,10 @@ pub(super) fn read(file: &File, to: &mut Collected) -> io::Result<()> {
         if ![a, b, c, d].iter().all(|byte| (0x20..0x7F).contains(byte)) {
             break;
         }
-        chunk(
-            file,
-            [a, b, c, d],
-            at + 8,
-            bytes.min(file_bytes - at - 8),
-            to,
-        )?;
+        chunks.push(([a, b, c, d], at + 8, bytes.min(file_bytes - at - 8)));
         at += 8 + bytes + (bytes & 1);
     }
-    Ok(())
+    Ok(chunks)
 }
 
 /// Takes one chunk.
@@ -189,23 +194,12 @@ fn instrument(file: &File, body: &[u8], to: &mut Collected) -> io::Result<()> {
 }
 
 fn find_marks(file: &File, to: &mut Collected) -> io::Result<BTreeMap<u16, CuePoint>> {
-    let file_bytes = file.metadata()?.len();
-    let mut at = 12;
-    for _ in 0..MAX_CHUNKS {
-        if at + 8 > file_bytes {
-            break;
-        }
-        let mut head = [0; 8];
-        file.read_exact_at(&mut head, at)?;
-        let [a, b, c, d, size @ ..] = head;
-        let bytes = u64::from(u32::from_be_bytes(size));
-        if &[a, b, c, d] == b"MARK" {
-            let body = to.block(file, at + 8, bytes, "MARK chunk")?;
-            return Ok(body.map(|body| marks(&body)).unwrap_or_default());
-        }
-        at += 8 + bytes + (bytes & 1);
-    }
-    Ok(BTreeMap::new())
+    let mark = chunks(file)?.into_iter().find(|(id, ..)| id == b"MARK");
+    let body = match mark {
+        Some((_, at, bytes)) => to.block(file, at, bytes, "MARK chunk")?,
+        None => None,
+    };
+    Ok(body.map(|body| marks(&body)).unwrap_or_default())
 }
 
 /// A rate as an 80-bit number (IEEE 754 extended); 0 for what is none.

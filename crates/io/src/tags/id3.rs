@@ -296,6 +296,15 @@ fn take(id: [u8; 4], body: &[u8], version: u8, to: &mut Collected, dates: &mut D
     if UNTRUE.contains(&&id) || names::is_untrue(&names::of_id3(&name)) {
         return to.dropped(format!("ID3v2 frame {name}"));
     }
+    let counts_in_mpeg_frames = match &id {
+        b"SYLT" => body.get(4) == Some(&1),
+        b"ETCO" | b"SYTC" => body.first() == Some(&1),
+        _ => false,
+    };
+    if counts_in_mpeg_frames {
+        let why = "its times count in frames of MPEG audio";
+        return to.lost(format!("ID3v2 frame {name}"), why);
+    }
     match &id {
         b"TYER" => dates.year = Some(all_text(body)),
         b"TDAT" => dates.day = Some(all_text(body)),
@@ -736,7 +745,13 @@ pub(super) fn written(tags: &Tags, chapters: Vec<Frame>) -> Vec<Arc<Vec<u8>>> {
 /// Fields as frames: texts of one name together.
 fn text_frames(tags: &Tags) -> Vec<Frame> {
     let mut frames: Vec<([u8; 4], String, Vec<&str>)> = Vec::new();
-    for field in tags.fields.iter().filter(|field| !field.in_frame) {
+    // A number's frame has the number of all as well.
+    let is_beside = |field: &Field| {
+        let with = |number, total| field.name == total && tags.text(number).is_some();
+        with("TRACKNUMBER", "TRACKTOTAL") || with("DISCNUMBER", "DISCTOTAL")
+    };
+    let fields = (tags.fields.iter()).filter(|field| !field.in_frame && !is_beside(field));
+    for field in fields {
         let row = names::row(&field.name);
         let own = field
             .description
@@ -762,7 +777,6 @@ fn text_frames(tags: &Tags) -> Vec<Frame> {
             None => frames.push((id, description, vec![&field.value])),
         }
     }
-    let total = |name: &str| tags.text(name).map(|total| total.trim().to_owned());
     let mut out = Vec::new();
     for (id, description, values) in frames {
         match &id {
@@ -783,16 +797,15 @@ fn text_frames(tags: &Tags) -> Vec<Frame> {
                 &format!("{}\0{}", description.replace('\0', " "), values.join("\0")),
             )),
             b"TRCK" | b"TPOS" => {
-                let names = if &id == b"TRCK" {
-                    ["TRACKTOTAL", "TOTALTRACKS"]
+                let name = if &id == b"TRCK" {
+                    "TRACKTOTAL"
                 } else {
-                    ["DISCTOTAL", "TOTALDISCS"]
+                    "DISCTOTAL"
                 };
-                let total = names.into_iter().find_map(total);
                 let text = values.join("\0");
-                out.push(match total {
+                out.push(match tags.text(name) {
                     Some(total) if !text.contains('/') => {
-                        text_frame(id, &format!("{text}/{total}"))
+                        text_frame(id, &format!("{text}/{}", total.trim()))
                     }
                     _ => text_frame(id, &text),
                 });

@@ -350,6 +350,18 @@ impl Collected {
     }
 
     fn push_one(&mut self, field: Field) {
+        // Vorbis comments have the total apart; so it is here, and ID3v2 is written with both.
+        if field.own_name.is_none()
+            && let Some(total) = names::total_of(&field.name)
+            && let Some((number, all)) = field.value.split_once('/')
+        {
+            let (number, all) = (number.trim().to_owned(), all.trim().to_owned());
+            if !number.is_empty() && !all.is_empty() {
+                self.field(&field.name, &number);
+                self.field(total, &all);
+                return;
+            }
+        }
         if names::is_untrue(&field.name) {
             self.dropped(&field.name);
             return;

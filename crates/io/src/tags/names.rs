@@ -105,6 +105,8 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("UNSYNCEDLYRICS", "LYRICS"),
     ("UNSYNCED LYRICS", "LYRICS"),
     ("KEY", "INITIALKEY"),
+    ("TOTALTRACKS", "TRACKTOTAL"),
+    ("TOTALDISCS", "DISCTOTAL"),
     ("TEMPO", "BPM"),
     ("ORGANIZATION", "LABEL"),
 ];
@@ -141,6 +143,15 @@ const UNTRUE_BEGINNINGS: &[&str] = &[
     "CUETOOLS",
     "CTDB",
 ];
+
+/// Where the number of all tracks or discs stands.
+pub(super) fn total_of(name: &str) -> Option<&'static str> {
+    match name {
+        "TRACKNUMBER" => Some("TRACKTOTAL"),
+        "DISCNUMBER" => Some("DISCTOTAL"),
+        _ => None,
+    }
+}
 
 /// Whether what stands under this name no longer holds when the sound and its encoder are others.
 pub(super) fn is_untrue(name: &str) -> bool {

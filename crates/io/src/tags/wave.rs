@@ -31,11 +31,13 @@ const STRUCTURE: &[&[u8; 4]] = &[
 const UNTRUE: &[&[u8; 4]] = &[b"PEAK", b"levl", b"LEVL", b"MD5 ", b"ovwf", b"DGDA"];
 
 pub(super) fn read(file: &File, to: &mut Collected) -> io::Result<()> {
-    for (id, at, bytes) in each_chunk(file)? {
-        // Behind a broken size, or a header that was never completed, anything looks like a chunk.
-        if !is_name(id) {
-            break;
-        }
+    // Behind a broken size, or a header that was never completed, anything looks like a chunk.
+    let mut chunks = each_chunk(file)?;
+    let end = chunks.iter().position(|(id, ..)| !is_name(*id));
+    chunks.truncate(end.unwrap_or(chunks.len()));
+    // Where both have a text, ID3v2 says more than INFO.
+    chunks.sort_by_key(|(id, ..)| ![b"id3 ", b"ID3 "].contains(&id));
+    for (id, at, bytes) in chunks {
         chunk(file, id, at, bytes, to)?;
     }
     Ok(())

@@ -129,21 +129,14 @@ impl Tags {
                 label: Some(chapter.title.clone()).filter(|title| !title.trim().is_empty()),
             })
             .collect();
-        if points.is_empty() {
-            let tracks = self
-                .cue_sheet
-                .as_deref()
-                .map(|sheet| tracks(sheet))
-                .unwrap_or_default();
-            points = tracks
-                .into_iter()
-                .filter(|track| track.number < 100)
-                .map(|track| CuePoint {
-                    at: scale.frames(track.at),
-                    label: Some(format!("Track {:02}", track.number)),
-                })
-                .collect();
-        }
+        let sheet = self.cue_sheet.as_deref();
+        let tracks = sheet.map(|sheet| tracks(sheet)).unwrap_or_default();
+        let tracks = tracks.into_iter().filter(|track| track.number < 100);
+        points.extend(tracks.map(|track| CuePoint {
+            at: scale.frames(track.at),
+            label: Some(format!("Track {:02}", track.number)),
+        }));
+        points.sort_by_key(|point| point.at);
         positions::chunks_of(&points)
     }
 

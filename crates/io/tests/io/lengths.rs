@@ -7,7 +7,8 @@ use acetate_dsp::Audio;
 use acetate_dsp::read_all;
 use acetate_dsp::signal::Random;
 use acetate_io::{
-    Container, DecodeError, DecodeWarning, OpenOptions, OutputFormat, Tags, WordLength, open,
+    Container, DecodeError, DecodeWarning, OpenOptions, OutputFormat, StageOptions, Tags,
+    WordLength, open,
 };
 
 use crate::support::*;
@@ -298,22 +299,33 @@ fn a_flac_is_read_whatever_its_metadata_blocks_hold() {
 }
 
 #[test]
-fn a_cue_sheet_that_is_left_behind_is_named() {
+fn a_cue_sheet_that_no_flac_may_have_is_named() {
     let sound = noise(44_100, 2, 1000, 24);
     let bytes = flac(&sound, |bytes| {
-        // A sheet of no CD with its lead-out alone (RFC 9639, 8.7).
-        let mut sheet = vec![0; 128 + 8 + 1 + 258 + 1];
+        // A sheet of no CD with its lead-out alone (RFC 9639, 8.7), which has a number that is none.
+        let mut sheet = vec![0; 128 + 8 + 1 + 258];
         sheet.push(1);
         sheet.extend(1000_u64.to_be_bytes());
-        sheet.push(255);
-        sheet.resize(sheet.len() + 27, 0);
+        sheet.push(0);
+        sheet.resize(sheet.len() + 26, 0);
+        sheet.push(9);
         let head = [5, 0, (sheet.len() >> 8) as u8, sheet.len() as u8];
         let at = 4 + 4 + 34;
         bytes.splice(at..at, [&head[..], &sheet].concat());
     });
     let file = file("sheet.flac", &bytes);
-    let (_, warnings) = Tags::read(&file.path);
-    let said: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    let (tags, _) = Tags::read(&file.path);
+    let options = StageOptions {
+        tags: Some(&tags),
+        ..StageOptions::new(OutputFormat::new(Container::Flac, WordLength::Bits24).unwrap())
+    };
+    let folder = folder();
+    let staged = stage(&folder.path().join("out.flac"), &sound, &options, 4096);
+    let said: Vec<String> = staged
+        .tag_warnings()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert!(
         said.iter().any(|text| text.contains("cue sheet")),
         "{said:?}"

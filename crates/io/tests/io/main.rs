@@ -4,6 +4,7 @@ mod ffmpeg;
 mod formats;
 mod hostile;
 mod lengths;
+mod metadata;
 mod spill;
 mod support;
 mod tags;
