@@ -20,10 +20,10 @@ pub(super) fn read(file: &File, to: &mut Collected) -> io::Result<()> {
     // Where both have a text, ID3v2 says more.
     chunks.sort_by_key(|(id, ..)| ![b"ID3 ", b"id3 "].contains(&id));
     for (id, at, bytes) in chunks {
-        if ![b"NAME", b"AUTH", b"(c) ", b"ANNO", b"COMT"].contains(&&id) {
+        chunk(file, id, at, bytes, to)?;
+        if [b"ID3 ", b"id3 "].contains(&&id) {
             to.next_tag();
         }
-        chunk(file, id, at, bytes, to)?;
     }
     Ok(())
 }
@@ -75,7 +75,7 @@ pub(super) fn chunk(
         b"MARK" => {
             let marks = marks(&body);
             let points: Vec<CuePoint> = marks.into_values().collect();
-            add(chunks_of(&points), to);
+            add(chunks_of(&points, 1), to);
         }
         b"INST" => instrument(file, &body, to)?,
         b"ID3 " | b"id3 " => id3::read_chunk(&body, to),

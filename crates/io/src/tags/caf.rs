@@ -61,7 +61,7 @@ pub(super) fn read(file: &File, to: &mut Collected) -> io::Result<()> {
         })
         .collect();
     points.sort_by_key(|point| point.at);
-    add(chunks_of(&points), to);
+    add(chunks_of(&points, 1), to);
     Ok(())
 }
 

@@ -85,6 +85,7 @@ pub(super) const NAMES: &[Name] = &[
     name("ORIGINALFILENAME", "TOFN", "", ""),
     name("ENCODEDBY", "TENC", "", "\u{a9}enc"),
     name("ENCODER", "TSSE", "ISFT", "\u{a9}too"),
+    name("ENCODER", "", "", "\u{a9}swr"),
     name("LENGTH", "TLEN", "TLEN", ""),
     name("MUSICBRAINZ_RELEASETRACKID", "MusicBrainz Release Track Id", "", "MusicBrainz Release Track Id"),
     name("MUSICBRAINZ_ALBUMID", "MusicBrainz Album Id", "", "MusicBrainz Album Id"),

@@ -207,15 +207,15 @@ pub(super) fn cue_points(chunks: &[Chunk]) -> Vec<CuePoint> {
     named.collect()
 }
 
-/// `cue ` and `LIST adtl` chunks of named places.
-pub(super) fn chunks_of(points: &[CuePoint]) -> Vec<Chunk> {
+/// `cue ` and `LIST adtl` chunks of named places, numbered from `first_id` on.
+pub(super) fn chunks_of(points: &[CuePoint], first_id: u32) -> Vec<Chunk> {
     if points.is_empty() {
         return Vec::new();
     }
     let mut cue = (points.len() as u32).to_le_bytes().to_vec();
     let mut labels = b"adtl".to_vec();
     for (index, point) in points.iter().enumerate() {
-        let id = index as u32 + 1;
+        let id = first_id.saturating_add(index as u32);
         let at = u32::try_from(point.at).unwrap_or(u32::MAX);
         cue.extend(id.to_le_bytes());
         cue.extend(at.to_le_bytes());

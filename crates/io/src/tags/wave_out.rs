@@ -9,6 +9,9 @@ use super::wave::Chunk;
 use super::{TagWarning, Tags, id3, info, text, u64_be};
 use crate::rf64::push_chunk;
 
+/// Number of the first cue point where there are chapters as well.
+const FIRST_ID_BESIDE_CHAPTERS: u32 = 10_001;
+
 /// What stands beside the sound of a WAV.
 #[derive(Default)]
 pub(crate) struct WaveTags {
@@ -115,29 +118,29 @@ impl Tags {
         out
     }
 
-    /// Cue points for what only other containers had: chapters, and the tracks of a FLAC's cue sheet.
+    /// Cue points for the tracks of a FLAC's cue sheet. Chapters are frames of ID3v2 in a WAV: as cue points
+    /// too, programs that read both would show each twice.
     fn cue_chunks(&self, sample_rate_hz: u32) -> Vec<Chunk> {
         if self.chunks.iter().any(|chunk| &chunk.id == b"cue ") {
             return Vec::new();
         }
         let scale = self.scale(sample_rate_hz);
-        let mut points: Vec<CuePoint> = self
-            .chapters
-            .iter()
-            .map(|chapter| CuePoint {
-                at: (chapter.start_ms.saturating_mul(u64::from(sample_rate_hz)) + 500) / 1000,
-                label: Some(chapter.title.clone()).filter(|title| !title.trim().is_empty()),
-            })
-            .collect();
         let sheet = self.cue_sheet.as_deref();
         let tracks = sheet.map(|sheet| tracks(sheet)).unwrap_or_default();
         let tracks = tracks.into_iter().filter(|track| track.number < 100);
-        points.extend(tracks.map(|track| CuePoint {
-            at: scale.frames(track.at),
-            label: Some(format!("Track {:02}", track.number)),
-        }));
-        points.sort_by_key(|point| point.at);
-        positions::chunks_of(&points)
+        let points: Vec<CuePoint> = tracks
+            .map(|track| CuePoint {
+                at: scale.frames(track.at),
+                label: Some(format!("Track {:02}", track.number)),
+            })
+            .collect();
+        // ffmpeg takes a chapter and a cue point of one number for the same.
+        let first_id = if self.chapters.is_empty() {
+            1
+        } else {
+            FIRST_ID_BESIDE_CHAPTERS
+        };
+        positions::chunks_of(&points, first_id)
     }
 
     /// A FLAC's cue sheet as the text of one, whose places are in frames of a CD.
