@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use super::{Application, Collected, aiff, id3, text, u32_be, vorbis, wave};
+use super::{Application, Collected, aiff, text, u32_be, vorbis, wave};
 
 const STREAM_INFO: u8 = 0;
 const APPLICATION: u8 = 2;
@@ -113,7 +113,7 @@ fn picture(file: &File, at: u64, bytes: u64, to: &mut Collected) -> io::Result<(
     };
     // The data are read once, into their place.
     head.resize(bytes as usize, 0);
-    let parsed = id3::flac_picture(&head);
+    let parsed = vorbis::flac_picture(&head);
     drop(head);
     let Some((picture, data_at)) = parsed else {
         to.lost(what, "its block is broken");

@@ -249,7 +249,7 @@ fn cue_sheet(sheet: &Arc<Vec<u8>>, scale: Scale, frames: Option<u64>) -> Option<
     for place in places {
         let field = body.get_mut(place..)?.first_chunk_mut::<8>()?;
         let scaled = scale.frames(u64::from_be_bytes(*field));
-        is_cd &= scaled % CD_FRAME == 0;
+        is_cd &= scaled.is_multiple_of(CD_FRAME);
         *field = scaled.to_be_bytes();
     }
     let (end_at, number_at) = lead_out?;

@@ -1,7 +1,9 @@
 //! Vorbis comments (xiph.org, "Ogg Vorbis I format specification: comment field and header
 //! specification"), and the base64 of pictures in them.
 
-use super::{Collected, id3, text, u32_le};
+use std::sync::Arc;
+
+use super::{Collected, Picture, text, u32_be, u32_le};
 
 /// The comment that holds a picture block of FLAC.
 const PICTURE: &str = "METADATA_BLOCK_PICTURE";
@@ -50,7 +52,7 @@ pub(super) fn read(block: &[u8], to: &mut Collected) {
 
 /// A picture block that is in memory.
 pub(super) fn picture(block: &[u8], to: &mut Collected) {
-    match id3::flac_picture(block) {
+    match flac_picture(block) {
         Some((picture, at)) => {
             to.picture(
                 picture.kind,
@@ -61,6 +63,27 @@ pub(super) fn picture(block: &[u8], to: &mut Collected) {
         }
         None => to.lost("a picture", "its block is broken"),
     }
+}
+
+/// A picture block of FLAC, which Ogg has in a comment (RFC 9639, 8.8).
+pub(super) fn flac_picture(block: &[u8]) -> Option<(Picture, usize)> {
+    let kind = u32_be(block, 0)?;
+    let mime_bytes = u32_be(block, 4)? as usize;
+    let mime = block.get(8..)?.get(..mime_bytes)?;
+    let at = 8 + mime_bytes;
+    let description_bytes = u32_be(block, at)? as usize;
+    let description = block.get(at + 4..)?.get(..description_bytes)?;
+    let at = at + 4 + description_bytes + 16;
+    let stated = u32_be(block, at)? as usize;
+    let left = block.len() - (at + 4);
+    let picture = Picture {
+        kind: u8::try_from(kind).unwrap_or(0),
+        mime: text(mime),
+        description: text(description),
+        data: Arc::new(Vec::new()),
+    };
+    // A picture of 16 MiB and more overflows its block's size, and is cut there.
+    (stated <= left).then_some((picture, at + 4))
 }
 
 /// A text behind its length, and what follows.
