@@ -73,6 +73,7 @@ pub(super) const NAMES: &[Name] = &[
     name("LYRICS", "USLT", "", "\u{a9}lyr"),
     name("COMPILATION", "TCMP", "", "cpil"),
     name("MOVEMENTNAME", "MVNM", "", "\u{a9}mvn"),
+    name("MOVEMENT", "MVIN", "", "\u{a9}mvi"),
     name("WORK", "WORK", "", "\u{a9}wrk"),
     name("TITLESORT", "TSOT", "", "sonm"),
     name("ARTISTSORT", "TSOP", "", "soar"),

@@ -74,7 +74,8 @@ pub(super) fn take(id: [u8; 4], body: &[u8], version: u8, to: &mut Collected, da
             }
         }
         b"TXXX" => own_text(body, to),
-        [b'T', ..] => to.push(Field {
+        // Apple's texts with names of their own.
+        [b'T', ..] | b"MVNM" | b"MVIN" | b"GRP1" => to.push(Field {
             name: names::of_id3(&name),
             value: all_text(body),
             own_name: None,
@@ -85,10 +86,9 @@ pub(super) fn take(id: [u8; 4], body: &[u8], version: u8, to: &mut Collected, da
         }),
         b"WXXX" => {
             let (description, url) = described(body);
-            let name = if description.is_empty() {
-                "URL".to_owned()
-            } else {
-                description
+            let name = match description.trim() {
+                "" => "URL".to_owned(),
+                description => format!("URL:{description}"),
             };
             structured(id, body, &[(name, text(url))], to);
         }
