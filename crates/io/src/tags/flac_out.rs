@@ -92,7 +92,7 @@ impl Tags {
             }
         }
         self.foreign(sound, &mut tags, &mut warnings);
-        (tags, limited(warnings))
+        (tags, limited(warnings, 0))
     }
 
     /// The chunks of a WAV, as `flac --keep-foreign-metadata` has them: in blocks named "riff", with the

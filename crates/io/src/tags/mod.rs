@@ -47,7 +47,9 @@ pub(crate) use wave_out::WaveTags;
 /// Most bytes that are carried from one file to another.
 pub const MAX_CARRIED_BYTES: u64 = 48 << 20;
 /// Most entries of all kinds together.
-const MAX_ENTRIES: usize = 20_000;
+const MAX_ENTRIES: usize = 10_000;
+/// Most warnings that are held; a hostile file has millions of reasons.
+const MAX_WARNINGS: usize = 1000;
 
 /// A text under a name. Names are those of Vorbis comments where a table has them, else the file's own.
 #[derive(Clone, Debug)]
@@ -124,7 +126,8 @@ impl Tags {
                 .warnings
                 .push(TagWarning::new(Outcome::Lost, "tags", why));
         }
-        (collected.tags, note::limited(collected.warnings))
+        let warnings = note::limited(collected.warnings, collected.unsaid);
+        (collected.tags, warnings)
     }
 
     /// True when there is nothing to carry over.
@@ -171,6 +174,10 @@ struct Collected {
     /// Fields of the tags that were read before the present one.
     known_fields: usize,
     known_pictures: usize,
+    /// What came out of packed frames.
+    unpacked_bytes: u64,
+    /// Warnings beyond the first of very many.
+    unsaid: usize,
 }
 
 impl Collected {
@@ -293,14 +300,20 @@ impl Collected {
     }
 
     fn lost(&mut self, what: impl AsRef<str>, why: impl Into<String>) {
-        self.warnings
-            .push(TagWarning::new(Outcome::Lost, what.as_ref(), why));
+        self.warn(TagWarning::new(Outcome::Lost, what.as_ref(), why));
     }
 
     fn dropped(&mut self, what: impl AsRef<str>) {
         let why = "it says nothing true of the master";
-        self.warnings
-            .push(TagWarning::new(Outcome::Dropped, what.as_ref(), why));
+        self.warn(TagWarning::new(Outcome::Dropped, what.as_ref(), why));
+    }
+
+    fn warn(&mut self, warning: TagWarning) {
+        if self.warnings.len() < MAX_WARNINGS {
+            self.warnings.push(warning);
+        } else {
+            self.unsaid += 1;
+        }
     }
 
     fn rate(&mut self, sample_rate_hz: u32) {

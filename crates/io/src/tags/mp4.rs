@@ -9,7 +9,9 @@ use super::chapters::Chapter;
 use super::{Collected, names, text, u16_be, u32_be, u64_be};
 
 const MAX_TOP_BOXES: usize = 100_000;
-/// Most chapters; more are told.
+/// Most tracks that are looked at.
+const MAX_TRACKS: usize = 4096;
+/// Most chapters that are read.
 const MAX_CHAPTERS: usize = 4096;
 /// Longest title of a chapter, bytes.
 const MAX_TITLE_BYTES: u64 = 1024;
@@ -302,6 +304,7 @@ fn chapter_track(file: &File, moov: &[u8], to: &mut Collected) -> io::Result<()>
     let tracks: Vec<&[u8]> = boxes(moov)
         .filter(|(name, _)| *name == b"trak")
         .map(|(_, body)| body)
+        .take(MAX_TRACKS)
         .collect();
     let kind = |track: &[u8]| {
         path(track, &[b"mdia", b"hdlr"])

@@ -68,10 +68,10 @@ impl fmt::Display for TagWarning {
     }
 }
 
-/// The first of very many, and how many more there are. What is said twice is said once.
-pub(super) fn limited(warnings: Vec<TagWarning>) -> Vec<TagWarning> {
+/// The first of very many, and how many more there are, those that were `unsaid` before among them. What is said twice is said once.
+pub(super) fn limited(warnings: Vec<TagWarning>, unsaid: usize) -> Vec<TagWarning> {
     let mut told: Vec<TagWarning> = Vec::new();
-    let mut more = 0;
+    let mut more = unsaid;
     for warning in warnings {
         if told.len() >= MAX_NOTES {
             more += 1;

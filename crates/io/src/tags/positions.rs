@@ -10,6 +10,8 @@ use crate::rf64::push_chunk;
 
 /// Most cue points, and entries attached to them, that are looked at.
 const MAX_POINTS: usize = 20_000;
+/// Longest iXML whose places are looked for; one of a film set has 20 kB.
+const MAX_IXML_BYTES: usize = 1 << 20;
 const CUE_BYTES: usize = 24;
 const SAMPLER_HEAD_BYTES: usize = 36;
 const LOOP_BYTES: usize = 24;
@@ -72,6 +74,9 @@ impl Tags {
 
 /// A chunk's body for the master's sample rate; whether all that it holds is known to be right there.
 pub(super) fn scaled<'a>(chunk: &'a Chunk, all: &[Chunk], scale: Scale) -> (Cow<'a, [u8]>, bool) {
+    if &chunk.id == b"iXML" && chunk.body.len() > MAX_IXML_BYTES && !scale.is_one() {
+        return (Cow::Borrowed(&chunk.body), false);
+    }
     if &chunk.id == b"iXML" {
         return (Cow::Owned(ixml::scaled(&chunk.body, scale)), true);
     }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-use super::{Collected, id3, info, note::Outcome, note::TagWarning, text, u16_le, u32_le};
+use super::{Collected, id3, info, text, u16_le, u32_le};
 use crate::rf64::each_chunk;
 
 /// A chunk as it is in the input.
@@ -82,11 +82,7 @@ pub(super) fn chunk(
                     info::read(body.get(4..).unwrap_or_default(), to);
                 }
             } else if kind == b"wavl" {
-                to.warnings.push(TagWarning::new(
-                    Outcome::Lost,
-                    "LIST wavl chunk",
-                    "it is sound and silence in pieces",
-                ));
+                to.lost("LIST wavl chunk", "it is sound and silence in pieces");
             } else {
                 keep(file, id, at, bytes, &name, to)?;
             }

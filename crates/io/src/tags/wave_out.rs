@@ -88,7 +88,7 @@ impl Tags {
         if bytes % 2 == 1 {
             out.behind.push(Arc::new(vec![0]));
         }
-        (out, limited(warnings))
+        (out, limited(warnings, 0))
     }
 
     /// The input's chunks for another rate and width; tells what is not right there.

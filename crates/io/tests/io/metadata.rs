@@ -1109,3 +1109,87 @@ fn a_packed_frame_is_unpacked_and_an_encrypted_one_is_named() {
     assert!(Comment("TITLE=Night").is_in(&output), "{output:?}");
     assert!(output.told(Outcome::Lost, "TALB"));
 }
+
+#[test]
+fn millions_of_entries_are_answered_in_a_moment_and_counted() {
+    let mut fields = 0_u32;
+    let mut list = Vec::new();
+    while list.len() < 12 << 20 {
+        let name = format!("A{fields}=1");
+        for field in [name.as_str(), "REPLAYGAIN_X=1"] {
+            list.extend((field.len() as u32).to_le_bytes());
+            list.extend(field.bytes());
+            fields += 1;
+        }
+    }
+    let block = [&[0; 4][..], &fields.to_le_bytes(), &list].concat();
+    let size = (block.len() as u32).to_be_bytes();
+    let head = [
+        &b"fLaC\0\0\0\x22"[..],
+        &[0; 34],
+        &[0x84, size[1], size[2], size[3]],
+    ]
+    .concat();
+    let begun = std::time::Instant::now();
+    let output = written(&[head, block].concat(), Container::Wav, OUT_HZ);
+    assert!(begun.elapsed().as_secs() < 60);
+    assert!(output.warnings.len() < 500);
+    assert!(
+        output.told(Outcome::Lost, "more entries"),
+        "{:?}",
+        output.warnings.last()
+    );
+    assert_eq!(output.frames.len(), 10_000);
+}
+
+#[test]
+fn packed_frames_share_one_bound() {
+    // 16 MiB of zeros in 16 kB, six times.
+    let mut packed = Vec::new();
+    packed.extend([0, 0, 0, 0]);
+    packed.extend(zeros_packed(16 << 20));
+    let mut tag = Vec::new();
+    for _ in 0..6 {
+        let size = [21, 14, 7, 0].map(|shift| (packed.len() >> shift) as u8 & 0x7F);
+        tag.extend([&b"PRIV"[..], &size, &[0, 0x09], &packed].concat());
+    }
+    let folder = folder();
+    let (_, warnings) = Tags::read(save(&folder, "in.mp3", &mp3_with(4, 0, &tag)));
+    assert!(
+        warnings
+            .iter()
+            .any(|told| told.why().contains("cannot be unpacked")),
+        "{warnings:?}"
+    );
+}
+
+/// A zlib stream of zeros: one literal, then copies of 258 bytes from a byte before (RFC 1951, fixed codes).
+fn zeros_packed(bytes: usize) -> Vec<u8> {
+    let mut out = vec![0x78, 0x01];
+    let (mut word, mut bits) = (0_u64, 0);
+    let mut put = |value: u64, count: u32, out: &mut Vec<u8>| {
+        word |= value << bits;
+        bits += count;
+        while bits >= 8 {
+            out.push(word as u8);
+            word >>= 8;
+            bits -= 8;
+        }
+    };
+    // The last block, fixed codes; literal 0 is 00110000, read from its upper bit.
+    put(0b011, 3, &mut out);
+    put(0b0000_1100, 8, &mut out);
+    for _ in 0..(bytes - 1) / 258 {
+        // Length 258 is code 285, 11000101; distance 1 is 00000.
+        put(0b1010_0011, 8, &mut out);
+        put(0, 5, &mut out);
+    }
+    // The end of the block.
+    put(0, 7, &mut out);
+    put(0, 8, &mut out);
+    let length = 1 + (bytes - 1) / 258 * 258;
+    // Adler-32 of zeros.
+    let checksum = ((length % 65_521) as u32) << 16 | 1;
+    out.extend(checksum.to_be_bytes());
+    out
+}

@@ -190,7 +190,7 @@ fn each_frame(mut frames: &[u8], version: u8, to: &mut Collected, visit: &mut Vi
         let (body, next) = rest.split_at(size as usize);
         frames = next;
         let flags = if version == 2 { 0 } else { head[9] };
-        match plain(body, version, flags) {
+        match plain(body, version, flags, to) {
             Ok(body) => visit(id, &body, to),
             Err(why) => to.lost(format!("ID3v2 frame {}", text(&id)), why),
         }
@@ -209,7 +209,12 @@ fn ends_with_a_frame(rest: &[u8], size: u64) -> bool {
 }
 
 /// A frame's content without compression and the like.
-fn plain(body: &[u8], version: u8, flags: u8) -> Result<std::borrow::Cow<'_, [u8]>, &'static str> {
+fn plain<'a>(
+    body: &'a [u8],
+    version: u8,
+    flags: u8,
+    to: &mut Collected,
+) -> Result<std::borrow::Cow<'a, [u8]>, &'static str> {
     let (grouped, compressed, encrypted, unsynchronised, has_length) = match version {
         4 => (
             flags & 0x40 != 0,
@@ -240,8 +245,10 @@ fn plain(body: &[u8], version: u8, flags: u8) -> Result<std::borrow::Cow<'_, [u8
     if compressed {
         let mut inflated = Vec::new();
         let packed = flate2::read::ZlibDecoder::new(&plain[..]);
-        let limit = MAX_CARRIED_BYTES / 4;
+        // Of all frames together: a few bytes can stand for very many.
+        let limit = MAX_CARRIED_BYTES - to.unpacked_bytes;
         let read = packed.take(limit).read_to_end(&mut inflated);
+        to.unpacked_bytes += inflated.len() as u64;
         if read.is_err() || inflated.len() as u64 == limit {
             return Err("it cannot be unpacked");
         }
