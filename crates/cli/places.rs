@@ -122,7 +122,10 @@ pub fn check_job(args: &MasterArgs, job: &Job) -> anyhow::Result<()> {
     if is_pipe(&job.output) || args.dry_run {
         return Ok(());
     }
-    acetate_io::check_name(&job.output)?;
+    // Of an input that cannot be read, that is the thing to say.
+    if is_pipe(&job.input) || job.input.exists() {
+        acetate_io::check_name(&job.output)?;
+    }
     let count = args.variants.map_or(0, usize::from);
     let others = variants::files(&job.output, count);
     for other in &others {

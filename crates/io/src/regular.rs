@@ -159,7 +159,7 @@ pub enum ReadError {
         found: &'static str,
     },
     /// Larger than anything that is expected there.
-    #[error("{}: expected a file of at most {max_bytes} bytes, found {found_bytes} or more: it is probably another file", path.display())]
+    #[error("{}: expected at most {max_bytes} bytes, found {found_bytes}: name another file", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
