@@ -39,5 +39,5 @@ pub use codec::{master_codec_safe, master_codec_safe_measured};
 pub use delivery::{Delivery, Progress, Scratch, Stage};
 pub use error::MasterError;
 pub use report::Report;
-pub use story::{master, master_measured, measure_input, plan, rehearse};
+pub use story::{master, master_measured, measure_input, plan, rehearse, rehearse_measured};
 pub use verify::verify;

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::pairs_list::ListError;
-use crate::walk::WalkError;
+use acetate_io::WalkError;
 
 pub mod case;
 pub mod faults;
