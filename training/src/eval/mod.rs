@@ -13,7 +13,7 @@
 //! [`CaseResult`](case::CaseResult), [`EvalReport`](report::EvalReport).
 //!
 //! Not its job: the quick look on band frames that training takes (see
-//! [`evaluate`](crate::evaluate)).
+//! [`validation`](crate::validation)).
 
 use std::path::PathBuf;
 
