@@ -64,8 +64,8 @@ impl Drop for Stoppable {
     }
 }
 
-/// On SIGINT, SIGTERM and SIGHUP: lets a command that can stop do so, removes temporary files, says so and
-/// ends with code 130, 143 or 129. A second signal does not wait.
+/// On SIGINT, SIGTERM and SIGHUP: lets a command that can stop do so, ends helper programs, removes
+/// temporary files, says so and ends with code 130, 143 or 129. A second signal does not wait.
 pub fn on_interrupt() -> anyhow::Result<()> {
     // A file that may not grow further is an error of that write, and no end of the run.
     signal_hook::flag::register(SIGXFSZ, Arc::default())?;
@@ -104,6 +104,7 @@ pub fn end_if_stopped() {
 fn end_stopped() -> ! {
     let _alone = END.lock();
     let signal = STOPPED_BY.load(Ordering::SeqCst);
+    acetate_io::end_all_helpers();
     let removed = acetate_io::remove_all_temporary_files();
     // A closed standard error is no reason to stay.
     let _ = writeln!(

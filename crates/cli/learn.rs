@@ -7,7 +7,7 @@ use std::path::Path;
 use acetate_dsp::plain;
 use acetate_dsp::process::eq::eq_curve_db;
 use acetate_dsp::settings::mid_knot_hz;
-use acetate_engine::Conflicts;
+use acetate_engine::{Conflicts, declare};
 use acetate_io::{OpenOptions, StagedFile, Tags};
 use acetate_master::MasterError;
 use acetate_master::recover::{Recovered, recover};
@@ -19,6 +19,7 @@ use crate::args::LearnArgs;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::progress::Bars;
+use crate::watch::Watch;
 
 /// First line of a new list.
 const HEADER: &str = "mix,master,album\n";
@@ -39,6 +40,9 @@ pub fn run(args: &LearnArgs, console: &Console) -> anyhow::Result<Exit> {
     let options = OpenOptions::default();
     let mut mix = acetate_io::open(&args.mix, &options)?;
     let mut master = acetate_io::open(&args.master, &options)?;
+    let watch = Watch::new(console);
+    declare(&args.mix, &mix, &watch);
+    declare(&args.master, &master, &watch);
     if acetate_io::same_file(&args.mix, &args.master) {
         anyhow::bail!(
             "{}: expected a mix and its master, found one file for both",

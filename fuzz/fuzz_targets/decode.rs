@@ -4,7 +4,7 @@
 
 use acetate_dsp::{Audio, Source};
 use acetate_fuzz::{as_file, only_uncaught_panics_count};
-use acetate_io::{Decoder, OpenOptions, Tags, open};
+use acetate_io::{Decoder, OpenOptions, Tags, open_without_helpers};
 use libfuzzer_sys::fuzz_target;
 
 const BLOCK_FRAMES: usize = 4096;
@@ -13,7 +13,7 @@ fuzz_target!(init: only_uncaught_panics_count(), |bytes: &[u8]| {
     let path = as_file(bytes);
     let _ = Tags::read(&path);
     for strict in [false, true] {
-        let Ok(mut decoder) = open(&path, &OpenOptions { strict }) else {
+        let Ok(mut decoder) = open_without_helpers(&path, &OpenOptions { strict }) else {
             continue;
         };
         let Some(first) = read_all(&mut decoder) else {

@@ -48,7 +48,11 @@ impl Analyses {
             return measure_input(input.source(), brief, progress).context(name);
         };
         let content = input.content_hash()?;
-        let circumstances = format!("{} dual_mono={}", self.program, brief.dual_mono);
+        let mut circumstances = format!("{} dual_mono={}", self.program, brief.dual_mono);
+        if let Some(decoder) = input.foreign_decoder() {
+            // Another version of it may give other samples.
+            circumstances = format!("{circumstances} decoder={decoder}");
+        }
         let key = CacheKey {
             content: &content,
             circumstances: &circumstances,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use acetate_dsp::Source;
 use acetate_io::{DecodeError, Decoder, OpenOptions, SpooledInput};
 use acetate_master::Report;
-use acetate_master::findings::{Finding, damaged};
+use acetate_master::findings::{Finding, damaged, decoded_elsewhere};
 use acetate_master::report::{Check, FileFacts};
 use anyhow::anyhow;
 
@@ -45,9 +45,8 @@ impl<'a> Input<'a> {
             .map_err(|error| without_name(&error))?;
         let options = OpenOptions { strict };
         let decoder = match &spooled {
-            Some(spooled) => {
-                acetate_io::open(spooled.path(), &options).map_err(|error| without_name(&error))?
-            }
+            Some(spooled) => acetate_io::open(spooled.path(), &options)
+                .map_err(|error| of_stdin(spooled.path(), &error))?,
             None => acetate_io::open(path, &options)?,
         };
         Ok(Self {
@@ -129,8 +128,15 @@ impl<'a> Input<'a> {
             .map_or(&self.given, SpooledInput::path)
     }
 
-    /// Says what the decoder went past.
+    /// Who decodes the file, where it is not Acetate itself.
+    pub fn foreign_decoder(&self) -> Option<&str> {
+        let foreign = self.decoder.inner.info().foreign.as_ref();
+        foreign.map(|foreign| foreign.program.as_str())
+    }
+
+    /// Says who decoded the file if Acetate did not, and what the decoder went past.
     pub fn report_warnings(&self) {
+        declare(&self.given, &self.decoder.inner, self.decoder.observer);
         for warning in self.decoder.inner.warnings() {
             self.decoder
                 .observer
@@ -160,7 +166,8 @@ impl<'a> Input<'a> {
         self.report_warnings();
         let warnings = self.decoder.inner.warnings();
         let findings = warnings.iter().map(|warning| damaged(&warning.to_string()));
-        findings.collect()
+        let elsewhere = declaration(&self.decoder.inner).map(|text| decoded_elsewhere(&text));
+        findings.chain(elsewhere).collect()
     }
 
     /// What the report says of the file.
@@ -181,6 +188,16 @@ fn without_name(error: &DecodeError) -> anyhow::Error {
     let text = error.to_string();
     let (_, what) = text.split_once(": ").unwrap_or(("", &text));
     anyhow!("standard input: {what}")
+}
+
+/// As [`without_name`], for a file that was taken from standard input and kept under a temporary name.
+fn of_stdin(path: &Path, error: &DecodeError) -> anyhow::Error {
+    let place = format!("{}: ", path.display());
+    let text = error.to_string().replace(&place, "");
+    let [file, stem] = [path.file_name(), path.file_stem()]
+        .map(|name| name.unwrap_or_default().to_string_lossy().into_owned());
+    let text = text.replace(&file, "input").replace(&stem, "output");
+    anyhow!("standard input: {text}")
 }
 
 /// Hash and format of a file on disk, under the name that the report gives it.
@@ -207,5 +224,29 @@ fn facts_of(name: &Path, decoder: &Decoder, blake3: String) -> FileFacts {
         },
         sample_rate_hz: info.sample_rate_hz,
         channels: info.channels,
+        decoder: (info.foreign.as_ref()).map(|foreign| foreign.program.clone()),
+        changes: (info.foreign.as_ref()).map_or_else(Vec::new, |foreign| foreign.changes.clone()),
+    }
+}
+
+/// One sentence on a file that another program decodes.
+fn declaration(decoder: &Decoder) -> Option<String> {
+    let info = decoder.info();
+    let foreign = info.foreign.as_ref()?;
+    let mut text = format!(
+        "decoded by {}, not by Acetate itself ({} in {})",
+        foreign.program, info.codec, info.container
+    );
+    for change in &foreign.changes {
+        text.push_str("; ");
+        text.push_str(change);
+    }
+    Some(text)
+}
+
+/// Says it where another program decodes a file.
+pub fn declare(name: &Path, decoder: &Decoder, observer: &dyn Observer) {
+    if let Some(text) = declaration(decoder) {
+        observer.warn(&format!("{}: {text}", name.display()));
     }
 }

@@ -42,7 +42,7 @@ mod variants;
 
 pub use conflicts::Conflicts;
 pub use error::EngineError;
-pub use input::Input;
+pub use input::{Input, declare};
 pub use job::{Job, PIPE, is_pipe};
 pub use master::{Delivered, Engine, Outcome, master};
 pub use observer::{Observer, Silent, Step};

@@ -8,6 +8,7 @@ use acetate_master::settings_file;
 use acetate_model::Signature;
 use anyhow::Context;
 
+use crate::input::declare;
 use crate::observer::{Observer, Step, go_on};
 use crate::request::Request;
 
@@ -54,11 +55,12 @@ fn one(path: &Path, observer: &dyn Observer) -> anyhow::Result<Signature> {
         let text = String::from_utf8(bytes).with_context(named)?;
         return settings_file::signature_from_toml(&text).with_context(named);
     }
-    song(path)
+    song(path, observer)
 }
 
-fn song(path: &Path) -> anyhow::Result<Signature> {
+fn song(path: &Path, observer: &dyn Observer) -> anyhow::Result<Signature> {
     let mut source = acetate_io::open(path, &OpenOptions::default())?;
+    declare(path, &source, observer);
     let named = || path.display().to_string();
     let analysis = analyze(&mut source).with_context(named)?;
     Signature::of(&analysis).with_context(|| {
@@ -81,7 +83,7 @@ fn folder(path: &Path, observer: &dyn Observer) -> anyhow::Result<Signature> {
             done as u64,
             Some(files.len() as u64),
         );
-        match song(file) {
+        match song(file, observer) {
             Ok(signature) => songs.push((signature, 1.0)),
             Err(error) => observer.warn(&format!("left out of the reference: {error:#}")),
         }

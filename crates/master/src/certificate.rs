@@ -16,7 +16,9 @@ use crate::report::{Attempt, Check, FileFacts, Infeasible, Mastering, Measures, 
 use crate::settings_file::{self, SettingsFileError};
 
 /// Version of the certificate's format.
-pub const CERTIFICATE_SCHEMA: &str = "acetate.certificate/1";
+pub const CERTIFICATE_SCHEMA: &str = "acetate.certificate/2";
+/// The version before, which says nothing of other decoders and is read as well.
+const EARLIER_SCHEMA: &str = "acetate.certificate/1";
 /// Figures closer than this are the same, dB or LU: the digits of a text file.
 const SAME: f64 = 1e-6;
 
@@ -233,7 +235,7 @@ impl Certificate {
             schema: String,
         }
         let Header { schema } = serde_json::from_slice(text)?;
-        if schema != CERTIFICATE_SCHEMA {
+        if ![CERTIFICATE_SCHEMA, EARLIER_SCHEMA].contains(&schema.as_str()) {
             return Err(CertificateError::Schema { got: schema });
         }
         Ok(serde_json::from_slice(text)?)
@@ -332,9 +334,15 @@ impl Certificate {
         found: &FileFacts,
     ) -> Option<Difference> {
         let told = |facts: &FileFacts| {
+            let decoder = facts.decoder.as_deref().unwrap_or("Acetate");
             format!(
-                "{}, {} Hz, {} channels",
-                facts.format, facts.sample_rate_hz, facts.channels
+                "{}, {} Hz, {} channels, decoded by {}",
+                facts.format,
+                facts.sample_rate_hz,
+                facts.channels,
+                [&[decoder.to_owned()], &facts.changes[..]]
+                    .concat()
+                    .join("; ")
             )
         };
         Difference::between(what, &told(certified), &told(found))
