@@ -21,6 +21,7 @@ pub mod delivery;
 pub mod error;
 pub mod findings;
 pub mod judgement;
+mod outline;
 pub mod presets;
 pub mod recover;
 mod render;
