@@ -7,6 +7,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -151,6 +152,7 @@ impl Plan {
         let probed = &self.probed;
         let damage = match probed.container.as_str() {
             "ogg" => survey_ogg(file)?.0,
+            "w64" => cut_wave64(file)?.into_iter().collect(),
             _ => Vec::new(),
         };
         Ok(Facts {
@@ -237,6 +239,16 @@ impl Plan {
             damage: Vec::new(),
         })
     }
+}
+
+/// The damage of a Wave64 that states more bytes than there are, on which ffmpeg is silent.
+fn cut_wave64(file: &File) -> io::Result<Option<DecodeWarning>> {
+    let at_byte = file.metadata()?.len();
+    let mut stated_bytes = [0; 8];
+    // Behind the GUID of 16 bytes.
+    file.read_exact_at(&mut stated_bytes, 16)?;
+    let is_cut = u64::from_le_bytes(stated_bytes) > at_byte;
+    Ok(is_cut.then_some(DecodeWarning::CutOff { at_byte }))
 }
 
 /// The rate that ffmpeg is asked for, Hz.
@@ -329,8 +341,8 @@ impl ForeignReader {
         } = &self.plan;
         let is_pcm = probed.codec.starts_with("pcm");
         let stated_frames = self.plan.stated_frames();
-        // Some writers fill the sound up to a multiple of 8 bytes: not a frame is missing then.
-        let is_filler = is_pcm && stated_frames.is_some_and(|stated| self.frames >= stated);
+        // Writers of Wave64 fill the sound up to a multiple of 8 bytes: not a frame is missing then.
+        let is_filler = probed.container == "w64" && said.contains("Invalid PCM packet");
         let complaint = first_line(&said).filter(|_| !is_filler);
         let complaint = complaint.map(|first| DecodeWarning::Complaint {
             count: lines as u64,

@@ -314,6 +314,7 @@ fn sound_that_a_cut_or_a_broken_file_lost_is_told_or_refused() {
         ("e.mka", &["-c:a", "flac"]),
         ("i.tta", &[]),
         ("t.flv", &["-c:a", "aac"]),
+        ("w.w64", &["-c:a", "pcm_s24le"]),
     ] {
         let path = folder.path().join(name);
         if !ffmpeg(&input, arguments, &path) {
