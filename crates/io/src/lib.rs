@@ -13,9 +13,12 @@
 //! Not its job: to change a sample. There is no resampling, no dither and no gain here; samples
 //! that are not finite are passed on.
 //!
-//! Limits: Opus, WMA, WavPack, WebM and HE-AAC are refused with a hint (HE-AAC that hides its
-//! second half from the header decodes at half its sample rate, as its header says). A
-//! sample rate that changes in the middle is refused. Files are read through handles of a Unix system.
+//! Whatever else the installed ffmpeg decodes, and more than two channels, [`open`] has decoded by it:
+//! [`MediaInfo`] then says so, and strict reading refuses it. [`Helper`] runs such programs.
+//!
+//! Limits: HE-AAC that hides its second half from the header decodes at half its sample rate where
+//! ffmpeg is not asked. A sample rate that changes in the middle is refused. Files are read through
+//! handles of a Unix system.
 
 mod aiff;
 mod backend;
