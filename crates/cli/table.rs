@@ -190,17 +190,21 @@ fn attempts(text: &mut String, mastering: &Mastering) {
     let reason = plain::field(&mastering.limiter_reason);
     let _ = writeln!(text, "  limiter: {reason}");
     for (index, attempt) in mastering.attempts.iter().enumerate() {
-        let _ = writeln!(
+        let _ = write!(
             text,
-            "  attempt {}: drive {:+.3} dB, limited to {:.3} dBTP, trim {:+.3} dB, foretold {:.3} LUFS, measured {:.3} LUFS, {:.3} dBTP",
+            "  attempt {}: drive {:+.3} dB, limited to {:.3} dBTP, trim {:+.3} dB, predicted {:.3} LUFS",
             index + 1,
             attempt.drive_db,
             attempt.ceiling_dbtp,
             attempt.trim_db,
-            attempt.foretold_lufs,
-            attempt.integrated_lufs,
-            attempt.true_peak_dbtp
+            attempt.foretold_lufs
         );
+        let _ = match (attempt.integrated_lufs, attempt.true_peak_dbtp) {
+            (Some(lufs), Some(dbtp)) => {
+                writeln!(text, ", measured {lufs:.3} LUFS, {dbtp:.3} dBTP")
+            }
+            _ => writeln!(text, ", not written"),
+        };
     }
     if let Some(confidence) = &mastering.confidence {
         let _ = writeln!(

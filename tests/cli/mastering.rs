@@ -168,6 +168,10 @@ fn a_dry_run_writes_nothing() {
             < -13.0
     );
     assert_eq!(dir.names(), [mix]);
+    let told = dir.run(&["master", mix, "--dry-run", "-v"]).expect(0);
+    assert!(!told.text().contains("NaN"), "{}", told.text());
+    // What it measured is kept for the master.
+    assert_eq!(dir.kept_analyses().len(), 1);
 }
 
 #[test]

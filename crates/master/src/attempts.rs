@@ -77,8 +77,8 @@ impl Attempts<'_> {
                 ceiling_dbtp,
                 trim_db,
                 foretold_lufs: solution.predicted_lufs - self.off_lu,
-                integrated_lufs: measured.integrated_lufs,
-                true_peak_dbtp: measured.true_peak_dbtp,
+                integrated_lufs: Some(measured.integrated_lufs),
+                true_peak_dbtp: Some(measured.true_peak_dbtp),
                 limiting_db: limiting.max_db,
             });
             let over_db = measured.true_peak_dbtp - (target.true_peak_dbtp - CEILING_GUARD_DB);

@@ -255,12 +255,10 @@ pub struct Attempt {
     pub trim_db: f64,
     /// Loudness that the solver foretold, LUFS.
     pub foretold_lufs: f64,
-    /// Integrated loudness of the written file, LUFS.
-    #[schemars(with = "Option<f64>")]
-    pub integrated_lufs: f64,
-    /// True peak of the written file, dBTP, the worst of all meters.
-    #[schemars(with = "Option<f64>")]
-    pub true_peak_dbtp: f64,
+    /// Integrated loudness of the written file, LUFS; `None` of a dry run, which writes none.
+    pub integrated_lufs: Option<f64>,
+    /// True peak of the written file, dBTP, the worst of all meters; `None` of a dry run.
+    pub true_peak_dbtp: Option<f64>,
     /// Most gain reduction of the limiter, dB.
     pub limiting_db: f64,
 }

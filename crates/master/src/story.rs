@@ -240,8 +240,8 @@ pub fn rehearse_measured(
         ceiling_dbtp: plan.settings.target.true_peak_dbtp,
         trim_db: 0.0,
         foretold_lufs: solved.solution.predicted_lufs,
-        integrated_lufs: f64::NAN,
-        true_peak_dbtp: f64::NAN,
+        integrated_lufs: None,
+        true_peak_dbtp: None,
         limiting_db: solved.solution.max_reduction_db,
     };
     tell(Told {
