@@ -5,9 +5,10 @@ use std::collections::VecDeque;
 use std::fs::File;
 
 use crate::DecodeWarning;
-use crate::backend::{Facts, Fault, Packets, Step};
 use crate::flac_head;
+use crate::packets::Packets;
 use crate::splice::Splice;
+use crate::step::{Facts, Fault, Step};
 
 /// Start and end of a stream, bytes.
 type Link = (u64, u64);

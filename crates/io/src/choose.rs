@@ -5,12 +5,14 @@ use std::io::{Seek, SeekFrom};
 use std::path::Path;
 
 use crate::DecodeWarning;
-use crate::backend::{Backend, Facts, Fault, Packets};
+use crate::backend::Backend;
 use crate::chain::{ChainReader, open_flac, open_ogg};
 use crate::elementary::ElementaryReader;
 use crate::framing::survey_ogg;
+use crate::packets::Packets;
 use crate::rf64::{self, Rf64Reader};
 use crate::sniff::Kind;
+use crate::step::{Facts, Fault};
 use crate::{aiff, caf, flac_head, joined};
 
 /// Sample types of a WAV that holds MPEG audio (WAVE_FORMAT_MPEG, WAVE_FORMAT_MPEGLAYER3).

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use acetate_dsp::{Audio, Source, Spec, StreamError};
 
-use crate::backend::{Backend, Facts, Fault, Step};
+use crate::backend::Backend;
 use crate::choose::start;
 use crate::error::{DecodeError, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, STRICT, max_frames};
 use crate::foreign::{NoHelp, Plan, without_help};
@@ -15,6 +15,7 @@ use crate::info::{DecodeWarning, MediaInfo};
 use crate::pass::{Pass, hash_frames};
 use crate::regular::open_regular;
 use crate::sniff::{self, Kind};
+use crate::step::{Facts, Fault, Step};
 use crate::trim::{Trim, find_trim, states_exact_length};
 
 /// Most frames that one read gives, whatever the caller asks for: it bounds the block's memory.

@@ -17,10 +17,10 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
 use crate::DecodeWarning;
-use crate::backend::{Facts, Fault, Raised, Step, guarded};
 use crate::framing::mpeg::Tag;
 use crate::framing::walk::{Frame, Header, Parse, Walker};
 use crate::framing::{adts, mpeg, walker};
+use crate::step::{Facts, Fault, Raised, Step, guarded};
 
 /// What the frames hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoderOptions};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
-use crate::backend::guarded;
+use crate::step::guarded;
 
 /// Longest header: four bytes, a number of seven, two of two bytes, a checksum.
 pub(crate) const MAX_HEADER_BYTES: usize = 16;

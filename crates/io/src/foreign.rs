@@ -11,13 +11,13 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use crate::DecodeWarning;
-use crate::backend::{Facts, Fault, Step};
 use crate::downmix::Downmix;
 use crate::error::{DecodeError, MAX_SAMPLE_RATE_HZ, READABLE};
 use crate::framing::survey_ogg;
 use crate::helper::ffmpeg::{Probed, installed_ffmpeg, opening, probe};
 use crate::helper::{Helper, HelperError, Patience, first_line};
+use crate::info::{DecodeWarning, Foreign};
+use crate::step::{Facts, Fault, Step};
 
 /// Bytes that are read at a time.
 const PIECE_BYTES: usize = 1 << 16;
@@ -50,15 +50,6 @@ const LOSSLESS_CODECS: &[&str] = &[
     "wmalossless",
     "dsd",
 ];
-
-/// What another program decodes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Foreign {
-    /// The program with its version.
-    pub program: String,
-    /// What was changed beyond decoding, one clause each.
-    pub changes: Vec<String>,
-}
 
 /// Why the fallback does not help.
 pub(crate) enum NoHelp {

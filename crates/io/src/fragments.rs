@@ -1,7 +1,7 @@
 //! Length of the sound in the fragments of an MP4 (ISO/IEC 14496-12, 8.8), whose `moov` box says
 //! nothing of it.
 
-use crate::mp4::{boxes, child, u32_at};
+use crate::mp4_boxes::{boxes, child, u32_at};
 
 /// Flags of a track fragment's header (8.8.7.1): fields before the default duration, and that one.
 const HAS_BASE_OFFSET: u32 = 0x1;

@@ -3,8 +3,6 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-pub use crate::foreign::Foreign;
-
 /// What a file says about itself. Facts of the container, not measurements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaInfo {
@@ -24,6 +22,15 @@ pub struct MediaInfo {
     pub lossy: bool,
     /// Who decoded it, where it was not this crate.
     pub foreign: Option<Foreign>,
+}
+
+/// What another program decodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// The program with its version.
+    pub program: String,
+    /// What was changed beyond decoding, one clause each.
+    pub changes: Vec<String>,
 }
 
 /// Damage that decoding went past.

@@ -5,6 +5,7 @@
 use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::fragments::FragmentedTrack;
+use crate::mp4_boxes::{boxes, child, path, u32_at, u64_at};
 
 /// Largest `moov` box that is looked into; a larger one is left untrimmed.
 const MAX_MOOV_BYTES: u64 = 64 * 1024 * 1024;
@@ -250,42 +251,6 @@ fn itunes_gapless(moov: &[u8]) -> Option<Gapless> {
 fn scale(ticks: u64, rate: u32, per_second: u32) -> Option<u64> {
     let frames = u128::from(ticks) * u128::from(rate) / u128::from(per_second);
     u64::try_from(frames).ok()
-}
-
-/// The boxes that lie side by side in `bytes`; a broken size ends them.
-pub(crate) fn boxes(mut bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
-    std::iter::from_fn(move || {
-        let size = u32_at(bytes, 0)? as usize;
-        let name = bytes.get(4..8)?.try_into().ok()?;
-        let (body, rest) = match size {
-            0 => (bytes.get(8..)?, &[][..]),
-            _ => (bytes.get(8..size)?, bytes.get(size..)?),
-        };
-        bytes = rest;
-        Some((name, body))
-    })
-}
-
-pub(crate) fn child<'a>(bytes: &'a [u8], name: &[u8; 4]) -> Option<&'a [u8]> {
-    boxes(bytes)
-        .find(|(found, _)| found == name)
-        .map(|(_, body)| body)
-}
-
-fn path<'a>(bytes: &'a [u8], names: &[&[u8; 4]]) -> Option<&'a [u8]> {
-    names
-        .iter()
-        .try_fold(bytes, |bytes, name| child(bytes, name))
-}
-
-pub(crate) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    let bytes = bytes.get(at..at.checked_add(4)?)?;
-    Some(u32::from_be_bytes(bytes.try_into().ok()?))
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
-    let bytes = bytes.get(at..at.checked_add(8)?)?;
-    Some(u64::from_be_bytes(bytes.try_into().ok()?))
 }
 
 #[cfg(test)]

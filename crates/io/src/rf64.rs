@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use crate::DecodeWarning;
-use crate::backend::{Facts, Fault, Step};
 use crate::pcm::SampleFormat;
+use crate::step::{Facts, Fault, Step};
 
 /// Frames that one step decodes.
 const STEP_FRAMES: u64 = 4096;

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 
-use crate::backend::Facts;
 use crate::mp4;
+use crate::step::Facts;
 
 /// Frames to leave out at the start, and how many to give after them.
 #[derive(Clone, Copy, Default)]

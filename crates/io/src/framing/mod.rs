@@ -13,7 +13,7 @@ mod window;
 use std::fs::File;
 use std::io;
 
-use crate::DecodeWarning;
+use crate::info::DecodeWarning;
 use window::Window;
 
 /// What a walk found.

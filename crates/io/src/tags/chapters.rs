@@ -1,16 +1,8 @@
 //! Chapters: a start in time and a title, between the forms that containers have for them.
 
+use super::chapter::Chapter;
 use super::id3::{Frame, text_frame};
 use super::{Collected, Field, Tags};
-
-/// A part of the programme with a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Chapter {
-    pub start_ms: u64,
-    /// Up to the next one, or the end, where unknown.
-    pub end_ms: Option<u64>,
-    pub title: String,
-}
 
 /// Most chapters that can be written: ID3v2 counts them in a byte.
 const MAX_IN_TABLE: usize = 255;

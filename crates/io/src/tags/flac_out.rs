@@ -10,7 +10,7 @@ use flac_codec::metadata::{
 use lofty::picture::PictureInformation;
 
 use super::note::{Outcome, limited};
-use super::positions::Scale;
+use super::scale::Scale;
 use super::{Picture, TagWarning, Tags, chapters, text};
 use crate::flac::FlacTags;
 

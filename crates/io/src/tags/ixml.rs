@@ -1,6 +1,6 @@
 //! iXML (ixml.info, version 3): what in it counts in frames or describes the file's samples.
 
-use super::positions::Scale;
+use super::scale::Scale;
 
 /// Pairs of the upper and the lower 32 bits of a place.
 const PLACES: [(&str, &str); 3] = [

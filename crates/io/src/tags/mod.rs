@@ -12,7 +12,9 @@
 mod aiff;
 mod ape;
 mod caf;
+mod chapter;
 mod chapters;
+mod chunk;
 mod flac;
 mod flac_out;
 mod id3;
@@ -23,6 +25,7 @@ mod names;
 mod note;
 mod ogg;
 mod positions;
+mod scale;
 mod vorbis;
 mod wave;
 mod wave_out;
@@ -36,9 +39,9 @@ use std::sync::Arc;
 use crate::guard::guarded;
 use crate::sniff::{self, Kind};
 
-use chapters::Chapter;
+use chapter::Chapter;
+use chunk::Chunk;
 use id3::Frame;
-use wave::Chunk;
 
 pub(crate) use flac_out::Sound;
 pub use note::{Outcome, TagWarning};

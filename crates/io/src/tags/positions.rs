@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::wave::Chunk;
+use super::chunk::Chunk;
+use super::scale::Scale;
 use super::{Tags, ixml, text, u32_le};
 use crate::rf64::push_chunk;
 
@@ -34,33 +35,6 @@ pub(super) struct CuePoint {
     /// In frames.
     pub at: u64,
     pub label: Option<String>,
-}
-
-/// One sample rate for another.
-#[derive(Clone, Copy)]
-pub(super) struct Scale {
-    pub from_hz: u32,
-    pub to_hz: u32,
-}
-
-impl Scale {
-    pub(super) fn is_one(self) -> bool {
-        self.from_hz == self.to_hz || self.from_hz == 0
-    }
-
-    /// The nearest frame.
-    pub(super) fn frames(self, at: u64) -> u64 {
-        if self.is_one() {
-            return at;
-        }
-        let (from, to) = (u128::from(self.from_hz), u128::from(self.to_hz));
-        let scaled = (u128::from(at) * to + from / 2) / from;
-        u64::try_from(scaled).unwrap_or(u64::MAX)
-    }
-
-    fn frames_32(self, at: u32) -> u32 {
-        u32::try_from(self.frames(u64::from(at))).unwrap_or(u32::MAX)
-    }
 }
 
 impl Tags {

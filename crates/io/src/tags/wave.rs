@@ -4,24 +4,9 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
+use super::chunk::Chunk;
 use super::{Collected, id3, info, text, u16_le, u32_le};
 use crate::rf64::each_chunk;
-
-/// A chunk as it is in the input.
-#[derive(Clone, Debug)]
-pub(super) struct Chunk {
-    pub id: [u8; 4],
-    pub body: Arc<Vec<u8>>,
-}
-
-impl Chunk {
-    pub(super) fn name(&self) -> String {
-        match (&self.id, self.body.first_chunk::<4>()) {
-            (b"LIST", Some(kind)) => format!("LIST {} chunk", text(kind)),
-            (id, _) => format!("{} chunk", text(&id[..]).trim_end()),
-        }
-    }
-}
 
 /// What the file is made of, made anew for the master.
 const STRUCTURE: &[&[u8; 4]] = &[

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::chapters;
+use super::chunk::Chunk;
 use super::note::{Outcome, limited};
 use super::positions::{self, CuePoint, scaled};
-use super::wave::Chunk;
 use super::{TagWarning, Tags, id3, info, text, u64_be};
 use crate::rf64::push_chunk;
 
