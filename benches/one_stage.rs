@@ -7,8 +7,10 @@ use std::path::Path;
 
 use acetate_dsp::measure::clipping::Clipping;
 use acetate_dsp::measure::crest::Crest;
+use acetate_dsp::measure::lone_transients::LoneTransients;
 use acetate_dsp::measure::loudness::Loudness;
 use acetate_dsp::measure::peak_envelope::PeakEnvelope;
+use acetate_dsp::measure::slow_offset::SlowOffset;
 use acetate_dsp::measure::spectrum::SpectrumMeter;
 use acetate_dsp::measure::stereo_image::StereoImage;
 use acetate_dsp::measure::true_peak::TruePeak;
@@ -17,8 +19,10 @@ use acetate_dsp::process::dc_filter::DcFilter;
 use acetate_dsp::process::dither::{Dither, WordLength};
 use acetate_dsp::process::eq::Eq;
 use acetate_dsp::process::limiter::Limiter;
+use acetate_dsp::process::repair::Repair;
 use acetate_dsp::process::saturation::Saturation;
 use acetate_dsp::process::stereo::Stereo;
+use acetate_dsp::settings::{self, RepairKind};
 use acetate_dsp::solve::DriveCurveBuilder;
 use acetate_dsp::stream::BLOCK_FRAMES;
 use acetate_dsp::{Audio, ProcessSpec, Processor, Settings, Source};
@@ -35,7 +39,7 @@ type Stage = Box<dyn FnMut(&mut Audio)>;
 type Make = fn() -> Stage;
 
 /// `decoding` alone is what every other count contains.
-const STAGES: [(&str, Make); 15] = [
+const STAGES: [(&str, Make); 18] = [
     ("decoding", || Box::new(|_| {})),
     ("loudness", || {
         let mut meter = Loudness::new(SPEC.sample_rate_hz, false);
@@ -69,10 +73,21 @@ const STAGES: [(&str, Make); 15] = [
         let mut meter = Clipping::new(SPEC.channels);
         Box::new(move |block| meter.process(block))
     }),
+    ("slow offset", || {
+        let mut meter = SlowOffset::new(SPEC.sample_rate_hz, SPEC.channels);
+        Box::new(move |block| meter.process(block))
+    }),
+    ("lone transients", || {
+        let mut meter = LoneTransients::new(SPEC.sample_rate_hz, SPEC.channels);
+        Box::new(move |block| meter.process(block))
+    }),
     ("drive curve", || {
         let mut curve = DriveCurveBuilder::new(SPEC.sample_rate_hz, SPEC.channels, false)
             .with_limiting_up_to(settings().target.max_limiting_db);
         Box::new(move |block| curve.push(block))
+    }),
+    ("repair", || {
+        processor(Repair::new(&settings().cleanup, &SPEC))
     }),
     ("DC filter", || {
         processor(DcFilter::new(&settings().cleanup, &SPEC))
@@ -99,12 +114,32 @@ const STAGES: [(&str, Make); 15] = [
 fn settings() -> Settings {
     let mut settings = Settings::default();
     settings.cleanup.dc_highpass_hz = 5.0;
+    settings.cleanup.repairs = repairs();
     settings.eq.mid_db[8] = 1.5;
     settings.compressor.ratio = 2.0;
     settings.saturation.amount = 0.5;
     settings.stereo.high_db = 1.0;
     settings.limiter.drive_db = 8.0;
     settings
+}
+
+/// A click and a bump in turn, one in every half second of what is counted.
+fn repairs() -> Vec<settings::Repair> {
+    (0..6)
+        .map(|number| {
+            let (kind, length_ms, gain_db) = if number % 2 == 0 {
+                (RepairKind::Interpolate, 1.0, 0.0)
+            } else {
+                (RepairKind::Attenuate, 10.0, -6.0)
+            };
+            settings::Repair {
+                at_s: 0.25 + 0.5 * f64::from(number),
+                length_ms,
+                kind,
+                gain_db,
+            }
+        })
+        .collect()
 }
 
 fn processor(mut stage: impl Processor + 'static) -> Stage {
