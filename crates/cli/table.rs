@@ -6,9 +6,9 @@ use acetate_check::Verdict;
 use acetate_dsp::plain;
 use acetate_dsp::units::clock;
 use acetate_master::Report;
-use acetate_master::codec::{CodecSafety, DECODED_CEILING_DBTP};
+use acetate_master::codec::DECODED_CEILING_DBTP;
 use acetate_master::findings::Severity;
-use acetate_master::report::{Check, Mastering, Measures};
+use acetate_master::report::{Check, CodecSafety, Mastering, Measures};
 
 use crate::checked;
 use crate::console::Console;

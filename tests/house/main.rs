@@ -14,10 +14,10 @@ const CRATES: [(&str, usize); 9] = [
     ("crates/check/src/lib.rs", 0),
     ("crates/cli/main.rs", 0),
     ("crates/dsp/src/lib.rs", 0),
-    ("crates/engine/src/lib.rs", 0),
+    ("crates/engine/src/lib.rs", 4),
     ("crates/handover/src/lib.rs", 0),
     ("crates/io/src/lib.rs", 0),
-    ("crates/master/src/lib.rs", 8),
+    ("crates/master/src/lib.rs", 0),
     ("crates/model/src/lib.rs", 0),
     ("training/src/lib.rs", 0),
 ];

@@ -7,7 +7,7 @@ use acetate_dsp::stream::BLOCK_FRAMES;
 use acetate_dsp::units::db_from_gain;
 use acetate_dsp::{Audio, Source};
 use acetate_io::{Container, OpenOptions, OutputFormat};
-use acetate_master::certificate::{Difference, Verdict};
+use acetate_master::report::{Difference, Verdict};
 use acetate_master::{Certificate, Progress, Report, Stage};
 use acetate_model::NetPredictor;
 use anyhow::Context;

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::brief::Brief;
-use crate::codec::CodecSafety;
 use crate::findings::Finding;
-use crate::report::{Attempt, Check, FileFacts, Infeasible, Mastering, Measures, Report};
+use crate::report::{
+    Attempt, Check, CodecSafety, Difference, FileFacts, Infeasible, Mastering, Measures, Report,
+};
 use crate::settings_file::{self, SettingsFileError};
 
 /// Version of the certificate's format.
@@ -138,43 +139,6 @@ pub enum CertificateError {
     /// The report tells of no written master.
     #[error("expected the report of a written master, found one without input, output or figures")]
     NotWritten,
-}
-
-/// One thing that is not as the certificate has it.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Difference {
-    /// What differs.
-    pub what: String,
-    /// As certified.
-    pub certified: String,
-    /// As found now.
-    pub found: String,
-}
-
-impl Difference {
-    /// `None` where both are equal.
-    pub fn between(what: &str, certified: &str, found: &str) -> Option<Self> {
-        (certified != found).then(|| Self {
-            what: what.to_owned(),
-            certified: certified.to_owned(),
-            found: found.to_owned(),
-        })
-    }
-}
-
-/// What became of a certificate's check.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Verdict {
-    /// The certificate.
-    pub certificate: String,
-    /// Nothing differs.
-    pub identical: bool,
-    /// The mix was rendered again and compared byte by byte.
-    pub rendered_again: bool,
-    /// Everything that differs.
-    pub differences: Vec<Difference>,
-    /// Fields of the certificate that nothing was held against: they are claims.
-    pub unchecked: Vec<String>,
 }
 
 impl Certificate {

@@ -10,15 +10,14 @@ use acetate_dsp::analysis::Analysis;
 use acetate_dsp::measure::true_peak::TruePeak;
 use acetate_dsp::{Audio, Source, Spec, StreamError};
 use acetate_model::Predictor;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use crate::brief::Brief;
 use crate::delivery::{Delivery, Progress};
 use crate::error::MasterError;
 use crate::outline::Outline;
-use crate::report::{Check, Report};
-use crate::story::{BeforeLimiter, can_be_mastered, measure_input, plan};
+use crate::plan::{can_be_mastered, plan};
+use crate::report::{Check, CodecPass, CodecReading, CodecSafety, MissingCodec, Report};
+use crate::story::{BeforeLimiter, measure_input};
 
 /// Highest decoded true peak that is safe, dBTP.
 pub const DECODED_CEILING_DBTP: f64 = 0.0;
@@ -116,56 +115,6 @@ pub trait Codecs {
         programme: &mut dyn Source,
         take: &mut dyn FnMut(&Audio),
     ) -> Result<Spec, StreamError>;
-}
-
-/// What lossy encoding does to a master.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CodecSafety {
-    /// The ceiling that was asked for, dBTP.
-    pub asked_ceiling_dbtp: f64,
-    /// The ceiling that was rendered, dBTP.
-    pub ceiling_dbtp: f64,
-    /// Every render and its decoded peaks.
-    pub passes: Vec<CodecPass>,
-    /// Codecs that could not be tried; the documented margin stands for them.
-    pub missing: Vec<MissingCodec>,
-    /// True when no decoded peak of the last render passes full scale.
-    pub held: bool,
-}
-
-/// One render, encoded and decoded.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CodecPass {
-    /// The ceiling of this render, dBTP.
-    pub ceiling_dbtp: f64,
-    /// One per codec.
-    pub readings: Vec<CodecReading>,
-}
-
-/// One codec's decoded peak.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CodecReading {
-    /// The codec with its bit rate.
-    pub codec: String,
-    /// Program and version.
-    pub encoder: String,
-    /// True peak after decoding, by our own meter, dBTP.
-    pub true_peak_dbtp: f64,
-}
-
-/// A codec that could not be tried.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MissingCodec {
-    /// The codec with its bit rate.
-    pub codec: String,
-    /// Why.
-    pub reason: String,
-    /// The highest true peak that its documented margin allows, dBTP.
-    pub allowed_dbtp: f64,
 }
 
 /// As [`master()`](crate::master()), for a master that no codec drives over full scale.

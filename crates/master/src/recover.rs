@@ -22,8 +22,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::MasterError;
+use crate::plan::can_be_mastered;
 use crate::replay;
-use crate::story::can_be_mastered;
 
 /// Corrections on what the chain renders.
 const CORRECTIONS: usize = 3;

@@ -15,7 +15,7 @@ use acetate_dsp::{Analysis, Audio, Sink, Source, Spec, StreamError};
 use crate::brief::Brief;
 use crate::delivery::{Progress, Scratch, Stage};
 use crate::error::MasterError;
-use crate::story::Plan;
+use crate::plan::Plan;
 
 /// Length of the master in frames at its own rate.
 pub(crate) fn delivery_frames(analysis: &Analysis, spec: Spec) -> u64 {

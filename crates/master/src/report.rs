@@ -8,8 +8,6 @@ use acetate_dsp::settings::{Amounts, Settings, Target};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::certificate::Verdict;
-use crate::codec::CodecSafety;
 use crate::findings::{Finding, Readiness};
 
 /// Version of the report's format.
@@ -261,6 +259,93 @@ pub struct Attempt {
     pub true_peak_dbtp: Option<f64>,
     /// Most gain reduction of the limiter, dB.
     pub limiting_db: f64,
+}
+
+/// What lossy encoding does to a master.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CodecSafety {
+    /// The ceiling that was asked for, dBTP.
+    pub asked_ceiling_dbtp: f64,
+    /// The ceiling that was rendered, dBTP.
+    pub ceiling_dbtp: f64,
+    /// Every render and its decoded peaks.
+    pub passes: Vec<CodecPass>,
+    /// Codecs that could not be tried; the documented margin stands for them.
+    pub missing: Vec<MissingCodec>,
+    /// True when no decoded peak of the last render passes full scale.
+    pub held: bool,
+}
+
+/// One render, encoded and decoded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CodecPass {
+    /// The ceiling of this render, dBTP.
+    pub ceiling_dbtp: f64,
+    /// One per codec.
+    pub readings: Vec<CodecReading>,
+}
+
+/// One codec's decoded peak.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CodecReading {
+    /// The codec with its bit rate.
+    pub codec: String,
+    /// Program and version.
+    pub encoder: String,
+    /// True peak after decoding, by our own meter, dBTP.
+    pub true_peak_dbtp: f64,
+}
+
+/// A codec that could not be tried.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MissingCodec {
+    /// The codec with its bit rate.
+    pub codec: String,
+    /// Why.
+    pub reason: String,
+    /// The highest true peak that its documented margin allows, dBTP.
+    pub allowed_dbtp: f64,
+}
+
+/// One thing that is not as the certificate has it.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Difference {
+    /// What differs.
+    pub what: String,
+    /// As certified.
+    pub certified: String,
+    /// As found now.
+    pub found: String,
+}
+
+impl Difference {
+    /// `None` where both are equal.
+    pub fn between(what: &str, certified: &str, found: &str) -> Option<Self> {
+        (certified != found).then(|| Self {
+            what: what.to_owned(),
+            certified: certified.to_owned(),
+            found: found.to_owned(),
+        })
+    }
+}
+
+/// What became of a certificate's check.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Verdict {
+    /// The certificate.
+    pub certificate: String,
+    /// Nothing differs.
+    pub identical: bool,
+    /// The mix was rendered again and compared byte by byte.
+    pub rendered_again: bool,
+    /// Everything that differs.
+    pub differences: Vec<Difference>,
+    /// Fields of the certificate that nothing was held against: they are claims.
+    pub unchecked: Vec<String>,
 }
 
 /// One figure held against what was asked for.

@@ -7,8 +7,8 @@ use crate::attempts::Written;
 use crate::brief::Brief;
 use crate::error::MasterError;
 use crate::findings::Readiness;
+use crate::plan::Plan;
 use crate::report::{Attempt, Infeasible, Mastering, Measures, Report};
-use crate::story::Plan;
 use crate::{advice, verify, words};
 
 /// Everything that the report is told of.

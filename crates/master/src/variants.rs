@@ -8,8 +8,9 @@ use acetate_model::Predictor;
 use crate::brief::Brief;
 use crate::delivery::{Delivery, Progress};
 use crate::error::MasterError;
+use crate::plan::{allow_no_limiting_without_limiter, can_be_mastered, plan};
 use crate::report::Report;
-use crate::story::{BeforeLimiter, allow_no_limiting_without_limiter, can_be_mastered, plan};
+use crate::story::BeforeLimiter;
 
 /// One of several masters.
 pub struct Variant<'a> {
