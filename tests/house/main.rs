@@ -14,7 +14,7 @@ const CRATES: [(&str, usize); 9] = [
     ("crates/check/src/lib.rs", 0),
     ("crates/cli/main.rs", 0),
     ("crates/dsp/src/lib.rs", 0),
-    ("crates/engine/src/lib.rs", 4),
+    ("crates/engine/src/lib.rs", 0),
     ("crates/handover/src/lib.rs", 0),
     ("crates/io/src/lib.rs", 0),
     ("crates/master/src/lib.rs", 0),

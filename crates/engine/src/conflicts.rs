@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use acetate_io::{Identity, StagedFile, resolved};
 use anyhow::bail;
 
+use crate::extras::{pack, variants};
 use crate::job::{Job, is_pipe};
 use crate::options::Options;
 use crate::record::record_of;
-use crate::{pack, reference, variants};
+use crate::request;
 
 /// Everything that a run reads and writes.
 #[derive(Debug, Default)]
@@ -32,7 +33,7 @@ impl Conflicts {
             conflicts.reads(path);
         }
         for folder in references.filter(|path| path.is_dir()) {
-            let songs = reference::sound_files(folder).unwrap_or_default();
+            let songs = request::sound_files(folder).unwrap_or_default();
             songs.iter().for_each(|song| conflicts.reads(song));
         }
         // What is left as it is need not keep clear of anything.

@@ -11,15 +11,15 @@ use crate::EngineError;
 use crate::analyses::{self, Analyses};
 use crate::conflicts;
 use crate::delivery::{FileDelivery, deliver_to_stdout};
+use crate::extras::variants::{self, Made, Wanted};
+use crate::extras::{self, RunContext};
 use crate::ffmpeg::Ffmpeg;
 use crate::input::Input;
 use crate::job::{Job, is_pipe};
 use crate::observer::{FileProgress, Observer};
 use crate::options::Options;
 use crate::record::{Known, Records, record_of};
-use crate::report_page::{self, Context};
 use crate::request::Proposer;
-use crate::variants::{self, Made, Wanted};
 
 /// How a job ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,11 +96,12 @@ impl Engine {
     fn of(jobs: &[Job], options: &Options, observer: &dyn Observer) -> anyhow::Result<Self> {
         conflicts::check(options, jobs)?;
         let mut options = options.clone();
-        let proposer =
-            options
-                .request
-                .clone()
-                .proposer(&mut options.brief, options.overwrite, observer)?;
+        let proposer = Proposer::new(
+            &options.request,
+            &mut options.brief,
+            options.overwrite,
+            observer,
+        )?;
         let seal = analyses::seal(&options.cache, observer);
         if !options.dry_run {
             clean_up(jobs, observer);
@@ -211,12 +212,12 @@ impl Engine {
             let certificate = acetate_master::Certificate::new(&report, &options.brief)?;
             acetate_io::deliver_text(path, &certificate.to_json()?, options.overwrite)?;
         }
-        let context = Context {
+        let context = RunContext {
             options,
             reference: self.proposer.reference.as_ref(),
             observer,
         };
-        report_page::write(job, &mut input, &report, &made, &context)?;
+        extras::write(job, &mut input, &report, &made, &context)?;
         let all_met = report.all_met && made.iter().all(|one| one.report.all_met);
         let others = made.into_iter().skip(1).map(|one| (one.path, one.report));
         Ok(Delivered {

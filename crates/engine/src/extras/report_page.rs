@@ -1,61 +1,30 @@
-//! What is made beside a master for people: the report page, and by its own file the pack.
+//! The report page of a delivered master.
 
 use std::path::Path;
 
 use acetate_handover::{EqProposal, Material, Other, VariantRow, report_page};
-use acetate_io::{Decoder, OpenOptions, deliver_text};
+use acetate_io::{Decoder, OpenOptions};
 use acetate_master::{Certificate, Report};
-use acetate_model::Signature;
 use acetate_model::outputs::knots_of_curve;
-use anyhow::Context as _;
 
+use super::context::RunContext;
+use super::variants::Made;
 use crate::input::Input;
 use crate::job::Job;
-use crate::observer::{FileProgress, Observer, Step};
+use crate::observer::{FileProgress, Step};
 use crate::options::Options;
-use crate::pack;
 use crate::request::Request;
-use crate::variants::Made;
 
 /// Passes that the page takes over the music.
 const PAGE_PASSES: usize = 3;
 
-/// What a run knows that is needed beside a master.
-pub(crate) struct Context<'a> {
-    /// What is the same for every mix.
-    pub(crate) options: &'a Options,
-    /// What the predictor leads to, where a reference was given.
-    pub(crate) reference: Option<&'a Signature>,
-    /// Told how far it is, and of files that were kept.
-    pub(crate) observer: &'a dyn Observer,
-}
-
-/// Makes what was asked for, from the mix, the delivered master and its report.
-pub(crate) fn write(
+/// The page of a mix, its delivered master and its report.
+pub(super) fn page(
     job: &Job,
     input: &mut Input<'_>,
     report: &Report,
     variants: &[Made],
-    context: &Context<'_>,
-) -> anyhow::Result<()> {
-    if let Some(path) = &job.report {
-        let html = page(job, input, report, variants, context)
-            .with_context(|| path.display().to_string())?;
-        deliver_text(path, &html, context.options.overwrite)?;
-    }
-    if let Some(path) = &job.pack {
-        pack::write(path, job, input, report, context)
-            .with_context(|| path.display().to_string())?;
-    }
-    Ok(())
-}
-
-fn page(
-    job: &Job,
-    input: &mut Input<'_>,
-    report: &Report,
-    variants: &[Made],
-    context: &Context<'_>,
+    context: &RunContext<'_>,
 ) -> anyhow::Result<String> {
     let brief = &context.options.brief;
     let mut heard = others(variants, &context.options.request)?;

@@ -1,19 +1,15 @@
 //! [`Request`]: who proposes the settings: the net, led by references and words where they were given.
 
-use std::path::{Path, PathBuf};
+mod proposer;
+mod reference;
 
-use acetate_dsp::Settings;
-use acetate_master::Brief;
-use acetate_model::reference::{DEFAULT_MAX_EQ_RMS_DB, Dimensions, ReferencePredictor};
-use acetate_model::style::{Feature, Style, StylePredictor};
-use acetate_model::{NetPredictor, Predictor, Signature, Weights};
-use anyhow::Context;
+use std::path::PathBuf;
 
-use crate::observer::Observer;
-use crate::reference;
+use acetate_model::reference::{DEFAULT_MAX_EQ_RMS_DB, Dimensions};
 
-/// Loudest and softest target that a reference or a word leads to, LUFS.
-const LOUDNESS_RANGE_LUFS: (f64, f64) = (-30.0, -6.0);
+pub(crate) use self::proposer::Proposer;
+pub use self::proposer::net;
+pub use self::reference::sound_files;
 
 /// A finished record to move towards.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,84 +68,4 @@ impl Default for Request {
             own_amounts: OwnAmounts::default(),
         }
     }
-}
-
-/// A request, answered.
-pub(crate) struct Proposer {
-    /// Who proposes the settings.
-    pub(crate) predictor: Box<dyn Predictor>,
-    /// What it leads to, where a reference was given.
-    pub(crate) reference: Option<Signature>,
-}
-
-impl Request {
-    /// Reads weights and references; what concerns loudness and amounts goes into the brief.
-    pub(crate) fn proposer(
-        &self,
-        brief: &mut Brief,
-        overwrite: bool,
-        observer: &dyn Observer,
-    ) -> anyhow::Result<Proposer> {
-        let style = self.style.as_deref().map(Style::parse).transpose();
-        let style = style.context("--style")?;
-        let mut predictor: Box<dyn Predictor> = Box::new(net(self.weights.as_deref())?);
-        let signature = reference::signature(self, overwrite, observer)?;
-        if let Some(signature) = &signature {
-            let matched = self.matched;
-            if matched.loudness && !self.loudness_named {
-                towards_loudness(brief, signature, self.way_share);
-            }
-            // The amount goes into the match, where it is a share of the way; scaling the settings by
-            // it too would count it twice.
-            predictor = Box::new(ReferencePredictor::new(
-                predictor,
-                signature.clone(),
-                self.way_share,
-                matched,
-                self.match_limit_db,
-            ));
-            let own = &self.own_amounts;
-            if matched.tone {
-                brief.amounts.eq = own.eq.unwrap_or(1.0);
-            }
-            if matched.dynamics {
-                brief.amounts.compressor = own.compressor.unwrap_or(1.0);
-            }
-            if matched.width {
-                brief.amounts.stereo = own.stereo.unwrap_or(1.0);
-            }
-        }
-        if let Some(style) = style {
-            observer.note(&format!("style: {}", style.describe()));
-            brief.target.integrated_lufs += style.wanted(Feature::Loudness);
-            predictor = Box::new(StylePredictor::new(predictor, style));
-        }
-        Settings::aiming_at(brief.target).validate()?;
-        Ok(Proposer {
-            predictor,
-            reference: signature,
-        })
-    }
-}
-
-fn towards_loudness(brief: &mut Brief, signature: &Signature, amount: f64) {
-    let (low, high) = LOUDNESS_RANGE_LUFS;
-    let wanted = signature.integrated_lufs.clamp(low, high);
-    let way = wanted - brief.target.integrated_lufs;
-    brief.target.integrated_lufs += amount * way;
-}
-
-/// The net, with weights of the caller's own or the embedded ones.
-///
-/// # Errors
-/// Where the weights cannot be read or do not fit.
-pub fn net(weights: Option<&Path>) -> anyhow::Result<NetPredictor> {
-    let weights = match weights {
-        None => Weights::embedded()?,
-        Some(path) => {
-            let bytes = acetate_io::read_bounded(path, acetate_model::weights::MAX_BYTES as u64)?;
-            Weights::from_bytes(&bytes).with_context(|| path.display().to_string())?
-        }
-    };
-    Ok(NetPredictor::new(weights))
 }

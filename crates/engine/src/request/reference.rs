@@ -8,9 +8,9 @@ use acetate_master::settings_file;
 use acetate_model::Signature;
 use anyhow::Context;
 
+use super::Request;
 use crate::input::declare;
 use crate::observer::{Observer, Step, go_on};
-use crate::request::Request;
 
 /// Saved signatures end in this.
 const SAVED: &str = "toml";

@@ -25,10 +25,10 @@ use acetate_master::report::Mastering;
 use acetate_master::{Certificate, Report, replay, settings_file};
 use anyhow::{Context, bail};
 
+use super::RunContext;
 use crate::input::Input;
 use crate::job::Job;
 use crate::observer::{FileProgress, Step, go_on};
-use crate::report_page::Context as RunContext;
 
 /// Names in the folder.
 const MASTER: &str = "reference-master.wav";

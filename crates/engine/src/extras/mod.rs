@@ -1,0 +1,35 @@
+//! What is made beside a master for people: variants, the report page and the pack.
+
+mod context;
+pub(crate) mod pack;
+mod report_page;
+pub(crate) mod variants;
+
+use acetate_io::deliver_text;
+use acetate_master::Report;
+use anyhow::Context;
+
+pub(crate) use self::context::RunContext;
+use self::variants::Made;
+use crate::input::Input;
+use crate::job::Job;
+
+/// Makes what was asked for, from the mix, the delivered master and its report.
+pub(crate) fn write(
+    job: &Job,
+    input: &mut Input<'_>,
+    report: &Report,
+    variants: &[Made],
+    context: &RunContext<'_>,
+) -> anyhow::Result<()> {
+    if let Some(path) = &job.report {
+        let html = report_page::page(job, input, report, variants, context)
+            .with_context(|| path.display().to_string())?;
+        deliver_text(path, &html, context.options.overwrite)?;
+    }
+    if let Some(path) = &job.pack {
+        pack::write(path, job, input, report, context)
+            .with_context(|| path.display().to_string())?;
+    }
+    Ok(())
+}
