@@ -6,8 +6,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use super::chunk::Chunk;
 use super::positions::{CuePoint, chunks_of, sampler_of};
+use super::wave::Chunk;
 use super::{Collected, id3, text, u16_be, u32_be};
 
 const MAX_CHUNKS: usize = 4096;

@@ -12,14 +12,9 @@
 mod aiff;
 mod ape;
 mod caf;
-mod chapter;
 mod chapters;
-mod chunk;
 mod flac;
-mod flac_out;
 mod id3;
-mod info;
-mod ixml;
 mod mp4;
 mod names;
 mod note;
@@ -28,7 +23,6 @@ mod positions;
 mod scale;
 mod vorbis;
 mod wave;
-mod wave_out;
 
 use std::fs::File;
 use std::io;
@@ -37,15 +31,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::guard::guarded;
-use crate::sniff::{self, Kind};
+use crate::read::sniff::{self, Kind};
 
-use chapter::Chapter;
-use chunk::Chunk;
+use chapters::Chapter;
 use id3::Frame;
+use wave::Chunk;
 
-pub(crate) use flac_out::Sound;
+pub(crate) use flac::Sound;
 pub use note::{Outcome, TagWarning};
-pub(crate) use wave_out::WaveTags;
+pub(crate) use wave::WaveTags;
 
 /// Most bytes that are carried from one file to another.
 pub const MAX_CARRIED_BYTES: u64 = 48 << 20;

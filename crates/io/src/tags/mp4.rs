@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use super::chapter::Chapter;
+use super::chapters::Chapter;
 use super::{Collected, names, text, u16_be, u32_be, u64_be};
 
 const MAX_TOP_BOXES: usize = 100_000;

@@ -4,10 +4,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::chunk::Chunk;
 use super::scale::Scale;
-use super::{Tags, ixml, text, u32_le};
-use crate::rf64::push_chunk;
+use super::wave::Chunk;
+use super::wave::ixml;
+use super::{Tags, text, u32_le};
+use crate::read::containers::rf64::push_chunk;
 
 /// Most cue points, and entries attached to them, that are looked at.
 const MAX_POINTS: usize = 20_000;

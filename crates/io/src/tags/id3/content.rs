@@ -2,7 +2,7 @@
 
 use lofty::id3::v1::GENRES;
 
-use super::super::chapter::Chapter;
+use super::super::chapters::Chapter;
 use super::super::{Collected, Field, names, text, u32_be};
 use super::{Frame, each_frame, head_of};
 

@@ -1,0 +1,12 @@
+//! Files as the system has them: names and identities, temporary files, hashes, and walks over folders.
+
+pub(crate) mod hash;
+pub(crate) mod identity;
+pub(crate) mod place;
+pub(crate) mod regular;
+pub(crate) mod seal;
+pub(crate) mod sha256;
+pub(crate) mod spill;
+pub(crate) mod temporary;
+pub(crate) mod user;
+pub(crate) mod walk;
