@@ -3,10 +3,10 @@
 
 Usage: campaigns/fuzz.py [SECONDS] [TARGET ...]
 
-SECONDS (default 60) is for each target. Needs a nightly compiler, `cargo install cargo-fuzz`, and
-the targets and seeds that these make:
+SECONDS (default 60) is for each target. Needs `cargo install cargo-fuzz`, and the targets and seeds
+that these make:
 
-    cargo +nightly fuzz build -O -s none && fuzz/seeds.py
+    cargo fuzz build -O -s none && fuzz/seeds.py
 
 An input that panics, takes over 10 s or over 1 GB of memory is a finding: it is kept in
 fuzz/artifacts and belongs, once mended, into tests/crashers, where `cargo test` replays it.
@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FUZZ = ROOT / "fuzz"
 BINARIES = FUZZ / "target" / "x86_64-unknown-linux-gnu" / "release"
 TOTALS = FUZZ / "corpus" / "executions.json"
-TARGETS = ["settings", "lists", "weights", "decode", "analyze", "master"]
-MAX_BYTES = {"weights": 1_000_000}
+TARGETS = ["settings", "certificates", "lists", "weights", "tags", "cuesheets", "joined", "decode", "analyze", "master"]
+MAX_BYTES = {"weights": 1_000_000, "lists": 8192, "settings": 8192, "tags": 8192, "cuesheets": 4096}
 LIMITS = ["-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1"]
 
 
@@ -53,10 +53,11 @@ def run(target, seconds):
 
 def main():
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 60
-    totals = json.loads(TOTALS.read_text()) if TOTALS.exists() else {}
     failed = False
     for target in sys.argv[2:] or TARGETS:
         executions, findings, memory = run(target, seconds)
+        # Read late: another run may have added its own meanwhile.
+        totals = json.loads(TOTALS.read_text()) if TOTALS.exists() else {}
         totals[target] = totals.get(target, 0) + executions
         TOTALS.write_text(json.dumps(totals))
         failed |= bool(findings)
