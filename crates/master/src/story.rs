@@ -165,6 +165,7 @@ impl BeforeLimiter {
             &settings,
             written.measured.integrated_lufs,
             &rendered.curve,
+            &analysis,
         );
         tell(Told {
             analysis,
@@ -217,6 +218,7 @@ pub fn rehearse(
         &settings,
         solved.solution.predicted_lufs,
         &rendered.curve,
+        &analysis,
     );
     let foretold = Attempt {
         drive_db: solved.solution.drive_db,
