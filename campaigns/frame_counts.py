@@ -2,14 +2,15 @@
 """Makes files of every codec, rate and number of channels, then of odd headers, and holds the frames
 that are decoded against ffmpeg's.
 
-Usage: campaigns/frame_counts.py [FOLDER]
+Usage: campaigns/frame_counts.py [FOLDER [PART...]]
 
-FOLDER keeps the files that differ. ACETATE names the binary (default: the release build). Needs numpy
+FOLDER keeps the files that differ. PART: codecs, foreign, joins, odd, more; all where none is named. ACETATE names the binary (default: the release build). Needs numpy
 and ffmpeg; flac and lame where they are installed, and says which files are left out without them.
 
 A file is *whole* if nothing is wrong with it: all of it has to be decoded, by strict reading too. A
 file is *odd* if a header lies or something is broken: it has to be told and refused by strict reading,
-or refused at once, and must not be shorter than ffmpeg's. ffmpeg itself leaves encoder padding in some
+or refused at once, and must not be shorter than ffmpeg's. A file is *declared* if ffmpeg decodes it instead:
+that has to be said, nothing else, all of it has to come, and strict reading has to refuse it. ffmpeg itself leaves encoder padding in some
 containers: the length of what was encoded is right there as well.
 """
 
@@ -60,6 +61,52 @@ LOSSY = [
     ("aac", "m4a", ["-c:a", "aac"], RATES_HZ[:10]),
     ("aac", "aac", ["-c:a", "aac", "-f", "adts"], RATES_HZ[:10]),
     ("vorbis", "ogg", ["-c:a", "libvorbis"], RATES_HZ[:10]),
+]
+# Decoded by ffmpeg instead.
+EVERY_HZ = (8000, 11025, 22050, 44100, 48000, 96000)
+FOREIGN = [
+    ("opus", "opus", ["-c:a", "libopus"], (48000,)),
+    ("opus", "webm", ["-c:a", "libopus"], (48000,)),
+    ("opus", "caf", ["-c:a", "libopus"], (48000,)),
+    ("speex", "spx", ["-c:a", "libspeex"], (8000, 16000, 32000)),
+    ("wma", "wma", ["-c:a", "wmav2"], (8000, 11025, 22050, 44100, 48000)),
+    ("wma1", "wma", ["-c:a", "wmav1"], (22050, 44100, 48000)),
+    ("ac3", "ac3", ["-c:a", "ac3"], (32000, 44100, 48000)),
+    ("eac3", "eac3", ["-c:a", "eac3"], (32000, 44100, 48000)),
+    ("ac3", "mp4", ["-c:a", "ac3"], (32000, 44100, 48000)),
+    ("dts", "dts", ["-c:a", "dca"], (32000, 44100, 48000)),
+    ("aac", "ts", ["-c:a", "aac"], (32000, 44100, 48000)),
+    ("mp3", "avi", ["-c:a", "libmp3lame"], (32000, 44100, 48000)),
+    ("vorbis", "mka", ["-c:a", "libvorbis"], (44100, 48000)),
+    ("wavpack", "wv", ["-c:a", "wavpack"], EVERY_HZ),
+    ("tta", "tta", ["-c:a", "tta"], EVERY_HZ),
+    ("s16", "au", ["-c:a", "pcm_s16be"], EVERY_HZ),
+    ("s24", "w64", ["-c:a", "pcm_s24le"], EVERY_HZ),
+    ("flac", "mka", ["-c:a", "flac"], EVERY_HZ),
+    ("s24", "mkv", ["-c:a", "pcm_s24le"], EVERY_HZ),
+    ("truehd", "thd", ["-c:a", "truehd"], (44100, 48000, 96000)),
+    ("mlp", "mlp", ["-c:a", "mlp"], (44100, 48000, 96000)),
+    ("ms-adpcm", "wav", ["-c:a", "adpcm_ms"], EVERY_HZ[:5]),
+    ("ima-adpcm", "wav", ["-c:a", "adpcm_ima_wav"], EVERY_HZ[:5]),
+    ("s8", "caf", ["-c:a", "pcm_s8"], EVERY_HZ),
+]
+# More than two channels, in containers that are read here and in others.
+SURROUND = [
+    ("s24", "wav", ["-c:a", "pcm_s24le"]),
+    ("rf64", "wav", ["-rf64", "always"]),
+    ("s16", "aiff", []),
+    ("s16", "caf", []),
+    ("s16", "flac", []),
+    ("alac", "m4a", ["-c:a", "alac"]),
+    ("aac", "m4a", ["-c:a", "aac"]),
+    ("aac", "aac", ["-c:a", "aac", "-f", "adts"]),
+    ("vorbis", "ogg", ["-c:a", "libvorbis"]),
+    ("opus", "opus", ["-c:a", "libopus", "-mapping_family", "1"]),
+    ("wavpack", "wv", ["-c:a", "wavpack"]),
+    ("flac", "mka", ["-c:a", "flac"]),
+    ("ac3", "ac3", ["-c:a", "ac3"]),
+    ("eac3", "eac3", ["-c:a", "eac3"]),
+    ("dts", "dts", ["-c:a", "dca"]),
 ]
 
 
@@ -119,6 +166,19 @@ class Matrix:
         else:
             path.unlink()
 
+    def declared(self, group, path):
+        """Another program decodes it, and that is said."""
+        self.counts[group, "declared"] += 1
+        theirs = counted_by_ffmpeg(path)
+        ours, code, said = counted(path)
+        strictly, strict_code, _ = counted(path, "--strict")
+        is_declared = "decoded by ffmpeg" in said and said.count("\n") == 0
+        self.exact += ours == theirs
+        if ours != theirs or code or not is_declared or strictly is not None or strict_code != 2:
+            self.fault(path, f"{ours} frames, ffmpeg {theirs}, exit codes {code} {strict_code}, {said}")
+        else:
+            path.unlink()
+
     def odd(self, group, path):
         """A header lies, or something is broken."""
         self.counts[group, "odd"] += 1
@@ -152,6 +212,78 @@ def codecs(matrix):
                     continue
                 is_exact = is_lossless or ending in ("m4a", "ogg") or name in ("cbr", "vbr")
                 matrix.whole(f"{name} in {ending}", path, frames if is_exact else None)
+
+
+def foreign(matrix):
+    for name, ending, arguments, rates in FOREIGN:
+        for rate_hz in rates:
+            for channels in (1, 2):
+                path = matrix.path(f"{name}-{rate_hz}-{channels}.{ending}")
+                if encoded(path, signal(rate_hz, channels, 2 * rate_hz + 37), rate_hz, arguments):
+                    matrix.declared(f"{name} in {ending}", path)
+                else:
+                    matrix.left_out.append(path.name)
+    for name, ending, arguments in SURROUND:
+        for channels, layout in ((6, "5.1"), (8, "7.1")):
+            for rate_hz in (44100, 48000):
+                path = matrix.path(f"{name}-{rate_hz}-{channels}.{ending}")
+                arguments_of_layout = ["-channel_layout", layout, *arguments]
+                samples = signal(rate_hz, channels, 2 * rate_hz + 37)
+                is_known = (ending, rate_hz) not in (("opus", 44100),) and not (channels == 8 and ending in ("ac3", "eac3", "dts"))
+                if is_known and encoded(path, samples, rate_hz, arguments_of_layout):
+                    matrix.declared("surround", path)
+                else:
+                    matrix.left_out.append(path.name)
+
+
+def odd_more(matrix, rate_hz, channels):
+    """Whole files as other programs write them, and damage to what ffmpeg decodes."""
+    frames = 2 * rate_hz + 5
+    samples = signal(rate_hz, channels, frames)
+    data = samples.tobytes()
+    fmt = struct.pack("<HHIIHH", 1, channels, rate_hz, rate_hz * channels * 2, channels * 2, 16)
+    whole = {
+        "long-fmt": riff(chunk(b"fmt ", fmt + bytes(2)), chunk(b"data", data)),
+        "longer-fmt": riff(chunk(b"fmt ", fmt + bytes(24)), chunk(b"data", data)),
+        "strange-chunks": riff(chunk(b"JUNK", b"x" * 77), chunk(b"xyz ", b"q" * 33), chunk(b"fmt ", fmt), chunk(b"data", data), chunk(b"\0\0\0\0", b"")),
+        "zero-fact": riff(chunk(b"fmt ", fmt), chunk(b"fact", bytes(4)), chunk(b"data", data)),
+        "id3": b"ID3\x04\0\0\0\0\x08\0" + bytes(1024) + riff(chunk(b"fmt ", fmt), chunk(b"data", data)),
+        "zeros": bytes(512) + riff(chunk(b"fmt ", fmt), chunk(b"data", data)),
+    }
+    for kind, wave in whole.items():
+        path = matrix.path(f"{kind}-{rate_hz}-{channels}.wav")
+        path.write_bytes(wave)
+        matrix.whole("odd wav", path, frames)
+    for name, ending, arguments in (
+        ("s16", "mov", ["-c:a", "pcm_s16le"]),
+        ("s24", "mov", ["-c:a", "pcm_s24be"]),
+        ("f32", "mov", ["-c:a", "pcm_f32le"]),
+        ("flac", "mp4", ["-c:a", "flac"]),
+        ("mp3", "mp4", ["-c:a", "libmp3lame"]),
+        ("alaw", "aiff", ["-c:a", "pcm_alaw"]),
+        ("f64", "aiff", ["-c:a", "pcm_f64be"]),
+        ("f64", "caf", ["-c:a", "pcm_f64le"]),
+        ("mp2", "wav", ["-c:a", "mp2", "-b:a", "64k"]),
+        ("mp3", "wav", ["-c:a", "libmp3lame"]),
+    ):
+        path = matrix.path(f"more-{name}-{rate_hz}-{channels}.{ending}")
+        if encoded(path, samples, rate_hz, arguments):
+            matrix.whole("odd more", path, None if name in ("mp2",) else frames)
+        else:
+            matrix.left_out.append(path.name)
+    for name, ending, arguments in (
+        ("wavpack", "wv", []),
+        ("tta", "tta", []),
+        ("flac", "mka", ["-c:a", "flac"]),
+        ("aac", "flv", ["-c:a", "aac"]),
+        ("wma", "wma", ["-c:a", "wmav2"]),
+    ):
+        path = matrix.path(f"cut-{name}-{rate_hz}-{channels}.{ending}")
+        if encoded(path, samples, rate_hz, arguments):
+            path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 5])
+            matrix.odd("cut, declared", path)
+        else:
+            matrix.left_out.append(path.name)
 
 
 def with_total(flac, frames):
@@ -384,20 +516,25 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         matrix = Matrix(Path(sys.argv[1] if len(sys.argv) > 1 else temporary))
         matrix.folder.mkdir(exist_ok=True)
-        codecs(matrix)
-        odd_joins(matrix)
+        parts = sys.argv[2:] or ["codecs", "foreign", "joins", "odd", "more"]
+        for part, make in (("codecs", codecs), ("foreign", foreign), ("joins", odd_joins)):
+            if part in parts:
+                make(matrix)
         for rate_hz, channels in ((44100, 2), (48000, 1), (22050, 2)):
-            odd_mp3(matrix, rate_hz, channels)
-            odd_flac(matrix, rate_hz, channels)
-            odd_wave(matrix, rate_hz, channels)
-            odd_aiff(matrix, rate_hz, channels)
-            odd_caf(matrix, rate_hz, channels)
-            odd_mp4(matrix, rate_hz, channels)
+            if "odd" in parts:
+                odd_mp3(matrix, rate_hz, channels)
+                odd_flac(matrix, rate_hz, channels)
+                odd_wave(matrix, rate_hz, channels)
+                odd_aiff(matrix, rate_hz, channels)
+                odd_caf(matrix, rate_hz, channels)
+                odd_mp4(matrix, rate_hz, channels)
+            if "more" in parts:
+                odd_more(matrix, rate_hz, channels)
     groups = Counter()
     for (group, kind), count in sorted(matrix.counts.items()):
         print(f"{group:<16}{kind:<7}{count:>5}")
         groups[kind] += count
-    print(f"whole {groups['whole']}, of these {matrix.exact} with ffmpeg's very count; odd {groups['odd']}")
+    print(f"whole {groups['whole']}, declared {groups['declared']}, of these {matrix.exact} with ffmpeg's very count; odd {groups['odd']}")
     print(f"left out: {len(matrix.left_out)} {' '.join(matrix.left_out)}")
     print(f"faults: {len(matrix.faults)}")
     sys.exit(bool(matrix.faults))

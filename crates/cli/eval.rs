@@ -24,7 +24,6 @@ use crate::args::{EvalArgs, EvalSplit};
 use crate::console::Console;
 use crate::dataset::{cache_dir, fetch_all};
 use crate::exit::Exit;
-use crate::master;
 use crate::progress::Bars;
 
 /// File of the baselines in the folder of the weights.
@@ -49,7 +48,7 @@ pub fn run(args: &EvalArgs, console: &Console) -> anyhow::Result<Exit> {
     if let Some(folder) = &args.out_dir {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
-    let net = master::net(args.weights.as_deref())?;
+    let net = acetate_engine::net(args.weights.as_deref())?;
     let baselines = Baselines::embedded()?;
     let contenders = Contenders {
         baselines: &baselines,

@@ -7,6 +7,7 @@ use std::path::Path;
 use acetate_dsp::plain;
 use acetate_dsp::process::eq::eq_curve_db;
 use acetate_dsp::settings::mid_knot_hz;
+use acetate_engine::{Conflicts, declare};
 use acetate_io::{OpenOptions, StagedFile, Tags};
 use acetate_master::MasterError;
 use acetate_master::recover::{Recovered, recover};
@@ -17,8 +18,8 @@ use anyhow::Context;
 use crate::args::LearnArgs;
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::places::Places;
 use crate::progress::Bars;
+use crate::watch::Watch;
 
 /// First line of a new list.
 const HEADER: &str = "mix,master,album\n";
@@ -27,18 +28,21 @@ const NO_ALBUM: &str = "unknown";
 
 /// Recovers, prints, saves and lists.
 pub fn run(args: &LearnArgs, console: &Console) -> anyhow::Result<Exit> {
-    let mut places = Places::default();
-    places.reads(&args.mix);
-    places.reads(&args.master);
-    places.writes(&args.save_settings, "settings file");
-    places.writes(&args.catalog, "list");
-    places.check()?;
+    let mut conflicts = Conflicts::default();
+    conflicts.reads(&args.mix);
+    conflicts.reads(&args.master);
+    conflicts.writes(&args.save_settings, "settings file");
+    conflicts.writes(&args.catalog, "list");
+    conflicts.check()?;
     if let Some(path) = &args.save_settings {
         StagedFile::check(path, args.overwrite)?;
     }
     let options = OpenOptions::default();
     let mut mix = acetate_io::open(&args.mix, &options)?;
     let mut master = acetate_io::open(&args.master, &options)?;
+    let watch = Watch::new(console);
+    declare(&args.mix, &mix, &watch);
+    declare(&args.master, &master, &watch);
     if acetate_io::same_file(&args.mix, &args.master) {
         anyhow::bail!(
             "{}: expected a mix and its master, found one file for both",

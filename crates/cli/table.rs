@@ -33,6 +33,9 @@ pub fn mastered(report: &Report, input: &str, output: &str, console: &Console) -
     if is_first {
         checked::short(&mut text, report, input, console);
     }
+    for (name, value) in decoding(report) {
+        let _ = writeln!(text, "  {name:<22}{value}");
+    }
     figures(&mut text, mastering, &report.checks, console);
     if let Some(codecs) = &mastering.codecs {
         decoded(&mut text, codecs, console);
@@ -64,6 +67,22 @@ pub fn mastered(report: &Report, input: &str, output: &str, console: &Console) -
         attempts(&mut text, mastering);
     }
     text
+}
+
+/// Who decoded the input, and what was changed, where it was not Acetate itself.
+fn decoding(report: &Report) -> Vec<(&'static str, String)> {
+    let Some(facts) = &report.input else {
+        return Vec::new();
+    };
+    let decoder = facts
+        .decoder
+        .iter()
+        .map(|decoder| ("decoded by", decoder.clone()));
+    let changes = facts
+        .changes
+        .iter()
+        .map(|change| ("before analysis", change.clone()));
+    decoder.chain(changes).collect()
 }
 
 fn figures(text: &mut String, mastering: &Mastering, checks: &[Check], console: &Console) {
@@ -218,6 +237,9 @@ pub fn analyzed(report: &Report, input: &str, console: &Console) -> String {
             clock(analysis.duration_s, 1)
         ),
     );
+    for (name, value) in decoding(report) {
+        row(name, value);
+    }
     measures_rows(&mut row, measures);
     row("correlation", format!("{:.2}", analysis.correlation));
     let crest: Vec<String> = analysis

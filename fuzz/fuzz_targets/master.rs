@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use acetate_fuzz::{as_file, only_uncaught_panics_count};
-use acetate_io::{OpenOptions, open};
+use acetate_io::{OpenOptions, open_without_helpers};
 use acetate_master::{Brief, master};
 use acetate_model::{NetPredictor, Weights};
 use acetate_training::eval::memory::MemoryDelivery;
@@ -17,7 +17,7 @@ static PREDICTOR: LazyLock<NetPredictor> = LazyLock::new(|| match Weights::embed
 });
 
 fuzz_target!(init: only_uncaught_panics_count(), |bytes: &[u8]| {
-    let Ok(mut decoder) = open(as_file(bytes), &OpenOptions::default()) else {
+    let Ok(mut decoder) = open_without_helpers(as_file(bytes), &OpenOptions::default()) else {
         return;
     };
     let brief = Brief::default();

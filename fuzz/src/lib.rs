@@ -12,7 +12,8 @@ use std::process::abort;
 
 use acetate_dsp::{Audio, Source, Spec};
 use acetate_io::{
-    Container, Decoder, OpenOptions, OutputFormat, StageOptions, StagedFile, Tags, WordLength, open,
+    Container, Decoder, OpenOptions, OutputFormat, StageOptions, StagedFile, Tags, WordLength,
+    open_without_helpers,
 };
 
 const BLOCK_FRAMES: usize = 4096;
@@ -69,7 +70,7 @@ pub fn is_eighth(bytes: &[u8]) -> bool {
 /// of where it is strict.
 pub fn decode_twice(path: &Path) {
     for strict in [false, true] {
-        let Ok(mut decoder) = open(path, &OpenOptions { strict }) else {
+        let Ok(mut decoder) = open_without_helpers(path, &OpenOptions { strict }) else {
             continue;
         };
         let Some(first) = count_frames(&mut decoder) else {

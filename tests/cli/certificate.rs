@@ -57,7 +57,7 @@ fn a_master_is_identical_to_its_certificate_and_renders_to_the_same_bytes() {
 fn it_holds_hashes_settings_figures_with_their_meters_checks_and_attempts() {
     let dir = certified(&["--amount", "50"]);
     let got = certificate(&dir);
-    assert_eq!(got["schema"], "acetate.certificate/1");
+    assert_eq!(got["schema"], "acetate.certificate/2");
     let hash = |name: &str| acetate_io::content_hash(dir.path(name)).unwrap();
     assert_eq!(got["input"]["blake3"], hash("mix.wav"));
     assert_eq!(got["output"]["blake3"], hash("master.wav"));
@@ -158,7 +158,7 @@ fn what_is_no_certificate_is_refused_by_name() {
     let good = String::from_utf8(dir.bytes("cert.json")).unwrap();
     for (text, word) in [
         (
-            good.replace("certificate/1", "certificate/9"),
+            good.replace("certificate/2", "certificate/9"),
             "certificate/9",
         ),
         (

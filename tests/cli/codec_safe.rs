@@ -21,6 +21,11 @@ const LOUD: [&str; 8] = [
 fn has_ffmpeg() -> bool {
     let found = Command::new("ffmpeg").arg("-version").output().is_ok();
     if !found {
+        // Where it was said to be there, nothing is left out.
+        assert!(
+            std::env::var_os("ACETATE_TOOLS").is_none(),
+            "expected ffmpeg"
+        );
         eprintln!("ffmpeg is not installed: real codecs were not tried");
     }
     found

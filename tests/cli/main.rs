@@ -16,6 +16,7 @@ mod dir;
 mod evaluating;
 mod formats;
 mod golden;
+mod helpers;
 mod hostile;
 mod keeping;
 mod mastering;

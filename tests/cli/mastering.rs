@@ -20,7 +20,7 @@ fn every_excerpt_becomes_a_verified_master_beside_it() {
         let before = std::fs::read(&mix).unwrap();
         let report = dir.run(&["master", name, "--json"]).expect(0).json();
 
-        assert_eq!(report["schema"], "acetate.report/1");
+        assert_eq!(report["schema"], "acetate.report/2");
         assert_eq!(report["all_met"], true);
         let master = name.replace(".flac", ".master.wav");
         assert_eq!(

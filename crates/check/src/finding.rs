@@ -181,5 +181,21 @@ pub fn damaged(what: &str) -> Finding {
     }
 }
 
+/// A note that another program decoded the file; its words come from the reader.
+pub fn decoded_elsewhere(what: &str) -> Finding {
+    Finding {
+        code: "decoded-elsewhere".to_owned(),
+        severity: Severity::Note,
+        evidence: 1.0,
+        unit: "files".to_owned(),
+        text: what.to_owned(),
+        advice: "export WAV or FLAC from the session where you can; --strict refuses such files"
+            .to_owned(),
+        mastering_does: "the master is made of what that program gave".to_owned(),
+        points: 0.0,
+        ..damaged("")
+    }
+}
+
 /// What damage costs, points.
 const DAMAGE_POINTS: f64 = 30.0;

@@ -29,7 +29,9 @@ pub use check::{Check, PartScore, Verdict, check, judged, measure, short};
 pub use corpus::Corpus;
 pub use error::CheckError;
 pub use facts::Facts;
-pub use finding::{Band, Category, Finding, Released, Remedy, Severity, TimeSpan, damaged};
+pub use finding::{
+    Band, Category, Finding, Released, Remedy, Severity, TimeSpan, damaged, decoded_elsewhere,
+};
 pub use scan::Scan;
 pub use tone::ToneJudgement;
 pub use translation::Translation;

@@ -16,6 +16,7 @@ use symphonia::core::units::TimeBase;
 use crate::DecodeWarning;
 use crate::chain::ChainReader;
 use crate::elementary::ElementaryReader;
+use crate::foreign::ForeignReader;
 use crate::guard;
 use crate::rf64::Rf64Reader;
 
@@ -81,6 +82,7 @@ pub(crate) enum Backend {
     Rf64(Rf64Reader),
     Elementary(Box<ElementaryReader>),
     Chain(Box<ChainReader>),
+    Foreign(Box<ForeignReader>),
 }
 
 impl Backend {
@@ -91,6 +93,7 @@ impl Backend {
             Self::Rf64(reader) => Some(reader.spec()),
             Self::Elementary(reader) => Some(reader.spec()),
             Self::Chain(reader) => Some(reader.spec()),
+            Self::Foreign(reader) => Some(reader.spec()),
         }
     }
 
@@ -101,6 +104,7 @@ impl Backend {
             Self::Rf64(reader) => reader.step(planes),
             Self::Elementary(reader) => reader.step(planes),
             Self::Chain(reader) => reader.step(planes),
+            Self::Foreign(reader) => reader.step(planes),
         }
     }
 
@@ -108,7 +112,15 @@ impl Backend {
     pub(crate) fn is_not_what_was_encoded(&mut self) -> bool {
         match self {
             Self::Symphonia(packets) => packets.decoder.finalize().verify_ok == Some(false),
-            Self::Rf64(_) | Self::Elementary(_) | Self::Chain(_) => false,
+            Self::Rf64(_) | Self::Elementary(_) | Self::Chain(_) | Self::Foreign(_) => false,
+        }
+    }
+
+    /// At the end: damage that only the whole shows.
+    pub(crate) fn damage_at_end(&self) -> &[DecodeWarning] {
+        match self {
+            Self::Foreign(reader) => reader.damage(),
+            _ => &[],
         }
     }
 }

@@ -8,7 +8,8 @@ use acetate_dsp::{Audio, Source, Spec, StreamError};
 
 use crate::backend::{Backend, Facts, Fault, Step};
 use crate::choose::start;
-use crate::error::{DecodeError, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, max_frames};
+use crate::error::{DecodeError, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, STRICT, max_frames};
+use crate::foreign::{NoHelp, Plan, without_help};
 use crate::identity::Identity;
 use crate::info::{DecodeWarning, MediaInfo};
 use crate::pass::{Pass, hash_frames};
@@ -18,6 +19,9 @@ use crate::trim::{Trim, find_trim, states_exact_length};
 
 /// Most frames that one read gives, whatever the caller asks for: it bounds the block's memory.
 const MAX_BLOCK_FRAMES: usize = 1 << 20;
+
+/// Highest rate of AAC to which an extension may add an upper half, Hz.
+const MAX_EXTENDED_AAC_HZ: u32 = 24_000;
 
 /// How to treat a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,7 +36,18 @@ pub struct OpenOptions {
 /// [`DecodeError`] when it cannot be opened, is not mono or stereo audio of a supported format and
 /// sample rate, or holds no frame.
 pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Decoder, DecodeError> {
-    Decoder::open(path.as_ref(), *options)
+    Decoder::open(path.as_ref(), *options, true)
+}
+
+/// As [`open`], for what this crate decodes itself: no other program is asked.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_without_helpers(
+    path: impl AsRef<Path>,
+    options: &OpenOptions,
+) -> Result<Decoder, DecodeError> {
+    Decoder::open(path.as_ref(), *options, false)
 }
 
 /// A file being decoded. Flat memory: one packet and one block.
@@ -49,6 +64,8 @@ pub struct Decoder {
     /// Damage that was found before a frame was decoded.
     damage: Vec<DecodeWarning>,
     backend: Backend,
+    /// What is asked of another program that decodes the file.
+    plan: Option<Plan>,
     /// Silence to give before `pending`: stands in for broken packets.
     silence: u64,
     /// Decoded frames not yet given, from `pending_at` on.
@@ -62,7 +79,7 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    fn open(path: &Path, options: OpenOptions) -> Result<Self, DecodeError> {
+    fn open(path: &Path, options: OpenOptions, with_helpers: bool) -> Result<Self, DecodeError> {
         let failed = |source| DecodeError::Open {
             path: path.to_owned(),
             source,
@@ -70,8 +87,66 @@ impl Decoder {
         let mut file = open_regular(path)?;
         let identity = Identity::of_open(&file).map_err(failed)?;
         let kind = sniff::sniff(&mut file).map_err(failed)?;
-        let (mut backend, facts) =
-            start(path, kind, &file, true).map_err(|fault| to_error(path, "audio", 0, fault))?;
+        let own = Self::open_with(path, options, (identity.clone(), file, kind), None);
+        let (error, is_named) = match own {
+            Ok(decoder) => match decoder.better_decoded_by_ffmpeg(with_helpers) {
+                Some(plan) => return Self::open_foreign(path, options, identity, kind, plan),
+                None => return Ok(decoder),
+            },
+            Err(error) => match needs_help(&error, kind) {
+                Some(is_named) => (error, is_named),
+                None => return Err(error),
+            },
+        };
+        if options.strict || !with_helpers {
+            let because = NoHelp::Because(STRICT.to_owned());
+            let help = if with_helpers {
+                because
+            } else {
+                NoHelp::Unknown
+            };
+            return Err(without_help(error, help));
+        }
+        match Plan::of(path, identity.bytes(), is_named) {
+            Ok(plan) => match Self::open_foreign(path, options, identity, kind, plan) {
+                // What nobody can decode is said by the reader that knows its format.
+                Err(_) if !is_named => Err(error),
+                opened => opened,
+            },
+            Err(help) => Err(without_help(error, help)),
+        }
+    }
+
+    /// Opens a file by another program.
+    fn open_foreign(
+        path: &Path,
+        options: OpenOptions,
+        identity: Identity,
+        kind: Kind,
+        plan: Plan,
+    ) -> Result<Self, DecodeError> {
+        let file = open_regular(path)?;
+        Self::open_with(path, options, (identity, file, kind), Some(plan))
+    }
+
+    fn open_with(
+        path: &Path,
+        options: OpenOptions,
+        (identity, file, kind): (Identity, File, Kind),
+        plan: Option<Plan>,
+    ) -> Result<Self, DecodeError> {
+        let failed = |source| DecodeError::Open {
+            path: path.to_owned(),
+            source,
+        };
+        let started = match &plan {
+            Some(plan) => {
+                let facts = plan.facts(&file).map_err(failed)?;
+                (plan.start()).map(|reader| (Backend::Foreign(Box::new(reader)), facts))
+            }
+            None => start(path, kind, &file, true),
+        };
+        let (mut backend, facts) = started.map_err(|fault| to_error(path, "audio", 0, fault))?;
 
         let mut pass = Pass::default();
         let mut pending = Vec::new();
@@ -137,14 +212,17 @@ impl Decoder {
                 channels,
             },
             info: MediaInfo {
-                frames: frames_hint.filter(|_| states_exact_length(&facts)),
+                // What another program decodes is held against its length by its own reader.
+                frames: frames_hint.filter(|_| plan.is_none() && states_exact_length(&facts)),
                 container: facts.container,
                 codec: facts.codec,
                 sample_rate_hz,
                 channels,
                 bits_per_sample: facts.bits_per_sample,
                 lossy: facts.lossy,
+                foreign: plan.as_ref().map(Plan::declaration),
             },
+            plan,
             frames_hint,
             trim,
             damage,
@@ -166,6 +244,21 @@ impl Decoder {
     /// Whether it reads the very file of a handle.
     pub(crate) fn reads(&self, file: &File) -> bool {
         Identity::of_open(file).is_ok_and(|other| self.identity.is_file_of(&other))
+    }
+
+    /// A plan for sound of which this crate's decoder gives a part: AAC whose upper half stands in an
+    /// extension that its header does not announce.
+    fn better_decoded_by_ffmpeg(&self, with_helpers: bool) -> Option<Plan> {
+        if self.options.strict || !with_helpers {
+            return None;
+        }
+        let may_be_extended =
+            self.info.codec == "aac" && self.spec.sample_rate_hz <= MAX_EXTENDED_AAC_HZ;
+        if !may_be_extended {
+            return None;
+        }
+        let plan = Plan::of(&self.path, self.identity.bytes(), true).ok()?;
+        (plan.coded_rate_hz() > self.spec.sample_rate_hz).then_some(plan)
     }
 
     /// What the file says about itself.
@@ -235,9 +328,11 @@ impl Decoder {
             .seek(SeekFrom::Start(0))
             .map_err(|error| self.error(Fault::Io(error)))?;
         // A decoder made anew is the only state that is certain to equal the first.
-        let (backend, _) =
-            start(&self.path, self.kind, &self.file, false).map_err(|fault| self.error(fault))?;
-        self.backend = backend;
+        let started = match &self.plan {
+            Some(plan) => (plan.start()).map(|reader| Backend::Foreign(Box::new(reader))),
+            None => start(&self.path, self.kind, &self.file, false).map(|(backend, _)| backend),
+        };
+        self.backend = started.map_err(|fault| self.error(fault))?;
         self.silence = 0;
         self.pending.iter_mut().for_each(Vec::clear);
         self.pending_at = 0;
@@ -337,6 +432,7 @@ impl Decoder {
             self.pass.checksum_differs = true;
             self.refuse_if_strict()?;
         }
+        self.pass.told_at_end = self.backend.damage_at_end().to_vec();
         let got_frames = self.pass.frames;
         let other_length =
             (self.info.frames).and_then(|stated| DecodeWarning::of_lengths(stated, got_frames));
@@ -417,6 +513,18 @@ impl Source for Decoder {
 
     fn rewind(&mut self) -> Result<(), StreamError> {
         self.rewind_to_start().map_err(StreamError::new)
+    }
+}
+
+/// Whether another program may decode what ended with this error; then also whether the file's first
+/// bytes say what it is.
+fn needs_help(error: &DecodeError, kind: Kind) -> Option<bool> {
+    match (error, kind) {
+        (_, Kind::Other(_, false)) => None,
+        (DecodeError::NotAudio { convertible, .. }, _) => Some(*convertible),
+        (DecodeError::Channels { got, .. }, _) => (*got > 2).then_some(true),
+        (DecodeError::Malformed { .. }, _) => Some(false),
+        _ => None,
     }
 }
 

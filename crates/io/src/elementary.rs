@@ -61,7 +61,15 @@ struct Survey {
     /// First frame of sound at another rate, and the rate.
     other_rate: Option<(u64, u32)>,
     damage: Vec<DecodeWarning>,
+    /// Bytes between the frames that belong to none.
+    foreign_bytes: u64,
+    /// Bytes of all frames.
+    frame_bytes: u64,
 }
+
+/// Another kind of file may hold what looks like a frame: that is a stream of them only if they are at
+/// least one part in so many.
+const MIN_SHARE: u64 = 16;
 
 /// Decodes frame after frame.
 pub(crate) struct ElementaryReader {
@@ -97,6 +105,9 @@ impl ElementaryReader {
         let Some(survey) = survey else {
             return Ok(None);
         };
+        if survey.is_chance() {
+            return Err(Fault::Unknown);
+        }
         if !survey.is_decodable {
             return Err(Fault::unsupported("AAC of another profile than LC"));
         }
@@ -262,6 +273,8 @@ fn survey(mut walker: Walker, is_adts: bool) -> io::Result<Option<Survey>> {
         other_channels_at: None,
         other_rate: None,
         damage: Vec::new(),
+        foreign_bytes: 0,
+        frame_bytes: first.header.bytes as u64,
     };
     if tag.is_none() {
         survey.add(&first.header);
@@ -269,8 +282,10 @@ fn survey(mut walker: Walker, is_adts: bool) -> io::Result<Option<Survey>> {
     while let Some(frame) = walker.next_frame()? {
         survey.add(&frame.header);
         survey.bytes = frame.at + frame.header.bytes as u64 - first.at;
+        survey.frame_bytes += frame.header.bytes as u64;
     }
     survey.damage = walker.damage().warnings();
+    survey.foreign_bytes = walker.damage().bytes();
     Ok(Some(survey))
 }
 
@@ -287,6 +302,10 @@ impl Survey {
         self.is_decodable &= header.is_decodable;
         self.coded_frames += 1;
         self.frames += header.frames;
+    }
+
+    fn is_chance(&self) -> bool {
+        self.foreign_bytes > MIN_SHARE * self.frame_bytes
     }
 
     /// Coded frames by the tag.

@@ -57,6 +57,18 @@ pub enum DecodeError {
         /// Whether it is audio that another program can convert.
         convertible: bool,
     },
+    /// It holds audio that only another program decodes, and that did not help.
+    #[error("{}: expected {expected}, found {found}, which Acetate does not decode itself; {}", path.display(), way_out(path, reason))]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it decodes.
+        expected: &'static str,
+        /// What it seems to be.
+        found: String,
+        /// Why the other program did not help.
+        reason: String,
+    },
     /// Neither mono nor stereo.
     #[error("{}: expected 1 or 2 channels, found {got}", path.display())]
     Channels {
@@ -154,6 +166,25 @@ impl From<ReadError> for DecodeError {
                 }
             }
         }
+    }
+}
+
+/// Why another program is not asked where only what this crate decodes itself counts.
+pub(crate) const STRICT: &str = "--strict";
+
+fn way_out(path: &Path, reason: &str) -> String {
+    if reason == STRICT {
+        let hint = hint(path, true);
+        format!(
+            "--strict takes nothing that another program decodes: leave it out{}",
+            hint.replacen(';', ", or", 1)
+        )
+    } else if reason.ends_with("is not installed") {
+        format!(
+            "it decodes such files with ffmpeg, but {reason}: install ffmpeg, then run this again"
+        )
+    } else {
+        format!("ffmpeg was asked to decode it, but {reason}")
     }
 }
 

@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+pub use crate::foreign::Foreign;
+
 /// What a file says about itself. Facts of the container, not measurements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaInfo {
@@ -20,6 +22,8 @@ pub struct MediaInfo {
     pub frames: Option<u64>,
     /// Whether the codec discards part of the sound.
     pub lossy: bool,
+    /// Who decoded it, where it was not this crate.
+    pub foreign: Option<Foreign>,
 }
 
 /// Damage that decoding went past.
@@ -67,6 +71,13 @@ pub enum DecodeWarning {
     ChannelsChange {
         /// Frames before the first change.
         at_frame: u64,
+    },
+    /// Another program decoded the file, and complained.
+    Complaint {
+        /// Lines.
+        count: u64,
+        /// The first of them.
+        first: String,
     },
     /// There are fewer frames than the header states.
     EndsEarly {
@@ -142,6 +153,11 @@ impl fmt::Display for DecodeWarning {
             Self::ChannelsChange { at_frame } => write!(
                 f,
                 "the number of channels changes at frame {at_frame}: what is mono was read as two equal channels"
+            ),
+            Self::Complaint { count, first } => write!(
+                f,
+                "ffmpeg decoded it and reported {}: {first}",
+                counted(*count, "error")
             ),
             Self::EndsEarly {
                 expected_frames,

@@ -13,9 +13,12 @@
 //! Not its job: to change a sample. There is no resampling, no dither and no gain here; samples
 //! that are not finite are passed on.
 //!
-//! Limits: Opus, WMA, WavPack, WebM and HE-AAC are refused with a hint (HE-AAC that hides its
-//! second half from the header decodes at half its sample rate, as its header says). A
-//! sample rate that changes in the middle is refused. Files are read through handles of a Unix system.
+//! Whatever else the installed ffmpeg decodes, and more than two channels, [`open`] has decoded by it:
+//! [`MediaInfo`] then says so, and strict reading refuses it. [`Helper`] runs such programs.
+//!
+//! Limits: HE-AAC that hides its second half from the header decodes at half its sample rate where
+//! ffmpeg is not asked. A sample rate that changes in the middle is refused. Files are read through
+//! handles of a Unix system.
 
 mod aiff;
 mod backend;
@@ -25,17 +28,20 @@ mod caf;
 mod chain;
 mod choose;
 mod decoder;
+mod downmix;
 mod elementary;
 mod error;
 mod flac;
 mod flac_frame;
 mod flac_head;
 mod folder;
+mod foreign;
 mod format;
 mod fragments;
 mod framing;
 mod guard;
 mod hash;
+mod helper;
 mod identity;
 mod info;
 mod joined;
@@ -55,18 +61,21 @@ mod staged;
 mod tags;
 mod temporary;
 mod trim;
+mod user;
+mod walk;
 mod wav;
 
 pub use acetate_dsp::process::dither::WordLength;
 pub use broadcast::Broadcast;
 pub use cache::{AnalysisCache, CacheKey};
-pub use decoder::{Decoder, OpenOptions, open};
+pub use decoder::{Decoder, OpenOptions, open, open_without_helpers};
 pub use error::{DecodeError, MAX_DURATION_S, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, WriteError};
 pub use folder::{Earlier, StagedFolder};
 pub use format::{Container, OutputFormat};
 pub use guard::silence_caught_panics;
 pub use hash::{content_hash, text_hash};
-pub use info::{DecodeWarning, MediaInfo};
+pub use helper::{Helper, HelperError, Patience, end_all_helpers, installed_ffmpeg};
+pub use info::{DecodeWarning, Foreign, MediaInfo};
 pub use place::{Identity, check_name, resolved, same_file};
 pub use regular::{
     ReadError, create_fresh, open_regular, open_shared, read_bounded, read_open, read_text,
@@ -78,4 +87,6 @@ pub use spool::{SpooledInput, deliver_text, write_bytes, write_text};
 pub use staged::{StageOptions, StagedFile};
 pub use tags::{MAX_CARRIED_BYTES, Outcome, TagWarning, Tags};
 pub use temporary::{remove_all_temporary_files, remove_stale_temporary_files};
+pub use user::user_cache_dir;
+pub use walk::{MasterFile, WalkError, masters_in};
 pub use wav::RF64_ABOVE_BYTES;

@@ -19,6 +19,8 @@ pub(crate) struct Pass {
     pub other_length: Option<DecodeWarning>,
     /// The encoder's checksum says something else.
     pub checksum_differs: bool,
+    /// What the reader tells at the end.
+    pub told_at_end: Vec<DecodeWarning>,
     pub ended: bool,
 }
 
@@ -40,6 +42,7 @@ impl Pass {
             .into_iter()
             .chain(checksum)
             .chain(other_length)
+            .chain(self.told_at_end.iter().cloned())
             .collect()
     }
 }

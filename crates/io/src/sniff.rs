@@ -76,6 +76,18 @@ const MARKS: &[(usize, &[u8], &str, bool)] = &[
     (0, b"riff\x2E\x91\xCF\x11", "Sony Wave64", true),
     (0, b"#!AMR", "AMR", true),
     (0, b"FLV\x01", "Flash video", true),
+    (0, b"\x0B\x77", "AC-3 or E-AC-3", true),
+    (0, b"\x7F\xFE\x80\x01", "DTS", true),
+    (0, b"DTSHDHDR", "DTS-HD", true),
+    (4, b"\xF8\x72\x6F\xBA", "TrueHD", true),
+    (4, b"\xF8\x72\x6F\xBB", "MLP", true),
+    (0, b"tBaK", "TAK", true),
+    (0, b"ajkg", "Shorten", true),
+    (0, b"Creative Voice File\x1A", "Creative Voice", true),
+    (0, b".RMF", "RealMedia", true),
+    (0, b"NIST_1A", "NIST Sphere", true),
+    (0, b"\x00\x00\x01\xBA", "an MPEG program stream", true),
+    (8, b"8SVX", "Amiga 8SVX", true),
     (0, b"MThd", "a MIDI score", false),
     (8, b"AVI ", "AVI video", true),
     (8, b"WEBP", "a WebP picture", false),
@@ -201,6 +213,18 @@ fn classify(head: &[u8], start: u64) -> Kind {
     if at(0, b"OggS") && head.windows(8).any(|window| window == b"Speex   ") {
         return Kind::Other("Speex", true);
     }
+    // Packets of 188 bytes, some behind a time stamp of 4.
+    if let Some(first) = [0, 4].iter().find(|first| at(**first, b"\x47"))
+        && (1..4).all(|packet| at(first + packet * (188 + first), b"\x47"))
+    {
+        return Kind::Other("an MPEG transport stream", true);
+    }
+    if is_free_format(head) {
+        return Kind::Other(
+            "free-format MP3 (neither Acetate nor ffmpeg decodes it: lame --decode does)",
+            false,
+        );
+    }
     if is_text(head) {
         return Kind::Other("text", false);
     }
@@ -238,6 +262,15 @@ fn classify(head: &[u8], start: u64) -> Kind {
     Kind::Elementary { start }
 }
 
+/// A header of MPEG audio, layer III, that leaves its bit rate open (ISO 11172-3, 2.4.2.3).
+fn is_free_format(head: &[u8]) -> bool {
+    let &[0xFF, second, third, fourth, ..] = head else {
+        return false;
+    };
+    let is_layer_3 = second & 0xE6 == 0xE2 && second & 0x18 != 0x08;
+    is_layer_3 && third & 0xF0 == 0 && third & 0x0C != 0x0C && fourth & 0x03 != 0x02
+}
+
 /// Only printable characters and white space, as UTF-8 that may be cut at the end.
 fn is_text(head: &[u8]) -> bool {
     let valid = match std::str::from_utf8(head) {
@@ -267,7 +300,14 @@ mod tests {
         assert_eq!(kind(b"RIFF\xFF\xFF\xFF\xFFWAVE"), Kind::StreamedWave);
         assert_eq!(kind(b"RIFF\x24\0\0\0WAVEfmt "), Kind::Wave);
         assert_eq!(kind(b"RIFF"), Kind::Candidate);
+        let free = kind(&[0xFF, 0xFB, 0x00, 0x64, 0, 0, 0, 0]);
+        assert!(matches!(free, Kind::Other(name, false) if name.starts_with("free-format")));
         assert_eq!(kind(b"wvpk\0\0"), Kind::Other("WavPack", true));
+        let packet = [&[0x47, 0x40, 0, 0x10][..], &[0xFF; 184]].concat();
+        let stream = Kind::Other("an MPEG transport stream", true);
+        assert_eq!(kind(&packet.repeat(5)), stream);
+        let stamped = [&[1, 2, 3, 4][..], &packet].concat();
+        assert_eq!(kind(&stamped.repeat(5)), stream);
         assert_eq!(
             kind(&[0; 10_000]),
             Kind::Other("nothing but zero bytes", false)

@@ -16,7 +16,9 @@ use crate::report::{Attempt, Check, FileFacts, Infeasible, Mastering, Measures, 
 use crate::settings_file::{self, SettingsFileError};
 
 /// Version of the certificate's format.
-pub const CERTIFICATE_SCHEMA: &str = "acetate.certificate/1";
+pub const CERTIFICATE_SCHEMA: &str = "acetate.certificate/2";
+/// The version before, which says nothing of other decoders and is read as well.
+const EARLIER_SCHEMA: &str = "acetate.certificate/1";
 /// Figures closer than this are the same, dB or LU: the digits of a text file.
 const SAME: f64 = 1e-6;
 
@@ -233,7 +235,7 @@ impl Certificate {
             schema: String,
         }
         let Header { schema } = serde_json::from_slice(text)?;
-        if schema != CERTIFICATE_SCHEMA {
+        if ![CERTIFICATE_SCHEMA, EARLIER_SCHEMA].contains(&schema.as_str()) {
             return Err(CertificateError::Schema { got: schema });
         }
         Ok(serde_json::from_slice(text)?)
@@ -332,9 +334,15 @@ impl Certificate {
         found: &FileFacts,
     ) -> Option<Difference> {
         let told = |facts: &FileFacts| {
+            let decoder = facts.decoder.as_deref().unwrap_or("Acetate");
             format!(
-                "{}, {} Hz, {} channels",
-                facts.format, facts.sample_rate_hz, facts.channels
+                "{}, {} Hz, {} channels, decoded by {}",
+                facts.format,
+                facts.sample_rate_hz,
+                facts.channels,
+                [&[decoder.to_owned()], &facts.changes[..]]
+                    .concat()
+                    .join("; ")
             )
         };
         Difference::between(what, &told(certified), &told(found))
@@ -527,11 +535,13 @@ mod tests {
     #[test]
     fn another_format_and_unknown_fields_are_refused() {
         let text = certificate().to_json().unwrap();
-        let other = text.replace("acetate.certificate/1", "acetate.certificate/2");
+        let earlier = text.replace("acetate.certificate/2", "acetate.certificate/1");
+        assert!(Certificate::from_json(earlier.as_bytes()).is_ok());
+        let other = text.replace("acetate.certificate/2", "acetate.certificate/9");
         let error = Certificate::from_json(other.as_bytes())
             .unwrap_err()
             .to_string();
-        assert!(error.contains("certificate/2"), "{error}");
+        assert!(error.contains("certificate/9"), "{error}");
         for (from, to) in [
             ("\"weights_hash\"", "\"mood\": 3, \"weights_hash\""),
             ("\"dual_mono\"", "\"mood\": 3, \"dual_mono\""),

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::brief::Brief;
 use crate::delivery::{Delivery, Progress};
 use crate::error::MasterError;
+use crate::outline::Outline;
 use crate::report::{Check, Report};
 use crate::story::{BeforeLimiter, can_be_mastered, measure_input, plan};
 
@@ -23,6 +24,9 @@ use crate::story::{BeforeLimiter, can_be_mastered, measure_input, plan};
 pub const DECODED_CEILING_DBTP: f64 = 0.0;
 /// Renders at most.
 const MAX_PASSES: usize = 5;
+/// Most that the ceiling is lowered for codecs, dB: more than twice what any was measured to add. A codec
+/// that asks for more is not met, and nobody gets a master that was turned down without end.
+const MAX_LOWERED_DB: f64 = 6.0;
 /// What a correction takes beyond the measured excess, dB.
 const CORRECTION_MARGIN_DB: f64 = 0.02;
 /// Louder masters than this need the larger margin, LUFS.
@@ -200,7 +204,9 @@ pub fn master_codec_safe_measured(
     let asked_ceiling_dbtp = brief.effective_target().true_peak_dbtp;
     let (present, missing) = split(codecs, brief.effective_target().integrated_lufs);
     let allowed = missing.iter().map(|codec| codec.allowed_dbtp);
-    brief.lower_ceiling(allowed.fold(asked_ceiling_dbtp, f64::min));
+    let first_ceiling_dbtp = allowed.fold(asked_ceiling_dbtp, f64::min);
+    let lowest_ceiling_dbtp = first_ceiling_dbtp - MAX_LOWERED_DB;
+    brief.lower_ceiling(first_ceiling_dbtp);
     can_be_mastered(&analysis)?;
     let plan = plan(&analysis, predictor, &brief)?;
     let mut before = BeforeLimiter::render(input, &analysis, &plan, &brief, delivery, progress)?;
@@ -221,7 +227,8 @@ pub fn master_codec_safe_measured(
         let worst_dbtp = peaks.fold(f64::NEG_INFINITY, f64::max);
         passes.push(pass);
         let over_db = worst_dbtp - DECODED_CEILING_DBTP;
-        if over_db <= 0.0 || passes.len() == MAX_PASSES {
+        let is_lowest = ceiling_dbtp <= lowest_ceiling_dbtp;
+        if over_db <= 0.0 || is_lowest || passes.len() == MAX_PASSES {
             let safety = CodecSafety {
                 asked_ceiling_dbtp,
                 ceiling_dbtp,
@@ -238,7 +245,8 @@ pub fn master_codec_safe_measured(
             }
             return Ok(report);
         }
-        brief.lower_ceiling(ceiling_dbtp - over_db - CORRECTION_MARGIN_DB);
+        let lower_dbtp = ceiling_dbtp - over_db - CORRECTION_MARGIN_DB;
+        brief.lower_ceiling(lower_dbtp.max(lowest_ceiling_dbtp));
     }
 }
 
@@ -270,14 +278,68 @@ fn read(
     codecs: &mut dyn Codecs,
     delivery: &mut dyn Delivery,
 ) -> Result<CodecReading, MasterError> {
-    let mut written = delivery.reread()?;
-    let mut meter = TruePeak::new(written.spec().channels);
-    codecs.round_trip(codec, written.as_mut(), &mut |block| meter.process(block))?;
+    let written = delivery.reread()?;
+    let mut programme = Outlined {
+        outline: Outline::new(written.spec()),
+        source: written,
+    };
+    let mut meter = TruePeak::new(programme.spec().channels);
+    let mut decoded: Option<Outline> = None;
+    codecs.round_trip(codec, &mut programme, &mut |block| {
+        meter.process(block);
+        let spec = Spec {
+            sample_rate_hz: block.sample_rate_hz(),
+            channels: block.channel_count(),
+        };
+        let outline = decoded.get_or_insert_with(|| Outline::new(spec));
+        outline.process(block);
+    })?;
+    let Some(decoded) = decoded else {
+        return Err(implausible(codec, encoder, "no sound".to_owned()));
+    };
+    if let Some(found) = programme.outline.differs_from(&decoded) {
+        return Err(implausible(codec, encoder, found));
+    }
     Ok(CodecReading {
         codec: codec.to_string(),
         encoder: encoder.to_owned(),
         true_peak_dbtp: meter.finish().true_peak_dbtp,
     })
+}
+
+fn implausible(codec: &Codec, encoder: &str, found: String) -> MasterError {
+    MasterError::Codec {
+        codec: codec.to_string(),
+        encoder: encoder.to_owned(),
+        found,
+    }
+}
+
+/// A programme whose outline is taken while it is read.
+struct Outlined {
+    source: Box<dyn Source>,
+    outline: Outline,
+}
+
+impl Source for Outlined {
+    fn spec(&self) -> Spec {
+        self.source.spec()
+    }
+
+    fn frames_hint(&self) -> Option<u64> {
+        self.source.frames_hint()
+    }
+
+    fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
+        let frames = self.source.read(block, max_frames)?;
+        self.outline.process(block);
+        Ok(frames)
+    }
+
+    fn rewind(&mut self) -> Result<(), StreamError> {
+        self.outline = Outline::new(self.source.spec());
+        self.source.rewind()
+    }
 }
 
 fn check(worst_dbtp: f64) -> Check {

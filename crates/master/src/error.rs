@@ -68,6 +68,19 @@ pub enum MasterError {
         /// Frames of a later pass.
         second: u64,
     },
+    /// What came back from a codec cannot be the master.
+    #[error(
+        "{codec} by {encoder}: expected the master back, found {found}, so whether it survives this codec is not \
+         known; nothing was delivered (try another ffmpeg, or leave the codecs out with --no-codec-safe)"
+    )]
+    Codec {
+        /// The codec with its bit rate.
+        codec: String,
+        /// Program and version.
+        encoder: String,
+        /// What came back.
+        found: String,
+    },
     /// The ceiling could not be held; nothing was delivered.
     #[error(
         "the true peak could not be held: {measured_dbtp:.2} dBTP after {attempts} attempts, \

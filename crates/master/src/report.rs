@@ -13,7 +13,7 @@ use crate::codec::CodecSafety;
 use crate::findings::{Finding, Readiness};
 
 /// Version of the report's format.
-pub const REPORT_SCHEMA: &str = "acetate.report/1";
+pub const REPORT_SCHEMA: &str = "acetate.report/2";
 
 /// What was done to a programme, and what was measured. A figure that is not finite is null.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -117,8 +117,14 @@ pub struct FileFacts {
     pub format: String,
     /// Sample rate, Hz.
     pub sample_rate_hz: u32,
-    /// 1 or 2.
+    /// 1 or 2; what was mixed down counts as what it became.
     pub channels: usize,
+    /// The program and version that decoded it, where it was not Acetate itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decoder: Option<String>,
+    /// What that program or Acetate changed beyond decoding, as a downmix to stereo.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<String>,
 }
 
 /// The figures that every command prints.

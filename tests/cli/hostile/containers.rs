@@ -91,7 +91,8 @@ fn only_one_or_two_channels_at_8_to_192_khz() {
     for (channels, words) in [
         (0, "1 or 2 channels, found 0"),
         (3, "1 or 2 channels, found 3"),
-        (6, "1 or 2 channels, found 6"),
+        // Nothing says which of them is which.
+        (5, "1 or 2 channels, found 5"),
         (1000, "1 or 2 channels, found 1000"),
     ] {
         let format = fmt(1, channels, 44_100, 16);

@@ -9,7 +9,6 @@ use crate::datasets::{Datasets, Split};
 use crate::pair::Pair;
 use crate::pairs_list::{self, ListError};
 use crate::run::{Observer, measure_files, public_files};
-use crate::walk;
 
 /// A mix and its master differ by less than this, or they are two songs, dB RMS.
 const MAX_DIFFERENCE_DB: f64 = 12.0;
@@ -32,7 +31,7 @@ pub fn masters(
     cache: &Path,
     observer: &dyn Observer,
 ) -> Result<Songs, RetrainError> {
-    let files: Vec<TrackFile> = walk::masters_in(folder)?
+    let files: Vec<TrackFile> = acetate_io::masters_in(folder)?
         .into_iter()
         .map(|file| track_file(file.album, &file.path))
         .collect();

@@ -33,7 +33,7 @@ use crate::pairs_list::ListError;
 use crate::recipe::RecipeError;
 use crate::run::{CHECKPOINTS_NAME, Observer, Paths, Step, TrainError, notify, write_file};
 use crate::sampler::Material;
-use crate::walk::WalkError;
+use acetate_io::WalkError;
 use blend::{Blend, Choice, within_bounds};
 use gather::Songs;
 use judge::Comparison;

@@ -8,4 +8,3 @@ pub mod pair;
 pub mod pairs_list;
 #[cfg(test)]
 pub(crate) mod synthetic;
-pub mod walk;

@@ -13,14 +13,14 @@
 //! [`CaseResult`](case::CaseResult), [`EvalReport`](report::EvalReport).
 //!
 //! Not its job: the quick look on band frames that training takes (see
-//! [`evaluate`](crate::evaluate)).
+//! [`validation`](crate::validation)).
 
 use std::path::PathBuf;
 
 use thiserror::Error;
 
 use crate::pairs_list::ListError;
-use crate::walk::WalkError;
+use acetate_io::WalkError;
 
 pub mod case;
 pub mod faults;

@@ -396,12 +396,19 @@ fn certified(report: &Report, done: &Mastering, certificate: Option<&str>) -> St
     let mut html = String::from(r#"<section><h2>Certificate</h2><div class="scroll"><table>"#);
     for (name, facts) in [("mix", &report.input), ("master", &report.output)] {
         if let Some(facts) = facts {
+            let decoder = facts
+                .decoder
+                .iter()
+                .map(|decoder| format!(" · decoded by {decoder}"));
+            let changes = facts.changes.iter().map(|change| format!(" · {change}"));
+            let foreign: String = decoder.chain(changes).collect();
             let _ = write!(
                 html,
-                "<tr><td>{name}</td><td>{} · {} · {} Hz<br><code>BLAKE3 {}</code></td></tr>",
+                "<tr><td>{name}</td><td>{} · {} · {} Hz{}<br><code>BLAKE3 {}</code></td></tr>",
                 escape(file_name(&facts.path)),
                 escape(&facts.format),
                 facts.sample_rate_hz,
+                escape(&foreign),
                 escape(&facts.blake3)
             );
         }

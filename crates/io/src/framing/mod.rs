@@ -38,6 +38,11 @@ impl Damage {
         self.bytes += bytes;
     }
 
+    /// Bytes that were passed over.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     pub(crate) fn warnings(&self) -> Vec<DecodeWarning> {
         let gaps = (self.places > 0).then_some(DecodeWarning::Gaps {
             count: self.places,

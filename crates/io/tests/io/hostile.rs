@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use acetate_dsp::read_all;
-use acetate_io::{Container, DecodeError, OpenOptions, OutputFormat, Tags, WordLength, open};
+use acetate_io::{
+    Container, DecodeError, OpenOptions, OutputFormat, Tags, WordLength, open, open_without_helpers,
+};
 
 use crate::support::*;
 
@@ -43,12 +45,12 @@ fn what_is_no_audio_is_named() {
         (
             "e.opus",
             b"OggS\0\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x13OpusHead\x01\x02",
-            "found Opus; convert it first: ffmpeg -i \"e.opus\" \"e.wav\"",
+            "found Opus, which Acetate does not decode itself; ",
         ),
         (
             "f.wma",
             b"\x30\x26\xB2\x75\x8E\x66\xCF\x11\xA6\xD9",
-            "found Windows Media (WMA, ASF); convert it first",
+            "found Windows Media (WMA, ASF), which Acetate does not decode itself; ",
         ),
         ("g.wav", &[0; 5000], "found nothing but zero bytes"),
         (
@@ -96,9 +98,9 @@ fn a_file_without_permission_is_an_error_that_says_so() {
 }
 
 #[test]
-fn only_mono_and_stereo_at_8_to_192_khz() {
+fn only_channels_that_are_named_at_8_to_192_khz() {
     let folder = folder();
-    for channels in [0, 3, 6, 64, 65_535] {
+    for channels in [0, 3, 5, 64, 65_535] {
         let data = vec![0; usize::from(channels) * 2 + 100];
         let plain = wave(&fmt(1, channels, 44_100, 16), &data);
         let big = rf64(
@@ -166,7 +168,7 @@ fn sizes_that_lie_end_at_the_end_of_the_file() {
 fn try_everything(path: &Path) {
     let _ = Tags::read(path);
     for strict in [false, true] {
-        if let Ok(mut decoder) = open(path, &OpenOptions { strict }) {
+        if let Ok(mut decoder) = open_without_helpers(path, &OpenOptions { strict }) {
             let _ = read_all(&mut decoder);
         }
     }

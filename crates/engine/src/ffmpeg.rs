@@ -1,17 +1,20 @@
 //! Lossy codecs for `--codec-safe`: the user's ffmpeg, fed and read through pipes.
 
-use std::io::{BufReader, BufWriter, Read, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use acetate_dsp::stream::BLOCK_FRAMES;
 use acetate_dsp::{Audio, Source, Spec, StreamError};
+use acetate_io::{Helper, Patience};
 use acetate_master::codec::{Codec, Codecs, Coding};
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 /// Rate of an encoded programme whose own rate is a multiple of 44.1 kHz, Hz.
 const CD_HZ: u32 = 44_100;
 /// Rate of every other one, and of Opus, Hz.
 const VIDEO_HZ: u32 = 48_000;
+
+/// Most that the list of encoders takes.
+const MAX_LIST_BYTES: usize = 1 << 20;
 
 /// The user's ffmpeg.
 #[derive(Debug)]
@@ -30,21 +33,12 @@ impl Ffmpeg {
 }
 
 fn probe() -> anyhow::Result<(String, String)> {
-    let ask = |argument: &str| -> anyhow::Result<String> {
-        let output = Command::new("ffmpeg")
-            .args(["-hide_banner", argument])
-            .stdin(Stdio::null())
-            .output()
-            .context("ffmpeg is not installed")?;
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    };
-    let version = ask("-version")?;
-    // "ffmpeg version 5.1.6-0+deb12u1 Copyright ..."
-    let version = version
-        .split_whitespace()
-        .nth(2)
-        .context("ffmpeg does not say its version")?;
-    Ok((version.to_owned(), ask("-encoders")?))
+    let version = acetate_io::installed_ffmpeg().map_err(anyhow::Error::msg)?;
+    let version = version.trim_start_matches("ffmpeg ").to_owned();
+    let mut command = Command::new("ffmpeg");
+    command.args(["-hide_banner", "-encoders"]);
+    let (encoders, _) = Helper::answer(command, Patience::for_sound(0.0), MAX_LIST_BYTES)?;
+    Ok((version, String::from_utf8_lossy(&encoders).into_owned()))
 }
 
 /// ffmpeg's name of a codec's encoder, and of the stream format that goes through a pipe.
@@ -104,7 +98,10 @@ fn round_trip(
     // The bit rate is a stereo programme's.
     let bit_rate = format!("{}k", codec.bit_rate_kbps * spec.channels as u32 / 2);
     let quiet = ["-hide_banner", "-loglevel", "error", "-nostdin"];
-    let mut encoding = Command::new("ffmpeg")
+    let seconds = programme.frames_hint().unwrap_or(0) as f64 / f64::from(spec.sample_rate_hz);
+    let patience = Patience::for_sound(seconds);
+    let mut encoding = Command::new("ffmpeg");
+    encoding
         .args(quiet)
         .args([
             "-f", "f32le", "-ar", &rate, "-ac", &channels, "-i", "pipe:0",
@@ -121,13 +118,11 @@ fn round_trip(
             "pipe:1",
         ])
         .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .context("ffmpeg cannot be run")?;
-    let to_encoder = encoding.stdin.take().context("ffmpeg takes no input")?;
-    let encoded = encoding.stdout.take().context("ffmpeg gives no output")?;
-    let decoding = Command::new("ffmpeg")
+        .stdout(Stdio::piped());
+    let mut encoder = Helper::start(encoding, patience)?;
+    let encoded = encoder.take_stdout().context("ffmpeg gives no output")?;
+    let mut decoding = Command::new("ffmpeg");
+    decoding
         .args(quiet)
         .args([
             "-i",
@@ -140,75 +135,75 @@ fn round_trip(
             "f32le",
             "pipe:1",
         ])
-        .stdin(Stdio::from(encoded))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    let mut decoding = match decoding {
-        Ok(child) => child,
-        Err(error) => {
-            drop(to_encoder);
-            let _ = end(&mut encoding, "encoding");
-            return Err(error).context("ffmpeg cannot be run");
-        }
-    };
-    let decoded = decoding.stdout.take().context("ffmpeg gives no output")?;
+        .stdin(encoded)
+        .stdout(Stdio::piped());
+    let mut decoder = Helper::start(decoding, patience)?;
     let (written, read) = std::thread::scope(|scope| {
         let writer = std::thread::Builder::new();
-        let writer = writer.spawn_scoped(scope, || feed(programme, to_encoder));
-        // Without it, the encoder's input is closed and nothing comes.
-        let read = collect(decoded, coded, take);
-        let written = writer.map(|writer| writer.join());
-        (written, read)
+        let encoder = &mut encoder;
+        let writer = writer.spawn_scoped(scope, move || {
+            let fed = feed(programme, encoder);
+            encoder.close_input();
+            fed
+        });
+        let read = match &writer {
+            Ok(_) => collect(&mut decoder, coded, take),
+            Err(_) => Err(anyhow!("no thread to feed ffmpeg")),
+        };
+        let read = match read {
+            Ok(()) => decoder.finish().map(drop).context("decoding"),
+            Err(error) => {
+                // Nobody takes what is encoded any more: the encoder ends, and the writer with it.
+                drop(decoder);
+                Err(error)
+            }
+        };
+        (writer.map(|writer| writer.join()), read)
     });
-    let ended = end(&mut encoding, "encoding").and(end(&mut decoding, "decoding"));
-    match written.context("no thread to feed ffmpeg")? {
-        Ok(written) => written?,
+    let written = match written.context("no thread to feed ffmpeg")? {
+        Ok(written) => written,
         Err(_) => bail!("the programme could not be handed over"),
-    }
-    let frames = read?;
-    ended?;
-    if frames == 0 {
-        bail!("expected decoded audio, found none");
+    };
+    let encoded = match (written, encoder.finish().context("encoding")) {
+        // What it said says more than the pipe that broke.
+        (_, Err(error)) | (Err(error), Ok(_)) => Err(error),
+        (Ok(()), Ok(_)) => Ok(()),
+    };
+    match (encoded, read) {
+        (Ok(()), read) => read?,
+        (Err(error), Ok(())) => return Err(error),
+        // Either may have ended the other.
+        (Err(encoding), Err(decoding)) => bail!("{decoding:#}; {encoding:#}"),
     }
     Ok(coded)
 }
 
-/// Waits for a process and says when it failed.
-fn end(child: &mut Child, what: &str) -> anyhow::Result<()> {
-    let status = child.wait()?;
-    if !status.success() {
-        bail!("{what} failed: ffmpeg ended with {status}");
-    }
-    Ok(())
-}
-
 /// Writes a whole programme as interleaved 32-bit floats.
-fn feed(programme: &mut dyn Source, to: ChildStdin) -> anyhow::Result<()> {
+fn feed(programme: &mut dyn Source, to: &mut Helper) -> anyhow::Result<()> {
     programme.rewind()?;
     let spec = programme.spec();
-    let mut to = BufWriter::new(to);
     let mut block = Audio::silence(spec.sample_rate_hz, spec.channels, BLOCK_FRAMES);
+    let mut bytes = Vec::new();
     loop {
         let read = programme.read(&mut block, BLOCK_FRAMES)?;
         if read == 0 {
-            return Ok(to.flush()?);
+            return Ok(());
         }
+        bytes.clear();
         for frame in 0..read {
             for channel in block.channels() {
-                to.write_all(&channel[frame].to_le_bytes())?;
+                bytes.extend(channel[frame].to_le_bytes());
             }
         }
+        to.write(&bytes)?;
     }
 }
 
-/// Reads interleaved 32-bit floats to the end; gives the frames.
-fn collect(from: impl Read, spec: Spec, take: &mut dyn FnMut(&Audio)) -> anyhow::Result<u64> {
-    let mut from = BufReader::new(from);
+/// Reads interleaved 32-bit floats to the end.
+fn collect(from: &mut Helper, spec: Spec, take: &mut dyn FnMut(&Audio)) -> anyhow::Result<()> {
     let frame_bytes = 4 * spec.channels;
     let mut bytes = vec![0; BLOCK_FRAMES * frame_bytes];
     let mut block = Audio::silence(spec.sample_rate_hz, spec.channels, 0);
-    let mut frames = 0;
     loop {
         let mut filled = 0;
         while filled < bytes.len() {
@@ -219,7 +214,7 @@ fn collect(from: impl Read, spec: Spec, take: &mut dyn FnMut(&Audio)) -> anyhow:
         }
         let count = filled / frame_bytes;
         if count == 0 {
-            return Ok(frames);
+            return Ok(());
         }
         block.set_frames(count);
         for (index, channel) in block.channels_mut().enumerate() {
@@ -231,6 +226,5 @@ fn collect(from: impl Read, spec: Spec, take: &mut dyn FnMut(&Audio)) -> anyhow:
             }
         }
         take(&block);
-        frames += count as u64;
     }
 }

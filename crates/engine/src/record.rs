@@ -19,7 +19,7 @@ use acetate_master::Report;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use crate::naming::Job;
+use crate::job::Job;
 
 /// Name of the record.
 const FILE_NAME: &str = ".acetate-delivered.jsonl";

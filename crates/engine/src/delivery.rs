@@ -11,9 +11,9 @@ use acetate_master::report::{FileFacts, MetadataNote};
 use acetate_master::{Delivery, Scratch};
 use anyhow::Context;
 
-use crate::console::Console;
 use crate::input::file_facts;
-use crate::naming::{Job, PIPE, is_pipe};
+use crate::job::{Job, PIPE, is_pipe};
+use crate::observer::Observer;
 
 /// Name under which a master for standard output is staged in the working folder.
 const PIPE_STAGE: &str = "acetate-stdout";
@@ -90,7 +90,7 @@ impl FileDelivery {
     }
 
     /// Says it, in a line for each reason; what is lost as a warning.
-    pub fn tell_metadata(&self, console: &Console) {
+    pub fn tell_metadata(&self, observer: &dyn Observer) {
         let mut told: Vec<(MetadataNote, Vec<String>)> = Vec::new();
         for note in self.metadata() {
             let same = told
@@ -124,9 +124,9 @@ impl FileDelivery {
                 note.why
             );
             if note.outcome == Outcome::Lost.name() {
-                console.warn(&line);
+                observer.warn(&line);
             } else {
-                console.say(&line);
+                observer.note(&line);
             }
         }
     }
