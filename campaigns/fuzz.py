@@ -8,11 +8,12 @@ Usage: campaigns/fuzz.py build
 cargo-fuzz and with the compiler of the repository; fuzz/seeds.py makes what they begin with. SECONDS
 (default 60) is for each target.
 
-An input that panics, takes over 10 s or over 1 GB of memory is a finding: it is kept in
-fuzz/artifacts and belongs, once mended, into tests/crashers, where `cargo test` replays it.
-Totals add up over runs in fuzz/corpus/executions.json.
+An input that panics, takes over 10 s (by the clock: on a machine that is busy, try it again) or over
+1 GB of memory is a finding: it is kept in fuzz/artifacts and belongs, once mended, into
+tests/crashers, where `cargo test` replays it. Totals add up over runs in fuzz/corpus/executions.json.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -65,6 +66,18 @@ def run(target, seconds):
     return executions, sorted(set(artifacts.iterdir()) - before), memory
 
 
+def add(target, executions):
+    """All totals with what a run adds; several may end at once."""
+    with TOTALS.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        totals = json.loads(file.read() or "{}")
+        totals[target] = totals.get(target, 0) + executions
+        file.truncate(0)
+        file.write(json.dumps(totals))
+    return totals
+
+
 def main():
     if sys.argv[1:] == ["build"]:
         return build()
@@ -72,10 +85,7 @@ def main():
     failed = False
     for target in sys.argv[2:] or TARGETS:
         executions, findings, memory = run(target, seconds)
-        # Read late: another run may have added its own meanwhile.
-        totals = json.loads(TOTALS.read_text()) if TOTALS.exists() else {}
-        totals[target] = totals.get(target, 0) + executions
-        TOTALS.write_text(json.dumps(totals))
+        totals = add(target, executions)
         failed |= bool(findings)
         print(f"{target}: {executions} executions, at most {memory} MB, {len(findings)} findings", flush=True)
         for finding in findings:
