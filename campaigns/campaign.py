@@ -10,7 +10,8 @@ import tempfile
 import wave
 from pathlib import Path
 
-BINARY = Path(__file__).resolve().parent.parent / "target" / "release" / "acetate"
+ROOT = Path(__file__).resolve().parent.parent
+BINARY = Path(os.environ.get("ACETATE", ROOT / "target" / "release" / "acetate")).resolve()
 SOUND = {".wav", ".flac", ".ogg", ".mp3", ".m4a", ".aiff"}
 
 # Analyses are kept for the length of a campaign, not among the user's.

@@ -4,9 +4,12 @@
 Usage: fuzz/seeds.py
 
 Cuts pieces out of tests/audio with ffmpeg; settings, recipes and lists are those of the repository.
+Settings and certificates are written by the binary ACETATE (target/release/acetate unless set).
 """
 
+import os
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -57,24 +60,100 @@ def make_audio(folder):
         subprocess.run(command, check=True)
 
 
+def make_joined(folder, streams):
+    """Streams that can follow each other, each behind a byte that says how (see the target)."""
+    for name in ["cbr.mp3", "noxing.mp3", "mp2.mp2", "aac.aac", "s24.flac", "flac.ogg"]:
+        (folder / name).write_bytes(bytes([0x47 + 8 * (len(name) % 4)]) + (streams / name).read_bytes())
+
+
+def make_cue_sheets(folder):
+    """Bodies of a FLAC's cue sheet, comments and picture, and of chunks of a WAV, behind their number."""
+    def track(at, number, indices):
+        points = b"".join(struct.pack(">QB3x", point, index) for index, point in enumerate(indices, 1))
+        return struct.pack(">QB12sB13xB", at, number, b"USRC17607839", 0, len(indices)) + points
+
+    def cue_sheet(is_cd, tracks):
+        return struct.pack(">128sQB258xB", b"1234567890123", 88200, is_cd << 7, len(tracks)) + b"".join(tracks)
+
+    def comments(*fields):
+        listed = b"".join(struct.pack("<I", len(field)) + field for field in fields)
+        return struct.pack("<II", 0, len(fields)) + listed
+
+    points = b"".join(struct.pack("<II4sIII", number, at, b"data", 0, 0, at) for number, at in [(1, 100), (2, 4000)])
+    label = b"labl" + struct.pack("<I", 8) + struct.pack("<I", 2) + b"two\0"
+    region = b"ltxt" + struct.pack("<I", 20) + struct.pack("<II4sHHHH", 2, 300, b"rgn ", 0, 0, 0, 0)
+    picture = struct.pack(">II", 3, 9) + b"image/png" + struct.pack(">IIIIII", 0, 1, 1, 24, 0, 4) + b"\x89PNG"
+    chapter = b"a\0" + struct.pack(">IIII", 0, 4000, 0, 0)
+    chapter = b"CHAP" + struct.pack(">IH", len(chapter), 0) + chapter
+    bodies = [
+        (0, cue_sheet(1, [track(0, 1, [0]), track(5880, 2, [0, 588]), track(88200, 170, [])])),
+        (1, cue_sheet(0, [track(0, 1, [0]), track(1234, 2, [0, 17]), track(5000, 255, [])])),
+        (4, comments(b"TITLE=T", b"CHAPTER001=00:00:00.010", b"CHAPTER001NAME=One", b"CUESHEET=TRACK 01 AUDIO")),
+        (5, b"riffcue " + struct.pack("<I", 28) + struct.pack("<I", 1) + points[:24]),
+        (6, picture),
+        (7, struct.pack("<I", 2) + points),
+        (8, (struct.pack("<I", 2) + points).ljust(52, b"\0")),
+        (8, b"adtl" + label + region),
+        (9, struct.pack("<9I", 0, 0, 22675, 60, 0, 0, 0, 1, 0) + struct.pack("<6I", 0, 0, 2205, 4410, 0, 0)),
+        (10, b"ID3\x04\0\0" + bytes([0, 0, 0, len(chapter)]) + chapter),
+        (11, bytes(320) + b"2024-05-0607:08:09" + struct.pack("<QH", 123456, 2) + bytes(254) + b"A=PCM\r\n"),
+    ]
+    for index, (kind, body) in enumerate(bodies):
+        (folder / f"{index:02}").write_bytes(bytes([kind]) + body)
+
+
+def make_tags(folder):
+    """The files that the tests of metadata are made with: every kind of every container."""
+    environment = {**os.environ, "ACETATE_SEEDS": str(folder), "ACETATE_ROUNDS": "0"}
+    test = ["cargo", "test", "-q", "-p", "acetate-io", "--test", "io", "sizes_and_counts"]
+    subprocess.run(test, check=True, env=environment, cwd=ROOT)
+
+
+REPAIRS = """schema = "acetate.settings/1"
+
+[[cleanup.repairs]]
+at_s = 0.5
+length_ms = 1.4
+kind = "interpolate"
+
+[[cleanup.repairs]]
+at_s = 1.0
+length_ms = 20.0
+kind = "attenuate"
+gain_db = -12.0
+"""
+
+TARGETS = "decode joined tags cuesheets analyze master weights settings certificates lists".split()
+
+
 def main():
-    for target in ["decode", "analyze", "master", "weights", "settings", "lists"]:
+    for target in TARGETS:
         (CORPUS / target).mkdir(parents=True, exist_ok=True)
     make_audio(CORPUS / "decode")
+    make_joined(CORPUS / "joined", CORPUS / "decode")
+    make_cue_sheets(CORPUS / "cuesheets")
+    make_tags(CORPUS / "tags")
     for target in ["analyze", "master"]:
         for seed in CORPUS.joinpath("decode").iterdir():
             shutil.copy(seed, CORPUS / target)
     weights = (ROOT / "weights" / "default.safetensors").read_bytes()
     (CORPUS / "weights" / "default").write_bytes(weights)
     (CORPUS / "weights" / "header").write_bytes(weights[: 8 + int.from_bytes(weights[:8], "little")])
-    binary = ROOT / "target" / "release" / "acetate"
+    binary = Path(os.environ.get("ACETATE", ROOT / "target" / "release" / "acetate")).resolve()
     mix = ROOT / "tests" / "audio" / EXCERPTS[1]
     command = [binary, "master", mix, "-o", CORPUS / "m.wav", "--overwrite", "-q"]
-    subprocess.run([*command, "--save-settings", CORPUS / "settings" / "saved"], check=True)
+    subprocess.run(
+        [*command, "--save-settings", CORPUS / "settings" / "saved", "--certificate", CORPUS / "certificates" / "one"],
+        check=True,
+    )
     (CORPUS / "m.wav").unlink()
+    (CORPUS / "settings" / "repairs").write_text(REPAIRS)
     shutil.copy(ROOT / "datasets.toml", CORPUS / "lists")
-    for recipe in ["default.toml", "finetune.toml"]:
-        shutil.copy(ROOT / "training" / recipe, CORPUS / "lists")
+    for recipe in ROOT.joinpath("training").glob("*.toml"):
+        if recipe.name != "Cargo.toml":
+            shutil.copy(recipe, CORPUS / "lists")
+    for index, manifest in enumerate(sorted(ROOT.joinpath("datasets").glob("**/*.toml"))):
+        shutil.copy(manifest, CORPUS / "lists" / f"manifest-{index}.toml")
     (CORPUS / "lists" / "pairs.csv").write_text('mix,master,album\na.wav,"b, c.wav",One\n"d\n.wav",e,"T""wo"\n')
     print(f"{sum(1 for path in CORPUS.rglob('*') if path.is_file())} seeds in {CORPUS}")
 

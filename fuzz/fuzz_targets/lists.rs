@@ -1,9 +1,11 @@
-//! Any bytes as a list of pairs (CSV), a list of sources and a training recipe (TOML).
+//! Any bytes as a list of pairs (CSV), a list of sources, a manifest and a training recipe (TOML).
 
 #![no_main]
 
 use acetate_fuzz::{as_file, only_uncaught_panics_count};
+use acetate_training::catalog::tune::Tune;
 use acetate_training::datasets::{Datasets, Split};
+use acetate_training::manifest::Manifest;
 use acetate_training::pairs_list;
 use acetate_training::recipe::Recipe;
 use libfuzzer_sys::fuzz_target;
@@ -18,5 +20,7 @@ fuzz_target!(init: only_uncaught_panics_count(), |bytes: &[u8]| {
             assert!(datasets.tracks_of(split).count() >= datasets.masters_of(split).count());
         }
     }
+    let _ = Manifest::load(&path);
     let _ = Recipe::read(&path);
+    let _ = Tune::read(&path);
 });

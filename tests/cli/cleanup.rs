@@ -184,3 +184,22 @@ fn repairs_out_of_range_or_order_are_refused_by_place() {
         assert!(ran.stderr.contains(told), "{told}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn a_loud_moment_that_is_too_long_to_repair_is_named_where_it_costs_the_target() {
+    let dir = Dir::new();
+    let mut shouted: Vec<f32> = programme(44_100, 30.0).iter().map(|x| 0.03 * x).collect();
+    for sample in &mut shouted[2 * 6 * RATE_HZ..2 * (6 * RATE_HZ + RATE_HZ / 10)] {
+        *sample *= 25.0;
+    }
+    write_wav(&dir.path("shouted.wav"), 44_100, 2, &shouted);
+    let report = dir
+        .run(&["master", "shouted.wav", "--json"])
+        .expect(1)
+        .json();
+    let reason = report["mastering"]["infeasible"]["reason"].as_str();
+    assert!(
+        reason.is_some_and(|reason| reason.contains("at 0:06")),
+        "{reason:?}"
+    );
+}

@@ -221,3 +221,46 @@ impl Records {
         Ok(lines)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_with_another_byte_passes_for_this_users() {
+        let folder = tempfile::tempdir().unwrap();
+        let seal = Seal::of_user(folder.path()).unwrap();
+        let records = Records::new(Some(seal.clone()));
+        let mut line = Line {
+            output: "song.master.wav".to_owned(),
+            output_blake3: "a1".repeat(32),
+            input_blake3: "b2".repeat(32),
+            asked: "c3".repeat(32),
+            all_met: false,
+            by: seal.name(),
+            mark: String::new(),
+        };
+        line.mark = seal.mark(&line.to_text().unwrap());
+        let text = line.to_text().unwrap().into_bytes();
+        let (_, writer) = records.parsed(&text).unwrap();
+        assert_eq!(writer, Writer::User);
+
+        for at in 0..text.len() {
+            let mut broken = text.clone();
+            for byte in 0..=u8::MAX {
+                broken[at] = byte;
+                // Half a line is none; the letters of the mark are the only ones whose case is free.
+                let (Some((found, writer)), false) =
+                    (records.parsed(&broken), broken.eq_ignore_ascii_case(&text))
+                else {
+                    continue;
+                };
+                assert_ne!(writer, Writer::User, "byte {at} as {byte}: {found:?}");
+            }
+            let shorter = [&text[..at], &text[at + 1..]].concat();
+            if let Some((found, writer)) = records.parsed(&shorter) {
+                assert_ne!(writer, Writer::User, "without byte {at}: {found:?}");
+            }
+        }
+    }
+}

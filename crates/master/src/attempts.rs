@@ -1,13 +1,14 @@
 //! The bounded loop of renders, each verified on what was written.
 
 use acetate_dsp::measure::levels::{OutputMeasures, verify_pass};
+use acetate_dsp::measure::peaks::peak_steps::STEPS_PER_SECOND;
 use acetate_dsp::process::ProcessSpec;
 use acetate_dsp::process::dither::Dither;
 use acetate_dsp::process::limiter::{Limiter, ReductionStatistics, for_each_limited};
 use acetate_dsp::settings::{self, Settings, Target};
 use acetate_dsp::solve::{self, DriveCurve, Solution};
-use acetate_dsp::units::gain_from_db;
-use acetate_dsp::{Param, Processor, Source, Spec};
+use acetate_dsp::units::{clock, gain_from_db};
+use acetate_dsp::{Analysis, Param, Processor, Source, Spec};
 
 use crate::brief::Brief;
 use crate::delivery::{Delivery, Progress, Scratch, Stage};
@@ -195,6 +196,7 @@ pub(crate) fn infeasible(
     settings: &Settings,
     lufs: f64,
     curve: &DriveCurve,
+    analysis: &Analysis,
 ) -> Option<Infeasible> {
     let Settings {
         target, limiter, ..
@@ -207,7 +209,7 @@ pub(crate) fn infeasible(
     let reason = match solution.limited_by? {
         solve::Infeasible::MaxLimiting { .. } => format!(
             "{:.1} LUFS would need more than {:.1} dB of limiting; this is the loudest within it ({}turn the \
-             tallest peaks down in the mix)",
+             tallest peaks down in the mix, the one at {} first)",
             target.integrated_lufs,
             target.max_limiting_db,
             // Without a limiter, or where no amount of limiting is enough, that would be no help.
@@ -216,7 +218,8 @@ pub(crate) fn infeasible(
                     if needed_db <= most_limiting_db() && target.max_limiting_db > 0.0 =>
                     "allow more with --max-limiting, or ",
                 _ => "",
-            }
+            },
+            clock(tallest_peak_s(analysis), 1)
         ),
         solve::Infeasible::Saturated { .. } => format!(
             "{:.1} LUFS is out of reach: more drive makes this mix no louder",
@@ -237,6 +240,17 @@ pub(crate) fn infeasible(
         needed_limiting_db,
         reason,
     })
+}
+
+/// The 10 ms with the highest sample of the mix, seconds from its start.
+fn tallest_peak_s(analysis: &Analysis) -> f64 {
+    let peaks = analysis.programme().sequences.peak_10ms.iter();
+    // The first one of several as high.
+    let tallest = peaks
+        .enumerate()
+        .rev()
+        .max_by(|(_, a), (_, b)| a.total_cmp(b));
+    tallest.map_or(0.0, |(step, _)| step as f64 / STEPS_PER_SECOND as f64)
 }
 
 /// The most that `target.max_limiting_db` can be, dB.

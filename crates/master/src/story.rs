@@ -138,6 +138,7 @@ impl BeforeLimiter {
             &settings,
             written.measured.integrated_lufs,
             &rendered.curve,
+            &analysis,
         );
         tell(Told {
             analysis,
@@ -207,6 +208,7 @@ pub fn rehearse_measured(
         &settings,
         solved.solution.predicted_lufs,
         &rendered.curve,
+        &analysis,
     );
     let foretold = Attempt {
         drive_db: solved.solution.drive_db,
