@@ -46,7 +46,8 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
         predictor,
         reference,
     } = wishes(args, &mut brief, console, &bars)?;
-    let seal = measured::seal(args, console);
+    let marks = !args.dry_run && (!args.no_cache || args.keeps_record(&jobs));
+    let seal = marks.then(|| measured::seal(args, console)).flatten();
     let run = Run {
         args,
         console,
