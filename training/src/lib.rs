@@ -24,7 +24,7 @@ pub mod validation;
 
 #[cfg(test)]
 use data::synthetic;
-pub use data::{corpus, datasets, fetch, manifest, pair, pairs_list, walk};
+pub use data::{corpus, datasets, fetch, manifest, pair, walk};
 pub use fit::{adamw, checkpoint, degrade, experiment, sampler, simulator};
 pub use run::{export, report, trained};
 pub use validation::{calibrate, groups, priors};

@@ -40,6 +40,7 @@ mod identity;
 mod info;
 mod joined;
 mod mp4;
+pub mod pairs_list;
 mod pass;
 mod pcm;
 mod place;

@@ -5,7 +5,6 @@ pub mod datasets;
 pub mod fetch;
 pub mod manifest;
 pub mod pair;
-pub mod pairs_list;
 #[cfg(test)]
 pub(crate) mod synthetic;
 pub mod walk;

@@ -19,12 +19,11 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::pairs_list::ListError;
 use crate::walk::WalkError;
+use acetate_io::pairs_list::ListError;
 
 pub mod case;
 pub mod faults;
-pub mod memory;
 pub mod methods;
 pub mod music;
 pub mod pairs;

@@ -6,8 +6,8 @@ use super::EvalError;
 use super::music::Music;
 use crate::corpus::TrackFile;
 use crate::datasets::{Datasets, Split, Tier, Track};
-use crate::pairs_list::{self, ListError};
 use crate::walk::{self, MasterFile};
+use acetate_io::pairs_list::{self, ListError};
 
 /// One finished song.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -32,7 +32,7 @@ pub struct PairFiles {
 pub enum ListError {
     /// The list cannot be read.
     #[error(transparent)]
-    Read(#[from] acetate_io::ReadError),
+    Read(#[from] crate::regular::ReadError),
     /// Not text.
     #[error("{path}: expected a CSV in UTF-8, found byte {byte:#04x} at {offset}")]
     Encoding {
@@ -62,7 +62,7 @@ pub enum ListError {
 /// # Errors
 /// [`ListError`] naming the list and the line.
 pub fn read(path: &Path) -> Result<Vec<PairFiles>, ListError> {
-    let bytes = acetate_io::read_bounded(path, MAX_BYTES)?;
+    let bytes = crate::regular::read_bounded(path, MAX_BYTES)?;
     let text = std::str::from_utf8(&bytes).map_err(|error| ListError::Encoding {
         path: path.to_owned(),
         byte: bytes.get(error.valid_up_to()).copied().unwrap_or_default(),
