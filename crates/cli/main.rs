@@ -10,10 +10,8 @@ mod check;
 mod checked;
 mod codecs;
 mod console;
-mod dataset;
 mod delivery;
 mod docs;
-mod eval;
 mod exit;
 mod handover;
 mod input;
@@ -27,7 +25,8 @@ mod progress;
 mod record;
 mod reference;
 mod table;
-mod train;
+#[cfg(feature = "training")]
+mod training;
 mod variants;
 mod verify;
 mod wishes;
@@ -57,9 +56,12 @@ fn main() -> std::process::ExitCode {
             Command::Check(command) => check::run(command, &console),
             Command::Verify(command) => verify::run(command, &console),
             Command::Learn(command) => learn::run(command, &console),
-            Command::Train(command) => train::run(command, &console),
-            Command::Eval(command) => eval::run(command, &console),
-            Command::Dataset(command) => dataset::run(command, &console),
+            #[cfg(feature = "training")]
+            Command::Train(command) => training::train::run(command, &console),
+            #[cfg(feature = "training")]
+            Command::Eval(command) => training::eval::run(command, &console),
+            #[cfg(feature = "training")]
+            Command::Dataset(command) => training::dataset::run(command, &console),
             Command::Schema(command) => docs::schema(command, &console),
             Command::Params => docs::params(&console),
             Command::Completions(command) => docs::completions(command, &console),
