@@ -1,5 +1,16 @@
 //! The list of pairs: a CSV with the columns `mix`, `master` and `album` (RFC 4180; fields may be
 //! quoted, lines may end in CR LF). Paths are relative to the list.
+//! ```
+//! use acetate_io::pairs_list::{field, read};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let list = folder.path().join("pairs.csv");
+//! std::fs::write(&list, format!("mix,master,album\na.wav,b.wav,{}\n", field("One, two")))?;
+//! let pairs = read(&list)?;
+//! assert_eq!(pairs[0].mix, folder.path().join("a.wav"));
+//! assert_eq!(pairs[0].album, "One, two");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::path::{Path, PathBuf};
 
