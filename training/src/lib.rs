@@ -31,6 +31,8 @@
 //! assert_eq!(wide.plus(&wide).side_gain_db, 4.0);
 //! ```
 
+#![warn(unreachable_pub)]
+
 pub mod catalog;
 pub mod data;
 pub mod eval;

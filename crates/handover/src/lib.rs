@@ -34,6 +34,8 @@
 //! assert!((gains_db[0] - gains_db[1] - 6.02).abs() < 0.1);
 //! ```
 
+#![warn(unreachable_pub)]
+
 mod counterfactual;
 pub mod dawproject;
 pub mod error;

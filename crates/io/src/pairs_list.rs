@@ -40,6 +40,7 @@ pub struct PairFiles {
 
 /// Why a list is refused.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ListError {
     /// The list cannot be read.
     #[error(transparent)]

@@ -126,6 +126,7 @@ pub struct Retrained {
 
 /// Why retraining failed.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum RetrainError {
     /// The folder of masters is refused.
     #[error(transparent)]

@@ -42,6 +42,7 @@ pub use statistics::{calibration, metric, predicted_error, two_sample};
 
 /// Why an evaluation failed, or a song of it was left out.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum EvalError {
     /// A song cannot be decoded.
     #[error(transparent)]

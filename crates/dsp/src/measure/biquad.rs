@@ -3,7 +3,7 @@
 use std::f64::consts::FRAC_1_SQRT_2;
 
 /// One sample of each channel; a mono signal leaves the second at zero.
-pub type Frame = [f64; 2];
+pub(crate) type Frame = [f64; 2];
 
 /// State below which a filter is silent: the power is 600 dB under full scale, and what lies
 /// far below would become denormal and slow.
@@ -78,14 +78,14 @@ impl Step {
 
 /// A section with its state.
 #[derive(Clone, Copy, Debug)]
-pub struct Biquad {
+pub(crate) struct Biquad {
     step: Step,
     state: [Frame; 2],
 }
 
 impl Biquad {
     /// A section at rest.
-    pub fn new(coefficients: Coefficients) -> Self {
+    pub(crate) fn new(coefficients: Coefficients) -> Self {
         Self {
             step: Step::of(coefficients),
             state: [[0.0; 2]; 2],
@@ -93,13 +93,13 @@ impl Biquad {
     }
 
     /// Back to rest.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.state = [[0.0; 2]; 2];
     }
 
     /// Filters one frame.
     #[inline(always)]
-    pub fn step(&mut self, x: Frame) -> Frame {
+    pub(crate) fn step(&mut self, x: Frame) -> Frame {
         let Step { direct, fed, kept } = self.step;
         let [s1, s2] = &mut self.state;
         let mut y = [0.0; 2];
@@ -114,7 +114,7 @@ impl Biquad {
 
     /// Sets a state that has decayed into silence to zero. Call it at fixed places of the
     /// signal, so that the figures do not depend on the blocks.
-    pub fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         for value in self.state.as_flattened_mut() {
             if value.abs() < SILENT {
                 *value = 0.0;
@@ -126,7 +126,7 @@ impl Biquad {
 /// Two sections side by side: lanes 0 and 1 are the channels of the first, 2 and 3 of the second. The
 /// same figures as from each alone, in half of the instructions where registers hold four.
 #[derive(Clone, Copy, Debug)]
-pub struct Pair {
+pub(crate) struct Pair {
     sections: [Step; 2],
     direct: [f64; 4],
     fed: [[f64; 4]; 2],
@@ -137,7 +137,7 @@ pub struct Pair {
 impl Pair {
     /// Takes over the states of both.
     #[inline(always)]
-    pub fn new(first: &Biquad, second: &Biquad) -> Self {
+    pub(crate) fn new(first: &Biquad, second: &Biquad) -> Self {
         let (one, other) = (first.step, second.step);
         let both = |one: f64, other: f64| [one, one, other, other];
         let states = |index: usize| {
@@ -155,7 +155,7 @@ impl Pair {
 
     /// Both again, each with its state.
     #[inline(always)]
-    pub fn split(self) -> [Biquad; 2] {
+    pub(crate) fn split(self) -> [Biquad; 2] {
         let section = |index: usize| Biquad {
             step: self.sections[index],
             state: self
@@ -167,7 +167,7 @@ impl Pair {
 
     /// Filters a frame with each.
     #[inline(always)]
-    pub fn step(&mut self, x: [f64; 4]) -> [f64; 4] {
+    pub(crate) fn step(&mut self, x: [f64; 4]) -> [f64; 4] {
         let Self {
             direct,
             fed,
