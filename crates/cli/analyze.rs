@@ -4,23 +4,25 @@ use std::path::Path;
 
 use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
 use acetate_dsp::plain;
-use acetate_master::{Progress, Report, Stage, advice, judgement};
+use acetate_engine::{Input, Observer, Step};
+use acetate_master::{Report, advice, judgement};
 use acetate_model::{NetPredictor, Predictor};
 use anyhow::Context;
 
 use crate::args::AnalyzeArgs;
 use crate::console::Console;
-use crate::exit::Exit;
-use crate::input::{Input, each_input};
-use crate::progress::Bars;
+use crate::exit::{self, Exit};
+use crate::inputs::each_input;
 use crate::table;
+use crate::watch::Watch;
 
 /// Measures every input and prints its figures.
 pub fn run(args: &AnalyzeArgs, console: &Console) -> anyhow::Result<Exit> {
     let predictor = NetPredictor::embedded()?;
-    let bars = Bars::new(console);
+    let _stoppable = exit::stoppable();
+    let watch = Watch::new(console);
     each_input(&args.inputs, console, |path| {
-        let report = analyze(path, &predictor, args, &bars, console)?;
+        let report = analyze(path, &predictor, args, &watch)?;
         if console.json {
             console.print_json(&report)?;
         } else if !console.quiet {
@@ -34,24 +36,23 @@ fn analyze(
     path: &Path,
     predictor: &dyn Predictor,
     args: &AnalyzeArgs,
-    bars: &Bars,
-    console: &Console,
+    watch: &Watch<'_>,
 ) -> anyhow::Result<Report> {
-    let mut input = Input::open(path, None, args.strict)?;
-    let mut bar = bars.file(path);
+    let mut input = Input::open(path, None, args.strict, watch)?;
     let options = AnalyzeOptions {
         dual_mono: args.dual_mono,
         ..AnalyzeOptions::default()
     };
     let total = input.frames_hint();
     let analysis = analyze_with(input.source(), &options, &mut |done| {
-        Ok(bar.at(Stage::Analyze, done, total)?)
+        watch.progress(path, Step::Analyze, done, total);
+        Ok(())
     })
     .with_context(|| path.display().to_string())?;
-    bar.finish();
+    watch.finished(path);
     let tone = judgement::of_mix(&analysis, predictor)?;
     let advice = advice::of(&analysis, args.dual_mono);
-    let report = input.with_damage(Report::of_analysis(analysis, tone.as_ref())?, console);
+    let report = input.with_damage(Report::of_analysis(analysis, tone.as_ref())?);
     Ok(Report {
         input: Some(input.facts()?),
         advice,

@@ -3,18 +3,19 @@
 use std::path::Path;
 
 use acetate_check::{Check, Verdict};
+use acetate_engine::{Conflicts, Input, Observer, Step};
 use acetate_io::StagedFile;
-use acetate_master::{Progress, Stage, judgement};
+use acetate_master::judgement;
 use acetate_model::{NetPredictor, Predictor};
 use anyhow::{Context, bail};
 
 use crate::args::{CheckArgs, SchemaArgs, SchemaKind};
 use crate::checked;
 use crate::console::Console;
-use crate::exit::Exit;
-use crate::input::{Input, each_input};
-use crate::places::Places;
-use crate::progress::Bars;
+use crate::exit::{self, Exit};
+use crate::inputs::each_input;
+
+use crate::watch::Watch;
 
 /// Checks every input and prints what was found.
 pub fn run(args: &CheckArgs, console: &Console) -> anyhow::Result<Exit> {
@@ -26,9 +27,10 @@ pub fn run(args: &CheckArgs, console: &Console) -> anyhow::Result<Exit> {
         can_be_drawn(plot, args)?;
     }
     let predictor = NetPredictor::embedded()?;
-    let bars = Bars::new(console);
+    let _stoppable = exit::stoppable();
+    let watch = Watch::new(console);
     each_input(&args.inputs, console, |path| {
-        let check = check(path, &predictor, args, &bars, console)?;
+        let check = check(path, &predictor, args, &watch)?;
         if console.json {
             console.print_json(&check)?;
         } else if !console.quiet {
@@ -50,10 +52,10 @@ fn can_be_drawn(plot: &Path, args: &CheckArgs) -> anyhow::Result<()> {
             args.inputs.len()
         );
     }
-    let mut places = Places::default();
-    args.inputs.iter().for_each(|input| places.reads(input));
-    places.writes([plot], "picture");
-    places.check()?;
+    let mut conflicts = Conflicts::default();
+    args.inputs.iter().for_each(|input| conflicts.reads(input));
+    conflicts.writes([plot], "picture");
+    conflicts.check()?;
     Ok(StagedFile::check(plot, args.overwrite)?)
 }
 
@@ -61,22 +63,21 @@ fn check(
     path: &Path,
     predictor: &dyn Predictor,
     args: &CheckArgs,
-    bars: &Bars,
-    console: &Console,
+    watch: &Watch<'_>,
 ) -> anyhow::Result<Check> {
-    let mut input = Input::open(path, None, args.strict)?;
-    let mut bar = bars.file(path);
+    let mut input = Input::open(path, None, args.strict, watch)?;
     let total = input.frames_hint();
     let (analysis, scan) = acetate_check::measure(input.source(), &mut |done| {
-        Ok(bar.at(Stage::Analyze, done, total)?)
+        watch.progress(path, Step::Analyze, done, total);
+        Ok(())
     })
     .with_context(|| path.display().to_string())?;
-    bar.finish();
+    watch.finished(path);
     // What the next master would do, so that what is said of the tone is what will be done.
     let tone = judgement::of_mix(&analysis, predictor)?;
     let check = acetate_check::judged(&analysis, Some(&scan), tone.as_ref())
         .with_context(|| path.display().to_string())?;
-    let damage = input.damage(console);
+    let damage = input.damage();
     let check = match input.lossy_codec() {
         Some(codec) => check.of_lossy_file(codec),
         None => check,

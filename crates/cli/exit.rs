@@ -2,7 +2,9 @@
 
 use std::io::Write;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
@@ -32,26 +34,83 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// On SIGINT, SIGTERM and SIGHUP: removes temporary files, says so and ends with code 130, 143 or
-/// 129.
+/// The signal that asked to stop; 0 before one.
+static STOPPED_BY: AtomicI32 = AtomicI32::new(0);
+/// Commands at work that stop by themselves when they are asked to.
+static STOPPABLE: AtomicUsize = AtomicUsize::new(0);
+/// Held by whoever ends the process.
+static END: Mutex<()> = Mutex::new(());
+
+/// How long a command may take to stop by itself: it looks at every block.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Whether a signal asked to stop.
+pub fn is_stopping() -> bool {
+    STOPPED_BY.load(Ordering::SeqCst) != 0
+}
+
+/// As long as this lives, a signal lets the command stop by itself.
+pub struct Stoppable(());
+
+/// Says that what follows asks [`is_stopping`] often.
+pub fn stoppable() -> Stoppable {
+    STOPPABLE.fetch_add(1, Ordering::SeqCst);
+    Stoppable(())
+}
+
+impl Drop for Stoppable {
+    fn drop(&mut self) {
+        STOPPABLE.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// On SIGINT, SIGTERM and SIGHUP: lets a command that can stop do so, removes temporary files, says so and
+/// ends with code 130, 143 or 129. A second signal does not wait.
 pub fn on_interrupt() -> anyhow::Result<()> {
     // A file that may not grow further is an error of that write, and no end of the run.
     signal_hook::flag::register(SIGXFSZ, Arc::default())?;
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let (give, more) = mpsc::channel();
     std::thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
-            if let Some(signal) = signals.forever().next() {
-                let removed = acetate_io::remove_all_temporary_files();
-                // A closed standard error is no reason to stay.
-                let _ = writeln!(
-                    std::io::stderr(),
-                    "stopped by a signal ({}): temporary files removed: {removed}; no input touched, \
-                     nothing half-written under its final name",
-                    signal_name(signal).unwrap_or("unknown")
-                );
-                std::process::exit(SIGNALLED + signal);
+            for signal in signals.forever() {
+                if give.send(signal).is_err() {
+                    return;
+                }
+            }
+        })?;
+    std::thread::Builder::new()
+        .name("stopping".to_owned())
+        .spawn(move || {
+            if let Ok(signal) = more.recv() {
+                STOPPED_BY.store(signal, Ordering::SeqCst);
+                if STOPPABLE.load(Ordering::SeqCst) > 0 {
+                    let _ = more.recv_timeout(GRACE);
+                }
+                end_stopped();
             }
         })?;
     Ok(())
+}
+
+/// Ends the process if a signal asked for it.
+pub fn end_if_stopped() {
+    if is_stopping() {
+        end_stopped();
+    }
+}
+
+fn end_stopped() -> ! {
+    let _alone = END.lock();
+    let signal = STOPPED_BY.load(Ordering::SeqCst);
+    let removed = acetate_io::remove_all_temporary_files();
+    // A closed standard error is no reason to stay.
+    let _ = writeln!(
+        std::io::stderr(),
+        "stopped by a signal ({}): temporary files removed: {removed}; no input touched, \
+         nothing half-written under its final name",
+        signal_name(signal).unwrap_or("unknown")
+    );
+    std::process::exit(SIGNALLED + signal)
 }

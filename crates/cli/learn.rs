@@ -7,6 +7,7 @@ use std::path::Path;
 use acetate_dsp::plain;
 use acetate_dsp::process::eq::eq_curve_db;
 use acetate_dsp::settings::mid_knot_hz;
+use acetate_engine::Conflicts;
 use acetate_io::pairs_list;
 use acetate_io::{OpenOptions, StagedFile, Tags};
 use acetate_master::MasterError;
@@ -17,7 +18,6 @@ use anyhow::Context;
 use crate::args::LearnArgs;
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::places::Places;
 use crate::progress::Bars;
 
 /// First line of a new list.
@@ -27,12 +27,12 @@ const NO_ALBUM: &str = "unknown";
 
 /// Recovers, prints, saves and lists.
 pub fn run(args: &LearnArgs, console: &Console) -> anyhow::Result<Exit> {
-    let mut places = Places::default();
-    places.reads(&args.mix);
-    places.reads(&args.master);
-    places.writes(&args.save_settings, "settings file");
-    places.writes(&args.catalog, "list");
-    places.check()?;
+    let mut conflicts = Conflicts::default();
+    conflicts.reads(&args.mix);
+    conflicts.reads(&args.master);
+    conflicts.writes(&args.save_settings, "settings file");
+    conflicts.writes(&args.catalog, "list");
+    conflicts.check()?;
     if let Some(path) = &args.save_settings {
         StagedFile::check(path, args.overwrite)?;
     }

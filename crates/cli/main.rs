@@ -1,35 +1,26 @@
 //! The `acetate` binary: arguments, printing, progress, exit codes.
 //!
-//! `main` is a table of contents; each command is a file of its own. The binary is where
-//! `acetate-io` and `acetate-master` meet.
+//! `main` is a table of contents; each command is a file of its own. The work is done by
+//! `acetate-engine`.
 
 mod analyze;
 mod args;
-mod certificate;
 mod check;
 mod checked;
-mod codecs;
 mod console;
-mod delivery;
 mod docs;
 mod exit;
-mod handover;
-mod input;
+mod inputs;
+mod jobs;
 mod learn;
 mod master;
-mod measured;
-mod naming;
-mod pack;
-mod places;
+mod options;
 mod progress;
-mod record;
-mod reference;
 mod table;
 #[cfg(feature = "training")]
 mod training;
-mod variants;
 mod verify;
-mod wishes;
+mod watch;
 
 use anyhow::Context;
 
@@ -67,6 +58,7 @@ fn main() -> std::process::ExitCode {
             Command::Completions(command) => docs::completions(command, &console),
             Command::Man(command) => docs::man(command, &console),
         });
+    exit::end_if_stopped();
     outcome
         .unwrap_or_else(|error| {
             console.error(&error);

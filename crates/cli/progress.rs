@@ -4,8 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use acetate_dsp::plain;
-use acetate_dsp::stream::Cancelled;
-use acetate_master::{Progress, Stage};
+use acetate_engine::Step;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::console::Console;
@@ -31,7 +30,7 @@ impl Bars {
         bar.set_prefix(plain::path(Path::new(
             path.file_name().unwrap_or(path.as_os_str()),
         )));
-        FileBar { bar, stage: None }
+        FileBar { bar, step: None }
     }
 
     /// A bar of parts in a thousand, for what is made beside a master.
@@ -70,7 +69,7 @@ fn style(template: &str) -> ProgressStyle {
 #[derive(Debug)]
 pub struct FileBar {
     bar: ProgressBar,
-    stage: Option<Stage>,
+    step: Option<Step>,
 }
 
 impl FileBar {
@@ -80,19 +79,14 @@ impl FileBar {
     }
 }
 
-impl Progress for FileBar {
-    fn at(&mut self, stage: Stage, done: u64, total: Option<u64>) -> Result<(), Cancelled> {
-        if self.stage != Some(stage) {
-            self.stage = Some(stage);
-            self.bar.set_message(match stage {
-                Stage::Analyze => "analyze",
-                Stage::Render => "render",
-                Stage::Write => "write",
-                Stage::Verify => "verify",
-            });
+impl FileBar {
+    /// Shows how far a step is.
+    pub fn at(&mut self, step: Step, done: u64, total: Option<u64>) {
+        if self.step != Some(step) {
+            self.step = Some(step);
+            self.bar.set_message(step.name());
         }
         self.bar.set_length(total.unwrap_or(0).max(done));
         self.bar.set_position(done);
-        Ok(())
     }
 }

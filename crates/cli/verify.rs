@@ -1,21 +1,24 @@
 //! `acetate verify`: hold files against a target, or a master against its certificate.
 
+use std::path::Path;
+
 use acetate_dsp::settings::Target;
 use acetate_dsp::{Settings, plain};
-use acetate_master::{Progress, Report, Stage, presets};
+use acetate_engine::{Input, Observer, Recheck, Step, verify_certificate};
+use acetate_master::{Report, presets};
 use anyhow::{Context, bail};
 
 use crate::args::{Loudness, TargetArgs, VerifyArgs};
 use crate::console::Console;
-use crate::exit::Exit;
-use crate::input::{Input, each_input};
-use crate::progress::Bars;
-use crate::{certificate, table};
+use crate::exit::{self, Exit};
+use crate::inputs::each_input;
+use crate::table;
+use crate::watch::Watch;
 
 /// Verifies every input and prints the verdict.
 pub fn run(args: &VerifyArgs, console: &Console) -> anyhow::Result<Exit> {
     if let Some(path) = &args.certificate {
-        return certificate::verify(args, path, console);
+        return against_certificate(args, path, console);
     }
     if args.target.lufs == Some(Loudness::Keep) {
         bail!(
@@ -23,20 +26,21 @@ pub fn run(args: &VerifyArgs, console: &Console) -> anyhow::Result<Exit> {
         );
     }
     let target = target(&args.target)?;
-    let bars = Bars::new(console);
+    let _stoppable = exit::stoppable();
+    let watch = Watch::new(console);
     each_input(&args.inputs, console, |path| {
-        let mut input = Input::open(path, None, args.strict)?;
-        let mut bar = bars.file(path);
+        let mut input = Input::open(path, None, args.strict, &watch)?;
         let total = input.frames_hint();
         let dual_mono = args.target.dual_mono;
         let verified = acetate_master::verify(input.source(), &target, dual_mono, &mut |done| {
-            Ok(bar.at(Stage::Verify, done, total)?)
+            watch.progress(path, Step::Verify, done, total);
+            Ok(())
         })
         .with_context(|| path.display().to_string())?;
-        bar.finish();
+        watch.finished(path);
         let report = Report {
             input: Some(input.facts()?),
-            ..input.with_damage(verified, console)
+            ..input.with_damage(verified)
         };
         if console.json {
             console.print_json(&report)?;
@@ -49,6 +53,35 @@ pub fn run(args: &VerifyArgs, console: &Console) -> anyhow::Result<Exit> {
             Exit::Missed
         })
     })
+}
+
+/// Holds a master against its certificate.
+fn against_certificate(
+    args: &VerifyArgs,
+    certificate: &Path,
+    console: &Console,
+) -> anyhow::Result<Exit> {
+    let [master] = args.inputs.as_slice() else {
+        bail!("--certificate takes one master, got {}", args.inputs.len());
+    };
+    let _stoppable = exit::stoppable();
+    let asked = Recheck {
+        master,
+        certificate,
+        mix: args.input.as_deref(),
+        strict: args.strict,
+    };
+    let report = verify_certificate(&asked, &Watch::new(console))?;
+    let identical = report
+        .verdict
+        .as_ref()
+        .is_some_and(|verdict| verdict.identical);
+    if console.json {
+        console.print_json(&report)?;
+    } else if !(console.quiet && identical) {
+        console.print(&table::certified(&report, &plain::path(master), console))?;
+    }
+    Ok(if identical { Exit::Met } else { Exit::Missed })
 }
 
 /// Resolves a target: the named one, then the numbers over it.

@@ -44,7 +44,7 @@ pub mod validation;
 
 #[cfg(test)]
 use data::synthetic;
-pub use data::{corpus, datasets, fetch, manifest, pair, walk};
+pub use data::{corpus, datasets, fetch, manifest, pair};
 pub use fit::{adamw, checkpoint, degrade, experiment, sampler, simulator};
 pub use run::{export, report, trained};
 pub use validation::{calibrate, groups, priors};

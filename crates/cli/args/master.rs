@@ -1,13 +1,12 @@
 //! `acetate master`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use acetate_dsp::process::dither::WordLength;
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::TargetArgs;
 use super::values::{amount, match_limit, weight};
-use crate::naming::{Job, is_pipe};
 
 /// `acetate master`.
 #[derive(Debug, ClapArgs)]
@@ -115,7 +114,7 @@ pub struct MasterArgs {
         help_heading = "Hand-over",
         long,
         value_name = "N",
-        value_parser = clap::value_parser!(u8).range(2..=crate::variants::MAX_VARIANTS as i64),
+        value_parser = clap::value_parser!(u8).range(2..=acetate_engine::MAX_VARIANTS as i64),
         conflicts_with_all = ["dry_run", "settings", "codec_safe", "certificate", "resume"]
     )]
     pub variants: Option<u8>,
@@ -242,16 +241,6 @@ impl MasterArgs {
                 self.reference_weights[own] = *weight;
             }
         }
-    }
-
-    /// Whether what is delivered goes into the folder's record.
-    pub fn keeps_record(&self, jobs: &[Job]) -> bool {
-        self.resume || jobs.len() > 1
-    }
-
-    /// Whether it turns out only later that the master of this output is left as it is.
-    pub fn judges_later(&self, output: &Path) -> bool {
-        (self.skip_existing || self.resume) && !is_pipe(output) && output.exists()
     }
 
     /// The word length asked for.

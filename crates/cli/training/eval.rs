@@ -23,7 +23,6 @@ use indicatif::ProgressBar;
 use crate::args::{EvalArgs, EvalSplit};
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::master;
 use crate::progress::Bars;
 
 use super::dataset::{cache_dir, fetch_all};
@@ -50,7 +49,7 @@ pub fn run(args: &EvalArgs, console: &Console) -> anyhow::Result<Exit> {
     if let Some(folder) = &args.out_dir {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
-    let net = master::net(args.weights.as_deref())?;
+    let net = acetate_engine::net(args.weights.as_deref())?;
     let baselines = Baselines::embedded()?;
     let contenders = Contenders {
         baselines: &baselines,

@@ -80,5 +80,5 @@ pub use delivery::{Delivery, Progress, Scratch, Stage};
 pub use error::MasterError;
 pub use memory::MemoryDelivery;
 pub use report::Report;
-pub use story::{master, master_measured, measure_input, plan, rehearse};
+pub use story::{master, master_measured, measure_input, plan, rehearse, rehearse_measured};
 pub use verify::verify;

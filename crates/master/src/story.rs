@@ -191,7 +191,24 @@ pub fn rehearse(
     brief: &Brief,
     progress: &mut dyn Progress,
 ) -> Result<Report, MasterError> {
-    let (analysis, plan, spec) = prepare(input, predictor, brief, progress)?;
+    let analysis = measure_input(input, brief, progress)?;
+    rehearse_measured(input, analysis, predictor, brief, progress)
+}
+
+/// As [`rehearse`], for an input that was measured before by [`measure_input`].
+///
+/// # Errors
+/// As [`master()`].
+pub fn rehearse_measured(
+    input: &mut dyn Source,
+    analysis: Analysis,
+    predictor: &dyn Predictor,
+    brief: &Brief,
+    progress: &mut dyn Progress,
+) -> Result<Report, MasterError> {
+    can_be_mastered(&analysis)?;
+    let spec = delivery_spec(input.spec(), brief)?;
+    let plan = plan(&analysis, predictor, brief)?;
     let rendered = render(input, &analysis, &plan, brief, spec, None, progress)?;
     let mut settings = plan.settings.clone();
     let keep_character = brief.settings.is_some();
@@ -239,19 +256,6 @@ pub fn rehearse(
         written: None,
         attempts: vec![foretold],
     })
-}
-
-/// What is known before a sample is rendered.
-fn prepare(
-    input: &mut dyn Source,
-    predictor: &dyn Predictor,
-    brief: &Brief,
-    progress: &mut dyn Progress,
-) -> Result<(Analysis, Plan, Spec), MasterError> {
-    let spec = delivery_spec(input.spec(), brief)?;
-    let analysis = measure_input(input, brief, progress)?;
-    let plan = plan(&analysis, predictor, brief)?;
-    Ok((analysis, plan, spec))
 }
 
 /// The first step of [`master()`], for [`master_measured`]: what it finds depends on the input and on

@@ -32,7 +32,7 @@ use crate::fit::{self, FitError, Job};
 use crate::recipe::RecipeError;
 use crate::run::{CHECKPOINTS_NAME, Observer, Paths, Step, TrainError, notify, write_file};
 use crate::sampler::Material;
-use crate::walk::WalkError;
+use acetate_io::WalkError;
 use acetate_io::pairs_list::ListError;
 use blend::{Blend, Choice, within_bounds};
 use gather::Songs;

@@ -7,4 +7,3 @@ pub mod manifest;
 pub mod pair;
 #[cfg(test)]
 pub(crate) mod synthetic;
-pub mod walk;

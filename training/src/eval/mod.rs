@@ -13,13 +13,13 @@
 //! [`CaseResult`](case::CaseResult), [`EvalReport`](report::EvalReport).
 //!
 //! Not its job: the quick look on band frames that training takes (see
-//! [`evaluate`](crate::evaluate)).
+//! [`validation`](crate::validation)).
 
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::walk::WalkError;
+use acetate_io::WalkError;
 use acetate_io::pairs_list::ListError;
 
 pub mod case;

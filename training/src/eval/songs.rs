@@ -6,8 +6,8 @@ use super::EvalError;
 use super::music::Music;
 use crate::corpus::TrackFile;
 use crate::datasets::{Datasets, Split, Tier, Track};
-use crate::walk::{self, MasterFile};
 use acetate_io::pairs_list::{self, ListError};
+use acetate_io::{MasterFile, masters_in};
 
 /// One finished song.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +111,7 @@ fn with_companions(mut songs: Vec<Song>) -> Vec<Song> {
 /// # Errors
 /// [`EvalError`] when the folder cannot be read or holds no song.
 pub fn songs_in(folder: &Path) -> Result<Vec<Song>, EvalError> {
-    let masters = walk::masters_in(folder)?;
+    let masters = masters_in(folder)?;
     let songs = masters.into_iter().map(|MasterFile { path, .. }| {
         let name = name_below(&path, folder);
         let album = name.split_once('/').map_or(&*name, |(album, _)| album);

@@ -373,7 +373,7 @@ pub fn judge_dynamics(cases: &[Case], priors: &Priors) -> Vec<DynamicsRow> {
         .collect()
 }
 
-/// The change of level spread ([`SPREAD`]) or PLR ([`PLR`]) that is applied to a case, dB.
+/// The change of level spread ([`SPREAD`]) or PLR ([`PLR`](acetate_model::outputs::PLR)) that is applied to a case, dB.
 pub fn applied_db(case: &Case, priors: &Priors, output: usize) -> f64 {
     acetate_model::predictor::judge_dynamics(&case.raw, priors, output, case.finished_probability)
 }

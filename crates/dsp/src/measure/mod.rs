@@ -4,18 +4,20 @@
 //! Where a figure does not exist (the loudness of silence) it is `-inf`.
 
 pub mod bands;
-pub(crate) mod biquad;
+pub mod biquad;
 pub mod clipping;
 pub mod crest;
 pub mod levels;
 pub mod lone_transients;
 pub mod loudness;
+mod low_rate_shelf;
 pub mod noise_to_mask;
 pub mod peaks;
 pub mod reference_meter;
 pub mod slow_offset;
 pub mod spectrum;
 pub mod stereo_image;
+mod upsampled;
 pub mod weighting;
 
 pub use levels::{MeasureError, OutputMeasures, verify_pass};

@@ -3,15 +3,29 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::biquad::{Biquad, Coefficients, Frame, Pair};
+use super::low_rate_shelf;
 use crate::units::gain_from_db;
 
 /// Corner (Hz) and quality of the high-pass: solved from the coefficients of BS.1770-5, Annex 1,
 /// Table 2.
 pub(super) const HIGH_PASS: (f64, f64) = (38.135_470_876_024_44, 0.500_327_037_323_877_3);
 
+/// Rates below this are too near the shelf's corner for the bilinear transform, Hz.
+const LOW_RATE_HZ: f64 = 44_100.0;
+
 /// The two sections of the K-weighting at any sample rate: the bilinear transform of the
-/// analog filters whose image at 48 kHz is BS.1770-5, Annex 1, Tables 1 and 2.
+/// analog filters whose image at 48 kHz is BS.1770-5, Annex 1, Tables 1 and 2; below 44.1 kHz with
+/// a shelf that is fitted to the table's response.
 pub fn k_weighting(sample_rate_hz: f64) -> [Coefficients; 2] {
+    let [shelf, high_pass] = bilinear(sample_rate_hz);
+    if sample_rate_hz < LOW_RATE_HZ {
+        let [table, _] = bilinear(48_000.0);
+        return [low_rate_shelf::shelf(table, sample_rate_hz), high_pass];
+    }
+    [shelf, high_pass]
+}
+
+fn bilinear(sample_rate_hz: f64) -> [Coefficients; 2] {
     // Corner, quality and gain solved from the tables' coefficients.
     let warp = |corner_hz: f64| libm::tan(std::f64::consts::PI * corner_hz / sample_rate_hz);
     let (k, q) = (warp(1_681.974_450_955_533), 0.707_175_236_955_419_6);

@@ -118,20 +118,7 @@ pub struct Fetched {
 /// The default cache folder: `$XDG_CACHE_HOME/acetate/datasets`, or `~/.cache/acetate/datasets`.
 /// None where neither variable holds an absolute path.
 pub fn default_cache_dir() -> Option<PathBuf> {
-    user_cache_dir().map(|cache| cache.join("datasets"))
-}
-
-/// The folder of all caches: `$XDG_CACHE_HOME/acetate`, or `~/.cache/acetate`. None where neither
-/// variable holds an absolute path.
-pub fn user_cache_dir() -> Option<PathBuf> {
-    let absolute = |name| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    absolute("XDG_CACHE_HOME")
-        .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
-        .map(|cache| cache.join("acetate"))
+    acetate_io::user_cache_dir().map(|cache| cache.join("datasets"))
 }
 
 /// Whether all that `datasets.toml` lists of a package is in the cache, as far as the version

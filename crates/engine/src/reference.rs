@@ -1,19 +1,15 @@
 //! `--reference`: signatures of finished records, from sound files, folders or saved ones.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use acetate_dsp::analyze;
-use acetate_io::OpenOptions;
+use acetate_io::{OpenOptions, masters_in};
 use acetate_master::settings_file;
 use acetate_model::Signature;
-use acetate_model::reference::Dimensions;
-use acetate_training::walk::masters_in;
 use anyhow::Context;
 
-use crate::args::{Dimension, MasterArgs};
-use crate::console::Console;
-use crate::progress::Bars;
+use crate::observer::{Observer, Step, go_on};
+use crate::request::Request;
 
 /// Saved signatures end in this.
 const SAVED: &str = "toml";
@@ -21,24 +17,24 @@ const SAVED: &str = "toml";
 const MAX_BYTES: u64 = 1 << 20;
 
 /// The common signature of everything that was given as a reference; `None` where nothing was.
-pub fn signature(
-    args: &MasterArgs,
-    console: &Console,
-    bars: &Bars,
+pub(crate) fn signature(
+    request: &Request,
+    overwrite: bool,
+    observer: &dyn Observer,
 ) -> anyhow::Result<Option<Signature>> {
-    if args.references.is_empty() {
+    if request.references.is_empty() {
         return Ok(None);
     }
     let mut all = Vec::new();
-    for (path, weight) in args.references.iter().zip(&args.reference_weights) {
-        all.push((one(path, console, bars)?, *weight));
+    for reference in &request.references {
+        all.push((one(&reference.path, observer)?, reference.weight));
     }
     let common = Signature::common(&all);
     let common = common.context("--weight: expected at least one weight above 0")?;
-    if let Some(path) = &args.save_signature {
+    if let Some(path) = &request.save_signature {
         let text = settings_file::signature_to_toml(&common)?;
-        acetate_io::deliver_text(path, &text, args.overwrite)?;
-        console.say(&format!(
+        acetate_io::deliver_text(path, &text, overwrite)?;
+        observer.note(&format!(
             "{}: the signature of {} song{}",
             path.display(),
             common.songs,
@@ -48,23 +44,9 @@ pub fn signature(
     Ok(Some(common))
 }
 
-/// What is to be matched: everything unless it was named.
-pub fn dimensions(args: &MasterArgs) -> Dimensions {
-    if args.matched.is_empty() {
-        return Dimensions::ALL;
-    }
-    let named: BTreeSet<Dimension> = args.matched.iter().copied().collect();
-    Dimensions {
-        tone: named.contains(&Dimension::Tone),
-        width: named.contains(&Dimension::Width),
-        dynamics: named.contains(&Dimension::Dynamics),
-        loudness: named.contains(&Dimension::Loudness),
-    }
-}
-
-fn one(path: &Path, console: &Console, bars: &Bars) -> anyhow::Result<Signature> {
+fn one(path: &Path, observer: &dyn Observer) -> anyhow::Result<Signature> {
     if path.is_dir() {
-        return folder(path, console, bars);
+        return folder(path, observer);
     }
     if path.extension().is_some_and(|extension| extension == SAVED) {
         let bytes = acetate_io::read_bounded(path, MAX_BYTES)?;
@@ -88,18 +70,23 @@ fn song(path: &Path) -> anyhow::Result<Signature> {
 }
 
 /// The common signature of every sound file in a folder and its folders, in the order of names.
-fn folder(path: &Path, console: &Console, bars: &Bars) -> anyhow::Result<Signature> {
+fn folder(path: &Path, observer: &dyn Observer) -> anyhow::Result<Signature> {
     let files = sound_files(path)?;
-    let bar = bars.counter("references", files.len() as u64);
     let mut songs = Vec::new();
-    for file in &files {
+    for (done, file) in files.iter().enumerate() {
+        go_on(observer)?;
+        observer.progress(
+            path,
+            Step::References,
+            done as u64,
+            Some(files.len() as u64),
+        );
         match song(file) {
             Ok(signature) => songs.push((signature, 1.0)),
-            Err(error) => console.warn(&format!("left out of the reference: {error:#}")),
+            Err(error) => observer.warn(&format!("left out of the reference: {error:#}")),
         }
-        bar.inc(1);
     }
-    bar.finish_and_clear();
+    observer.finished(path);
     Signature::common(&songs).with_context(|| {
         format!(
             "{}: expected a folder with at least one record, found none that can be read",

@@ -2,22 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use acetate_dsp::Settings;
-use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
-use acetate_dsp::measure::levels::Meters;
 use acetate_dsp::settings::Target;
+use acetate_dsp::{Analysis, Settings};
 use acetate_handover::VariantRow;
 use acetate_master::variants::{Variant, master_to_targets};
-use acetate_master::{Brief, Delivery, Progress, Report, Stage, settings_file};
+use acetate_master::{Brief, Delivery, Report, settings_file};
 use acetate_model::Predictor;
 use acetate_model::style::{Style, StylePredictor};
 use anyhow::{Context, bail};
 
-use crate::console::Console;
 use crate::delivery::FileDelivery;
 use crate::input::Input;
-use crate::naming::Job;
-use crate::progress::FileBar;
+use crate::job::Job;
+use crate::observer::{FileProgress, Observer};
 
 /// Most variants.
 pub const MAX_VARIANTS: usize = SET.len();
@@ -65,18 +62,18 @@ const SET: [Member; 11] = [
 const TONES: [Option<&str>; 3] = [None, Some("darker"), Some("brighter")];
 
 /// A delivered variant.
-pub struct Made {
+pub(crate) struct Made {
     /// Its name.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Its file.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// What was done and measured.
-    pub report: Report,
+    pub(crate) report: Report,
 }
 
 impl Made {
     /// Its row in the report page.
-    pub fn row(&self) -> Option<VariantRow> {
+    pub(crate) fn row(&self) -> Option<VariantRow> {
         let mastering = self.report.mastering.as_ref()?;
         let member = SET.iter().find(|member| member.name == self.name)?;
         let words = match (member.words, member.louder_lu) {
@@ -106,7 +103,7 @@ fn place(output: &Path, member: &Member) -> PathBuf {
 }
 
 /// Every file that `count` variants would write: masters and settings.
-pub fn files(output: &Path, count: usize) -> Vec<PathBuf> {
+pub(crate) fn files(output: &Path, count: usize) -> Vec<PathBuf> {
     SET.iter()
         .take(count)
         .map(|member| place(output, member))
@@ -114,39 +111,51 @@ pub fn files(output: &Path, count: usize) -> Vec<PathBuf> {
         .collect()
 }
 
+/// How the variants are made.
+pub(crate) struct Wanted<'a> {
+    pub(crate) brief: &'a Brief,
+    pub(crate) predictor: &'a dyn Predictor,
+    pub(crate) count: usize,
+    pub(crate) overwrite: bool,
+}
+
+impl Wanted<'_> {
+    /// The members of the set, whose targets are all in range.
+    fn members(&self) -> anyhow::Result<Vec<&'static Member>> {
+        if self.brief.settings.is_some() {
+            bail!("--variants varies what is predicted: leave --settings out");
+        }
+        let members: Vec<&Member> = SET.iter().take(self.count).collect();
+        for member in &members {
+            let settings = Settings::aiming_at(member.target(&self.brief.target));
+            settings.validate().with_context(|| {
+                format!(
+                    "--variants {}: \"{}\" is {:+.0} LU from what was asked for",
+                    self.count, member.name, member.louder_lu
+                )
+            })?;
+        }
+        Ok(members)
+    }
+}
+
 /// Masters all variants and gives them their names when the last one is verified.
-pub fn deliver(
+pub(crate) fn deliver(
     job: &Job,
-    input: &mut Input,
-    brief: &Brief,
-    predictor: &dyn Predictor,
-    count: usize,
-    overwrite: bool,
-    (console, bar): (&Console, &mut FileBar),
+    input: &mut Input<'_>,
+    analysis: &Analysis,
+    wanted: &Wanted<'_>,
+    observer: &dyn Observer,
 ) -> anyhow::Result<Vec<Made>> {
-    if brief.settings.is_some() {
-        bail!("--variants varies what is predicted: leave --settings out");
-    }
-    let members: Vec<&Member> = SET.iter().take(count).collect();
-    for member in &members {
-        let settings = Settings::aiming_at(member.target(&brief.target));
-        settings.validate().with_context(|| {
-            format!(
-                "--variants {count}: \"{}\" is {:+.0} LU from what was asked for",
-                member.name, member.louder_lu
-            )
-        })?;
-    }
-    let total = input.frames_hint();
-    let options = AnalyzeOptions {
-        dual_mono: brief.dual_mono,
-        meters: Meters::Own,
-    };
+    let members = wanted.members()?;
+    let Wanted {
+        brief,
+        predictor,
+        overwrite,
+        ..
+    } = *wanted;
+    let mut progress = FileProgress::new(observer, &job.input);
     let named = || job.input.display().to_string();
-    let analysis = analyze_with(input.source(), &options, &mut |done| {
-        Ok(bar.at(Stage::Analyze, done, total)?)
-    })
-    .with_context(named)?;
     let mut made: Vec<Option<(FileDelivery, Report)>> = members.iter().map(|_| None).collect();
     for tone in TONES {
         let group: Vec<usize> = (0..members.len())
@@ -170,10 +179,24 @@ pub fn deliver(
             .collect();
         let source = input.source();
         let reports = match tone {
-            None => master_to_targets(source, &analysis, predictor, brief, &mut variants, bar),
+            None => master_to_targets(
+                source,
+                analysis,
+                predictor,
+                brief,
+                &mut variants,
+                &mut progress,
+            ),
             Some(words) => {
                 let styled = StylePredictor::new(predictor, Style::parse(words)?);
-                master_to_targets(source, &analysis, &styled, brief, &mut variants, bar)
+                master_to_targets(
+                    source,
+                    analysis,
+                    &styled,
+                    brief,
+                    &mut variants,
+                    &mut progress,
+                )
             }
         }
         .with_context(named)?;
@@ -187,7 +210,7 @@ pub fn deliver(
         let (delivery, report) = one.context("a variant without a master")?;
         if done.is_empty() {
             // Of the same input in the same format: the same for all.
-            delivery.tell_metadata(console);
+            delivery.tell_metadata(observer);
         }
         let report = Report {
             metadata: delivery.metadata(),

@@ -1,4 +1,4 @@
-//! [`Places`]: nothing that a run reads is written over, and no two things go to one place. Found out
+//! [`Conflicts`]: nothing that a run reads is written over, and no two things go to one place. Found out
 //! before any work, whatever the names: through links, `./`, and files that do not exist yet.
 
 use std::collections::{BTreeSet, HashMap};
@@ -7,43 +7,45 @@ use std::path::{Path, PathBuf};
 use acetate_io::{Identity, StagedFile, resolved};
 use anyhow::bail;
 
-use crate::args::MasterArgs;
-use crate::naming::{Job, is_pipe};
+use crate::job::{Job, is_pipe};
+use crate::options::Options;
 use crate::record::record_of;
-use crate::{handover, reference, variants};
+use crate::{pack, reference, variants};
 
 /// Everything that a run reads and writes.
 #[derive(Debug, Default)]
-pub struct Places {
+pub struct Conflicts {
     read: HashMap<Identity, PathBuf>,
     written: Vec<(PathBuf, &'static str)>,
     folders: Vec<(PathBuf, &'static str)>,
 }
 
-impl Places {
-    /// What `acetate master` reads, and the masters that it writes.
-    pub fn of(args: &MasterArgs, jobs: &[Job]) -> Self {
-        let mut places = Self::default();
-        let given = [&args.settings, &args.weights].into_iter().flatten();
+impl Conflicts {
+    /// What a run reads, and the masters that it writes.
+    pub fn of(options: &Options, jobs: &[Job]) -> Self {
+        let mut conflicts = Self::default();
         let inputs = jobs.iter().map(|job| &job.input);
-        for path in inputs.chain(given).chain(&args.references) {
-            places.reads(path);
+        let request = &options.request;
+        let references = request.references.iter().map(|reference| &reference.path);
+        let given = options.read_files.iter().chain(&request.weights);
+        for path in inputs.chain(given).chain(references.clone()) {
+            conflicts.reads(path);
         }
-        for folder in args.references.iter().filter(|path| path.is_dir()) {
+        for folder in references.filter(|path| path.is_dir()) {
             let songs = reference::sound_files(folder).unwrap_or_default();
-            songs.iter().for_each(|song| places.reads(song));
+            songs.iter().for_each(|song| conflicts.reads(song));
         }
         // What is left as it is need not keep clear of anything.
-        let made = |job: &&Job| args.overwrite || !args.judges_later(&job.output);
+        let made = |job: &&Job| options.overwrite || !options.judges_later(&job.output);
         for job in jobs.iter().filter(made) {
-            match args.variants {
+            match options.variants {
                 Some(count) => {
-                    places.writes(variants::files(&job.output, count.into()), "variant");
+                    conflicts.writes(variants::files(&job.output, count), "variant");
                 }
-                None => places.writes([&job.output], "master"),
+                None => conflicts.writes([&job.output], "master"),
             }
         }
-        places
+        conflicts
     }
 
     /// Adds a file or a folder that is read.
@@ -114,26 +116,65 @@ impl Places {
     }
 }
 
-/// Refuses what can be known of one output to fail before any work.
-pub fn check_job(args: &MasterArgs, job: &Job) -> anyhow::Result<()> {
-    if args.variants.is_some() && is_pipe(&job.output) {
-        bail!("--variants needs files: use -o FILE instead of standard output");
+/// Refuses what can be known of a run to fail before any work: names that are taken, and what would be
+/// written over what is read or written elsewhere in it.
+pub(crate) fn check(options: &Options, jobs: &[Job]) -> anyhow::Result<()> {
+    for job in jobs {
+        check_job(options, job)?;
     }
-    if is_pipe(&job.output) || args.dry_run {
+    if options.dry_run {
         return Ok(());
     }
+    for job in jobs {
+        check_side_files(options, job)?;
+    }
+    let mut conflicts = Conflicts::of(options, jobs);
+    if options.keep_record {
+        let files = jobs.iter().filter(|job| !is_pipe(&job.output));
+        let records: BTreeSet<PathBuf> = files.map(|job| record_of(&job.output)).collect();
+        conflicts.writes(records, "record of delivered masters");
+    }
+    conflicts.writes(
+        jobs.iter().filter_map(|job| job.settings.as_ref()),
+        "settings file",
+    );
+    conflicts.writes(&options.request.save_signature, "signature");
+    conflicts.writes(
+        jobs.iter().filter_map(|job| job.certificate.as_ref()),
+        "certificate",
+    );
+    conflicts.writes(
+        jobs.iter().filter_map(|job| job.report.as_ref()),
+        "report page",
+    );
+    conflicts.makes(jobs.iter().filter_map(|job| job.pack.as_ref()), "pack");
+    conflicts.check()?;
+    let settings = jobs.iter().filter_map(|job| job.settings.as_ref());
+    for path in settings.chain(&options.request.save_signature) {
+        StagedFile::check(path, options.overwrite)?;
+    }
+    Ok(())
+}
+
+fn check_job(options: &Options, job: &Job) -> anyhow::Result<()> {
+    if options.variants.is_some() && is_pipe(&job.output) {
+        bail!("--variants needs files: use -o FILE instead of standard output");
+    }
+    if is_pipe(&job.output) || options.dry_run {
+        return Ok(());
+    }
+    let count = options.variants.unwrap_or(0);
+    let others = variants::files(&job.output, count);
     // Of an input that cannot be read, that is the thing to say.
     if is_pipe(&job.input) || job.input.exists() {
         acetate_io::check_name(&job.output)?;
     }
-    let count = args.variants.map_or(0, usize::from);
-    let others = variants::files(&job.output, count);
     for other in &others {
         acetate_io::check_name(other)?;
     }
     if let Some(there) = others.iter().find(|path| path.exists())
-        && !args.overwrite
-        && !args.judges_later(&job.output)
+        && !options.overwrite
+        && !options.judges_later(&job.output)
     {
         bail!(
             "{}: exists already: use --overwrite to replace it",
@@ -146,7 +187,7 @@ pub fn check_job(args: &MasterArgs, job: &Job) -> anyhow::Result<()> {
             job.output.display()
         );
     }
-    if job.output.exists() && !args.overwrite && !args.judges_later(&job.output) {
+    if job.output.exists() && !options.overwrite && !options.judges_later(&job.output) {
         bail!(
             "{}: exists already: use --overwrite to replace it or --skip-existing to leave it",
             job.output.display()
@@ -155,34 +196,16 @@ pub fn check_job(args: &MasterArgs, job: &Job) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Refuses to write over what is read or written elsewhere in the run.
-pub fn check_run(
-    args: &MasterArgs,
-    jobs: &[Job],
-    certificates: &[Option<PathBuf>],
-    handovers: &[handover::Place],
-) -> anyhow::Result<()> {
-    if args.dry_run {
-        return Ok(());
+/// What goes beside the master can be written. Of a job that may be left alone, it may be there.
+fn check_side_files(options: &Options, job: &Job) -> anyhow::Result<()> {
+    let is_judged_later = options.judges_later(&job.output);
+    for path in job.certificate.iter().chain(&job.report) {
+        StagedFile::check(path, options.overwrite || is_judged_later)?;
     }
-    let mut places = Places::of(args, jobs);
-    if args.keeps_record(jobs) {
-        let files = jobs.iter().filter(|job| !is_pipe(&job.output));
-        let records: BTreeSet<PathBuf> = files.map(|job| record_of(&job.output)).collect();
-        places.writes(records, "record of delivered masters");
+    match &job.pack {
+        Some(folder) if !is_judged_later => pack::check(folder, options.overwrite),
+        _ => Ok(()),
     }
-    places.writes(&args.save_settings, "settings file");
-    places.writes(&args.save_signature, "signature");
-    places.writes(certificates.iter().flatten(), "certificate");
-    let reports = handovers.iter().filter_map(|place| place.report.as_ref());
-    places.writes(reports, "report page");
-    let packs = handovers.iter().filter_map(|place| place.pack.as_ref());
-    places.makes(packs, "pack");
-    places.check()?;
-    for path in args.save_settings.iter().chain(&args.save_signature) {
-        StagedFile::check(path, args.overwrite)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -206,18 +229,18 @@ mod tests {
             "hard.wav",
             "soft.wav",
         ] {
-            let mut places = Places::default();
-            places.reads(&at("mix.wav"));
-            places.writes([at(name)], "master");
-            let error = places.check().unwrap_err().to_string();
+            let mut conflicts = Conflicts::default();
+            conflicts.reads(&at("mix.wav"));
+            conflicts.writes([at(name)], "master");
+            let error = conflicts.check().unwrap_err().to_string();
             assert!(error.contains("which is read"), "{name}: {error}");
         }
-        let mut places = Places::default();
-        places.reads(&at("mix.wav"));
-        places.writes([at("new.wav")], "master");
-        places.check().unwrap();
-        places.writes([at("sub/../new.wav")], "settings file");
-        let error = places.check().unwrap_err().to_string();
+        let mut conflicts = Conflicts::default();
+        conflicts.reads(&at("mix.wav"));
+        conflicts.writes([at("new.wav")], "master");
+        conflicts.check().unwrap();
+        conflicts.writes([at("sub/../new.wav")], "settings file");
+        let error = conflicts.check().unwrap_err().to_string();
         assert!(error.contains("would replace the master"), "{error}");
     }
 
@@ -228,11 +251,11 @@ mod tests {
         fs::create_dir(at("songs")).unwrap();
         fs::write(at("songs/mix.wav"), "mix").unwrap();
         let with_pack = |pack: &str| {
-            let mut places = Places::default();
-            places.reads(&at("songs/mix.wav"));
-            places.writes([at("songs/new.wav")], "master");
-            places.makes([at(pack)], "pack");
-            places.check()
+            let mut conflicts = Conflicts::default();
+            conflicts.reads(&at("songs/mix.wav"));
+            conflicts.writes([at("songs/new.wav")], "master");
+            conflicts.makes([at(pack)], "pack");
+            conflicts.check()
         };
         assert!(with_pack("songs").is_err());
         assert!(with_pack("songs/new.wav").is_err());

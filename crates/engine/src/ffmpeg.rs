@@ -15,14 +15,14 @@ const VIDEO_HZ: u32 = 48_000;
 
 /// The user's ffmpeg.
 #[derive(Debug)]
-pub struct Ffmpeg {
+pub(crate) struct Ffmpeg {
     /// Version and the list of encoders; the reason where it cannot be run.
     installed: Result<(String, String), String>,
 }
 
 impl Ffmpeg {
     /// Asks for the version and the encoders.
-    pub fn probe() -> Self {
+    pub(crate) fn probe() -> Self {
         Self {
             installed: probe().map_err(|error| format!("{error:#}")),
         }

@@ -25,9 +25,10 @@ use acetate_master::report::Mastering;
 use acetate_master::{Certificate, Report, replay, settings_file};
 use anyhow::{Context, bail};
 
-use crate::handover::Asked;
 use crate::input::Input;
-use crate::naming::Job;
+use crate::job::Job;
+use crate::observer::{FileProgress, Step, go_on};
+use crate::report_page::Context as RunContext;
 
 /// Names in the folder.
 const MASTER: &str = "reference-master.wav";
@@ -68,24 +69,26 @@ const MATCHED_PEAK_DBTP: f64 = -0.1;
 const STEPS: u64 = 7;
 
 /// Whether a pack can be made at `path`, tried out before the work.
-pub fn check(path: &Path, overwrite: bool) -> anyhow::Result<()> {
+pub(crate) fn check(path: &Path, overwrite: bool) -> anyhow::Result<()> {
     earlier::look(path)?;
     Ok(StagedFolder::check(path, overwrite)?)
 }
 
 /// Writes the pack.
-pub fn write(
+pub(crate) fn write(
     path: &Path,
     job: &Job,
-    input: &mut Input,
+    input: &mut Input<'_>,
     report: &Report,
-    asked: &Asked<'_>,
+    context: &RunContext<'_>,
 ) -> anyhow::Result<()> {
     let mastering = report.mastering.as_ref();
     let done = mastering.context("expected the report of a written master, found another")?;
-    let bar = asked.bars.parts(&job.input, "pack");
-    bar.set_length(STEPS);
-    let overwrite = asked.args.overwrite;
+    let mut progress = PackProgress {
+        progress: FileProgress::new(context.observer, &job.input),
+        done: 0,
+    };
+    let overwrite = context.options.overwrite;
     let earlier = earlier::look(path)?;
     let folder = StagedFolder::create(path, overwrite)?;
     let (tags, _) = Tags::read(input.path());
@@ -93,11 +96,11 @@ pub fn write(
         folder: folder.temporary_path().to_owned(),
         tags,
         done,
-        asked,
+        context,
         title: title(job),
     };
     let mix = pack.copy_mix(input)?;
-    bar.inc(1);
+    progress.advance(1);
     let mut master = acetate_io::open(&job.output, &OpenOptions { strict: true })?;
     pack.write(
         MASTER,
@@ -106,10 +109,10 @@ pub fn write(
         "reference master",
         done.word_length_bits,
     )?;
-    bar.inc(1);
+    progress.advance(1);
     let spec = master.spec();
     let settings = done.settings.clone();
-    let bypass = asked.brief.bypass.clone();
+    let bypass = context.options.brief.bypass.clone();
     let unlimited_db =
         settings.limiter.drive_db + done.attempts.last().map_or(0.0, |attempt| attempt.trim_db);
     let mut unlimited = pack.rendered(input, report, &settings, &bypass, spec)?;
@@ -121,7 +124,7 @@ pub fn write(
         32,
     )?;
     drop(unlimited);
-    bar.inc(1);
+    progress.advance(1);
     let mut plain = pack.rendered(
         input,
         report,
@@ -130,22 +133,35 @@ pub fn write(
         spec,
     )?;
     let gains = pack.match_levels(&mut plain, &mut master)?;
-    bar.inc(2);
+    progress.advance(2);
     pack.difference(&mut plain, &mut master, gains)?;
     drop(plain);
-    bar.inc(1);
+    progress.advance(1);
     pack.texts(report, &mix, spec, gains)?;
-    bar.inc(1);
+    progress.advance(1);
     pack.sums()?;
-    bar.finish_and_clear();
     if let Some(kept) = folder.commit(earlier.as_ref())? {
-        asked.console.warn(&format!(
+        context.observer.warn(&format!(
             "{}: files came into the earlier pack or changed while the new one was made: they are in {}",
             path.display(),
             kept.display()
         ));
     }
     Ok(())
+}
+
+/// Tells how many of the steps are done.
+struct PackProgress<'a> {
+    progress: FileProgress<'a>,
+    done: u64,
+}
+
+impl PackProgress<'_> {
+    fn advance(&mut self, steps: u64) {
+        self.done += steps;
+        self.progress
+            .share(Step::Pack, self.done as f64 / STEPS as f64);
+    }
 }
 
 /// The song's name for people: the file's name without its extension.
@@ -165,13 +181,13 @@ struct Pack<'a> {
     folder: PathBuf,
     tags: Tags,
     done: &'a Mastering,
-    asked: &'a Asked<'a>,
+    context: &'a RunContext<'a>,
     title: String,
 }
 
 impl Pack<'_> {
     /// The mix's own bytes under its own extension; its name in the pack.
-    fn copy_mix(&self, input: &Input) -> anyhow::Result<String> {
+    fn copy_mix(&self, input: &Input<'_>) -> anyhow::Result<String> {
         let from = input.path();
         let extension = from.extension().and_then(|extension| extension.to_str());
         // Nothing but an ending: the name stands in sums, sessions and projects.
@@ -195,7 +211,7 @@ impl Pack<'_> {
     /// Everything before the limiter, parked on disk.
     fn rendered(
         &self,
-        input: &mut Input,
+        input: &mut Input<'_>,
         report: &Report,
         settings: &Settings,
         bypass: &Bypass,
@@ -233,10 +249,14 @@ impl Pack<'_> {
         let dither = gain_db != 0.0;
         let mut scaled = scaled(source, gain_db);
         let mut frames = 0;
-        let measured = verify_pass(&mut scaled, self.asked.brief.dual_mono, &mut |done| {
-            frames = done;
-            Ok(())
-        })?;
+        let measured = verify_pass(
+            &mut scaled,
+            self.context.options.brief.dual_mono,
+            &mut |done| {
+                frames = done;
+                go_on(self.context.observer)
+            },
+        )?;
         let spec = scaled.spec();
         let broadcast = Broadcast {
             description: format!("{}: {what}", self.title),
@@ -262,6 +282,7 @@ impl Pack<'_> {
         let mut staged = StagedFile::create(&path, spec, &options)?;
         let mut quantise = Dither::new(word_length, DITHER_SEED);
         for_each_block(&mut scaled, &mut |block| {
+            go_on(self.context.observer)?;
             // What was on its grid stays on it.
             if dither {
                 quantise.process(block);
@@ -275,7 +296,7 @@ impl Pack<'_> {
 
     /// A and B at the lower of the two loudnesses.
     fn match_levels(&self, mix: &mut dyn Source, master: &mut dyn Source) -> anyhow::Result<Gains> {
-        let dual_mono = self.asked.brief.dual_mono;
+        let dual_mono = self.context.options.brief.dual_mono;
         let measure = |source: &mut dyn Source| verify_pass(source, dual_mono, &mut |_| Ok(()));
         let (a, b) = (measure(mix)?, measure(master)?);
         // A mix that peaks over full scale has to come down further, and the master with it.
@@ -319,7 +340,7 @@ impl Pack<'_> {
     fn texts(&self, report: &Report, mix: &str, spec: Spec, gains: Gains) -> anyhow::Result<()> {
         let done = self.done;
         let eq = Parametric::fit(&done.settings.eq, spec.sample_rate_hz);
-        let notes = self.asked.args.notes.as_deref();
+        let notes = self.context.options.notes.as_deref();
         let what = format!("{}: the EQ of an Acetate master", self.title);
         let clip = |track: &str, path: &str, rate: u32, gain_db: f64| Clip {
             track: track.to_owned(),
@@ -352,7 +373,7 @@ impl Pack<'_> {
             (SETTINGS, settings_file::to_toml(&done.settings)?),
             (
                 CERTIFICATE,
-                Certificate::new(report, self.asked.brief)?.to_json()?,
+                Certificate::new(report, &self.context.options.brief)?.to_json()?,
             ),
             (SHEET, engineers_sheet(report, &eq, notes)?),
             (EQ, eq.as_text(&what)),

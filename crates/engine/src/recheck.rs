@@ -1,85 +1,76 @@
-//! Certificates: where each goes, and holding a master against one.
+//! Holding a master against its certificate: hash, figures, and another render of the mix.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use acetate_dsp::process::dither::WordLength;
 use acetate_dsp::stream::BLOCK_FRAMES;
 use acetate_dsp::units::db_from_gain;
-use acetate_dsp::{Audio, Source, plain};
-use acetate_io::{Container, OpenOptions, OutputFormat, StagedFile};
+use acetate_dsp::{Audio, Source};
+use acetate_io::{Container, OpenOptions, OutputFormat};
 use acetate_master::certificate::{Difference, Verdict};
-use acetate_master::{Brief, Certificate, Progress, Report, Stage};
+use acetate_master::{Certificate, Progress, Report, Stage};
 use acetate_model::NetPredictor;
-use anyhow::{Context, bail};
+use anyhow::Context;
 
-use crate::args::{MasterArgs, VerifyArgs};
-use crate::console::Console;
+use crate::EngineError;
 use crate::delivery::FileDelivery;
-use crate::exit::Exit;
 use crate::input::Input;
-use crate::naming::{Job, is_pipe};
-use crate::progress::Bars;
-use crate::table;
+use crate::job::{Job, is_pipe};
+use crate::observer::{FileProgress, Observer};
 
 /// A certificate is a few kilobytes; more than this is none, bytes.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Where each job's certificate goes; see [`side_files`].
-pub fn paths(args: &MasterArgs, jobs: &[Job]) -> anyhow::Result<Vec<Option<PathBuf>>> {
-    side_files(args.certificate.as_deref(), "json", args, jobs)
+/// A master to be held against its certificate.
+#[derive(Clone, Debug)]
+pub struct Recheck<'a> {
+    /// The master.
+    pub master: &'a Path,
+    /// Its certificate.
+    pub certificate: &'a Path,
+    /// The mix, to be rendered again; without it only hash and figures are compared.
+    pub mix: Option<&'a Path>,
+    /// Damaged input is refused.
+    pub strict: bool,
 }
 
-/// Where each job's file beside its master goes; none where none is asked for. A single one is the
-/// file that was named; several, or a folder that exists, take the master's name with the
-/// extension in that folder.
-pub fn side_files(
-    given: Option<&Path>,
-    extension: &str,
-    args: &MasterArgs,
-    jobs: &[Job],
-) -> anyhow::Result<Vec<Option<PathBuf>>> {
-    let Some(given) = given else {
-        return Ok(vec![None; jobs.len()]);
-    };
-    let in_folder = jobs.len() > 1 || given.is_dir();
-    let path = |job: &Job| -> anyhow::Result<PathBuf> {
-        if !in_folder {
-            return Ok(given.to_owned());
-        }
-        let named = if is_pipe(&job.output) {
-            Path::new("stdout")
-        } else {
-            &job.output
-        };
-        let mut name = named
-            .file_name()
-            .with_context(|| format!("{}: expected a file name", job.output.display()))?
-            .to_owned();
-        name.push(".");
-        name.push(extension);
-        Ok(given.join(name))
-    };
-    let paths = jobs.iter().map(path).collect::<anyhow::Result<Vec<_>>>()?;
-    if in_folder {
-        fs::create_dir_all(given).with_context(|| given.display().to_string())?;
+/// Holds a master against its certificate: hash, figures, and where the mix is given every byte of
+/// another render. The report's verdict has the differences.
+///
+/// # Errors
+/// [`EngineError`] where a file cannot be read or the observer stops the work.
+pub fn verify_certificate(
+    asked: &Recheck<'_>,
+    observer: &dyn Observer,
+) -> Result<Report, EngineError> {
+    let report = recheck(asked, observer);
+    if report.is_err() && observer.is_cancelled() {
+        return Err(EngineError::Cancelled);
     }
-    for (path, job) in paths.iter().zip(jobs) {
-        // Of a job that may be left alone, its files may be there.
-        let is_judged_later = args.judges_later(&job.output);
-        StagedFile::check(path, args.overwrite || is_judged_later)?;
-    }
-    Ok(paths.into_iter().map(Some).collect())
+    Ok(report?)
 }
 
-/// Writes the certificate of a delivered master.
-pub fn write(path: &Path, report: &Report, brief: &Brief, overwrite: bool) -> anyhow::Result<()> {
-    let certificate = Certificate::new(report, brief)?;
-    Ok(acetate_io::deliver_text(
-        path,
-        &certificate.to_json()?,
-        overwrite,
-    )?)
+fn recheck(asked: &Recheck<'_>, observer: &dyn Observer) -> anyhow::Result<Report> {
+    let certificate = read(asked.certificate)?;
+    let (report, mut differences) = measure(asked, &certificate, observer)?;
+    let mut rendered_again = false;
+    if let Some(mix) = asked.mix {
+        let again = render_again(asked, &certificate, mix, observer)?;
+        rendered_again = again.done;
+        differences.extend(again.differences);
+    }
+    let identical = differences.is_empty();
+    Ok(Report {
+        all_met: report.all_met && identical,
+        verdict: Some(Verdict {
+            certificate: asked.certificate.display().to_string(),
+            identical,
+            rendered_again,
+            differences,
+            unchecked: certificate.unchecked(rendered_again, &report.checks),
+        }),
+        ..report
+    })
 }
 
 /// Reads a certificate.
@@ -88,51 +79,15 @@ fn read(path: &Path) -> anyhow::Result<Certificate> {
     Certificate::from_json(&bytes).with_context(|| path.display().to_string())
 }
 
-/// Holds a master against its certificate: hash, figures, and where the mix is given every byte of
-/// another render.
-pub fn verify(args: &VerifyArgs, path: &Path, console: &Console) -> anyhow::Result<Exit> {
-    let [master] = args.inputs.as_slice() else {
-        bail!("--certificate takes one master, got {}", args.inputs.len());
-    };
-    let certificate = read(path)?;
-    let bars = Bars::new(console);
-    let (report, mut differences) = measure(args, &certificate, master, &bars, console)?;
-    let mut rendered_again = false;
-    if let Some(mix) = &args.input {
-        let again = render_again(args, &certificate, master, mix, &bars, console)?;
-        rendered_again = again.done;
-        differences.extend(again.differences);
-    }
-    let identical = differences.is_empty();
-    let report = Report {
-        all_met: report.all_met && identical,
-        verdict: Some(Verdict {
-            certificate: path.display().to_string(),
-            identical,
-            rendered_again,
-            differences,
-            unchecked: certificate.unchecked(rendered_again, &report.checks),
-        }),
-        ..report
-    };
-    if console.json {
-        console.print_json(&report)?;
-    } else if !(console.quiet && identical) {
-        console.print(&table::certified(&report, &plain::path(master), console))?;
-    }
-    Ok(if identical { Exit::Met } else { Exit::Missed })
-}
-
 /// Hash and figures of the master as it is.
 fn measure(
-    args: &VerifyArgs,
+    asked: &Recheck<'_>,
     certificate: &Certificate,
-    master: &Path,
-    bars: &Bars,
-    console: &Console,
+    observer: &dyn Observer,
 ) -> anyhow::Result<(Report, Vec<Difference>)> {
-    let mut input = Input::open(master, None, args.strict)?;
-    let mut bar = bars.file(master);
+    let master = asked.master;
+    let mut input = Input::open(master, None, asked.strict, observer)?;
+    let mut bar = FileProgress::new(observer, master);
     let total = input.frames_hint();
     let target = certificate.brief()?.target;
     let verified = acetate_master::verify(
@@ -142,8 +97,8 @@ fn measure(
         &mut |done| Ok(bar.at(Stage::Verify, done, total)?),
     )
     .with_context(|| master.display().to_string())?;
-    bar.finish();
-    input.report_warnings(console);
+    observer.finished(master);
+    input.report_warnings();
     let report = Report {
         input: Some(input.facts()?),
         ..verified
@@ -173,14 +128,13 @@ struct Again {
 
 /// Renders the mix again under a temporary name beside the master, and compares.
 fn render_again(
-    args: &VerifyArgs,
+    asked: &Recheck<'_>,
     certificate: &Certificate,
-    master: &Path,
     mix: &Path,
-    bars: &Bars,
-    console: &Console,
+    observer: &dyn Observer,
 ) -> anyhow::Result<Again> {
-    let mut input = Input::open(mix, None, args.strict)?;
+    let master = asked.master;
+    let mut input = Input::open(mix, None, asked.strict, observer)?;
     let facts = input.facts()?;
     let wanted = &certificate.input.blake3;
     if let Some(difference) = Difference::between("mix, BLAKE3", wanted, &facts.blake3) {
@@ -190,19 +144,19 @@ fn render_again(
         });
     }
     let brief = certificate.brief()?;
-    let job = Job {
-        input: mix.to_owned(),
-        output: beside(master, &certificate.output.path)?,
-        format: format(&certificate.output.format, brief.word_length)?,
-    };
+    let job = Job::new(
+        mix,
+        beside(master, &certificate.output.path)?,
+        format(&certificate.output.format, brief.word_length)?,
+    );
     let mut delivery = FileDelivery::temporary(&job, input.path())?;
     let predictor = NetPredictor::embedded()?;
-    let mut bar = bars.file(mix);
+    let mut bar = FileProgress::new(observer, mix);
     let report =
         acetate_master::master(input.source(), &predictor, &brief, &mut delivery, &mut bar)
             .with_context(|| mix.display().to_string())?;
-    bar.finish();
-    input.report_warnings(console);
+    observer.finished(mix);
+    input.report_warnings();
     let rendered = delivery.facts()?;
     let wanted = &certificate.output.blake3;
     let mut differences: Vec<Difference> = Vec::new();

@@ -1,34 +1,39 @@
-//! Inputs: files and standard input, one after the other or side by side.
+//! [`Input`]: one opened mix, from a file or from standard input.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use acetate_dsp::Source;
 use acetate_io::{DecodeError, Decoder, OpenOptions, SpooledInput};
 use acetate_master::Report;
 use acetate_master::findings::{Finding, damaged};
-use acetate_master::report::{Check, Failure, FileFacts};
+use acetate_master::report::{Check, FileFacts};
 use anyhow::anyhow;
-use rayon::prelude::*;
 
-use crate::console::{Console, causes_in_words};
-use crate::exit::Exit;
-use crate::naming::is_pipe;
+use crate::job::is_pipe;
+use crate::observer::{Observer, Watched};
 
 /// One opened input.
-pub struct Input {
+pub struct Input<'a> {
     given: PathBuf,
-    decoder: Decoder,
+    decoder: Watched<'a, Decoder>,
     /// Keeps what came from standard input on disk while it is read.
     spooled: Option<SpooledInput>,
     /// Of its bytes, once it was asked for.
     hash: Option<String>,
 }
 
-impl Input {
+impl<'a> Input<'a> {
     /// Opens a file, or takes standard input into a temporary file in `folder` (the working
     /// folder where `None`), so that it can be read again.
-    pub fn open(path: &Path, folder: Option<&Path>, strict: bool) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// Where it cannot be decoded; the message names the file, what was expected and what was found.
+    pub fn open(
+        path: &Path,
+        folder: Option<&Path>,
+        strict: bool,
+        observer: &'a dyn Observer,
+    ) -> anyhow::Result<Self> {
         let spooled = is_pipe(path)
             .then(|| {
                 SpooledInput::from_reader(
@@ -47,7 +52,10 @@ impl Input {
         };
         Ok(Self {
             given: path.to_owned(),
-            decoder,
+            decoder: Watched {
+                inner: decoder,
+                observer,
+            },
             spooled,
             hash: None,
         })
@@ -65,7 +73,7 @@ impl Input {
 
     /// Whether the decoder met no damage so far.
     pub fn is_sound(&self) -> bool {
-        self.decoder.warnings().is_empty()
+        self.decoder.inner.warnings().is_empty()
     }
 
     /// BLAKE3 of the bytes that are decoded.
@@ -73,30 +81,30 @@ impl Input {
         if let Some(hash) = &self.hash {
             return Ok(hash.clone());
         }
-        let hash = hash_unchanged(self.path(), &self.decoder)?;
+        let hash = hash_unchanged(self.path(), &self.decoder.inner)?;
         self.hash = Some(hash.clone());
         Ok(hash)
     }
 
     /// The codec where it discards part of the sound.
     pub fn lossy_codec(&self) -> Option<&str> {
-        let info = self.decoder.info();
+        let info = self.decoder.inner.info();
         info.lossy.then_some(info.codec.as_str())
     }
 
     /// Length where the container says it.
     pub fn frames_hint(&self) -> Option<u64> {
-        self.decoder.frames_hint()
+        self.decoder.inner.frames_hint()
     }
 
     /// Length where the container says it exactly.
     pub fn exact_frames(&self) -> Option<u64> {
-        self.decoder.info().frames
+        self.decoder.inner.info().frames
     }
 
     /// The usual ending of names of such files.
     pub fn extension(&self) -> &'static str {
-        let info = self.decoder.info();
+        let info = self.decoder.inner.info();
         let named = format!("{} {}", info.container, info.codec).to_ascii_lowercase();
         let known = [
             ("wav", "wav"),
@@ -122,15 +130,17 @@ impl Input {
     }
 
     /// Says what the decoder went past.
-    pub fn report_warnings(&self, console: &Console) {
-        for warning in self.decoder.warnings() {
-            console.warn(&format!("{}: {warning}", self.given.display()));
+    pub fn report_warnings(&self) {
+        for warning in self.decoder.inner.warnings() {
+            self.decoder
+                .observer
+                .warn(&format!("{}: {warning}", self.given.display()));
         }
     }
 
     /// Says what the decoder went past, and puts it first into the report.
-    pub fn with_damage(&self, report: Report, console: &Console) -> Report {
-        let damage = self.damage(console);
+    pub fn with_damage(&self, report: Report) -> Report {
+        let damage = self.damage();
         let report = Report {
             findings: damage.into_iter().chain(report.findings).collect(),
             ..report
@@ -140,15 +150,15 @@ impl Input {
 
     /// The report of a song that is not whole if too much of it could not be decoded.
     pub fn with_whole_checked(&self, report: Report) -> Report {
-        let (replaced_frames, frames) = self.decoder.replaced_frames();
-        let sample_rate_hz = self.decoder.info().sample_rate_hz;
+        let (replaced_frames, frames) = self.decoder.inner.replaced_frames();
+        let sample_rate_hz = self.decoder.inner.info().sample_rate_hz;
         report.with_check(Check::of_replaced(replaced_frames, frames, sample_rate_hz))
     }
 
     /// Says what the decoder went past, and gives it as findings.
-    pub fn damage(&self, console: &Console) -> Vec<Finding> {
-        self.report_warnings(console);
-        let warnings = self.decoder.warnings();
+    pub fn damage(&self) -> Vec<Finding> {
+        self.report_warnings();
+        let warnings = self.decoder.inner.warnings();
         let findings = warnings.iter().map(|warning| damaged(&warning.to_string()));
         findings.collect()
     }
@@ -158,10 +168,10 @@ impl Input {
         match &self.hash {
             // Still that of what was decoded.
             Some(hash) => {
-                self.decoder.expect_unchanged()?;
-                Ok(facts_of(&self.given, &self.decoder, hash.clone()))
+                self.decoder.inner.expect_unchanged()?;
+                Ok(facts_of(&self.given, &self.decoder.inner, hash.clone()))
             }
-            None => file_facts(self.path(), &self.given, &self.decoder),
+            None => file_facts(self.path(), &self.given, &self.decoder.inner),
         }
     }
 }
@@ -174,7 +184,7 @@ fn without_name(error: &DecodeError) -> anyhow::Error {
 }
 
 /// Hash and format of a file on disk, under the name that the report gives it.
-pub fn file_facts(path: &Path, name: &Path, decoder: &Decoder) -> anyhow::Result<FileFacts> {
+pub(crate) fn file_facts(path: &Path, name: &Path, decoder: &Decoder) -> anyhow::Result<FileFacts> {
     Ok(facts_of(name, decoder, hash_unchanged(path, decoder)?))
 }
 
@@ -198,39 +208,4 @@ fn facts_of(name: &Path, decoder: &Decoder, blake3: String) -> FileFacts {
         sample_rate_hz: info.sample_rate_hz,
         channels: info.channels,
     }
-}
-
-/// Runs a command on every input, on all threads where there are several. A bad file is said and
-/// the others go on, even past a panic, which is a bug of ours; the worst exit code counts.
-pub fn each_input(
-    inputs: &[PathBuf],
-    console: &Console,
-    run: impl Fn(&Path) -> anyhow::Result<Exit> + Sync,
-) -> anyhow::Result<Exit> {
-    let run = |input: &Path| {
-        // What a panic leaves behind belongs to this input alone, and is dropped with it.
-        catch_unwind(AssertUnwindSafe(|| run(input))).unwrap_or_else(|_| {
-            let input = input.display();
-            Err(anyhow!(
-                "{input}: internal error: please report it with this file"
-            ))
-        })
-    };
-    let told = |input: &PathBuf| match run(input) {
-        Ok(exit) => Ok(exit),
-        Err(error) => {
-            console.error(&error);
-            if console.json {
-                let input = input.display().to_string();
-                console.print_json(&Failure::new(&input, &causes_in_words(&error)))?;
-            }
-            Ok(Exit::Unusable)
-        }
-    };
-    // One alone stays out of the pool, whose threads it may then use all.
-    if let [input] = inputs {
-        return told(input);
-    }
-    let exits: Vec<Exit> = inputs.par_iter().map(told).collect::<anyhow::Result<_>>()?;
-    Ok(exits.into_iter().max().unwrap_or(Exit::Met))
 }

@@ -1,31 +1,14 @@
-//! Where each master goes, decided and checked before any work.
+//! From arguments to jobs: where each master and what stands beside it goes.
 
 use std::collections::HashMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use acetate_engine::{Job, PIPE, is_pipe};
 use acetate_io::{Container, OutputFormat};
 use anyhow::{Context, bail};
 
 use crate::args::{Format, MasterArgs};
-
-/// Standard input or output.
-pub const PIPE: &str = "-";
-
-/// One mix and where its master goes.
-#[derive(Clone, Debug)]
-pub struct Job {
-    /// The mix; [`PIPE`] for standard input.
-    pub input: PathBuf,
-    /// The master; [`PIPE`] for standard output.
-    pub output: PathBuf,
-    /// Container and word length.
-    pub format: OutputFormat,
-}
-
-/// Is this path standard input or output?
-pub fn is_pipe(path: &Path) -> bool {
-    path.as_os_str() == PIPE
-}
 
 /// Resolves every output and refuses names that collide.
 pub fn jobs(args: &MasterArgs) -> anyhow::Result<Vec<Job>> {
@@ -38,7 +21,7 @@ pub fn jobs(args: &MasterArgs) -> anyhow::Result<Vec<Job>> {
     if args.inputs.iter().filter(|input| is_pipe(input)).count() > 1 {
         bail!("standard input can be read once only");
     }
-    let jobs = args
+    let mut jobs = args
         .inputs
         .iter()
         .map(|input| job(input, args))
@@ -54,6 +37,8 @@ pub fn jobs(args: &MasterArgs) -> anyhow::Result<Vec<Job>> {
             );
         }
     }
+    drop(seen);
+    add_side_files(&mut jobs, args)?;
     Ok(jobs)
 }
 
@@ -85,11 +70,80 @@ fn job(input: &Path, args: &MasterArgs) -> anyhow::Result<Job> {
             }
         }
     };
-    Ok(Job {
-        input: input.to_owned(),
-        output,
-        format,
-    })
+    Ok(Job::new(input, output, format))
+}
+
+/// Adds what is made beside each master.
+fn add_side_files(jobs: &mut [Job], args: &MasterArgs) -> anyhow::Result<()> {
+    if args.save_settings.is_some() && jobs.len() > 1 {
+        bail!("--save-settings takes one input, got {}", jobs.len());
+    }
+    for (option, given) in [("--report", &args.report), ("--pack", &args.pack)] {
+        if given.is_some() && jobs.iter().any(|job| is_pipe(&job.output)) {
+            bail!("{option} needs the master in a file: use -o FILE instead of standard output");
+        }
+    }
+    let certificates = side_files(args.certificate.as_deref(), "json", jobs)?;
+    let reports = side_files(args.report.as_deref(), "html", jobs)?;
+    let packs = packs(args, jobs)?;
+    let beside = certificates.into_iter().zip(reports).zip(packs);
+    for (job, ((certificate, report), pack)) in jobs.iter_mut().zip(beside) {
+        job.settings.clone_from(&args.save_settings);
+        job.certificate = certificate;
+        job.report = report;
+        job.pack = pack;
+    }
+    Ok(())
+}
+
+/// Where each job's file beside its master goes; none where none is asked for. A single one is the
+/// file that was named; several, or a folder that exists, take the master's name with the
+/// extension in that folder.
+fn side_files(
+    given: Option<&Path>,
+    extension: &str,
+    jobs: &[Job],
+) -> anyhow::Result<Vec<Option<PathBuf>>> {
+    let Some(given) = given else {
+        return Ok(vec![None; jobs.len()]);
+    };
+    let in_folder = jobs.len() > 1 || given.is_dir();
+    let path = |job: &Job| -> anyhow::Result<Option<PathBuf>> {
+        if !in_folder {
+            return Ok(Some(given.to_owned()));
+        }
+        let named = if is_pipe(&job.output) {
+            Path::new("stdout")
+        } else {
+            &job.output
+        };
+        let mut name = named
+            .file_name()
+            .with_context(|| format!("{}: expected a file name", job.output.display()))?
+            .to_owned();
+        name.push(".");
+        name.push(extension);
+        Ok(Some(given.join(name)))
+    };
+    let paths = jobs.iter().map(path).collect::<anyhow::Result<Vec<_>>>()?;
+    if in_folder {
+        fs::create_dir_all(given).with_context(|| given.display().to_string())?;
+    }
+    Ok(paths)
+}
+
+/// The folder of each job's pack: the one that was named, or for several inputs one in it with the
+/// master's name.
+fn packs(args: &MasterArgs, jobs: &[Job]) -> anyhow::Result<Vec<Option<PathBuf>>> {
+    let Some(given) = &args.pack else {
+        return Ok(vec![None; jobs.len()]);
+    };
+    if let [_] = jobs {
+        return Ok(vec![Some(given.clone())]);
+    }
+    fs::create_dir_all(given).with_context(|| given.display().to_string())?;
+    let name = |job: &Job| Some(given.join(job.output.file_stem().unwrap_or_default()));
+    Ok(jobs.iter().map(name).collect())
 }
 
 fn format(args: &MasterArgs) -> anyhow::Result<OutputFormat> {

@@ -3,18 +3,17 @@
 use std::path::PathBuf;
 
 use acetate_dsp::{Analysis, Source};
-use acetate_io::{AnalysisCache, CacheKey, Seal};
+use acetate_io::{AnalysisCache, CacheKey, Seal, user_cache_dir};
 use acetate_master::{Brief, Progress, measure_input};
 use acetate_model::features::features_hash;
-use acetate_training::fetch::user_cache_dir;
 use anyhow::Context;
 
-use crate::args::MasterArgs;
-use crate::console::Console;
 use crate::input::Input;
+use crate::observer::Observer;
+use crate::options::Cache;
 
 /// Measures mixes, or finds what was measured of them.
-pub struct Analyses {
+pub(crate) struct Analyses {
     cache: Option<AnalysisCache>,
     /// What decides the figures beside the mix and the brief.
     program: String,
@@ -22,13 +21,14 @@ pub struct Analyses {
 
 impl Analyses {
     /// With the cache that was asked for; without one where it is not wanted or has no place.
-    pub fn new(args: &MasterArgs, seal: Option<&Seal>) -> Self {
-        let folder = (!args.no_cache).then(|| match &args.cache {
-            Some(folder) => Some(folder.clone()),
-            None => user_cache_dir().map(|cache| cache.join("analyses")),
-        });
+    pub(crate) fn new(cache: &Cache, seal: Option<&Seal>) -> Self {
+        let folder = match cache {
+            Cache::Off => None,
+            Cache::Folder(folder) => Some(folder.clone()),
+            Cache::User => user_cache_dir().map(|cache| cache.join("analyses")),
+        };
         // Without a secret nothing that is found could be trusted.
-        let cache = folder.flatten().zip(seal.cloned());
+        let cache = folder.zip(seal.cloned());
         Self {
             cache: cache.map(|(folder, seal)| AnalysisCache::new(folder).sealed_by(seal)),
             program: program(),
@@ -36,11 +36,11 @@ impl Analyses {
     }
 
     /// The analysis of `input`: found or measured, it is the same to the last bit.
-    pub fn of(
+    pub(crate) fn of(
         &self,
-        input: &mut Input,
+        input: &mut Input<'_>,
         brief: &Brief,
-        console: &Console,
+        observer: &dyn Observer,
         progress: &mut dyn Progress,
     ) -> anyhow::Result<Analysis> {
         let name = input.given().display().to_string();
@@ -63,7 +63,7 @@ impl Analyses {
         if input.is_sound()
             && let Err(error) = cache.store(&key, &analysis)
         {
-            console.warn(&format!(
+            observer.warn(&format!(
                 "the analysis could not be kept for another time: {error}: use --cache DIR or --no-cache"
             ));
         }
@@ -72,7 +72,7 @@ impl Analyses {
 }
 
 /// Whether an analysis can be one of this input.
-fn is_of(analysis: &Analysis, input: &mut Input) -> bool {
+fn is_of(analysis: &Analysis, input: &mut Input<'_>) -> bool {
     let spec = input.source().spec();
     let frames = analysis.duration_s * f64::from(spec.sample_rate_hz);
     let is_as_long = |stated: u64| (frames - stated as f64).abs() < 0.5;
@@ -83,12 +83,16 @@ fn is_of(analysis: &Analysis, input: &mut Input) -> bool {
 
 /// The secret that marks what this user's runs keep: in the user's cache folder, else in the one that was
 /// given. `None`, and said, where there is no place for it.
-pub fn seal(args: &MasterArgs, console: &Console) -> Option<Seal> {
-    let folder = user_cache_dir().or_else(|| args.cache.clone())?;
+pub(crate) fn seal(cache: &Cache, observer: &dyn Observer) -> Option<Seal> {
+    let given = match cache {
+        Cache::Folder(folder) => Some(folder.clone()),
+        Cache::User | Cache::Off => None,
+    };
+    let folder = user_cache_dir().or(given)?;
     match Seal::of_user(&folder) {
         Ok(seal) => Some(seal),
         Err(error) => {
-            console.say(&format!(
+            observer.note(&format!(
                 "{}: no secret can be kept here ({error}): no analysis is kept, and --resume makes masters again",
                 folder.display()
             ));

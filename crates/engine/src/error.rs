@@ -1,0 +1,18 @@
+//! Why the engine made nothing.
+
+use thiserror::Error;
+
+/// Why the engine made nothing.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The observer asked to stop. Nothing is left behind.
+    #[error("stopped on request")]
+    Cancelled,
+    /// Bad input, no room, a name that is taken: the message says what was expected, what was found and
+    /// what to do. What failed is in the chain: [`downcast_ref`](anyhow::Error::downcast_ref) finds a
+    /// [`DecodeError`](acetate_io::DecodeError), a [`WriteError`](acetate_io::WriteError) or a
+    /// [`MasterError`](acetate_master::MasterError).
+    #[error(transparent)]
+    Failed(#[from] anyhow::Error),
+}

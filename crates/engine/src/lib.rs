@@ -1,0 +1,55 @@
+//! The engine: sound files in, verified files out.
+//!
+//! Everything that stands between a face (the command line, a page, a script) and the samples: inputs and
+//! their hashes, where outputs go and what they may replace, the staged delivery, the record of a batch,
+//! the cache of analyses, references and words, codecs, variants, the report page, the pack and the second
+//! render of a certificate.
+//!
+//! A face resolves what was asked for into [`Options`] and one [`Job`] for each mix, then enters once:
+//! [`Engine::new`] reads what is common to all (weights, references), [`Engine::master`] makes one master.
+//! An [`Observer`] is told how far the work is, and can stop it at the next block.
+//!
+//! ```no_run
+//! use acetate_engine::{Job, Options, Silent, master};
+//!
+//! # fn main() -> Result<(), acetate_engine::EngineError> {
+//! let job = Job::beside("mix.wav")?;
+//! let delivered = master(&job, &Options::default(), &Silent)?;
+//! println!("{}: {}", job.output.display(), delivered.all_met);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Not its job: arguments, printing, progress bars, exit codes (the binary), and training.
+
+#![warn(unreachable_pub)]
+
+mod analyses;
+mod conflicts;
+mod delivery;
+mod error;
+mod ffmpeg;
+mod input;
+mod job;
+mod master;
+mod observer;
+mod options;
+mod pack;
+mod recheck;
+mod record;
+mod reference;
+mod report_page;
+mod request;
+mod variants;
+
+pub use conflicts::Conflicts;
+pub use error::EngineError;
+pub use input::Input;
+pub use job::{Job, PIPE, is_pipe};
+pub use master::{Delivered, Engine, Outcome, master};
+pub use observer::{Observer, Silent, Step};
+pub use options::{Cache, Options};
+pub use recheck::{Recheck, verify_certificate};
+pub use reference::sound_files;
+pub use request::{OwnAmounts, Reference, Request, net};
+pub use variants::MAX_VARIANTS;

@@ -1,0 +1,430 @@
+//! [`Engine`]: what is common to a run, read once; then one master for each job.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use acetate_master::{Brief, Report, settings_file};
+use acetate_model::Predictor;
+use anyhow::{Context as _, anyhow, bail};
+
+use crate::EngineError;
+use crate::analyses::{self, Analyses};
+use crate::conflicts;
+use crate::delivery::{FileDelivery, deliver_to_stdout};
+use crate::ffmpeg::Ffmpeg;
+use crate::input::Input;
+use crate::job::{Job, is_pipe};
+use crate::observer::{FileProgress, Observer};
+use crate::options::Options;
+use crate::record::{Known, Records, record_of};
+use crate::report_page::{self, Context};
+use crate::request::Proposer;
+use crate::variants::{self, Made, Wanted};
+
+/// How a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Delivered (or foreseen, in a dry run), every check passed.
+    Met,
+    /// Delivered, but a check failed or the target could not be met honestly.
+    Missed,
+    /// Left alone: its output exists.
+    Skipped,
+    /// Left alone: an earlier run delivered it.
+    DeliveredBefore,
+}
+
+/// What came of a job.
+#[derive(Clone, Debug)]
+pub struct Delivered {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Every check passed; of a job that was left alone, as far as is known.
+    pub all_met: bool,
+    /// Each master, by the file that it is in, and its report: one, or the variants with the one that was
+    /// asked for first. None of a job that was left alone.
+    pub masters: Vec<(std::path::PathBuf, Report)>,
+}
+
+impl Delivered {
+    fn left_alone(outcome: Outcome, all_met: bool) -> Self {
+        Self {
+            outcome,
+            all_met,
+            masters: Vec::new(),
+        }
+    }
+}
+
+/// Makes one master: [`Engine::new`], then [`Engine::master`].
+///
+/// # Errors
+/// As both.
+pub fn master(
+    job: &Job,
+    options: &Options,
+    observer: &dyn Observer,
+) -> Result<Delivered, EngineError> {
+    Engine::new(std::slice::from_ref(job), options, observer)?.master(job, observer)
+}
+
+/// What is the same for every job of a run.
+pub struct Engine {
+    options: Options,
+    proposer: Proposer,
+    /// Hash of everything that decides the sound but the input.
+    request_hash: String,
+    analyses: Analyses,
+    records: Records,
+}
+
+impl Engine {
+    /// Refuses what can be known of the jobs to fail before any work, and reads what is common to all:
+    /// weights, references, words.
+    ///
+    /// # Errors
+    /// [`EngineError`]: a name that is taken, a reference or weights that cannot be read, a target out of
+    /// range, or the observer stopped the work.
+    pub fn new(
+        jobs: &[Job],
+        options: &Options,
+        observer: &dyn Observer,
+    ) -> Result<Self, EngineError> {
+        or_cancelled(Self::of(jobs, options, observer), observer)
+    }
+
+    fn of(jobs: &[Job], options: &Options, observer: &dyn Observer) -> anyhow::Result<Self> {
+        conflicts::check(options, jobs)?;
+        let mut options = options.clone();
+        let proposer =
+            options
+                .request
+                .clone()
+                .proposer(&mut options.brief, options.overwrite, observer)?;
+        let seal = analyses::seal(&options.cache, observer);
+        if !options.dry_run {
+            clean_up(jobs, observer);
+        }
+        Ok(Self {
+            request_hash: request_hash(&options.brief, proposer.predictor.as_ref()),
+            analyses: Analyses::new(&options.cache, seal.as_ref()),
+            records: Records::new(seal),
+            options,
+            proposer,
+        })
+    }
+
+    /// Makes the master of a job and what is asked for beside it. What is delivered is whole: nothing has
+    /// its final name before it is verified.
+    ///
+    /// # Errors
+    /// [`EngineError`]: the mix cannot be read, the ceiling cannot be held, an output cannot be written, or
+    /// the observer stopped the work.
+    pub fn master(&self, job: &Job, observer: &dyn Observer) -> Result<Delivered, EngineError> {
+        let delivered = or_cancelled(self.deliver(job, observer), observer);
+        observer.finished(&job.input);
+        delivered
+    }
+
+    fn deliver(&self, job: &Job, observer: &dyn Observer) -> anyhow::Result<Delivered> {
+        let options = &self.options;
+        if options.skip_existing && !is_pipe(&job.output) && job.output.exists() {
+            observer.note(&format!("{}: exists, skipped", job.output.display()));
+            return Ok(Delivered::left_alone(Outcome::Skipped, true));
+        }
+        let mut replaces = Replaces {
+            overwrite: options.overwrite,
+            same_as: None,
+        };
+        let mut job = job.clone();
+        match self.delivered_before(&job)? {
+            Known::Claimed { blake3 } => {
+                observer.note(&format!(
+                    "{}: delivered before, as another user's record says: made again and compared",
+                    job.output.display()
+                ));
+                replaces = Replaces {
+                    overwrite: true,
+                    same_as: Some(blake3),
+                };
+            }
+            Known::Delivered { all_met } => {
+                job = job.without_what_exists();
+                let is_whole = job.is_master_alone();
+                observer.note(&format!(
+                    "{}: {}, {}",
+                    job.output.display(),
+                    if all_met {
+                        "delivered and verified before"
+                    } else {
+                        "delivered before with the target missed"
+                    },
+                    if is_whole {
+                        "skipped"
+                    } else {
+                        "made again for what is missing beside it"
+                    }
+                ));
+                if is_whole {
+                    return Ok(Delivered::left_alone(Outcome::DeliveredBefore, all_met));
+                }
+                // The earlier run ended between the master and what stands beside it. Nothing else is
+                // replaced.
+                replaces.overwrite = true;
+            }
+            _ => {}
+        }
+        self.make(&job, &replaces, observer)
+    }
+
+    fn make(
+        &self,
+        job: &Job,
+        replaces: &Replaces,
+        observer: &dyn Observer,
+    ) -> anyhow::Result<Delivered> {
+        let options = &self.options;
+        let folder = if is_pipe(&job.output) {
+            None
+        } else {
+            job.output.parent()
+        };
+        let mut input = Input::open(&job.input, folder, options.strict, observer)?;
+        let mut made = Vec::new();
+        let report = match options.variants {
+            _ if options.dry_run => self.rehearse(job, &mut input, observer)?,
+            None => self.write(job, &mut input, replaces, observer)?,
+            Some(count) => {
+                made = self.vary(job, &mut input, count, observer)?;
+                for one in made.iter_mut().skip(1) {
+                    one.report = input.with_whole_checked(one.report.clone());
+                }
+                let first = made.first().context("no variant was made")?;
+                input.with_damage(first.report.clone())
+            }
+        };
+        if let (Some(path), Some(mastering)) = (&job.settings, &report.mastering) {
+            let text = settings_file::to_toml(&mastering.settings)?;
+            acetate_io::deliver_text(path, &text, options.overwrite)?;
+        }
+        if let Some(path) = &job.certificate {
+            let certificate = acetate_master::Certificate::new(&report, &options.brief)?;
+            acetate_io::deliver_text(path, &certificate.to_json()?, options.overwrite)?;
+        }
+        let context = Context {
+            options,
+            reference: self.proposer.reference.as_ref(),
+            observer,
+        };
+        report_page::write(job, &mut input, &report, &made, &context)?;
+        let all_met = report.all_met && made.iter().all(|one| one.report.all_met);
+        let others = made.into_iter().skip(1).map(|one| (one.path, one.report));
+        Ok(Delivered {
+            outcome: if all_met {
+                Outcome::Met
+            } else {
+                Outcome::Missed
+            },
+            all_met,
+            masters: std::iter::once((job.output.clone(), report))
+                .chain(others)
+                .collect(),
+        })
+    }
+
+    /// For `resume`: what is known of the very master that is there; `Absent` where it has to be made.
+    fn delivered_before(&self, job: &Job) -> anyhow::Result<Known> {
+        let options = &self.options;
+        if !options.resume || is_pipe(&job.output) || is_pipe(&job.input) || options.dry_run {
+            return Ok(Known::Absent);
+        }
+        let output = job.output.display();
+        match self.records.look_up(job, &self.request_hash)? {
+            known @ (Known::Absent | Known::Delivered { .. }) => Ok(known),
+            _ if options.overwrite => Ok(Known::Absent),
+            known @ Known::Claimed { .. } => Ok(known),
+            Known::Forged => bail!(
+                "{output}: expected its line in {} as it was written, found a changed one: somebody else writes there; use --overwrite to make the master again",
+                record_of(&job.output).display()
+            ),
+            Known::Outdated => bail!(
+                "{output}: was delivered from another input or with other options: use --overwrite to replace it"
+            ),
+            Known::Foreign => Err(another_file(&job.output)),
+        }
+    }
+
+    fn rehearse(
+        &self,
+        job: &Job,
+        input: &mut Input<'_>,
+        observer: &dyn Observer,
+    ) -> anyhow::Result<Report> {
+        let brief = &self.options.brief;
+        let mut progress = FileProgress::new(observer, &job.input);
+        let analysis = self.analyses.of(input, brief, observer, &mut progress)?;
+        let predictor = self.proposer.predictor.as_ref();
+        let report = acetate_master::rehearse_measured(
+            input.source(),
+            analysis,
+            predictor,
+            brief,
+            &mut progress,
+        )
+        .with_context(|| job.input.display().to_string())?;
+        Ok(Report {
+            input: Some(input.facts()?),
+            ..input.with_damage(report)
+        })
+    }
+
+    /// Makes and delivers the master.
+    fn write(
+        &self,
+        job: &Job,
+        input: &mut Input<'_>,
+        replaces: &Replaces,
+        observer: &dyn Observer,
+    ) -> anyhow::Result<Report> {
+        let brief = &self.options.brief;
+        let predictor = self.proposer.predictor.as_ref();
+        let mut delivery = FileDelivery::new(job, input.path(), replaces.overwrite)?;
+        let mut progress = FileProgress::new(observer, &job.input);
+        let analysis = self.analyses.of(input, brief, observer, &mut progress)?;
+        let report = if brief.codec_safe {
+            acetate_master::master_codec_safe_measured(
+                input.source(),
+                analysis,
+                predictor,
+                brief,
+                &mut delivery,
+                &mut Ffmpeg::probe(),
+                &mut progress,
+            )
+        } else {
+            acetate_master::master_measured(
+                input.source(),
+                analysis,
+                predictor,
+                brief,
+                &mut delivery,
+                &mut progress,
+            )
+        }
+        .with_context(|| job.input.display().to_string())?;
+        let report = input.with_damage(report);
+        warn_of_missing_codecs(job, &report, observer);
+        delivery.tell_metadata(observer);
+        let report = Report {
+            metadata: delivery.metadata(),
+            input: Some(input.facts()?),
+            output: Some(delivery.facts()?),
+            ..report
+        };
+        let made = report.output.as_ref().map(|facts| facts.blake3.as_str());
+        if replaces.same_as.is_some() && made != replaces.same_as.as_deref() {
+            return Err(another_file(&job.output));
+        }
+        if is_pipe(&job.output) {
+            deliver_to_stdout(delivery)?;
+        } else {
+            if self.options.keep_record {
+                self.records.add(&job.output, &self.request_hash, &report)?;
+            }
+            delivery.commit()?;
+        }
+        Ok(report)
+    }
+
+    /// Several masters of one mix.
+    fn vary(
+        &self,
+        job: &Job,
+        input: &mut Input<'_>,
+        count: usize,
+        observer: &dyn Observer,
+    ) -> anyhow::Result<Vec<Made>> {
+        let brief = &self.options.brief;
+        if brief.codec_safe {
+            observer.warn(
+                "--variants tries no codecs: the target's ceiling is held, lossy copies are not tested",
+            );
+        }
+        let mut progress = FileProgress::new(observer, &job.input);
+        let analysis = self.analyses.of(input, brief, observer, &mut progress)?;
+        let wanted = Wanted {
+            brief,
+            predictor: self.proposer.predictor.as_ref(),
+            count,
+            overwrite: self.options.overwrite,
+        };
+        variants::deliver(job, input, &analysis, &wanted, observer)
+    }
+}
+
+/// What a master may take the place of.
+struct Replaces {
+    overwrite: bool,
+    /// The hash that it has to have, as the file that it replaces.
+    same_as: Option<String>,
+}
+
+/// An error of a run that was asked to stop is that it stopped.
+fn or_cancelled<T>(result: anyhow::Result<T>, observer: &dyn Observer) -> Result<T, EngineError> {
+    result.map_err(|error| {
+        if observer.is_cancelled() {
+            EngineError::Cancelled
+        } else {
+            EngineError::Failed(error)
+        }
+    })
+}
+
+fn another_file(output: &Path) -> anyhow::Error {
+    anyhow!(
+        "{}: expected the master that was delivered and verified, found another file: use --overwrite to replace it",
+        output.display()
+    )
+}
+
+/// Hash of everything that decides the sound of a master but its input.
+fn request_hash(brief: &Brief, predictor: &dyn Predictor) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    acetate_io::text_hash(&format!("{version} {} {brief:?}", predictor.hash()))
+}
+
+fn warn_of_missing_codecs(job: &Job, report: &Report, observer: &dyn Observer) {
+    let codecs = report
+        .mastering
+        .as_ref()
+        .and_then(|mastering| mastering.codecs.as_ref());
+    for missing in codecs.iter().flat_map(|codecs| &codecs.missing) {
+        observer.warn(&format!(
+            "{}: {} was not tried ({}): its documented margin is used, a ceiling of at most {:.1} dBTP",
+            job.output.display(),
+            missing.codec,
+            missing.reason,
+            missing.allowed_dbtp
+        ));
+    }
+}
+
+/// Removes what killed runs left in the folders that are written to.
+fn clean_up(jobs: &[Job], observer: &dyn Observer) {
+    let files = jobs.iter().filter(|job| !is_pipe(&job.output));
+    let folders: BTreeSet<&Path> = files.filter_map(|job| job.output.parent()).collect();
+    for folder in folders {
+        let folder = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        };
+        let removed = acetate_io::remove_stale_temporary_files(folder);
+        if removed > 0 {
+            let folder = folder.display();
+            observer.note(&format!(
+                "{folder}: temporary files of a killed run removed: {removed}"
+            ));
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! [`Observer`]: told what goes on, and asked whether to go on.
+
+use std::path::Path;
+
+use acetate_dsp::stream::Cancelled;
+use acetate_dsp::{Audio, Source, Spec, StreamError};
+use acetate_master::{Progress, Stage};
+
+/// What the engine is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Measuring references; counts songs.
+    References,
+    /// Measuring the mix; counts frames.
+    Analyze,
+    /// Everything before the limiter; counts frames.
+    Render,
+    /// Limiter, dither and writing; counts frames.
+    Write,
+    /// Measuring what was written; counts frames.
+    Verify,
+    /// Drawing the report page; counts thousandths.
+    ReportPage,
+    /// Filling the pack; counts thousandths.
+    Pack,
+}
+
+impl Step {
+    /// One word for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::References => "references",
+            Self::Analyze => "analyze",
+            Self::Render => "render",
+            Self::Write => "write",
+            Self::Verify => "verify",
+            Self::ReportPage => "report",
+            Self::Pack => "pack",
+        }
+    }
+}
+
+impl From<Stage> for Step {
+    fn from(stage: Stage) -> Self {
+        match stage {
+            Stage::Analyze => Self::Analyze,
+            Stage::Render => Self::Render,
+            Stage::Write => Self::Write,
+            Stage::Verify => Self::Verify,
+        }
+    }
+}
+
+/// Told what goes on, from several threads where several mixes are worked on.
+pub trait Observer: Sync {
+    /// `done` of `total` of a step for one input.
+    fn progress(&self, input: &Path, step: Step, done: u64, total: Option<u64>) {
+        let _ = (input, step, done, total);
+    }
+
+    /// An input is done with, well or not.
+    fn finished(&self, input: &Path) {
+        let _ = input;
+    }
+
+    /// Something that is good to know.
+    fn note(&self, text: &str) {
+        let _ = text;
+    }
+
+    /// Something that the user should act on.
+    fn warn(&self, text: &str) {
+        let _ = text;
+    }
+
+    /// Whether to stop. Asked at every block; the work then ends with
+    /// [`EngineError::Cancelled`](crate::EngineError::Cancelled) and leaves nothing behind.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// Is told, says nothing, never stops.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {}
+
+/// Ends the work where the observer asks for it.
+pub(crate) fn go_on(observer: &dyn Observer) -> Result<(), StreamError> {
+    if observer.is_cancelled() {
+        return Err(Cancelled.into());
+    }
+    Ok(())
+}
+
+/// Tells an observer how far one input is.
+pub(crate) struct FileProgress<'a> {
+    observer: &'a dyn Observer,
+    input: &'a Path,
+}
+
+impl<'a> FileProgress<'a> {
+    pub(crate) fn new(observer: &'a dyn Observer, input: &'a Path) -> Self {
+        Self { observer, input }
+    }
+
+    /// A share, 0 to 1, of a step that counts thousandths.
+    pub(crate) fn share(&self, step: Step, share: f64) {
+        let done = (1000.0 * share.clamp(0.0, 1.0)) as u64;
+        self.observer.progress(self.input, step, done, Some(1000));
+    }
+}
+
+impl Progress for FileProgress<'_> {
+    fn at(&mut self, stage: Stage, done: u64, total: Option<u64>) -> Result<(), Cancelled> {
+        self.observer
+            .progress(self.input, stage.into(), done, total);
+        if self.observer.is_cancelled() {
+            return Err(Cancelled);
+        }
+        Ok(())
+    }
+}
+
+/// A source whose reader stops where the observer asks for it.
+pub(crate) struct Watched<'a, S> {
+    pub(crate) inner: S,
+    pub(crate) observer: &'a dyn Observer,
+}
+
+impl<S: Source> Source for Watched<'_, S> {
+    fn spec(&self) -> Spec {
+        self.inner.spec()
+    }
+
+    fn frames_hint(&self) -> Option<u64> {
+        self.inner.frames_hint()
+    }
+
+    fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
+        go_on(self.observer)?;
+        self.inner.read(block, max_frames)
+    }
+
+    fn skip(&mut self, frames: u64) -> Result<(), StreamError> {
+        self.inner.skip(frames)
+    }
+
+    fn rewind(&mut self) -> Result<(), StreamError> {
+        self.inner.rewind()
+    }
+}
