@@ -1,8 +1,11 @@
 //! The command line, as typed.
 
 mod check;
+#[cfg(feature = "training")]
 mod eval;
 mod master;
+#[cfg(feature = "training")]
+mod training;
 mod values;
 
 use std::ffi::OsString;
@@ -16,8 +19,11 @@ use clap::{Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand,
 pub use values::{Loudness, thread_count};
 
 pub use check::CheckArgs;
+#[cfg(feature = "training")]
 pub use eval::{EvalArgs, EvalSplit};
 pub use master::{Dimension, Format, MasterArgs};
+#[cfg(feature = "training")]
+pub use training::{DatasetAction, DatasetArgs, TrainArgs};
 
 /// Learned auto-mastering: a finished mix goes in, a verified release-ready master comes out.
 #[derive(Debug, Parser)]
@@ -76,10 +82,13 @@ pub enum Command {
     /// Recover what somebody did to a mix from the master that came back
     Learn(LearnArgs),
     /// Train the net from the cached corpus
+    #[cfg(feature = "training")]
     Train(TrainArgs),
     /// Prove end to end, on songs that the net has not seen, what the masters are worth
+    #[cfg(feature = "training")]
     Eval(Box<EvalArgs>),
     /// Fetch or list the music that the net is trained on
+    #[cfg(feature = "training")]
     Dataset(DatasetArgs),
     /// Print the JSON schema of reports
     Schema(SchemaArgs),
@@ -210,82 +219,6 @@ pub struct LearnArgs {
     /// Replace an existing settings file (never the mix or the master)
     #[arg(long, requires = "save_settings")]
     pub overwrite: bool,
-}
-
-/// `acetate train`.
-#[derive(Debug, ClapArgs)]
-#[command(
-    after_help = "Without --masters and --pairs the shipped weights are made again from the public \
-    music. A killed run goes on where it stood when it is started again.\n\n\
-    With --masters or --pairs the shipped weights are retrained on your own music. One line says \
-    whether that made them better on albums held out for the question; where it did not, or where \
-    there is too little music, no weights are written and the exit code is 1."
-)]
-pub struct TrainArgs {
-    /// Folder of finished masters to retrain on; each folder in it is an album
-    #[arg(
-        help_heading = "Your own music",
-        long,
-        value_name = "DIR",
-        conflicts_with = "pairs"
-    )]
-    pub masters: Option<PathBuf>,
-    /// List of mixes with their masters to retrain on: columns mix, master, album
-    #[arg(help_heading = "Your own music", long, value_name = "CSV")]
-    pub pairs: Option<PathBuf>,
-    /// Write the retrained weights even where they are not shown to be better (never where no step towards them was)
-    #[arg(help_heading = "Your own music", long)]
-    pub force: bool,
-    /// Recipe with every number of the run [default: training/default.toml; for your own music
-    /// training/finetune.toml, embedded]
-    #[arg(long, value_name = "TOML")]
-    pub recipe: Option<PathBuf>,
-    /// The list of public sources
-    #[arg(long, value_name = "TOML", default_value = "datasets.toml")]
-    pub datasets: PathBuf,
-    /// Cache folder [default: $XDG_CACHE_HOME/acetate/datasets]
-    #[arg(long, value_name = "DIR")]
-    pub cache: Option<PathBuf>,
-    /// Folder for the weights, model card and loss curve [default: weights; for your own music
-    /// retrained]
-    #[arg(long, value_name = "DIR")]
-    pub out_dir: Option<PathBuf>,
-    /// Use what is in the cache and fetch nothing (always so with your own music)
-    #[arg(long)]
-    pub offline: bool,
-}
-
-/// `acetate dataset`.
-#[derive(Debug, ClapArgs)]
-pub struct DatasetArgs {
-    /// What to do with the data
-    #[command(subcommand)]
-    pub action: DatasetAction,
-    /// The list of sources
-    #[arg(
-        long,
-        value_name = "TOML",
-        default_value = "datasets.toml",
-        global = true
-    )]
-    pub datasets: PathBuf,
-    /// Cache folder [default: $XDG_CACHE_HOME/acetate/datasets]
-    #[arg(long, value_name = "DIR", global = true)]
-    pub cache: Option<PathBuf>,
-}
-
-/// What to do with the data.
-#[derive(Clone, Debug, Subcommand)]
-pub enum DatasetAction {
-    /// Get the music with git and the system's package client; goes on where it stopped
-    Fetch {
-        /// Get songs that this manifest chooses from a public archive instead
-        /// (see datasets/jamendo.toml)
-        #[arg(long, value_name = "TOML")]
-        manifest: Option<PathBuf>,
-    },
-    /// Print the table of sources
-    List,
 }
 
 /// `acetate schema`.

@@ -64,7 +64,10 @@ pub fn man(args: &ManArgs, console: &Console) -> anyhow::Result<Exit> {
             .clone(),
     };
     let mut text = Vec::new();
-    clap_mangen::Man::new(page).render(&mut text)?;
+    clap_mangen::Man::new(page)
+        .source(concat!("acetate ", env!("CARGO_PKG_VERSION")))
+        .manual("Acetate")
+        .render(&mut text)?;
     console.print(&String::from_utf8(text)?)?;
     Ok(Exit::Met)
 }

@@ -8,11 +8,11 @@ use acetate_dsp::plain;
 use acetate_dsp::process::eq::eq_curve_db;
 use acetate_dsp::settings::mid_knot_hz;
 use acetate_engine::{Conflicts, declare};
+use acetate_io::pairs_list;
 use acetate_io::{OpenOptions, StagedFile, Tags};
 use acetate_master::MasterError;
 use acetate_master::recover::{Recovered, recover};
 use acetate_master::settings_file;
-use acetate_training::pairs_list;
 use anyhow::Context;
 
 use crate::args::LearnArgs;

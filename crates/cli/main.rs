@@ -8,9 +8,7 @@ mod args;
 mod check;
 mod checked;
 mod console;
-mod dataset;
 mod docs;
-mod eval;
 mod exit;
 mod inputs;
 mod jobs;
@@ -19,7 +17,8 @@ mod master;
 mod options;
 mod progress;
 mod table;
-mod train;
+#[cfg(feature = "training")]
+mod training;
 mod verify;
 mod watch;
 
@@ -48,9 +47,12 @@ fn main() -> std::process::ExitCode {
             Command::Check(command) => check::run(command, &console),
             Command::Verify(command) => verify::run(command, &console),
             Command::Learn(command) => learn::run(command, &console),
-            Command::Train(command) => train::run(command, &console),
-            Command::Eval(command) => eval::run(command, &console),
-            Command::Dataset(command) => dataset::run(command, &console),
+            #[cfg(feature = "training")]
+            Command::Train(command) => training::train::run(command, &console),
+            #[cfg(feature = "training")]
+            Command::Eval(command) => training::eval::run(command, &console),
+            #[cfg(feature = "training")]
+            Command::Dataset(command) => training::dataset::run(command, &console),
             Command::Schema(command) => docs::schema(command, &console),
             Command::Params => docs::params(&console),
             Command::Completions(command) => docs::completions(command, &console),

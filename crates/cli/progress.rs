@@ -42,6 +42,7 @@ impl Bars {
     }
 
     /// A bar that counts things.
+    #[cfg(feature = "training")]
     pub fn counter(&self, label: &str, total: u64) -> ProgressBar {
         let bar = self.add(total);
         bar.set_style(style("{prefix:12} {bar:32} {pos}/{len} {wide_msg}"));

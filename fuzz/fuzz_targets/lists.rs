@@ -3,10 +3,10 @@
 #![no_main]
 
 use acetate_fuzz::{as_file, only_uncaught_panics_count};
+use acetate_io::pairs_list;
 use acetate_training::catalog::tune::Tune;
 use acetate_training::datasets::{Datasets, Split};
 use acetate_training::manifest::Manifest;
-use acetate_training::pairs_list;
 use acetate_training::recipe::Recipe;
 use libfuzzer_sys::fuzz_target;
 

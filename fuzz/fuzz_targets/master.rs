@@ -6,9 +6,8 @@ use std::sync::LazyLock;
 
 use acetate_fuzz::{as_file, only_uncaught_panics_count};
 use acetate_io::{OpenOptions, open_without_helpers};
-use acetate_master::{Brief, master};
+use acetate_master::{Brief, MemoryDelivery, master};
 use acetate_model::{NetPredictor, Weights};
-use acetate_training::eval::memory::MemoryDelivery;
 use libfuzzer_sys::fuzz_target;
 
 static PREDICTOR: LazyLock<NetPredictor> = LazyLock::new(|| match Weights::embedded() {

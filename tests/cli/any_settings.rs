@@ -7,9 +7,8 @@ use acetate_dsp::settings::EqPhase;
 use acetate_dsp::signal::Random;
 use acetate_dsp::stream::AudioSource;
 use acetate_dsp::{Audio, PARAMS, Settings};
-use acetate_master::{Brief, MasterError, Report, master};
+use acetate_master::{Brief, MasterError, MemoryDelivery, Report, master};
 use acetate_model::NeutralPredictor;
-use acetate_training::eval::memory::MemoryDelivery;
 
 /// Cases unless ACETATE_SIGNALS says another number.
 const CASES: u64 = 40;

@@ -12,6 +12,26 @@
 //! [`Recipe`](recipe::Recipe).
 //!
 //! Not its job: running the net on a mix (see `acetate-model`).
+//!
+//! # Examples
+//! Every random choice comes from a seed and can be taken up again:
+//! ```
+//! use acetate_training::rng::Rng;
+//!
+//! let mut rng = Rng::new(1);
+//! rng.shuffle(&mut [1, 2, 3]);
+//! let mut resumed = Rng::at(1, rng.position());
+//! assert_eq!(rng.unit(), resumed.unit());
+//! ```
+//! Faults add up:
+//! ```
+//! use acetate_training::degrade::Fault;
+//!
+//! let wide = Fault { side_gain_db: 2.0, ..Fault::NONE };
+//! assert_eq!(wide.plus(&wide).side_gain_db, 4.0);
+//! ```
+
+#![warn(unreachable_pub)]
 
 pub mod catalog;
 pub mod data;
@@ -24,7 +44,7 @@ pub mod validation;
 
 #[cfg(test)]
 use data::synthetic;
-pub use data::{corpus, datasets, fetch, manifest, pair, pairs_list};
+pub use data::{corpus, datasets, fetch, manifest, pair};
 pub use fit::{adamw, checkpoint, degrade, experiment, sampler, simulator};
 pub use run::{export, report, trained};
 pub use validation::{calibrate, groups, priors};

@@ -146,6 +146,7 @@ pub struct LossWeights {
 
 /// Why a recipe is refused.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum RecipeError {
     /// The file cannot be read.
     #[error(transparent)]

@@ -5,6 +5,7 @@ use thiserror::Error;
 
 /// Why a mix could not be checked.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum CheckError {
     /// The input failed, or cannot be measured.
     #[error(transparent)]

@@ -9,6 +9,36 @@
 //!
 //! Not its job: files (see `acetate-io`), printing (the binary), fitting the corpus
 //! (`crates/check/fit`).
+//!
+//! # Examples
+//! Check a mix whose peaks were cut off:
+//! ```
+//! use acetate_check::{Verdict, check};
+//! use acetate_dsp::signal;
+//! use acetate_dsp::stream::AudioSource;
+//!
+//! let mut mix = signal::mix(44_100, 8.0);
+//! mix.scale(3.0);
+//! for channel in mix.channels_mut() {
+//!     channel.iter_mut().for_each(|sample| *sample = sample.clamp(-0.99, 0.99));
+//! }
+//! let (check, _analysis) = check(&mut AudioSource::new(mix), &mut |_| Ok(()))?;
+//! assert_eq!(check.verdict, Verdict::NotReady);
+//! assert!(check.findings.iter().any(|finding| finding.code == "clipping"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//! Figures that were measured before give a short check without another pass:
+//! ```
+//! use acetate_dsp::stream::AudioSource;
+//! use acetate_dsp::{analyze, signal};
+//!
+//! let analysis = analyze(&mut AudioSource::new(signal::mix(44_100, 8.0)))?;
+//! let check = acetate_check::short(&analysis, None)?;
+//! assert!((0.0..=100.0).contains(&check.score));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![warn(unreachable_pub)]
 
 pub mod check;
 pub mod corpus;

@@ -31,7 +31,7 @@ const MAX_JUMPS: usize = 64;
 
 /// A jump, or a pair of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Jump {
+pub(crate) struct Jump {
     /// Median change minus its spread, dB, of the smaller of a pair; never below 0.
     pub even_db: f64,
     /// When, s.
@@ -48,7 +48,11 @@ struct Signed {
 }
 
 /// The largest even jump; `None` for programmes too short to have sections.
-pub fn largest_jump(sequences: &Sequences, sample_rate_hz: f64, programme_db: f64) -> Option<Jump> {
+pub(crate) fn largest_jump(
+    sequences: &Sequences,
+    sample_rate_hz: f64,
+    programme_db: f64,
+) -> Option<Jump> {
     let frames = &sequences.band_frames;
     let spacing_s = sequences.band_spacing_frames as f64 / sample_rate_hz;
     let window = (WINDOW_S / spacing_s.max(1e-6)) as usize;

@@ -62,7 +62,7 @@ pub struct RegionChange {
 }
 
 /// The mix on every device.
-pub fn translate(analysis: &Analysis) -> Vec<Translation> {
+pub(crate) fn translate(analysis: &Analysis) -> Vec<Translation> {
     DEVICES.iter().map(|device| on(device, analysis)).collect()
 }
 

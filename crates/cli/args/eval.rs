@@ -6,8 +6,6 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use acetate_training::eval::tools::{Tool, ToolArgumentError};
 
-use super::values::at_least_one;
-
 /// `acetate eval`.
 #[derive(Debug, ClapArgs)]
 #[command(
@@ -111,4 +109,12 @@ fn tool(text: &str) -> Result<Tool, ToolArgumentError> {
     let tool = Tool::parse(text)?;
     tool.check()?;
     Ok(tool)
+}
+
+/// A count.
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count) if count >= 1 => Ok(count),
+        _ => Err("expected a whole number of at least 1".to_owned()),
+    }
 }

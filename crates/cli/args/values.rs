@@ -50,14 +50,6 @@ pub fn loudness(text: &str) -> Result<Loudness, String> {
 /// Twice of what the evidence carries is as far as the dial goes, percent.
 const MAX_AMOUNT_PERCENT: f64 = 200.0;
 
-/// A count.
-pub fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(count) if count >= 1 => Ok(count),
-        _ => Err("expected a whole number of at least 1".to_owned()),
-    }
-}
-
 /// More threads than this are a slip of the finger; the system would be busy making them.
 const MAX_THREADS: usize = 1024;
 

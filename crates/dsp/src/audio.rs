@@ -4,6 +4,7 @@ use thiserror::Error;
 
 /// Why an [`Audio`] could not be made.
 #[derive(Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AudioError {
     /// Neither mono nor stereo.
     #[error("expected 1 or 2 channels, got {got}")]

@@ -13,6 +13,40 @@
 //!
 //! Conventions: a *frame* is one sample per channel, a *block* is many frames; samples are
 //! `f32` with full scale at ±1.0; shapes are `[channels][frames]`; units are suffixes of names.
+//!
+//! # Examples
+//! Measure a signal in memory. A stereo sine of 1 kHz whose peaks are at -23 dBFS has a loudness of
+//! -23 LUFS (EBU Tech 3341, case 1):
+//! ```
+//! use acetate_dsp::stream::AudioSource;
+//! use acetate_dsp::units::gain_from_db;
+//! use acetate_dsp::{Audio, analyze, signal};
+//!
+//! let sine = signal::sine(48_000, 1_000.0, gain_from_db(-23.0), 3 * 48_000);
+//! let audio = Audio::new(48_000, vec![sine.clone(), sine])?;
+//! let analysis = analyze(&mut AudioSource::new(audio))?;
+//! assert!((analysis.integrated_lufs + 23.0).abs() < 0.1);
+//! assert!((analysis.true_peak_dbtp + 23.0).abs() < 0.1);
+//! assert_eq!(analysis.correlation, 1.0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//! The default settings change nothing, and every setting has a row in [`PARAMS`]:
+//! ```
+//! use acetate_dsp::chain::{Bypass, Chain};
+//! use acetate_dsp::{PARAMS, ProcessSpec, Settings};
+//!
+//! let mut settings = Settings::default();
+//! settings.validate()?;
+//! let spec = ProcessSpec { sample_rate_hz: 44_100, channels: 2, programme_lufs: -20.0 };
+//! assert!(Chain::new(&settings, &spec, &Bypass::default()).report().is_empty());
+//! assert!(PARAMS.iter().any(|param| param.name == "compressor.ratio"));
+//!
+//! settings.compressor.ratio = 100.0;
+//! assert!(settings.validate().is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![warn(unreachable_pub)]
 
 pub mod analysis;
 pub mod audio;

@@ -13,7 +13,7 @@ use crate::observer::Observer;
 use crate::options::Cache;
 
 /// Measures mixes, or finds what was measured of them.
-pub struct Analyses {
+pub(crate) struct Analyses {
     cache: Option<AnalysisCache>,
     /// What decides the figures beside the mix and the brief.
     program: String,
@@ -21,7 +21,7 @@ pub struct Analyses {
 
 impl Analyses {
     /// With the cache that was asked for; without one where it is not wanted or has no place.
-    pub fn new(cache: &Cache, seal: Option<&Seal>) -> Self {
+    pub(crate) fn new(cache: &Cache, seal: Option<&Seal>) -> Self {
         let folder = match cache {
             Cache::Off => None,
             Cache::Folder(folder) => Some(folder.clone()),
@@ -36,7 +36,7 @@ impl Analyses {
     }
 
     /// The analysis of `input`: found or measured, it is the same to the last bit.
-    pub fn of(
+    pub(crate) fn of(
         &self,
         input: &mut Input<'_>,
         brief: &Brief,
@@ -87,7 +87,7 @@ fn is_of(analysis: &Analysis, input: &mut Input<'_>) -> bool {
 
 /// The secret that marks what this user's runs keep: in the user's cache folder, else in the one that was
 /// given. `None`, and said, where there is no place for it.
-pub fn seal(cache: &Cache, observer: &dyn Observer) -> Option<Seal> {
+pub(crate) fn seal(cache: &Cache, observer: &dyn Observer) -> Option<Seal> {
     let given = match cache {
         Cache::Folder(folder) => Some(folder.clone()),
         Cache::User | Cache::Off => None,

@@ -21,7 +21,7 @@ const PIPE_STAGE: &str = "acetate-stdout";
 const MOST_NAMED: usize = 12;
 
 /// A master on its way to its file.
-pub struct FileDelivery {
+pub(crate) struct FileDelivery {
     /// Its final name; a name in the working folder where it goes to standard output.
     output: PathBuf,
     to_stdout: bool,
@@ -36,7 +36,7 @@ pub struct FileDelivery {
 
 impl FileDelivery {
     /// Checks that the output can be written and reads the tags of the input.
-    pub fn new(job: &Job, input: &Path, overwrite: bool) -> anyhow::Result<Self> {
+    pub(crate) fn new(job: &Job, input: &Path, overwrite: bool) -> anyhow::Result<Self> {
         let to_stdout = is_pipe(&job.output);
         let output = if to_stdout {
             PathBuf::from(format!(
@@ -62,7 +62,7 @@ impl FileDelivery {
     }
 
     /// A render that never gets its name: it goes away with this.
-    pub fn temporary(job: &Job, input: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn temporary(job: &Job, input: &Path) -> anyhow::Result<Self> {
         Ok(Self {
             is_kept: false,
             ..Self::new(job, input, true)?
@@ -70,12 +70,12 @@ impl FileDelivery {
     }
 
     /// What was written, to be read.
-    pub fn open(&self) -> anyhow::Result<Box<dyn Source>> {
+    pub(crate) fn open(&self) -> anyhow::Result<Box<dyn Source>> {
         Ok(Box::new(self.staged()?.reread()?))
     }
 
     /// What the input carries beside the sound and the master does not, as it was.
-    pub fn metadata(&self) -> Vec<MetadataNote> {
+    pub(crate) fn metadata(&self) -> Vec<MetadataNote> {
         let staged = self.staged.iter().flat_map(StagedFile::tag_warnings);
         let notes = self
             .warnings
@@ -90,7 +90,7 @@ impl FileDelivery {
     }
 
     /// Says it, in a line for each reason; what is lost as a warning.
-    pub fn tell_metadata(&self, observer: &dyn Observer) {
+    pub(crate) fn tell_metadata(&self, observer: &dyn Observer) {
         let mut told: Vec<(MetadataNote, Vec<String>)> = Vec::new();
         for note in self.metadata() {
             let same = told
@@ -132,7 +132,7 @@ impl FileDelivery {
     }
 
     /// What the report says of the file, as it is on disk.
-    pub fn facts(&self) -> anyhow::Result<FileFacts> {
+    pub(crate) fn facts(&self) -> anyhow::Result<FileFacts> {
         let staged = self.staged()?;
         let name = if self.to_stdout {
             Path::new(PIPE)
@@ -143,7 +143,7 @@ impl FileDelivery {
     }
 
     /// Gives the verified master its name.
-    pub fn commit(mut self) -> anyhow::Result<()> {
+    pub(crate) fn commit(mut self) -> anyhow::Result<()> {
         let staged = self.staged.take().context("nothing was written")?;
         staged.commit(self.overwrite)?;
         Ok(())
@@ -155,7 +155,7 @@ impl FileDelivery {
 }
 
 /// Sends the verified master to standard output; its temporary file goes away.
-pub fn deliver_to_stdout(delivery: FileDelivery) -> anyhow::Result<()> {
+pub(crate) fn deliver_to_stdout(delivery: FileDelivery) -> anyhow::Result<()> {
     let mut file = File::open(delivery.staged()?.temporary_path())?;
     let mut out = std::io::stdout().lock();
     let sent = std::io::copy(&mut file, &mut out).and_then(|_| std::io::Write::flush(&mut out));

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 /// Why the engine made nothing.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum EngineError {
     /// The observer asked to stop. Nothing is left behind.
     #[error("stopped on request")]

@@ -18,14 +18,14 @@ const MAX_LIST_BYTES: usize = 1 << 20;
 
 /// The user's ffmpeg.
 #[derive(Debug)]
-pub struct Ffmpeg {
+pub(crate) struct Ffmpeg {
     /// Version and the list of encoders; the reason where it cannot be run.
     installed: Result<(String, String), String>,
 }
 
 impl Ffmpeg {
     /// Asks for the version and the encoders.
-    pub fn probe() -> Self {
+    pub(crate) fn probe() -> Self {
         Self {
             installed: probe().map_err(|error| format!("{error:#}")),
         }

@@ -22,6 +22,8 @@
 //!
 //! Not its job: arguments, printing, progress bars, exit codes (the binary), and training.
 
+#![warn(unreachable_pub)]
+
 mod analyses;
 mod conflicts;
 mod delivery;

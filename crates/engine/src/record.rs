@@ -65,7 +65,7 @@ enum Writer {
 
 /// What the record says of an output.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Known {
+pub(crate) enum Known {
     /// There is no such file.
     Absent,
     /// Delivered from this very input, for what is asked now; whether all checks passed.
@@ -87,7 +87,7 @@ pub enum Known {
 }
 
 /// The record of an output's folder.
-pub fn record_of(output: &Path) -> PathBuf {
+pub(crate) fn record_of(output: &Path) -> PathBuf {
     output.with_file_name(FILE_NAME)
 }
 
@@ -103,7 +103,7 @@ fn name_of(output: &Path) -> String {
 type Lines = HashMap<String, Vec<(Line, Writer)>>;
 
 /// The records of the folders that a run writes to.
-pub struct Records {
+pub(crate) struct Records {
     seal: Option<Seal>,
     /// Each is read once: what this run adds, it need not look up.
     read: Mutex<HashMap<PathBuf, Arc<Lines>>>,
@@ -111,7 +111,7 @@ pub struct Records {
 
 impl Records {
     /// With the secret that marks lines, where there is one.
-    pub fn new(seal: Option<Seal>) -> Self {
+    pub(crate) fn new(seal: Option<Seal>) -> Self {
         Self {
             seal,
             read: Mutex::default(),
@@ -119,7 +119,7 @@ impl Records {
     }
 
     /// Adds a master to its folder's record, before it gets its name.
-    pub fn add(&self, output: &Path, asked: &str, report: &Report) -> anyhow::Result<()> {
+    pub(crate) fn add(&self, output: &Path, asked: &str, report: &Report) -> anyhow::Result<()> {
         let (Some(input), Some(written)) = (&report.input, &report.output) else {
             return Ok(());
         };
@@ -150,7 +150,7 @@ impl Records {
     }
 
     /// Holds an output on disk against the record, by the hashes of both files.
-    pub fn look_up(&self, job: &Job, asked: &str) -> anyhow::Result<Known> {
+    pub(crate) fn look_up(&self, job: &Job, asked: &str) -> anyhow::Result<Known> {
         if std::fs::symlink_metadata(&job.output).is_err() {
             return Ok(Known::Absent);
         }

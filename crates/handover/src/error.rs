@@ -6,6 +6,7 @@ use thiserror::Error;
 
 /// Why nothing was handed over.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum HandoverError {
     /// A source of sound failed.
     #[error(transparent)]

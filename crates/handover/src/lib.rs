@@ -9,6 +9,32 @@
 //!
 //! Not its job: files and names (the binary writes what this makes), or to change a sample of a
 //! master.
+//!
+//! # Examples
+//! An EQ curve as bands that any equalizer has:
+//! ```
+//! use acetate_dsp::Settings;
+//! use acetate_handover::Parametric;
+//!
+//! let mut settings = Settings::default();
+//! settings.eq.mid_db[0] = 2.0;
+//! let bands = Parametric::fit(&settings.eq, 44_100);
+//! assert!(!bands.bands.is_empty());
+//! assert!(bands.worst_db < 1.0);
+//! assert!(bands.as_text("EQ of a master").contains("Filter"));
+//! ```
+//! Gains that bring passages to one loudness, so that the louder one does not win:
+//! ```
+//! use acetate_dsp::signal;
+//!
+//! let quiet = signal::mix(44_100, 4.0);
+//! let mut loud = quiet.clone();
+//! loud.scale(2.0);
+//! let gains_db = acetate_handover::matching_gains_db(&[&quiet, &loud]);
+//! assert!((gains_db[0] - gains_db[1] - 6.02).abs() < 0.1);
+//! ```
+
+#![warn(unreachable_pub)]
 
 mod counterfactual;
 pub mod dawproject;

@@ -30,6 +30,7 @@ pub(crate) const READABLE: &str =
 
 /// Why a file could not be decoded.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DecodeError {
     /// It is missing, or may not be read.
     #[error("{}: cannot be opened: {source}", path.display())]
@@ -227,6 +228,7 @@ fn for_shell(name: &str) -> String {
 
 /// Why a file could not be written.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum WriteError {
     /// The name's ending stands for no format that is written.
     #[error("{}: expected a name that ends in .wav or .flac, found {found}", path.display())]

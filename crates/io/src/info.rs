@@ -35,6 +35,7 @@ pub struct Foreign {
 
 /// Damage that decoding went past.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DecodeWarning {
     /// Packets that could not be decoded; silence of the same length stands in for them.
     BrokenPackets {

@@ -19,6 +19,41 @@
 //! Limits: HE-AAC that hides its second half from the header decodes at half its sample rate where
 //! ffmpeg is not asked. A sample rate that changes in the middle is refused. Files are read through
 //! handles of a Unix system.
+//!
+//! # Examples
+//! Write a file, read it back before it gets its name, then decode it:
+//! ```
+//! use acetate_dsp::{Audio, Sink, Source, Spec, read_all, signal};
+//! use acetate_io::{Container, OpenOptions, OutputFormat, StageOptions, StagedFile, WordLength, open};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("tone.wav");
+//! let tone = Audio::new(48_000, vec![signal::sine(48_000, 440.0, 0.5, 4_800)])?;
+//!
+//! let format = OutputFormat::new(Container::Wav, WordLength::Float32)?;
+//! let spec = Spec { sample_rate_hz: 48_000, channels: 1 };
+//! let mut staged = StagedFile::create(&path, spec, &StageOptions::new(format))?;
+//! staged.write(&tone)?;
+//! staged.finish()?;
+//! assert_eq!(read_all(&mut staged.reread()?)?, tone);
+//! assert!(!path.exists());
+//! staged.commit(false)?;
+//!
+//! let decoder = open(&path, &OpenOptions::default())?;
+//! assert_eq!(decoder.frames_hint(), Some(4_800));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//! What cannot be written is refused before any work:
+//! ```
+//! use acetate_io::{Container, OutputFormat, StagedFile, WordLength, WriteError};
+//!
+//! let float = OutputFormat::new(Container::Flac, WordLength::Float32);
+//! assert!(matches!(float, Err(WriteError::FlacFloat)));
+//! assert!(StagedFile::check("no/such/folder/master.wav", false).is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![warn(unreachable_pub)]
 
 mod cache;
 mod disk;
@@ -48,6 +83,7 @@ pub use guard::silence_caught_panics;
 pub use helper::{Helper, HelperError, Patience, end_all_helpers, installed_ffmpeg};
 pub use info::{DecodeWarning, Foreign, MediaInfo};
 pub use read::decoder::{Decoder, OpenOptions, open, open_without_helpers};
+pub use read::pairs_list;
 pub use tags::{MAX_CARRIED_BYTES, Outcome, TagWarning, Tags};
 pub use write::broadcast::Broadcast;
 pub use write::folder::{Earlier, StagedFolder};

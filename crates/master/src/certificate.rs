@@ -114,6 +114,7 @@ pub struct CertifiedBrief {
 
 /// Why a certificate cannot be used.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum CertificateError {
     /// Not a certificate, an unknown field, or a value of another type.
     #[error("expected a certificate: {0}")]

@@ -14,6 +14,7 @@ impl MasterError {
 
 /// Why no master was made.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum MasterError {
     /// The input or the output failed.
     #[error(transparent)]

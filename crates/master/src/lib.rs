@@ -10,6 +10,45 @@
 //! chapter for any programme.
 //!
 //! Not its job: files, formats and names (see `acetate-io`), printing (the binary).
+//!
+//! # Examples
+//! Master in memory, and hold the result against its target:
+//! ```
+//! use acetate_dsp::signal;
+//! use acetate_dsp::stream::AudioSource;
+//! use acetate_master::{Brief, MemoryDelivery, master, verify};
+//! use acetate_model::NetPredictor;
+//!
+//! let mut mix = AudioSource::new(signal::mix(44_100, 8.0));
+//! let predictor = NetPredictor::embedded()?;
+//! let brief = Brief::default();
+//! let mut delivery = MemoryDelivery::default();
+//! let report = master(&mut mix, &predictor, &brief, &mut delivery, &mut ())?;
+//! assert!(report.all_met);
+//!
+//! let written = delivery.into_written().ok_or("nothing was written")?;
+//! let verified = verify(&mut AudioSource::new(written), &brief.target, false, &mut |_| Ok(()))?;
+//! assert!(verified.all_met);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//! Settings are a text that gives the same settings again:
+//! ```
+//! use acetate_dsp::Settings;
+//! use acetate_master::settings_file::{from_toml, to_toml};
+//!
+//! let mut settings = Settings::default();
+//! settings.compressor.ratio = 1.5;
+//! assert_eq!(from_toml(&to_toml(&settings)?)?, settings);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//! Targets have names:
+//! ```
+//! let target = acetate_master::presets::find("apple").ok_or("no such target")?.target();
+//! assert_eq!(target.integrated_lufs, -16.0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![warn(unreachable_pub)]
 
 pub mod advice;
 mod attempts;
@@ -21,6 +60,7 @@ pub mod delivery;
 pub mod error;
 pub mod findings;
 pub mod judgement;
+mod memory;
 mod outline;
 pub mod plan;
 pub mod presets;
@@ -40,6 +80,7 @@ pub use certificate::Certificate;
 pub use codec::{master_codec_safe, master_codec_safe_measured};
 pub use delivery::{Delivery, Progress, Scratch, Stage};
 pub use error::MasterError;
+pub use memory::MemoryDelivery;
 pub use plan::{Plan, plan};
 pub use report::Report;
 pub use story::{master, master_measured, measure_input, rehearse, rehearse_measured};

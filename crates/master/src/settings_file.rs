@@ -9,6 +9,7 @@ use thiserror::Error;
 
 /// Why settings cannot be read or written.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum SettingsFileError {
     /// Not a settings file, an unknown field, or a value of another type.
     #[error("expected a settings file: {}", toml_in_words(.0))]

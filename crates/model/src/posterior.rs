@@ -20,6 +20,7 @@ const LEAST_PRECISION_SHARE: f64 = 0.02;
 
 /// Why a prior is refused.
 #[derive(Debug, Error, PartialEq)]
+#[non_exhaustive]
 pub enum PriorError {
     /// Lists that belong together have different lengths.
     #[error("{group}: expected {expected} entries in {field}, got {got}")]

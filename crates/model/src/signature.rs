@@ -32,6 +32,7 @@ pub struct Signature {
 
 /// Why a signature cannot be used.
 #[derive(Debug, Error, PartialEq)]
+#[non_exhaustive]
 pub enum SignatureError {
     /// Another format or version.
     #[error("expected schema \"{SIGNATURE_SCHEMA}\", got \"{got}\"")]

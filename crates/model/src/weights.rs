@@ -23,7 +23,7 @@ pub const MAX_BYTES: usize = 64 << 20;
 const MAX_MEMBERS: usize = 32;
 
 /// The default weights, embedded in the binary.
-pub const DEFAULT_WEIGHTS: &[u8] = include_bytes!("../../../weights/default.safetensors");
+pub const DEFAULT_WEIGHTS: &[u8] = include_bytes!("../weights/default.safetensors");
 
 /// What the weights say of themselves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +46,7 @@ pub struct Header {
 
 /// Why weights are refused.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum WeightsError {
     /// Larger than any weights of ours.
     #[error("expected at most {limit} bytes, got {got}")]

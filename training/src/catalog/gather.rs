@@ -7,8 +7,8 @@ use super::RetrainError;
 use crate::corpus::{Track, TrackFile};
 use crate::datasets::{Datasets, Split};
 use crate::pair::Pair;
-use crate::pairs_list::{self, ListError};
 use crate::run::{Observer, measure_files, public_files};
+use acetate_io::pairs_list::{self, ListError};
 
 /// A mix and its master differ by less than this, or they are two songs, dB RMS.
 const MAX_DIFFERENCE_DB: f64 = 12.0;

@@ -29,11 +29,11 @@ use crate::checkpoint::ValidationPoint;
 use crate::corpus::CorpusError;
 use crate::datasets::{Datasets, Split};
 use crate::fit::{self, FitError, Job};
-use crate::pairs_list::ListError;
 use crate::recipe::RecipeError;
 use crate::run::{CHECKPOINTS_NAME, Observer, Paths, Step, TrainError, notify, write_file};
 use crate::sampler::Material;
 use acetate_io::WalkError;
+use acetate_io::pairs_list::ListError;
 use blend::{Blend, Choice, within_bounds};
 use gather::Songs;
 use judge::Comparison;
@@ -126,6 +126,7 @@ pub struct Retrained {
 
 /// Why retraining failed.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum RetrainError {
     /// The folder of masters is refused.
     #[error(transparent)]

@@ -168,6 +168,7 @@ impl Track {
 
 /// Why a track has no features.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum CorpusError {
     /// The file cannot be decoded or read.
     #[error(transparent)]

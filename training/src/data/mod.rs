@@ -5,6 +5,5 @@ pub mod datasets;
 pub mod fetch;
 pub mod manifest;
 pub mod pair;
-pub mod pairs_list;
 #[cfg(test)]
 pub(crate) mod synthetic;

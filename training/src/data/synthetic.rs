@@ -12,7 +12,7 @@ use crate::rng::Rng;
 const FRAMES: usize = 40;
 
 /// A track of an album; the number decides all else about it.
-pub fn track(album: &str, number: u64) -> Track {
+pub(crate) fn track(album: &str, number: u64) -> Track {
     let mut rng = Rng::new(number);
     let tilt = rng.normal();
     let row = |rng: &mut Rng, noise_db: f64| -> [f32; FRAME_WIDTH] {
@@ -42,7 +42,7 @@ pub fn track(album: &str, number: u64) -> Track {
 }
 
 /// Tracks of an album, numbered from `first`.
-pub fn album(name: &str, first: u64, count: u64) -> Vec<Track> {
+pub(crate) fn album(name: &str, first: u64, count: u64) -> Vec<Track> {
     (first..first + count)
         .map(|number| track(name, number))
         .collect()

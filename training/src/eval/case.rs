@@ -4,7 +4,7 @@
 use acetate_dsp::stream::AudioSource;
 use acetate_dsp::{Analysis, Audio, analyze};
 use acetate_master::report::Measures;
-use acetate_master::{Brief, MasterError, master_measured};
+use acetate_master::{Brief, MasterError, MemoryDelivery, master_measured};
 use acetate_model::Predictor;
 use serde::Serialize;
 
@@ -14,7 +14,6 @@ use super::faults::{Smooth, smooth};
 use super::kind::{Family, Kind};
 use super::linear_part::distortion_db;
 use super::lossy;
-use super::memory::MemoryDelivery;
 pub use super::methods::Contenders;
 use super::methods::Method;
 use super::metric::{Errors, Sound, errors};

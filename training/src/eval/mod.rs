@@ -19,12 +19,11 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::pairs_list::ListError;
 use acetate_io::WalkError;
+use acetate_io::pairs_list::ListError;
 
 pub mod case;
 pub mod faults;
-pub mod memory;
 pub mod methods;
 pub mod music;
 pub mod pairs;
@@ -43,6 +42,7 @@ pub use statistics::{calibration, metric, predicted_error, two_sample};
 
 /// Why an evaluation failed, or a song of it was left out.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum EvalError {
     /// A song cannot be decoded.
     #[error(transparent)]

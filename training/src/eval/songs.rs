@@ -6,7 +6,7 @@ use super::EvalError;
 use super::music::Music;
 use crate::corpus::TrackFile;
 use crate::datasets::{Datasets, Split, Tier, Track};
-use crate::pairs_list::{self, ListError};
+use acetate_io::pairs_list::{self, ListError};
 use acetate_io::{MasterFile, masters_in};
 
 /// One finished song.

@@ -64,6 +64,7 @@ pub struct Checkpoint {
 
 /// Why a checkpoint cannot be kept or used.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum CheckpointError {
     /// The file cannot be written, read or removed.
     #[error("{path}: checkpoint: {source}")]

@@ -111,6 +111,7 @@ pub enum Progress {
 
 /// Why training ended without weights.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum FitError {
     /// A tensor operation failed.
     #[error("candle: {0}")]

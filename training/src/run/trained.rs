@@ -48,6 +48,7 @@ pub struct Trained {
 
 /// Why training failed.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum TrainError {
     /// A split has no track.
     #[error("expected tracks in the {split} split, found none in the cache: fetch the data first")]

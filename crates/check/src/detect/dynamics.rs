@@ -8,7 +8,7 @@ use crate::finding::{Category, Severity, TimeSpan};
 use crate::section;
 
 /// A limiter was at work.
-pub struct Limited;
+pub(super) struct Limited;
 
 impl Detector for Limited {
     fn info(&self) -> &'static DetectorInfo {
@@ -57,7 +57,7 @@ impl Detector for Limited {
 }
 
 /// Hardly any peaks left.
-pub struct Flat;
+pub(super) struct Flat;
 
 impl Detector for Flat {
     fn info(&self) -> &'static DetectorInfo {
@@ -95,7 +95,7 @@ impl Detector for Flat {
 }
 
 /// Too wide a range of loudness.
-pub struct TooDynamic;
+pub(super) struct TooDynamic;
 
 /// The gentle compression that mastering dares: above this below the loudness, LU …
 const KNEE_LU: f64 = -4.0;
@@ -157,7 +157,7 @@ impl Detector for TooDynamic {
 }
 
 /// A section stands out by its level alone.
-pub struct Section;
+pub(super) struct Section;
 
 impl Detector for Section {
     fn info(&self) -> &'static DetectorInfo {

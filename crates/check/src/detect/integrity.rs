@@ -7,7 +7,7 @@ use crate::facts::Facts;
 use crate::finding::{Category, Finding, Severity, TimeSpan};
 
 /// Samples that are no numbers.
-pub struct NotANumber;
+pub(super) struct NotANumber;
 
 impl Detector for NotANumber {
     fn info(&self) -> &'static DetectorInfo {
@@ -43,7 +43,7 @@ impl Detector for NotANumber {
 }
 
 /// Flat tops, at whatever level.
-pub struct Clipping;
+pub(super) struct Clipping;
 
 impl Detector for Clipping {
     fn info(&self) -> &'static DetectorInfo {
@@ -91,7 +91,7 @@ impl Detector for Clipping {
 }
 
 /// Isolated jumps.
-pub struct Clicks;
+pub(super) struct Clicks;
 
 impl Detector for Clicks {
     fn info(&self) -> &'static DetectorInfo {
@@ -133,7 +133,7 @@ impl Detector for Clicks {
 }
 
 /// Single events far above everything else.
-pub struct LoneTransient;
+pub(super) struct LoneTransient;
 
 impl Detector for LoneTransient {
     fn info(&self) -> &'static DetectorInfo {
@@ -201,7 +201,7 @@ impl Detector for LoneTransient {
 }
 
 /// Sudden silence within the music.
-pub struct Dropout;
+pub(super) struct Dropout;
 
 /// Gaps that come so often, per minute, are how it was made: gated synths stop so with every note …
 const OFTEN_PER_MINUTE: f64 = 10.0;

@@ -5,7 +5,7 @@ use crate::facts::Facts;
 use crate::finding::{Category, Severity, TimeSpan};
 
 /// Samples over full scale.
-pub struct TooHot;
+pub(super) struct TooHot;
 
 impl Detector for TooHot {
     fn info(&self) -> &'static DetectorInfo {
@@ -42,7 +42,7 @@ impl Detector for TooHot {
 }
 
 /// So low that word length is given away.
-pub struct TooQuiet;
+pub(super) struct TooQuiet;
 
 impl Detector for TooQuiet {
     fn info(&self) -> &'static DetectorInfo {
@@ -77,7 +77,7 @@ impl Detector for TooQuiet {
 }
 
 /// Between the samples it goes over full scale.
-pub struct InterSample;
+pub(super) struct InterSample;
 
 impl Detector for InterSample {
     fn info(&self) -> &'static DetectorInfo {

@@ -9,7 +9,7 @@ use crate::facts::{Facts, bands_between};
 use crate::finding::{Category, Finding, Severity};
 
 /// Lines of the mains.
-pub struct Hum;
+pub(super) struct Hum;
 
 impl Detector for Hum {
     fn info(&self) -> &'static DetectorInfo {
@@ -56,7 +56,7 @@ impl Detector for Hum {
 }
 
 /// The quietest moments are noisy.
-pub struct NoiseFloor;
+pub(super) struct NoiseFloor;
 
 /// Quietest share of the frames that shows the floor.
 const QUIET_SHARE: f64 = 0.05;
@@ -141,7 +141,7 @@ impl Detector for NoiseFloor {
 const OFFSET_DB: f64 = -24.0;
 
 /// The signal stands off zero.
-pub struct DcOffset;
+pub(super) struct DcOffset;
 
 /// The larger channel's offset relative to the level, dB.
 pub(super) fn offset_db(facts: &Facts<'_>) -> f64 {

@@ -45,7 +45,7 @@ fn louder_and_quieter(balance_db: f64) -> (&'static str, &'static str) {
 }
 
 /// One channel is silent, or nearly.
-pub struct DeadChannel;
+pub(super) struct DeadChannel;
 
 impl Detector for DeadChannel {
     fn info(&self) -> &'static DetectorInfo {
@@ -113,7 +113,7 @@ fn one_is_silent(analysis: &Analysis) -> bool {
 }
 
 /// One side is louder.
-pub struct Imbalance;
+pub(super) struct Imbalance;
 
 impl Detector for Imbalance {
     fn info(&self) -> &'static DetectorInfo {
@@ -150,7 +150,7 @@ impl Detector for Imbalance {
 }
 
 /// One channel comes later.
-pub struct ChannelDelay;
+pub(super) struct ChannelDelay;
 
 impl Detector for ChannelDelay {
     fn info(&self) -> &'static DetectorInfo {
@@ -193,7 +193,7 @@ impl Detector for ChannelDelay {
 }
 
 /// Disappears in mono.
-pub struct AntiPhase;
+pub(super) struct AntiPhase;
 
 impl Detector for AntiPhase {
     fn info(&self) -> &'static DetectorInfo {
@@ -273,7 +273,7 @@ fn least_missed(facts: &Facts<'_>) -> f64 {
 }
 
 /// A band disappears in mono.
-pub struct MonoBand;
+pub(super) struct MonoBand;
 
 impl MonoBand {
     /// The octave that loses most.
@@ -330,7 +330,7 @@ impl Detector for MonoBand {
 }
 
 /// The low end is wide.
-pub struct WideBass;
+pub(super) struct WideBass;
 
 /// Side over mid, dB.
 fn bass_side_db(mid: f64, side: f64) -> f64 {
@@ -389,7 +389,7 @@ impl Detector for WideBass {
 }
 
 /// Both channels are the same.
-pub struct Mono;
+pub(super) struct Mono;
 
 impl Detector for Mono {
     fn info(&self) -> &'static DetectorInfo {

@@ -8,7 +8,7 @@ use crate::finding::{Category, Severity};
 use crate::tone::{BANDS, Region, TONE_CODES};
 
 /// One of the faults of tone.
-pub struct Tone {
+pub(super) struct Tone {
     index: usize,
     info: DetectorInfo,
     region: Region,
@@ -30,7 +30,7 @@ const fn info(index: usize, figure: &'static str) -> DetectorInfo {
 }
 
 /// Too much low end.
-pub const BOOMY: Tone = Tone {
+pub(super) const BOOMY: Tone = Tone {
     index: 0,
     info: info(0, "estimated excess of the low end"),
     region: Region {
@@ -43,7 +43,7 @@ pub const BOOMY: Tone = Tone {
              it; high-pass what needs no bass (guitars, pads, voices) at 80 Hz",
 };
 /// Too little low end.
-pub const THIN: Tone = Tone {
+pub(super) const THIN: Tone = Tone {
     index: 1,
     info: info(1, "estimated lack of low end"),
     region: Region {
@@ -56,7 +56,7 @@ pub const THIN: Tone = Tone {
              cancel each other (flip one's polarity)",
 };
 /// Too much low-mid.
-pub const MUDDY: Tone = Tone {
+pub(super) const MUDDY: Tone = Tone {
     index: 2,
     info: info(2, "estimated excess of the low mids"),
     region: Region {
@@ -69,7 +69,7 @@ pub const MUDDY: Tone = Tone {
              rather than on the bus; decide which one may be warm",
 };
 /// Too much upper mid.
-pub const HARSH: Tone = Tone {
+pub(super) const HARSH: Tone = Tone {
     index: 3,
     info: info(3, "estimated excess of the upper mids"),
     region: Region {
@@ -82,7 +82,7 @@ pub const HARSH: Tone = Tone {
              and cut 2 to 4 dB between 2.5 and 4 kHz there, or use a dynamic EQ on its loud notes",
 };
 /// Too little treble.
-pub const DULL: Tone = Tone {
+pub(super) const DULL: Tone = Tone {
     index: 4,
     info: info(4, "estimated lack of treble"),
     region: Region {
@@ -95,7 +95,7 @@ pub const DULL: Tone = Tone {
              4 dB, or use brighter samples; check with a song you know on the same speakers",
 };
 /// Too much treble.
-pub const FIZZY: Tone = Tone {
+pub(super) const FIZZY: Tone = Tone {
     index: 5,
     info: info(5, "estimated excess of treble"),
     region: Region {
@@ -174,7 +174,7 @@ impl Detector for Tone {
 }
 
 /// Bursts from 5 to 9 kHz.
-pub struct Sibilance;
+pub(super) struct Sibilance;
 
 /// Share of the frames that may be louder: an S is short.
 const BURST_SHARE: f64 = 0.05;

@@ -12,13 +12,13 @@ use realfft::num_complex::Complex;
 use realfft::{RealFftPlanner, RealToComplex};
 
 /// Multiples that are looked at.
-pub const MULTIPLES: usize = 10;
+pub(super) const MULTIPLES: usize = 10;
 /// Mains keep their frequency, and sound cards theirs, within this share.
 const TOLERANCE: f64 = 0.002;
 /// Steps of that share on either side: less than the width of a line at the tenth multiple.
 const STEPS: i32 = 20;
 /// Frequencies that are tried.
-pub const OFFSETS: usize = 2 * STEPS as usize + 1;
+pub(super) const OFFSETS: usize = 2 * STEPS as usize + 1;
 /// Rate of a band, Hz, about.
 const BAND_RATE_HZ: f64 = 20.0;
 /// Half the width of a band, as a share of its rate.
@@ -36,7 +36,7 @@ const QUIETEST: f32 = 1e-4;
 
 /// What one window shows of one multiple, for every offset of the mains.
 #[derive(Clone, Debug)]
-pub struct Lines {
+pub(super) struct Lines {
     /// Power over that of the neighbors, dB, by offset.
     pub prominence_db: Vec<f32>,
     /// Power of a line there, full scale = 1, by offset.
@@ -44,7 +44,7 @@ pub struct Lines {
 }
 
 /// Bands around the multiples of one mains frequency.
-pub struct Mains {
+pub(super) struct Mains {
     mains_hz: f64,
     rate_hz: f64,
     band_rate_hz: f64,
@@ -65,7 +65,7 @@ pub struct Mains {
 
 impl Mains {
     /// Bands of a signal at this rate.
-    pub fn new(mains_hz: f64, rate_hz: f64) -> Self {
+    pub(super) fn new(mains_hz: f64, rate_hz: f64) -> Self {
         let factor = libm::round(rate_hz / BAND_RATE_HZ).max(1.0) as usize;
         let band_rate_hz = rate_hz / factor as f64;
         let low_pass = low_pass(FILTER_LENGTH * factor + 1, HALF_WIDTH / factor as f64);
@@ -103,7 +103,7 @@ impl Mains {
     }
 
     /// Takes a sample; the multiples' lines where it completes a window.
-    pub fn step(&mut self, sample: f32) -> Option<Vec<Lines>> {
+    pub(super) fn step(&mut self, sample: f32) -> Option<Vec<Lines>> {
         self.samples.push(sample);
         if self.samples.len() < FILTER_LENGTH * self.factor + 1 {
             return None;

@@ -24,6 +24,7 @@ pub const REFERENCE_METER: &str = "ebur128";
 
 /// Why a programme cannot be measured.
 #[derive(Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MeasureError {
     /// A sample rate beyond the meters' range.
     #[error(

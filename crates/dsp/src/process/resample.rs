@@ -23,6 +23,7 @@ pub const RATE_RANGE_HZ: std::ops::RangeInclusive<u32> = MIN_SAMPLE_RATE_HZ..=MA
 
 /// Why a resampler could not be built.
 #[derive(Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ResampleError {
     /// A rate outside [`RATE_RANGE_HZ`].
     #[error("expected sample rates of 8000 to 192000 Hz, got {from_hz} to {to_hz}")]

@@ -13,6 +13,7 @@ use crate::params::{PARAMS, Scope};
 
 /// Why settings are refused.
 #[derive(Debug, Error, PartialEq)]
+#[non_exhaustive]
 pub enum SettingsError {
     /// Another format or version.
     #[error("expected schema \"{expected}\", got \"{got}\"")]

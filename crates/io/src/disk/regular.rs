@@ -141,6 +141,7 @@ pub fn read_open(file: &File, path: &Path, max_bytes: u64) -> Result<Vec<u8>, Re
 
 /// Why a small file was not read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReadError {
     /// The system refused.
     #[error("{}: cannot be read: {source}", path.display())]

@@ -16,6 +16,7 @@ const MAX_MASTERS: usize = 10_000;
 
 /// Why a folder is refused.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum WalkError {
     /// A folder cannot be read.
     #[error("{path}: cannot read the folder: {source}")]

@@ -188,6 +188,7 @@ pub struct Style {
 
 /// Why words are refused.
 #[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
 pub enum StyleError {
     /// A word that is not in the vocabulary.
     #[error("expected words out of {}, got \"{got}\"{}", known(), near(.got))]

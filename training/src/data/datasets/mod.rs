@@ -47,10 +47,11 @@ pub const ARCHIVE_SEPARATOR: &str = "!/";
 /// Larger files are refused, bytes.
 const MAX_BYTES: u64 = 16 << 20;
 /// The file as committed with the source, the default everywhere.
-const COMMITTED: &str = include_str!("../../../../datasets.toml");
+const COMMITTED: &str = include_str!("../../../datasets.toml");
 
 /// What can be wrong with a datasets file.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DatasetsError {
     /// The file could not be read.
     #[error(transparent)]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// What can go wrong with fetching.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FetchError {
     /// A file or folder of the cache could not be used.
     #[error("{package}: cannot {action} {}: {source}", path.display())]
@@ -136,6 +137,7 @@ pub enum FetchError {
 
 /// What can go wrong with the audio of one module or project.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RenderError {
     /// The renderer failed, more than once where it crashed.
     #[error(transparent)]

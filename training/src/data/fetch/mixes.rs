@@ -150,7 +150,7 @@ pub(super) fn write_pairs(datasets: &Datasets, cache_dir: &Path) -> Result<(), F
                 pair.album.into(),
             ];
             text += &fields
-                .map(|field| crate::pairs_list::field(&field))
+                .map(|field| acetate_io::pairs_list::field(&field))
                 .join(",");
             text.push('\n');
         }

@@ -271,7 +271,7 @@ fn write_list(selection: &Selection, folder: &Path) -> Result<(), FetchError> {
             song.duration_s.to_string(),
             song.path.clone(),
         ];
-        let quoted = fields.map(|field| crate::pairs_list::field(&field));
+        let quoted = fields.map(|field| acetate_io::pairs_list::field(&field));
         let _ = writeln!(text, "{}", quoted.join(","));
         chosen_paths.insert(folder.join(path));
     }

@@ -35,6 +35,7 @@ pub const FORMAT: u32 = 1;
 
 /// What can be wrong with a manifest, its metadata or its audio.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ManifestError {
     /// A file could not be read.
     #[error(transparent)]

@@ -18,7 +18,7 @@ const SCHEMA: &str = "acetate.baselines/1";
 /// The key of the metadata that holds [`Header`] as JSON.
 const HEADER_KEY: &str = "acetate";
 /// The baselines of the default weights.
-const EMBEDDED: &[u8] = include_bytes!("../../../../weights/baselines.safetensors");
+const EMBEDDED: &[u8] = include_bytes!("../../../weights/baselines.safetensors");
 
 /// What the file says of itself.
 #[derive(Debug, Serialize, Deserialize)]

@@ -16,11 +16,11 @@ use crate::eval::statistics::bootstrap;
 use crate::eval::summary::{Songs, of_strength, outcome};
 
 /// Loudness that every method was asked for, LUFS.
-pub const TARGET_LUFS: f64 = -14.0;
+pub(crate) const TARGET_LUFS: f64 = -14.0;
 /// Distance from it that still complies, LU.
-pub const LOUDNESS_TOLERANCE_LU: f64 = 0.5;
+pub(crate) const LOUDNESS_TOLERANCE_LU: f64 = 0.5;
 /// True peak that every method was asked to keep, dBTP.
-pub const CEILING_DBTP: f64 = -1.0;
+pub(crate) const CEILING_DBTP: f64 = -1.0;
 
 impl Delivered {
     /// Whether loudness and true peak are what was asked for.

@@ -53,7 +53,7 @@ impl Family {
 }
 
 /// A coder's transform.
-pub trait Transform {
+pub(super) trait Transform {
     /// Whose it is.
     fn family(&self) -> Family;
 
@@ -93,7 +93,7 @@ const LANES: usize = 4;
 const GROUPS: [&[usize]; 6] = [&[0], &[1], &[2], &[3], &[0, 1], &[2, 3]];
 
 /// Looks for the frames of one family.
-pub struct Search<T> {
+pub(super) struct Search<T> {
     transforms: [T; 2],
     lines: [Vec<f32>; 2],
     /// Powers of each lane's lines, and their running sum.
@@ -106,7 +106,7 @@ pub struct Search<T> {
 
 impl<T: Transform> Search<T> {
     /// A search in a signal at this rate.
-    pub fn new(rate_hz: f64, transforms: [T; 2]) -> Self {
+    pub(super) fn new(rate_hz: f64, transforms: [T; 2]) -> Self {
         let lines = transforms[0].lines();
         let line = |hz: f64| (hz / (0.5 * rate_hz) * lines as f64) as usize;
         let to = line(BAND_HZ.1).min(lines - NEIGHBORS - 1);
@@ -122,7 +122,7 @@ impl<T: Transform> Search<T> {
     }
 
     /// The best place; `None` where too little sounds.
-    pub fn run(&mut self, passages: &[Passage]) -> Option<CodecFigures> {
+    pub(super) fn run(&mut self, passages: &[Passage]) -> Option<CodecFigures> {
         let period = self.transforms[0].period();
         let mut curves = [(); LANES].map(|()| vec![0.0; period]);
         let mut counts = [0usize; LANES];

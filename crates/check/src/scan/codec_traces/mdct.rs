@@ -15,7 +15,7 @@ const LINES: usize = 1_024;
 const KAISER_ALPHA: f64 = 4.0;
 
 /// The transform.
-pub struct Mdct {
+pub(super) struct Mdct {
     family: Family,
     window: Vec<f32>,
     fft: Arc<dyn Fft<f32>>,
@@ -28,12 +28,12 @@ pub struct Mdct {
 
 impl Mdct {
     /// Under AAC's window.
-    pub fn aac() -> Self {
+    pub(super) fn aac() -> Self {
         Self::new(Family::Aac, kaiser_derived())
     }
 
     /// Under Vorbis' window (Vorbis I specification, 4.3.1).
-    pub fn vorbis() -> Self {
+    pub(super) fn vorbis() -> Self {
         let half = (0..LINES).map(|n| {
             let sine = libm::sin(PI / 2.0 * (n as f64 + 0.5) / LINES as f64);
             libm::sin(PI / 2.0 * sine * sine)

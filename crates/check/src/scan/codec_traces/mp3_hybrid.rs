@@ -18,7 +18,7 @@ const BUTTERFLIES: [f64; 8] = [
 ];
 
 /// The transform.
-pub struct Mp3Hybrid {
+pub(super) struct Mp3Hybrid {
     window: Vec<f32>,
     /// [band][0..64].
     cosines: Vec<f32>,
@@ -33,7 +33,7 @@ pub struct Mp3Hybrid {
 
 impl Mp3Hybrid {
     /// The transform, scaled so that white noise keeps its power in every line.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         use std::f64::consts::PI;
         let window = analysis_window();
         let cosines = (0..BANDS)

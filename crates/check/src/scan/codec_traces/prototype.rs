@@ -2,7 +2,7 @@
 //! and, divided by 32, of the analysis).
 
 /// Taps of the prototype.
-pub const TAPS: usize = 512;
+pub(super) const TAPS: usize = 512;
 
 /// The first half and the middle of the synthesis window, in units of 2^-16; the signs of every other 64 taps
 /// carry the cosine's period.
@@ -28,7 +28,7 @@ const HALF: [i32; TAPS / 2 + 1] = [
 ];
 
 /// The analysis window.
-pub fn analysis_window() -> Vec<f32> {
+pub(super) fn analysis_window() -> Vec<f32> {
     let tap = |index: usize| match index {
         0..=256 => HALF[index],
         _ if index.is_multiple_of(64) => HALF[TAPS - index],

@@ -18,7 +18,7 @@ const BETA: f64 = 8.0;
 /// Samples that a point of the short sinc reads: flat to 0.46 of the sample rate.
 const SHORT_TAPS: usize = 64;
 /// Samples on either side of a frame that its short reading needs.
-pub const SHORT_REACH: usize = SHORT_TAPS / 2;
+pub(super) const SHORT_REACH: usize = SHORT_TAPS / 2;
 
 /// Samples that a point of the long sinc reads: flat to 0.495 of the sample rate.
 const LONG_TAPS: usize = 512;
@@ -26,13 +26,13 @@ const LONG_TAPS: usize = 512;
 /// the coarse pass may misplace a peak by that much.
 const SEARCH_FRAMES: usize = 3;
 /// Samples on either side of a candidate that its long reading needs.
-pub const LONG_REACH: usize = LONG_TAPS / 2 + SEARCH_FRAMES;
+pub(super) const LONG_REACH: usize = LONG_TAPS / 2 + SEARCH_FRAMES;
 /// Samples around a candidate.
-pub const WINDOW_FRAMES: usize = 2 * LONG_REACH + 1;
+pub(super) const WINDOW_FRAMES: usize = 2 * LONG_REACH + 1;
 
 /// The short sinc, one row of points per sample, so that the points are computed side by side.
 #[derive(Clone, Debug)]
-pub struct ShortSinc {
+pub(super) struct ShortSinc {
     /// Points from half a sample before a frame up to it.
     before: Vec<[f32; SIDE]>,
     /// Points from a frame on, up to half a sample after it.
@@ -41,7 +41,7 @@ pub struct ShortSinc {
 
 impl ShortSinc {
     /// Builds the taps.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let rows: Vec<Vec<f64>> = (0..STEPS)
             .map(|p| sinc_taps(SHORT_TAPS, BETA, p as f64 / STEPS as f64))
             .collect();
@@ -58,7 +58,7 @@ impl ShortSinc {
 
     /// Highest absolute value within half a sample of the frame in the middle of `samples`, which
     /// are `2 · SHORT_REACH + 1`.
-    pub fn peak(&self, samples: &[f32]) -> f32 {
+    pub(super) fn peak(&self, samples: &[f32]) -> f32 {
         let before = highest(&self.before, samples);
         let after = highest(&self.after, &samples[1..]);
         before.max(after)
@@ -87,7 +87,7 @@ const ROUGH: f32 = 3e-5;
 const SUMS: usize = 8;
 
 /// The long sinc: roughly in `f32`, to tell which windows may hold the peak, and in `f64`.
-pub struct LongSinc {
+pub(super) struct LongSinc {
     arch: Arch,
     rough: Rows<f32>,
     fine: Rows<f64>,
@@ -95,7 +95,7 @@ pub struct LongSinc {
 
 impl LongSinc {
     /// The taps, built once.
-    pub fn shared() -> &'static Self {
+    pub(super) fn shared() -> &'static Self {
         static SHARED: LazyLock<LongSinc> = LazyLock::new(|| {
             let row = |p| sinc_taps(LONG_TAPS, BETA, p as f64 / STEPS as f64);
             let rows: Vec<Vec<f64>> = (0..STEPS).map(row).collect();
@@ -111,7 +111,7 @@ impl LongSinc {
 
     /// Highest absolute value within `SEARCH_FRAMES` of each window's center, of those windows that may
     /// hold the highest of all; the others give nothing.
-    pub fn peaks<'a>(
+    pub(super) fn peaks<'a>(
         &self,
         windows: impl Iterator<Item = &'a [f32; WINDOW_FRAMES]>,
     ) -> Vec<Option<f64>> {

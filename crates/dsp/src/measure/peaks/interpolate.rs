@@ -17,7 +17,7 @@ use super::simd::{lanes, larger};
 use crate::numeric::bessel_i0;
 
 /// Oversampling factor of the coarse grid.
-pub const OVERSAMPLING: usize = 8;
+pub(crate) const OVERSAMPLING: usize = 8;
 
 /// Samples that a point halfway between two of them reads.
 const HALF_TAPS: usize = 48;
@@ -27,10 +27,10 @@ const QUARTER_TAPS: usize = 10;
 const SIDE: usize = (QUARTER_TAPS / 2 - 1) / 2;
 
 /// Input samples on which the points between two samples depend.
-pub const TAPS: usize = HALF_TAPS + 2 * SIDE;
+pub(crate) const TAPS: usize = HALF_TAPS + 2 * SIDE;
 
 /// Frames from a sample to the last one that the interval after it reads.
-pub const LATENCY_FRAMES: usize = TAPS / 2;
+pub(crate) const LATENCY_FRAMES: usize = TAPS / 2;
 
 /// Shape of the long Kaiser window: with 48 taps, tones up to 20 kHz at 44.1 kHz stay within 0.04 dB
 /// of what the grid allows.
@@ -45,11 +45,11 @@ const QUARTER_LANES: usize = 16;
 /// Halves computed at once.
 const HALVES: usize = 2 * LANES;
 /// Intervals computed at once; other numbers of them are filled up to a multiple of this.
-pub const INTERVALS_AT_ONCE: usize = HALVES - 2 * SIDE;
+pub(crate) const INTERVALS_AT_ONCE: usize = HALVES - 2 * SIDE;
 
 /// Taps of a Kaiser-windowed sinc that reads the signal at `fraction` (0 to 1) after the center
 /// sample, for `x[n - taps/2 + 1] ..= x[n + taps/2]`, with unity gain at DC.
-pub fn sinc_taps(taps: usize, beta: f64, fraction: f64) -> Vec<f64> {
+pub(crate) fn sinc_taps(taps: usize, beta: f64, fraction: f64) -> Vec<f64> {
     let half = (taps / 2) as f64;
     let scale = 1.0 / bessel_i0(beta);
     let mut row: Vec<f64> = (0..taps)
@@ -76,7 +76,7 @@ pub fn sinc_taps(taps: usize, beta: f64, fraction: f64) -> Vec<f64> {
 
 /// Computes the peaks between samples.
 #[derive(Clone, Debug)]
-pub struct Interpolator {
+pub(crate) struct Interpolator {
     arch: Arch,
     /// Of the half, outermost first: one for each mirrored pair of samples.
     half: [f32; HALF_TAPS / 2],
@@ -136,7 +136,7 @@ pub(in crate::measure) fn grid_taps() -> Vec<Vec<f64>> {
 
 impl Interpolator {
     /// Builds the taps.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (half, [first, middle, _]) = sincs();
         Self {
             arch: Arch::new(),
@@ -154,7 +154,7 @@ impl Interpolator {
     }
 
     /// Whether a point in an interval whose `TAPS` samples lie in `samples` may exceed `floor`.
-    pub fn may_exceed(&self, floor: f32, samples: &[f32]) -> bool {
+    pub(crate) fn may_exceed(&self, floor: f32, samples: &[f32]) -> bool {
         // Everything exceeds what is less than nothing.
         floor < 0.0 || self.overshoot.bound(samples) > floor
     }
@@ -163,7 +163,13 @@ impl Interpolator {
     /// the grid points of its first half (1/8 to 4/8) and of its second half (4/8 to 7/8).
     /// `samples` is `TAPS - 1` longer than `first` and `second`. Only what exceeds `floor` counts:
     /// stretches in which nothing can reach it may be given less than they have.
-    pub fn half_peaks(&self, floor: f32, samples: &[f32], first: &mut [f32], second: &mut [f32]) {
+    pub(crate) fn half_peaks(
+        &self,
+        floor: f32,
+        samples: &[f32],
+        first: &mut [f32],
+        second: &mut [f32],
+    ) {
         debug_assert_eq!(second.len(), first.len());
         debug_assert_eq!(samples.len(), first.len() + TAPS - 1);
         let pieces = first

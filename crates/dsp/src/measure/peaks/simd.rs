@@ -1,18 +1,18 @@
 //! Comparing values side by side, in loops that a compiler turns into wide registers.
 
 /// Values that [`highest`] compares side by side.
-pub const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// Values side by side.
 #[inline(always)]
-pub fn lanes<const N: usize>(from: &[f32], at: usize) -> [f32; N] {
+pub(crate) fn lanes<const N: usize>(from: &[f32], at: usize) -> [f32; N] {
     let from = &from[at..at + N];
     std::array::from_fn(|lane| from[lane])
 }
 
 /// Largest absolute value; what is not a number counts as zero.
 #[inline(always)]
-pub fn highest(samples: &[f32]) -> f32 {
+pub(crate) fn highest(samples: &[f32]) -> f32 {
     let mut tops = [0.0f32; LANES];
     let (chunks, rest) = samples.as_chunks::<LANES>();
     for chunk in chunks {
@@ -32,7 +32,7 @@ pub fn highest(samples: &[f32]) -> f32 {
 
 /// The largest of values that are numbers.
 #[inline(always)]
-pub fn largest(tops: [f32; LANES]) -> f32 {
+pub(crate) fn largest(tops: [f32; LANES]) -> f32 {
     let tops: [f32; 8] = std::array::from_fn(|lane| larger(tops[lane], tops[lane + 8]));
     let tops: [f32; 4] = std::array::from_fn(|lane| larger(tops[lane], tops[lane + 4]));
     larger(larger(tops[0], tops[2]), larger(tops[1], tops[3]))
@@ -41,6 +41,6 @@ pub fn largest(tops: [f32; LANES]) -> f32 {
 /// The larger of two values, and `floor` where `value` is not a number. One instruction, unlike
 /// `f32::max`.
 #[inline(always)]
-pub fn larger(value: f32, floor: f32) -> f32 {
+pub(crate) fn larger(value: f32, floor: f32) -> f32 {
     if value > floor { value } else { floor }
 }

@@ -30,7 +30,7 @@ const DEAD_BELOW_DB: f64 = 120.0;
 
 /// Highest frequency with programme in it, Hz, of mean powers per bin from 0 to half the sample
 /// rate (full scale = 1); half the sample rate where the spectrum does not end before.
-pub fn bandwidth_hz(powers: &[f64], sample_rate_hz: f64) -> f64 {
+pub(super) fn bandwidth_hz(powers: &[f64], sample_rate_hz: f64) -> f64 {
     let nyquist_hz = 0.5 * sample_rate_hz;
     let mut levels = levels_db(powers, nyquist_hz);
     let densest_db = levels.iter().copied().fold(f64::NEG_INFINITY, f64::max);

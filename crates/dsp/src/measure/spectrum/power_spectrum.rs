@@ -17,7 +17,7 @@ use rustfft::{Fft, FftPlanner};
 const BINS: usize = 8;
 
 /// Powers of the bins of windows of one length.
-pub struct PowerSpectrum {
+pub(super) struct PowerSpectrum {
     arch: Arch,
     fft: Arc<dyn Fft<f32>>,
     /// Pairs of samples.
@@ -36,7 +36,7 @@ struct Twiddles {
 
 impl PowerSpectrum {
     /// For windows of `length` samples, a power of two and at least 32.
-    pub fn new(length: usize) -> Self {
+    pub(super) fn new(length: usize) -> Self {
         debug_assert!(length.is_power_of_two() && length >= 4 * BINS);
         let half = length / 2;
         let fft = FftPlanner::new().plan_fft_forward(half);
@@ -60,7 +60,7 @@ impl PowerSpectrum {
 
     /// Puts |X\[k\]|² of the samples, each times its weight, into `power`, k from 0 to half the length;
     /// `samples` and `weights` have the length that this was built for.
-    pub fn of(&mut self, samples: &[f32], weights: &[f32], power: &mut [f32]) {
+    pub(super) fn of(&mut self, samples: &[f32], weights: &[f32], power: &mut [f32]) {
         let (samples, _) = samples.as_chunks::<2>();
         let (weights, _) = weights.as_chunks::<2>();
         let pairs = self.pairs.iter_mut();

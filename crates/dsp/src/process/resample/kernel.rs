@@ -17,10 +17,10 @@ const MAX_ROWS: u64 = 1_024;
 const GRID_ROWS: u64 = 512;
 
 /// Partial sums of a sum of products, side by side and in a fixed order.
-pub const LANES: usize = 8;
+pub(super) const LANES: usize = 8;
 
 /// The windowed sinc between two rates.
-pub struct Kernel {
+pub(super) struct Kernel {
     /// Input frames per `step_out` output frames.
     step_in: u64,
     step_out: u64,
@@ -90,7 +90,7 @@ impl Sinc {
 
 impl Kernel {
     /// The taps from one rate to another.
-    pub fn new(from_hz: u32, to_hz: u32) -> Self {
+    pub(super) fn new(from_hz: u32, to_hz: u32) -> Self {
         let common = greatest_common_divisor(from_hz, to_hz);
         let (step_in, step_out) = (u64::from(from_hz / common), u64::from(to_hz / common));
         let sinc = Sinc::new(from_hz, to_hz);
@@ -111,23 +111,23 @@ impl Kernel {
     }
 
     /// Input frames that one output frame reads.
-    pub fn taps(&self) -> usize {
+    pub(super) fn taps(&self) -> usize {
         2 * self.half
     }
 
     /// Of those, how many come before the frame at or before the output frame.
-    pub fn frames_before(&self) -> usize {
+    pub(super) fn frames_before(&self) -> usize {
         self.half - 1
     }
 
     /// The input frame at or before an output frame, and its place after it in `1 / step_out`.
-    pub fn place(&self, frame_out: u64) -> (u64, u64) {
+    pub(super) fn place(&self, frame_out: u64) -> (u64, u64) {
         let position = frame_out.saturating_mul(self.step_in);
         (position / self.step_out, position % self.step_out)
     }
 
     /// The taps for a place.
-    pub fn row(&mut self, phase: u64) -> &[f64] {
+    pub(super) fn row(&mut self, phase: u64) -> &[f64] {
         match &self.rows {
             Rows::Exact(rows) => &rows[phase as usize],
             Rows::Grid(rows) => {
@@ -156,7 +156,7 @@ fn cubic(x: f64) -> [f64; 4] {
 }
 
 /// Sums of products of two channels with a row.
-pub struct Dots<'a> {
+pub(super) struct Dots<'a> {
     /// As long as the samples, a multiple of [`LANES`].
     pub row: &'a [f64],
     /// Samples of the first channel.

@@ -20,7 +20,7 @@ const MAX_CERTIFICATE_BYTES: u64 = 4 << 20;
 /// The files of an earlier pack, which may go away; `None` for a folder that is new or empty. A folder counts
 /// as an earlier pack if it holds our certificate and the sums, and nothing but the files of a pack, each with
 /// the hash that the sums state.
-pub fn look(path: &Path) -> anyhow::Result<Option<Earlier>> {
+pub(super) fn look(path: &Path) -> anyhow::Result<Option<Earlier>> {
     let Ok(entries) = fs::read_dir(path) else {
         return Ok(None);
     };

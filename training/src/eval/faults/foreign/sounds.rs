@@ -15,7 +15,7 @@ const EDGE_DB_PER_OCT: f64 = 36.0;
 const EDGE_DB: f64 = 60.0;
 
 /// Only what lies between two frequencies.
-pub fn within(audio: &Audio, [from_hz, to_hz]: [f64; 2]) -> Audio {
+pub(super) fn within(audio: &Audio, [from_hz, to_hz]: [f64; 2]) -> Audio {
     let gain_db = |hz: f64| {
         let hz = hz.max(1.0);
         let octaves = libm::log2(from_hz / hz).max(libm::log2(hz / to_hz));
@@ -28,7 +28,7 @@ pub fn within(audio: &Audio, [from_hz, to_hz]: [f64; 2]) -> Audio {
 }
 
 /// Bursts of noise at random places, of random strength.
-pub fn applause(channel: &mut [f32], rate: f64, rng: &mut Rng) {
+pub(super) fn applause(channel: &mut [f32], rate: f64, rng: &mut Rng) {
     let claps = (CLAPS_PER_S * channel.len() as f64 / rate) as usize;
     let length = (5.0 * CLAP_S * rate) as usize;
     for _ in 0..claps {
@@ -61,7 +61,7 @@ const HISS_GAIN: f64 = 0.03;
 
 /// A made-up voice: pulses at a speaking pitch through the formants of changing vowels, hisses and
 /// pauses in between.
-pub fn talk(frames: usize, rate: f64, rng: &mut Rng) -> Vec<f32> {
+pub(super) fn talk(frames: usize, rate: f64, rng: &mut Rng) -> Vec<f32> {
     let syllable = ((SYLLABLE_S * rate) as usize).max(1);
     let mut out = Vec::with_capacity(frames);
     let mut phase = 0.0;

@@ -41,6 +41,7 @@ pub struct Tool {
 
 /// Why a `--tool` is refused.
 #[derive(Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ToolArgumentError {
     /// There is no name or no command.
     #[error("expected NAME=COMMAND {{in}} {{out}}, found \"{found}\"")]

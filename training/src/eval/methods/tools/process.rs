@@ -29,7 +29,7 @@ pub struct Spent {
 
 /// How a run ended.
 #[derive(Debug)]
-pub enum Ended {
+pub(super) enum Ended {
     /// By itself.
     Itself(ExitStatus, Spent),
     /// Stopped at the time limit.
@@ -43,7 +43,7 @@ pub enum Ended {
 ///
 /// # Errors
 /// What the system said when it could not be started or watched.
-pub fn run(
+pub(super) fn run(
     words: &[String],
     folder: &Path,
     said: &Path,

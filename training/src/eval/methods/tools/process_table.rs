@@ -11,7 +11,7 @@ const MAX_DEPTH: usize = 8;
 
 /// Processor time of a process and of what it started and waited for, seconds: user and system.
 /// Known until somebody waits for the process itself.
-pub fn cpu_s(pid: u32) -> Option<f64> {
+pub(super) fn cpu_s(pid: u32) -> Option<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let ticks: u64 = times_of(&stat)?.iter().sum();
     Some(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
@@ -26,7 +26,7 @@ fn times_of(stat: &str) -> Option<[u64; 4]> {
 }
 
 /// Resident memory of a process and of all that it started, bytes.
-pub fn memory_bytes(pid: u32) -> Option<u64> {
+pub(super) fn memory_bytes(pid: u32) -> Option<u64> {
     let own = resident_bytes(pid)?;
     let started = descendants(pid);
     Some(own + started.into_iter().filter_map(resident_bytes).sum::<u64>())
@@ -39,7 +39,7 @@ fn resident_bytes(pid: u32) -> Option<u64> {
 }
 
 /// All that a process started, and what that started, nearest first.
-pub fn descendants(pid: u32) -> Vec<u32> {
+pub(super) fn descendants(pid: u32) -> Vec<u32> {
     let mut all = Vec::new();
     let mut level = vec![pid];
     for _ in 0..MAX_DEPTH {

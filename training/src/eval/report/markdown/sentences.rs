@@ -63,7 +63,12 @@ fn ahead(report: &EvalReport, ranked: &[(Method, f64)], unit: &str) -> Option<St
 }
 
 /// A figure over all severities of smooth faults but the untouched excerpts.
-pub fn smooth(report: &EvalReport, rows: &[SmoothRow], figure: Figure, unit: &str) -> String {
+pub(super) fn smooth(
+    report: &EvalReport,
+    rows: &[SmoothRow],
+    figure: Figure,
+    unit: &str,
+) -> String {
     let faulty = rows.iter().any(|row| row.severity_db > 0.0);
     let counted = rows
         .iter()
@@ -83,7 +88,7 @@ pub fn smooth(report: &EvalReport, rows: &[SmoothRow], figure: Figure, unit: &st
 }
 
 /// Shares of doing nothing's error, at the largest severity.
-pub fn shares(report: &EvalReport, rows: &[SmoothRow]) -> String {
+pub(super) fn shares(report: &EvalReport, rows: &[SmoothRow]) -> String {
     let largest = rows.iter().map(|row| row.severity_db).fold(0.0, f64::max);
     let best = rows
         .iter()
@@ -101,7 +106,7 @@ pub fn shares(report: &EvalReport, rows: &[SmoothRow]) -> String {
 }
 
 /// The net, from the largest severity.
-pub fn net(rows: &[NetRow]) -> String {
+pub(super) fn net(rows: &[NetRow]) -> String {
     let row = rows
         .iter()
         .filter(|row| row.severity_db > 0.0)
@@ -128,7 +133,7 @@ pub fn net(rows: &[NetRow]) -> String {
 }
 
 /// How sure the net is.
-pub fn calibration(calibration: &Calibration) -> Option<String> {
+pub(super) fn calibration(calibration: &Calibration) -> Option<String> {
     let (rank, coverage) = (calibration.spearman?, calibration.coverage_80?);
     Some(format!(
         "Predicted deviation against error of the proposal: Spearman {rank:.2}; the 80 % interval \
@@ -138,7 +143,7 @@ pub fn calibration(calibration: &Calibration) -> Option<String> {
 }
 
 /// Unseen families: who is closest in each.
-pub fn unseen(report: &EvalReport, rows: &[UnseenRow]) -> String {
+pub(super) fn unseen(report: &EvalReport, rows: &[UnseenRow]) -> String {
     let best: Vec<String> = Family::ALL
         .into_iter()
         .filter_map(|family| {
@@ -160,7 +165,7 @@ pub fn unseen(report: &EvalReport, rows: &[UnseenRow]) -> String {
 }
 
 /// Expanded levels, over all strengths.
-pub fn dynamics(report: &EvalReport, rows: &[DynamicsRow]) -> String {
+pub(super) fn dynamics(report: &EvalReport, rows: &[DynamicsRow]) -> String {
     let all = rows.iter().filter(|row| row.strength.is_none());
     let ranked = ranked(all.map(|row| (row.method, &row.errors)), |e| e.lra_lu);
     let meaning = "How far the loudness range of songs with exaggerated dynamics stays from the \
@@ -172,7 +177,7 @@ pub fn dynamics(report: &EvalReport, rows: &[DynamicsRow]) -> String {
 }
 
 /// The net against the fixed compressor.
-pub fn against_compressor(rows: &[CompressorRow]) -> String {
+pub(super) fn against_compressor(rows: &[CompressorRow]) -> String {
     let known = |row: &&CompressorRow| row.strength.is_some() && row.lra_less_lu.is_some();
     let known: Vec<&CompressorRow> = rows.iter().filter(known).collect();
     let ahead = known
@@ -187,7 +192,7 @@ pub fn against_compressor(rows: &[CompressorRow]) -> String {
 }
 
 /// Plain faults: who eases them most, and what the net does.
-pub fn plain(report: &EvalReport, rows: &[PlainRow]) -> String {
+pub(super) fn plain(report: &EvalReport, rows: &[PlainRow]) -> String {
     let all = rows.iter().filter(|row| row.fault.is_none());
     let mut all: Vec<(Method, f64)> = all
         .filter_map(|row| Some((row.method, 100.0 * row.eased_share?.mean)))
@@ -222,7 +227,7 @@ pub fn plain(report: &EvalReport, rows: &[PlainRow]) -> String {
 }
 
 /// Foreign passages: what moves most.
-pub fn foreign(rows: &[ForeignRow]) -> String {
+pub(super) fn foreign(rows: &[ForeignRow]) -> String {
     let meaning = "How far a passage that is not the song, as loud as the song and a third of the \
                    file, moves the master of the song's own part; 0 would be perfect";
     let worst = rows
@@ -239,7 +244,7 @@ pub fn foreign(rows: &[ForeignRow]) -> String {
 }
 
 /// Deliveries: who keeps what was asked for.
-pub fn delivery(report: &EvalReport, rows: &[DeliveryRow]) -> String {
+pub(super) fn delivery(report: &EvalReport, rows: &[DeliveryRow]) -> String {
     let names = |wanted: &dyn Fn(&DeliveryRow) -> bool| {
         let rows = rows.iter().filter(|row| wanted(row));
         let names: Vec<String> = rows
@@ -271,7 +276,7 @@ pub fn delivery(report: &EvalReport, rows: &[DeliveryRow]) -> String {
 }
 
 /// The two-sample test.
-pub fn two_sample(test: &TwoSample) -> String {
+pub(super) fn two_sample(test: &TwoSample) -> String {
     let reads = |wanted: Method| {
         let row = test.rows.iter().find(|(method, _)| *method == wanted);
         row.map(|(_, accuracy)| accuracy.mean)
@@ -296,7 +301,7 @@ pub fn two_sample(test: &TwoSample) -> String {
 }
 
 /// Real pairs.
-pub fn pairs(report: &EvalReport, pairs: &PairsResult) -> String {
+pub(super) fn pairs(report: &EvalReport, pairs: &PairsResult) -> String {
     let mut ranked: Vec<(Method, f64)> = pairs
         .medians
         .iter()

@@ -19,7 +19,7 @@ fn severities(songs: &SongsReport) -> Vec<String> {
 }
 
 /// The error of each method as a share of doing nothing's, each kind of music apart.
-pub fn write_shares(text: &mut String, report: &EvalReport, songs: &SongsReport) {
+pub(super) fn write_shares(text: &mut String, report: &EvalReport, songs: &SongsReport) {
     heading(text, "Mid error as a share of doing nothing's");
     sentence(text, &sentences::shares(report, &songs.smooth));
     let columns: Vec<String> = songs
@@ -54,7 +54,7 @@ pub fn write_shares(text: &mut String, report: &EvalReport, songs: &SongsReport)
 }
 
 /// The net on each kind of music.
-pub fn write_music(text: &mut String, songs: &SongsReport) {
+pub(super) fn write_music(text: &mut String, songs: &SongsReport) {
     heading(text, "The net by kind of music");
     sentence(text, &music_sentence(&songs.music));
     let mut columns = vec!["songs (albums)".to_owned()];
@@ -109,7 +109,7 @@ fn music_sentence(music: &[MusicReport]) -> String {
 }
 
 /// Plain faults with a name.
-pub fn write_plain(text: &mut String, report: &EvalReport, songs: &SongsReport) {
+pub(super) fn write_plain(text: &mut String, report: &EvalReport, songs: &SongsReport) {
     heading(text, "Plain faults of 8 dB: how much of them is gone, %");
     sentence(text, &sentences::plain(report, &songs.plain));
     let columns: Vec<String> = Plain::ALL
@@ -146,7 +146,7 @@ pub fn write_plain(text: &mut String, report: &EvalReport, songs: &SongsReport) 
 }
 
 /// Passages that are not the song.
-pub fn write_foreign(text: &mut String, songs: &SongsReport) {
+pub(super) fn write_foreign(text: &mut String, songs: &SongsReport) {
     heading(text, "The net beside passages that are not the song");
     sentence(text, &sentences::foreign(&songs.foreign));
     let columns = [
@@ -172,7 +172,7 @@ pub fn write_foreign(text: &mut String, songs: &SongsReport) {
 }
 
 /// The net against the fixed compressor.
-pub fn write_compressor(text: &mut String, songs: &SongsReport) {
+pub(super) fn write_compressor(text: &mut String, songs: &SongsReport) {
     heading(
         text,
         "Expanded levels: the net against the fixed compressor",
@@ -190,7 +190,7 @@ pub fn write_compressor(text: &mut String, songs: &SongsReport) {
 }
 
 /// What was delivered.
-pub fn write_delivery(text: &mut String, report: &EvalReport, songs: &SongsReport) {
+pub(super) fn write_delivery(text: &mut String, report: &EvalReport, songs: &SongsReport) {
     heading(text, "What was delivered");
     sentence(text, &sentences::delivery(report, &songs.delivery));
     let columns = [
@@ -237,7 +237,7 @@ fn in_a_cell(command: &str) -> String {
 }
 
 /// Other programs and their failures.
-pub fn write_tools(text: &mut String, report: &EvalReport) {
+pub(super) fn write_tools(text: &mut String, report: &EvalReport) {
     if report.tools.is_empty() {
         return;
     }

@@ -6,21 +6,21 @@ use acetate_dsp::plain;
 
 use crate::eval::statistics::Interval;
 
-pub fn heading(text: &mut String, title: &str) {
+pub(super) fn heading(text: &mut String, title: &str) {
     let _ = write!(text, "\n## {title}\n\n");
 }
 
 /// The sentence for a person on top of a table.
-pub fn sentence(text: &mut String, sentence: &str) {
+pub(super) fn sentence(text: &mut String, sentence: &str) {
     let _ = write!(text, "{sentence}\n\n");
 }
 
-pub fn table_head(text: &mut String, first: &str, columns: &[String]) {
+pub(super) fn table_head(text: &mut String, first: &str, columns: &[String]) {
     let _ = writeln!(text, "| {first} | {} |", columns.join(" | "));
     let _ = writeln!(text, "|---|{}", "---|".repeat(columns.len()));
 }
 
-pub fn table_row(text: &mut String, name: &str, cells: impl Iterator<Item = String>) {
+pub(super) fn table_row(text: &mut String, name: &str, cells: impl Iterator<Item = String>) {
     let cells: Vec<String> = cells.collect();
     let _ = writeln!(
         text,
@@ -30,7 +30,7 @@ pub fn table_row(text: &mut String, name: &str, cells: impl Iterator<Item = Stri
     );
 }
 
-pub fn number(value: Option<f64>) -> String {
+pub(super) fn number(value: Option<f64>) -> String {
     value.map_or("–".to_owned(), |value| fixed(value, 2))
 }
 
@@ -43,7 +43,7 @@ fn fixed(value: f64, digits: usize) -> String {
     }
 }
 
-pub fn interval(value: Option<Interval>, digits: usize) -> String {
+pub(super) fn interval(value: Option<Interval>, digits: usize) -> String {
     value.map_or("–".to_owned(), |value| {
         let [mean, low, high] =
             [value.mean, value.low, value.high].map(|value| fixed(value, digits));
@@ -52,7 +52,7 @@ pub fn interval(value: Option<Interval>, digits: usize) -> String {
 }
 
 /// A share as a percentage.
-pub fn percent(share: Option<Interval>) -> String {
+pub(super) fn percent(share: Option<Interval>) -> String {
     let scaled = share.map(|share| Interval {
         mean: 100.0 * share.mean,
         low: 100.0 * share.low,
@@ -62,7 +62,7 @@ pub fn percent(share: Option<Interval>) -> String {
 }
 
 /// `1, 2 and 3`.
-pub fn listed(items: &[String]) -> String {
+pub(super) fn listed(items: &[String]) -> String {
     match items {
         [] => String::new(),
         [one] => one.clone(),

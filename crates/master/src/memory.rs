@@ -1,8 +1,8 @@
 //! [`MemoryDelivery`]: a master in memory, with the very samples that a 24-bit file would hold.
 
+use crate::delivery::{Delivery, Scratch};
 use acetate_dsp::stream::AudioSource;
 use acetate_dsp::{Audio, Sink, Source, Spec, StreamError};
-use acetate_master::{Delivery, Scratch};
 
 /// Keeps the last attempt. Quantized 24-bit samples fit an `f32` exactly.
 #[derive(Clone, Debug, Default)]

@@ -16,9 +16,10 @@ use indicatif::ProgressBar;
 
 use crate::args::TrainArgs;
 use crate::console::Console;
-use crate::dataset::{cache_dir, fetch_all};
 use crate::exit::Exit;
 use crate::progress::Bars;
+
+use super::dataset::{cache_dir, fetch_all};
 
 /// A larger model card is none of ours, bytes.
 const MAX_CARD_BYTES: u64 = 1 << 20;

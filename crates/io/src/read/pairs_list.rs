@@ -1,5 +1,16 @@
 //! The list of pairs: a CSV with the columns `mix`, `master` and `album` (RFC 4180; fields may be
 //! quoted, lines may end in CR LF). Paths are relative to the list.
+//! ```
+//! use acetate_io::pairs_list::{field, read};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let list = folder.path().join("pairs.csv");
+//! std::fs::write(&list, format!("mix,master,album\na.wav,b.wav,{}\n", field("One, two")))?;
+//! let pairs = read(&list)?;
+//! assert_eq!(pairs[0].mix, folder.path().join("a.wav"));
+//! assert_eq!(pairs[0].album, "One, two");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::path::{Path, PathBuf};
 
@@ -29,10 +40,11 @@ pub struct PairFiles {
 
 /// Why a list is refused.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ListError {
     /// The list cannot be read.
     #[error(transparent)]
-    Read(#[from] acetate_io::ReadError),
+    Read(#[from] crate::disk::regular::ReadError),
     /// Not text.
     #[error("{path}: expected a CSV in UTF-8, found byte {byte:#04x} at {offset}")]
     Encoding {
@@ -62,7 +74,7 @@ pub enum ListError {
 /// # Errors
 /// [`ListError`] naming the list and the line.
 pub fn read(path: &Path) -> Result<Vec<PairFiles>, ListError> {
-    let bytes = acetate_io::read_bounded(path, MAX_BYTES)?;
+    let bytes = crate::disk::regular::read_bounded(path, MAX_BYTES)?;
     let text = std::str::from_utf8(&bytes).map_err(|error| ListError::Encoding {
         path: path.to_owned(),
         byte: bytes.get(error.valid_up_to()).copied().unwrap_or_default(),

@@ -22,9 +22,10 @@ use indicatif::ProgressBar;
 
 use crate::args::{EvalArgs, EvalSplit};
 use crate::console::Console;
-use crate::dataset::{cache_dir, fetch_all};
 use crate::exit::Exit;
 use crate::progress::Bars;
+
+use super::dataset::{cache_dir, fetch_all};
 
 /// File of the baselines in the folder of the weights.
 const BASELINES_NAME: &str = "baselines.safetensors";
