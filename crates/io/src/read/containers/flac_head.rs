@@ -25,6 +25,8 @@ const MAX_LINKS: usize = 4096;
 const NO_BLOCK: u8 = 127;
 /// Bytes of an ID3v1 tag, and of an APEv2 tag's footer or header.
 const ID3V1_BYTES: u64 = 128;
+/// Where its last text ends: a track number and a genre follow.
+const ID3V1_TEXT_END: usize = 125;
 const APE_FOOTER_BYTES: u64 = 32;
 /// Most blocks that are walked over; a file of sound has a dozen.
 const MAX_BLOCKS: usize = 4096;
@@ -114,7 +116,7 @@ fn frames_end(file: &File, start: u64, end: u64, info: StreamInfo<'_>) -> io::Re
 /// frame's rest.
 fn trailing_tags_start(file: &File) -> io::Result<u64> {
     let mut end = file.metadata()?.len();
-    if starts_with(file, end.checked_sub(ID3V1_BYTES), b"TAG")? {
+    if is_id3v1(file, end)? {
         end -= ID3V1_BYTES;
     }
     let footer_at = end.checked_sub(APE_FOOTER_BYTES);
@@ -133,6 +135,18 @@ fn trailing_tags_start(file: &File) -> io::Result<u64> {
         end = end.saturating_sub(u64::from(bytes) + header_bytes);
     }
     Ok(end)
+}
+
+/// Whether an ID3v1 tag ends at `end`: its letters, and text or zeros in all of its fields. Sound that spells
+/// the letters by chance holds control characters among the rest.
+fn is_id3v1(file: &File, end: u64) -> io::Result<bool> {
+    let Some(at) = end.checked_sub(ID3V1_BYTES) else {
+        return Ok(false);
+    };
+    let mut tag = [0; ID3V1_BYTES as usize];
+    file.read_exact_at(&mut tag, at)?;
+    let is_text = |byte: &u8| matches!(byte, 0 | b'\t' | b'\n' | b'\r' | 0x20..=0x7E | 0x80..);
+    Ok(tag.starts_with(b"TAG") && tag[3..ID3V1_TEXT_END].iter().all(is_text))
 }
 
 fn starts_with(file: &File, at: Option<u64>, mark: &[u8]) -> io::Result<bool> {
@@ -177,4 +191,26 @@ fn read_layout(file: &File, start: u64) -> io::Result<Option<Layout>> {
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sound_that_spells_the_letters_of_a_tag_is_no_tag() {
+        let file_of = |rest: &dyn Fn(u8) -> u8| {
+            let mut file = tempfile::tempfile().unwrap();
+            let mut bytes = vec![1; 1_000];
+            bytes.extend(b"TAG");
+            bytes.extend((0..125).map(rest));
+            std::io::Write::write_all(&mut file, &bytes).unwrap();
+            (file, bytes.len() as u64)
+        };
+        let (text, end) = file_of(&|n| if n < 30 { b'x' } else { 0 });
+        assert!(is_id3v1(&text, end).unwrap());
+        let (sound, end) = file_of(&|n| n.wrapping_mul(97));
+        assert!(!is_id3v1(&sound, end).unwrap());
+        assert!(!is_id3v1(&sound, 100).unwrap());
+    }
 }
