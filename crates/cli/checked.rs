@@ -158,7 +158,7 @@ fn one(text: &mut String, number: usize, finding: &Finding, console: &Console) {
     let _ = writeln!(
         text,
         "\n  {number}. {severity}, {}",
-        console.strong(&finding.code)
+        console.strong(finding.code.as_str())
     );
     wrapped(text, "     ", &capital(&finding.text));
     let mut where_to = Vec::new();

@@ -1,5 +1,6 @@
 //! What is done to an excerpt: every fault of the protocol, by name.
 
+use acetate_check::FindingCode;
 use acetate_check::fault_eq::{BELL_Q, corner_hz};
 use acetate_dsp::Audio;
 use acetate_dsp::measure::loudness::{Loudness, integrated_from_k_power_10ms};
@@ -29,7 +30,11 @@ pub fn inject(
     let clean = faded(raw.clone(), fade_s);
     let stereo = raw.channel_count() == 2;
     let eq = |section| Ok(Some(filtered(&clean, section)));
-    let corner = |code: &str| corner_hz(code).context("no such tonal fault");
+    let corner = |code: &str| {
+        FindingCode::from_text(code)
+            .and_then(corner_hz)
+            .context("no such tonal fault")
+    };
     match name {
         "clipped" => Ok(Some(clipped(clean, strength))),
         "clicks" => Ok(Some(clicks(clean, strength, rng))),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use acetate_check::FindingCode;
 use acetate_check::corpus::{CORPUS_FORMAT, Corpus, Figure, Record, Rows, SHARES_PERCENT};
 use acetate_check::detect::edges::LOOP_DB;
 use acetate_check::detect::{DETECTORS, DetectorInfo, Direction, Limits};
@@ -40,8 +41,8 @@ pub fn run(clean: &Path, injected: &Path) -> Result<()> {
         if TONE_CODES.contains(&info.code) {
             let kept = before
                 .figures
-                .get(info.code)
-                .map(|figure| (info.code.to_owned(), figure.clone()));
+                .get(info.code.as_str())
+                .map(|figure| (info.code.to_string(), figure.clone()));
             figures.extend(kept);
             continue;
         }
@@ -54,7 +55,7 @@ pub fn run(clean: &Path, injected: &Path) -> Result<()> {
                 figure.remark,
                 figure.full
             );
-            figures.insert(info.code.to_owned(), figure);
+            figures.insert(info.code.to_string(), figure);
         }
     }
     let groups: BTreeSet<&str> = clean.iter().map(|row| row.group.as_str()).collect();
@@ -84,14 +85,14 @@ pub fn again(clean: &Path, injected: &Path, codes: &[&str]) -> Result<()> {
     clean.retain(|row| row.is_finished && matches!(row.fault.as_str(), "" | "none"));
     let injected = read(injected)?;
     let codes: BTreeSet<&str> = codes.iter().copied().collect();
-    if let Some(code) = TONE_CODES.iter().find(|code| codes.contains(*code)) {
+    if let Some(code) = TONE_CODES.iter().find(|code| codes.contains(code.as_str())) {
         bail!("{code} is fitted by the command tone");
     }
     let groups: BTreeSet<&str> = clean.iter().map(|row| row.group.as_str()).collect();
     for code in codes {
         let detector = DETECTORS
             .iter()
-            .find(|detector| detector.info().code == code)
+            .find(|detector| detector.info().code.as_str() == code)
             .with_context(|| format!("expected the code of a finding, got {code}"))?;
         let figure = figure(detector.info(), &clean, &injected)?
             .with_context(|| format!("no row has a figure of {code}"))?;
@@ -124,7 +125,9 @@ pub fn rounded(value: f64) -> f64 {
 /// Quantiles and limits of one detector; `None` where nobody can say.
 fn figure(info: &DetectorInfo, clean: &[Row], injected: &[Row]) -> Result<Option<Figure>> {
     let of = |rows: &[&Row]| -> Vec<f64> {
-        let values = rows.iter().filter_map(|row| row.figures.get(info.code));
+        let values = rows
+            .iter()
+            .filter_map(|row| row.figures.get(info.code.as_str()));
         values.map(|&value| info.worse.place(value)).collect()
     };
     let released = of(&clean
@@ -137,7 +140,7 @@ fn figure(info: &DetectorInfo, clean: &[Row], injected: &[Row]) -> Result<Option
     let plain: Vec<&Row> = protocol::read()?
         .fault
         .iter()
-        .filter(|fault| fault.code == info.code)
+        .filter(|fault| fault.code == info.code.as_str())
         .flat_map(|fault| {
             let is_it = |row: &&Row| row.fault == fault.name && row.strength == fault.plain;
             injected.iter().filter(is_it).collect::<Vec<_>>()
@@ -190,9 +193,13 @@ pub fn limited(info: &DetectorInfo, released: &[f64], plain: &[f64]) -> Result<F
 }
 
 /// Loops begin and end within the music, which is said as a note and must not widen the limits.
-fn is_a_note(row: &Row, code: &str) -> bool {
-    let edge = |code: &str| row.figures.get(code).is_some_and(|&db| db > LOOP_DB);
-    matches!(code, "start-cut" | "tail-cut") && edge("start-cut") && edge("tail-cut")
+fn is_a_note(row: &Row, code: FindingCode) -> bool {
+    let edges = [FindingCode::StartCut, FindingCode::TailCut];
+    let is_cut = |code: &FindingCode| {
+        let figure = row.figures.get(code.as_str());
+        figure.is_some_and(|&db| db > LOOP_DB)
+    };
+    edges.contains(&code) && edges.iter().all(is_cut)
 }
 
 /// The largest value but one.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use acetate_check::Corpus;
+use acetate_check::FindingCode;
 use acetate_check::detect::DETECTORS;
 use acetate_check::judge::{depth, limits};
 use acetate_dsp::numeric::quantile;
@@ -29,13 +30,18 @@ pub fn run(clean: &Path, injected: &Path, stability: &Path, mixes: &Path) -> Res
 }
 
 /// Findings of which the protocol takes a note for found: mastering mends them.
-const A_NOTE_IS_ENOUGH: [&str; 4] = ["limited", "dc-offset", "too-quiet", "too-hot"];
+const A_NOTE_IS_ENOUGH: [FindingCode; 4] = [
+    FindingCode::Limited,
+    FindingCode::DcOffset,
+    FindingCode::TooQuiet,
+    FindingCode::TooHot,
+];
 
 /// Whether a row's figure reaches the finding, and the finding is more than a note where it must be.
 pub fn is_found(corpus: &Corpus, row: &Row, code: &str) -> bool {
     let detector = DETECTORS
         .iter()
-        .find(|detector| detector.info().code == code);
+        .find(|detector| detector.info().code.as_str() == code);
     let Some(about) = detector.map(|detector| detector.info()) else {
         return false;
     };
@@ -47,7 +53,11 @@ pub fn is_found(corpus: &Corpus, row: &Row, code: &str) -> bool {
         .findings
         .get(code)
         .is_some_and(|severity| severity == "note");
-    depth(about.worse, value, remark, full) >= 0.0 && (!is_note || A_NOTE_IS_ENOUGH.contains(&code))
+    depth(about.worse, value, remark, full) >= 0.0
+        && (!is_note
+            || A_NOTE_IS_ENOUGH
+                .iter()
+                .any(|enough| enough.as_str() == code))
 }
 
 fn percent(part: usize, whole: usize) -> f64 {

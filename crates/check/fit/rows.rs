@@ -147,14 +147,19 @@ fn of_measured(
         figures: judge::figures(&facts)
             .into_iter()
             .filter(|(_, reading)| reading.value.is_finite())
-            .map(|(about, reading)| (about.code.to_owned(), reading.value))
+            .map(|(about, reading)| (about.code.to_string(), reading.value))
             .collect(),
         pile_percent: facts.at_ceiling_percent,
         plr_db: analysis.plr_db,
         findings: check
             .findings
             .iter()
-            .map(|f| (f.code.clone(), format!("{:?}", f.severity).to_lowercase()))
+            .map(|f| {
+                (
+                    f.code.to_string(),
+                    format!("{:?}", f.severity).to_lowercase(),
+                )
+            })
             .collect(),
         score: check.score,
         verdict: check.verdict.words().to_owned(),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use acetate_check::Corpus;
+use acetate_check::FindingCode;
 use acetate_check::corpus::{Figure, Rows};
 use acetate_check::detect::{DETECTORS, tone_contrast_db};
 use acetate_check::fault_eq::{fault_eq_db, thin_db};
@@ -76,17 +77,20 @@ pub fn run(cache: &Path) -> Result<()> {
     let mut corpus = Corpus::parse(&text).map_err(anyhow::Error::msg)?;
     let protocol = protocol::read()?;
     for (index, code) in TONE_CODES.iter().enumerate() {
-        let plain = protocol.fault.iter().find(|fault| fault.code == *code);
+        let plain = protocol
+            .fault
+            .iter()
+            .find(|fault| fault.code == code.as_str());
         let plain = plain
             .with_context(|| format!("no fault shows {code}"))?
             .plain;
-        let plain_db = if *code == "thin" {
+        let plain_db = if *code == FindingCode::Thin {
             thin_db(plain)
         } else {
             plain
         };
         let found = |db: f64| -> Result<f64> {
-            let after = values(&fault_of(code, db))?;
+            let after = values(&fault_of(*code, db))?;
             let found = after
                 .iter()
                 .filter(|row| row[index] >= limits[index])
@@ -108,7 +112,7 @@ pub fn run(cache: &Path) -> Result<()> {
             1.0 - SINGLE_FALSE_ALARMS,
         )
         .context("no songs")?;
-        let after = values(&fault_of(code, plain_db))?;
+        let after = values(&fault_of(*code, plain_db))?;
         let at_single = after.iter().filter(|row| row[index] >= single).count();
         println!(
             "{code:<8} where 7 % of untouched parts show this one: {:.0} % of the plain fault",
@@ -127,12 +131,12 @@ pub fn run(cache: &Path) -> Result<()> {
             remark: rounded(limits[index]),
             full: FULL_DB,
         };
-        corpus.figures.insert((*code).to_owned(), figure);
+        corpus.figures.insert(code.to_string(), figure);
         let rows = Rows {
             tracks: tracks.len(),
             groups: groups.len(),
         };
-        corpus.record.again.insert((*code).to_owned(), rows);
+        corpus.record.again.insert(code.to_string(), rows);
     }
     write(&corpus)
 }
@@ -157,7 +161,7 @@ fn parts_of(track: &Track) -> Vec<Part<'_>> {
     std::iter::once(whole).chain(parts).collect()
 }
 
-fn fault_of(code: &str, db: f64) -> Fault {
+fn fault_of(code: FindingCode, db: f64) -> Fault {
     Fault {
         tone_db: std::array::from_fn(|band| fault_eq_db(code, db, center_hz(FIRST_BAND + band))),
         ..Fault::NONE

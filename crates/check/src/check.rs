@@ -6,6 +6,7 @@ use acetate_dsp::{Analysis, Source};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::code::FindingCode;
 use crate::corpus::Corpus;
 use crate::error::CheckError;
 use crate::facts::Facts;
@@ -202,7 +203,7 @@ impl Check {
     #[must_use]
     pub fn of_lossy_file(mut self, codec: &str) -> Self {
         for finding in &mut self.findings {
-            if finding.code == "lossy-source" && finding.severity == Severity::Note {
+            if finding.code == FindingCode::LossySource && finding.severity == Severity::Note {
                 finding.text = format!("this is a lossy file ({codec})");
             }
         }

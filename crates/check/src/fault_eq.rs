@@ -2,30 +2,32 @@
 
 use acetate_dsp::units::{db_from_power, gain_from_db};
 
+use crate::code::FindingCode;
+
 /// Quality of the bells.
 pub const BELL_Q: f64 = 0.8;
 /// Where a lack of low end is measured, Hz.
 pub const THIN_AT_HZ: f64 = 80.0;
 
 /// Corner or center of a fault, Hz; none for the high-pass, whose corner is its strength.
-pub fn corner_hz(code: &str) -> Option<f64> {
+pub fn corner_hz(code: FindingCode) -> Option<f64> {
     match code {
-        "boomy" => Some(90.0),
-        "muddy" => Some(300.0),
-        "harsh" => Some(3_200.0),
-        "dull" => Some(5_000.0),
-        "fizzy" => Some(8_000.0),
+        FindingCode::Boomy => Some(90.0),
+        FindingCode::Muddy => Some(300.0),
+        FindingCode::Harsh => Some(3_200.0),
+        FindingCode::Dull => Some(5_000.0),
+        FindingCode::Fizzy => Some(8_000.0),
         _ => None,
     }
 }
 
 /// Response at a frequency, dB, of a fault of this many decibels; 0 for an unknown one. A lack of low
 /// end of so many decibels is a high-pass that takes them at 80 Hz.
-pub fn fault_eq_db(code: &str, fault_db: f64, freq_hz: f64) -> f64 {
+pub fn fault_eq_db(code: FindingCode, fault_db: f64, freq_hz: f64) -> f64 {
     match (code, corner_hz(code)) {
-        ("thin", _) => high_pass_db(high_pass_corner_hz(fault_db), freq_hz),
-        ("dull", Some(corner_hz)) => shelf_db(-fault_db, corner_hz, freq_hz),
-        ("fizzy", Some(corner_hz)) => shelf_db(fault_db, corner_hz, freq_hz),
+        (FindingCode::Thin, _) => high_pass_db(high_pass_corner_hz(fault_db), freq_hz),
+        (FindingCode::Dull, Some(corner_hz)) => shelf_db(-fault_db, corner_hz, freq_hz),
+        (FindingCode::Fizzy, Some(corner_hz)) => shelf_db(fault_db, corner_hz, freq_hz),
         (_, Some(center_hz)) => bell_db(fault_db, center_hz, freq_hz),
         _ => 0.0,
     }

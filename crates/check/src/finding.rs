@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::code::FindingCode;
+
 /// How much a finding matters.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -22,7 +24,8 @@ pub enum Severity {
 #[serde(deny_unknown_fields)]
 pub struct Finding {
     /// Stable code.
-    pub code: String,
+    #[schemars(with = "String")]
+    pub code: FindingCode,
     /// How much it matters.
     pub severity: Severity,
     /// The part of the score that it belongs to.
@@ -164,7 +167,7 @@ impl Category {
 /// A finding about damage that the reader of a file went past; its words come from there.
 pub fn damaged(what: &str) -> Finding {
     Finding {
-        code: "damaged".to_owned(),
+        code: FindingCode::Damaged,
         severity: Severity::Problem,
         part: Category::Integrity,
         evidence: 1.0,
@@ -184,7 +187,7 @@ pub fn damaged(what: &str) -> Finding {
 /// A note that another program decoded the file; its words come from the reader.
 pub fn decoded_elsewhere(what: &str) -> Finding {
     Finding {
-        code: "decoded-elsewhere".to_owned(),
+        code: FindingCode::DecodedElsewhere,
         severity: Severity::Note,
         evidence: 1.0,
         unit: "files".to_owned(),

@@ -51,7 +51,7 @@ pub fn limits(info: &DetectorInfo, corpus: &Corpus) -> Option<(f64, f64)> {
     match info.limits {
         Limits::Given { remark, full } => Some((remark, full)),
         Limits::Fitted => {
-            let figure = corpus.figures.get(info.code)?;
+            let figure = corpus.figures.get(info.code.as_str())?;
             Some((figure.remark, figure.full))
         }
     }
@@ -95,7 +95,7 @@ fn judge(detector: &dyn Detector, facts: &Facts<'_>) -> Option<Finding> {
         .after_mastering
         .map_or(points, |after| cost(depth_of(after)));
     Some(Finding {
-        code: info.code.to_owned(),
+        code: info.code,
         severity,
         part: info.part,
         evidence: reading.value,
@@ -103,7 +103,7 @@ fn judge(detector: &dyn Detector, facts: &Facts<'_>) -> Option<Finding> {
         released: facts
             .corpus
             .figures
-            .get(info.code)
+            .get(info.code.as_str())
             .map(|figure| released(figure, reading.value)),
         text: words.text,
         advice: words.advice,

@@ -41,6 +41,7 @@
 #![warn(unreachable_pub)]
 
 pub mod check;
+pub mod code;
 pub mod corpus;
 pub mod detect;
 mod devices;
@@ -56,6 +57,7 @@ pub mod tone;
 mod translation;
 
 pub use check::{Check, PartScore, Verdict, check, judged, measure, short};
+pub use code::FindingCode;
 pub use corpus::Corpus;
 pub use error::CheckError;
 pub use facts::Facts;

@@ -6,8 +6,17 @@
 use acetate_dsp::measure::bands::judged_hz;
 pub use acetate_dsp::measure::bands::{BANDS, FIRST_BAND};
 
+use crate::code::FindingCode;
+
 /// The faults that are told apart.
-pub const TONE_CODES: [&str; 6] = ["boomy", "thin", "muddy", "harsh", "dull", "fizzy"];
+pub const TONE_CODES: [FindingCode; 6] = [
+    FindingCode::Boomy,
+    FindingCode::Thin,
+    FindingCode::Muddy,
+    FindingCode::Harsh,
+    FindingCode::Dull,
+    FindingCode::Fizzy,
+];
 
 /// What is known of a mix's tone; curves in dB at the judged bands. Positive is too much.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use acetate_check::corpus::{CORPUS_FORMAT, Corpus};
 use acetate_check::detect::{DETECTORS, Limits};
-use acetate_check::{CheckError, Remedy, Severity, check};
+use acetate_check::{CheckError, FindingCode, Remedy, Severity, check};
 use acetate_dsp::Audio;
 use acetate_dsp::signal::white;
 use acetate_dsp::stream::AudioSource;
@@ -26,7 +26,7 @@ fn every_fitted_detector_has_its_figure_and_every_code_is_one_of_a_kind() {
         assert!(codes.insert(info.code), "{} twice", info.code);
         match info.limits {
             Limits::Fitted => {
-                let figure = corpus.figures.get(info.code);
+                let figure = corpus.figures.get(info.code.as_str());
                 let figure = figure.unwrap_or_else(|| panic!("{} has no figure", info.code));
                 let (from, to) = (
                     info.worse.place(figure.remark),
@@ -98,11 +98,14 @@ fn hostile_programmes_are_checked_without_a_panic_and_with_finite_figures() {
             assert!(finding.evidence.is_finite(), "{name}: {finding:?}");
         }
         if name == "broken" {
-            assert_eq!(check.findings[0].code, "not-a-number");
+            assert_eq!(check.findings[0].code, FindingCode::NotANumber);
         }
         if name == "one side" {
             assert!(
-                check.findings.iter().any(|f| f.code == "dead-channel"),
+                check
+                    .findings
+                    .iter()
+                    .any(|f| f.code == FindingCode::DeadChannel),
                 "{check:?}"
             );
         }
@@ -145,10 +148,10 @@ fn blocks_of_any_size_give_the_same_findings() {
     for size in [997, 4_096] {
         let mut small = Small(stereo(left.clone(), right.clone()), size);
         let check = check(&mut small, &mut |_| Ok(())).expect("checked").0;
-        let codes = |check: &acetate_check::Check| -> Vec<(String, i64)> {
+        let codes = |check: &acetate_check::Check| -> Vec<(FindingCode, i64)> {
             let findings = check.findings.iter();
             findings
-                .map(|f| (f.code.clone(), (1e3 * f.evidence).round() as i64))
+                .map(|f| (f.code, (1e3 * f.evidence).round() as i64))
                 .collect()
         };
         assert_eq!(codes(&check), codes(&whole), "blocks of {size}");
@@ -165,7 +168,10 @@ fn a_delayed_channel_is_told_with_its_delay_and_side() {
     let check = check(&mut stereo(quiet, mixed), &mut |_| Ok(()))
         .expect("checked")
         .0;
-    let finding = check.findings.iter().find(|f| f.code == "channel-delay");
+    let finding = check
+        .findings
+        .iter()
+        .find(|f| f.code == FindingCode::ChannelDelay);
     let finding = finding.unwrap_or_else(|| panic!("{:?}", check.findings));
     assert!(
         finding.text.contains("right channel comes 4.99 ms"),
@@ -193,7 +199,7 @@ fn hum_is_told_with_its_frequency() {
         let check = check(&mut stereo(music.clone(), music), &mut |_| Ok(()))
             .expect("checked")
             .0;
-        let finding = check.findings.iter().find(|f| f.code == "hum");
+        let finding = check.findings.iter().find(|f| f.code == FindingCode::Hum);
         let finding = finding.unwrap_or_else(|| panic!("{mains}: {:?}", check.findings));
         assert!(
             finding.text.contains(&format!("{mains:.0} Hz")),
@@ -229,7 +235,10 @@ fn gaps_are_dropouts_where_the_sound_breaks_off_and_notes_that_end_are_none() {
         let check = check(&mut stereo(music.clone(), music), &mut |_| Ok(()))
             .expect("checked")
             .0;
-        let finding = check.findings.into_iter().find(|f| f.code == "dropout");
+        let finding = check
+            .findings
+            .into_iter()
+            .find(|f| f.code == FindingCode::Dropout);
         finding.map(|finding| finding.severity)
     };
     let three = [3.1, 5.2, 8.3];
@@ -255,7 +264,10 @@ fn bass_out_of_step_is_wide_and_panned_bass_is_not() {
         let check = check(&mut stereo(left, right), &mut |_| Ok(()))
             .expect("checked")
             .0;
-        check.findings.iter().any(|f| f.code == "wide-bass")
+        check
+            .findings
+            .iter()
+            .any(|f| f.code == FindingCode::WideBass)
     };
     let quarter = std::f32::consts::FRAC_PI_2;
     assert!(found(mix(&bass(0.0), 1.0), mix(&bass(quarter), 1.0)));
@@ -282,7 +294,10 @@ fn jumps_that_stand_alone_are_clicks_and_drums_that_begin_at_once_are_none() {
         let check = check(&mut stereo(samples.clone(), samples), &mut |_| Ok(()))
             .expect("checked")
             .0;
-        check.findings.into_iter().find(|f| f.code == "clicks")
+        check
+            .findings
+            .into_iter()
+            .find(|f| f.code == FindingCode::Clicks)
     };
     // A synthetic kick: it begins with a step, and has a little noise in it.
     let hiss = white(4_000, 11);
@@ -309,7 +324,7 @@ fn the_short_form_tells_a_silent_channel_and_no_independent_ones() {
         let analysis = acetate_dsp::analyze(&mut source).expect("it is measured");
         let check = acetate_check::short(&analysis, None).expect("it is judged");
         let mut codes = check.findings.into_iter().map(|finding| finding.code);
-        codes.any(|code| code == "dead-channel")
+        codes.any(|code| code == FindingCode::DeadChannel)
     };
     let frames = 20 * RATE as usize;
     let music = || white(frames, 1);

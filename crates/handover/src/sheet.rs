@@ -8,6 +8,7 @@ use acetate_dsp::settings::{
 };
 use acetate_dsp::units::{clock, hertz};
 use acetate_master::Report;
+use acetate_master::findings::FindingCode;
 use acetate_master::report::{Mastering, Measures};
 
 use crate::error::HandoverError;
@@ -311,7 +312,7 @@ fn questions(report: &Report, done: &Mastering, after: &Measures) -> Vec<String>
     if report
         .findings
         .iter()
-        .any(|finding| finding.code == "limited" || finding.code == "clipping")
+        .any(|finding| [FindingCode::Limited, FindingCode::Clipping].contains(&finding.code))
     {
         questions.push(
             "Is there a version of the mix without limiter or clipping on its bus?".to_owned(),

@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use acetate_check::{Finding, Severity, Verdict, damaged, decoded_elsewhere};
+pub use acetate_check::{Finding, FindingCode, Severity, Verdict, damaged, decoded_elsewhere};
 
 /// Whether the mix was ready.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

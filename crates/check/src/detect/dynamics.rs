@@ -3,6 +3,7 @@
 use acetate_dsp::units::{clock, db_from_power};
 
 use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
+use crate::code::FindingCode;
 use crate::facts::Facts;
 use crate::finding::{Category, Severity, TimeSpan};
 use crate::section;
@@ -13,7 +14,7 @@ pub(super) struct Limited;
 impl Detector for Limited {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "limited",
+            code: FindingCode::Limited,
             part: Category::Dynamics,
             figure: "share of the peaks that stand at one ceiling",
             unit: "%",
@@ -62,7 +63,7 @@ pub(super) struct Flat;
 impl Detector for Flat {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "flat",
+            code: FindingCode::Flat,
             part: Category::Dynamics,
             figure: "peak to loudness ratio",
             unit: "dB",
@@ -127,7 +128,7 @@ fn compressed_range_lu(facts: &Facts<'_>) -> Option<f64> {
 impl Detector for TooDynamic {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "too-dynamic",
+            code: FindingCode::TooDynamic,
             part: Category::Dynamics,
             figure: "loudness range",
             unit: "LU",
@@ -162,7 +163,7 @@ pub(super) struct Section;
 impl Detector for Section {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "section",
+            code: FindingCode::Section,
             part: Category::Dynamics,
             figure: "jump of all bands alike from one section to the next",
             unit: "dB",

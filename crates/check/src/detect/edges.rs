@@ -2,6 +2,7 @@
 
 use super::noise::offset_db;
 use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
+use crate::code::FindingCode;
 use crate::facts::Facts;
 use crate::finding::{Category, Severity, TimeSpan};
 use crate::scan::{EdgeFigures, START_S};
@@ -40,7 +41,7 @@ pub struct StartCut;
 impl Detector for StartCut {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "start-cut",
+            code: FindingCode::StartCut,
             part: Category::Integrity,
             figure: "level of the first millisecond relative to the whole",
             unit: "dB",
@@ -96,7 +97,7 @@ pub struct TailCut;
 impl Detector for TailCut {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "tail-cut",
+            code: FindingCode::TailCut,
             part: Category::Integrity,
             figure: "level of the last 3 ms relative to the whole",
             unit: "dB",
@@ -154,7 +155,7 @@ pub struct EdgeSilence;
 impl Detector for EdgeSilence {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "edge-silence",
+            code: FindingCode::EdgeSilence,
             part: Category::Integrity,
             figure: "silence at the edges beyond what is usual",
             unit: "s",

@@ -3,6 +3,7 @@
 use acetate_dsp::units::clock;
 
 use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
+use crate::code::FindingCode;
 use crate::facts::Facts;
 use crate::finding::{Category, Finding, Severity, TimeSpan};
 
@@ -12,7 +13,7 @@ pub(super) struct NotANumber;
 impl Detector for NotANumber {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "not-a-number",
+            code: FindingCode::NotANumber,
             part: Category::Integrity,
             figure: "samples that are no numbers",
             unit: "samples",
@@ -48,7 +49,7 @@ pub(super) struct Clipping;
 impl Detector for Clipping {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "clipping",
+            code: FindingCode::Clipping,
             part: Category::Integrity,
             figure: "samples in flat tops",
             unit: "ppm",
@@ -86,7 +87,8 @@ impl Detector for Clipping {
     }
 
     fn explains(&self, own: &Finding, other: &Finding, _: &Facts<'_>) -> bool {
-        own.severity == Severity::Problem && ["limited", "flat"].contains(&other.code.as_str())
+        own.severity == Severity::Problem
+            && [FindingCode::Limited, FindingCode::Flat].contains(&other.code)
     }
 }
 
@@ -96,7 +98,7 @@ pub(super) struct Clicks;
 impl Detector for Clicks {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "clicks",
+            code: FindingCode::Clicks,
             part: Category::Integrity,
             figure: "strongest clicks over the jumps that belong to the sound",
             unit: "dB",
@@ -138,7 +140,7 @@ pub(super) struct LoneTransient;
 impl Detector for LoneTransient {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "lone-transient",
+            code: FindingCode::LoneTransient,
             part: Category::Integrity,
             figure: "single peaks over the highest of the rest",
             unit: "dB",
@@ -196,7 +198,7 @@ impl Detector for LoneTransient {
                 .iter()
                 .any(|own| (own.from_s - BESIDE_S..=own.to_s + BESIDE_S).contains(&place.from_s))
         };
-        other.code == "clicks" && other.places.iter().all(beside)
+        other.code == FindingCode::Clicks && other.places.iter().all(beside)
     }
 }
 
@@ -213,7 +215,7 @@ const BESIDE_S: f64 = 0.05;
 impl Detector for Dropout {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "dropout",
+            code: FindingCode::Dropout,
             part: Category::Integrity,
             figure: "sudden gaps of silence",
             unit: "gaps",
@@ -256,6 +258,6 @@ impl Detector for Dropout {
                 .iter()
                 .any(|gap| (gap.from_s - BESIDE_S..=gap.to_s + BESIDE_S).contains(&click.from_s))
         };
-        other.code == "clicks" && other.places.iter().all(beside)
+        other.code == FindingCode::Clicks && other.places.iter().all(beside)
     }
 }

@@ -1,6 +1,7 @@
 //! Level: said, never charged.
 
 use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
+use crate::code::FindingCode;
 use crate::facts::Facts;
 use crate::finding::{Category, Severity, TimeSpan};
 
@@ -10,7 +11,7 @@ pub(super) struct TooHot;
 impl Detector for TooHot {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "too-hot",
+            code: FindingCode::TooHot,
             part: Category::Dynamics,
             figure: "sample peak",
             unit: "dBFS",
@@ -47,7 +48,7 @@ pub(super) struct TooQuiet;
 impl Detector for TooQuiet {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "too-quiet",
+            code: FindingCode::TooQuiet,
             part: Category::Dynamics,
             figure: "sample peak",
             unit: "dBFS",
@@ -82,7 +83,7 @@ pub(super) struct InterSample;
 impl Detector for InterSample {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "inter-sample",
+            code: FindingCode::InterSample,
             part: Category::Dynamics,
             figure: "true peak",
             unit: "dBTP",

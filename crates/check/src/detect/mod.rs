@@ -14,6 +14,7 @@ mod tone;
 
 pub use tone::tone_contrast_db;
 
+use crate::code::FindingCode;
 use crate::facts::Facts;
 use crate::finding::{Band, Category, Finding, Remedy, Severity, TimeSpan};
 
@@ -21,7 +22,7 @@ use crate::finding::{Band, Category, Finding, Remedy, Severity, TimeSpan};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DetectorInfo {
     /// Stable code of its finding.
-    pub code: &'static str,
+    pub code: FindingCode,
     /// The part of the score.
     pub part: Category,
     /// What the figure is.

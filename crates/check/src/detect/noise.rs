@@ -5,6 +5,7 @@ use acetate_dsp::measure::bands::edges_hz;
 use acetate_dsp::units::{db_from_gain, db_from_power, gain_from_db, power_from_db};
 
 use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
+use crate::code::FindingCode;
 use crate::facts::{Facts, bands_between};
 use crate::finding::{Category, Finding, Severity};
 
@@ -14,7 +15,7 @@ pub(super) struct Hum;
 impl Detector for Hum {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "hum",
+            code: FindingCode::Hum,
             part: Category::Noise,
             figure: "mains lines over what is beside them",
             unit: "dB",
@@ -81,7 +82,7 @@ fn frame_power(frame: &BandFrame, bands: &[usize]) -> f64 {
 impl Detector for NoiseFloor {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "noise-floor",
+            code: FindingCode::NoiseFloor,
             part: Category::Noise,
             figure: "treble of the quietest moments, as white noise, relative to the loudness",
             unit: "dB",
@@ -132,7 +133,7 @@ impl Detector for NoiseFloor {
     }
 
     fn explains(&self, own: &Finding, other: &Finding, _: &Facts<'_>) -> bool {
-        own.severity == Severity::Problem && other.code == "fizzy"
+        own.severity == Severity::Problem && other.code == FindingCode::Fizzy
     }
 }
 
@@ -161,7 +162,7 @@ fn drifts(facts: &Facts<'_>) -> bool {
 impl Detector for DcOffset {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "dc-offset",
+            code: FindingCode::DcOffset,
             part: Category::Noise,
             figure: "offset relative to the level",
             unit: "dB",

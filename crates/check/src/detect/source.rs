@@ -1,6 +1,7 @@
 //! Where the sound comes from.
 
 use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
+use crate::code::FindingCode;
 use crate::facts::Facts;
 use crate::finding::{Category, Severity};
 use crate::scan::CodecFigures;
@@ -28,7 +29,7 @@ pub struct LossySource;
 impl Detector for LossySource {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "lossy-source",
+            code: FindingCode::LossySource,
             part: Category::Integrity,
             figure: "share of the spectrum up to 20 kHz that a coder or a low-pass left empty",
             unit: "%",

@@ -6,6 +6,7 @@ use acetate_dsp::measure::bands::edges_hz;
 use acetate_dsp::units::{db_from_power, power_from_db};
 
 use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
+use crate::code::FindingCode;
 use crate::facts::{Facts, bands_between};
 use crate::finding::{Category, Finding, Severity};
 
@@ -50,7 +51,7 @@ pub(super) struct DeadChannel;
 impl Detector for DeadChannel {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "dead-channel",
+            code: FindingCode::DeadChannel,
             part: Category::Stereo,
             figure: "difference of the channels' levels",
             unit: "dB",
@@ -118,7 +119,7 @@ pub(super) struct Imbalance;
 impl Detector for Imbalance {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "imbalance",
+            code: FindingCode::Imbalance,
             part: Category::Stereo,
             figure: "difference of the channels' levels",
             unit: "dB",
@@ -155,7 +156,7 @@ pub(super) struct ChannelDelay;
 impl Detector for ChannelDelay {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "channel-delay",
+            code: FindingCode::ChannelDelay,
             part: Category::Stereo,
             figure: "how much better the channels agree with a delay, in standard deviations of chance",
             unit: "sigma",
@@ -198,7 +199,7 @@ pub(super) struct AntiPhase;
 impl Detector for AntiPhase {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "anti-phase",
+            code: FindingCode::AntiPhase,
             part: Category::Stereo,
             figure: "loudness lost in mono",
             unit: "dB",
@@ -247,7 +248,8 @@ impl Detector for AntiPhase {
     }
 
     fn explains(&self, _: &Finding, other: &Finding, facts: &Facts<'_>) -> bool {
-        ["mono-band", "wide-bass"].contains(&other.code.as_str()) && is_upside_down(facts)
+        [FindingCode::MonoBand, FindingCode::WideBass].contains(&other.code)
+            && is_upside_down(facts)
     }
 }
 
@@ -296,7 +298,7 @@ impl MonoBand {
 impl Detector for MonoBand {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "mono-band",
+            code: FindingCode::MonoBand,
             part: Category::Stereo,
             figure: "most that an octave loses in mono",
             unit: "dB",
@@ -347,7 +349,7 @@ fn quadrature_db(facts: &Facts<'_>) -> Option<f64> {
 impl Detector for WideBass {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "wide-bass",
+            code: FindingCode::WideBass,
             part: Category::Stereo,
             figure: "side against mid below 120 Hz less 5 dB, or what is out of step there against the rest",
             unit: "dB",
@@ -394,7 +396,7 @@ pub(super) struct Mono;
 impl Detector for Mono {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "mono",
+            code: FindingCode::Mono,
             part: Category::Stereo,
             figure: "equal channels",
             unit: "",

@@ -3,6 +3,7 @@
 use acetate_dsp::units::{db_from_power, power_from_db};
 
 use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
+use crate::code::FindingCode;
 use crate::facts::{Facts, bands_between};
 use crate::finding::{Category, Severity};
 use crate::tone::{BANDS, Region, TONE_CODES};
@@ -182,7 +183,7 @@ const BURST_SHARE: f64 = 0.05;
 impl Detector for Sibilance {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
-            code: "sibilance",
+            code: FindingCode::Sibilance,
             part: Category::Tone,
             figure: "bursts from 5 to 9 kHz relative to the loudness",
             unit: "dB",
@@ -230,7 +231,7 @@ impl Detector for Sibilance {
 const TONES: [&Tone; 6] = [&BOOMY, &THIN, &MUDDY, &HARSH, &DULL, &FIZZY];
 
 /// How far a curve shows a fault of tone, dB; `None` for the code of anything else.
-pub fn tone_contrast_db(code: &str, curve_db: &[f64; BANDS]) -> Option<f64> {
+pub fn tone_contrast_db(code: FindingCode, curve_db: &[f64; BANDS]) -> Option<f64> {
     let index = TONE_CODES.iter().position(|known| *known == code)?;
     Some(TONES[index].region.contrast_db(curve_db))
 }
