@@ -38,6 +38,7 @@ mod record;
 mod reference;
 mod report_page;
 mod request;
+mod settings_text;
 mod variants;
 
 pub use conflicts::Conflicts;
@@ -50,4 +51,5 @@ pub use options::{Cache, Options};
 pub use recheck::{Recheck, verify_certificate};
 pub use reference::sound_files;
 pub use request::{OwnAmounts, Reference, Request, net};
+pub use settings_text::settings_text;
 pub use variants::MAX_VARIANTS;

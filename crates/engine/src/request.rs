@@ -83,6 +83,12 @@ pub(crate) struct Proposer {
 }
 
 impl Request {
+    /// Refuses words that nobody knows, before any file is looked at.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        let style = self.style.as_deref().map(Style::parse).transpose();
+        style.map(drop).context("--style")
+    }
+
     /// Reads weights and references; what concerns loudness and amounts goes into the brief.
     pub(crate) fn proposer(
         &self,

@@ -87,6 +87,6 @@ pub use spool::{SpooledInput, deliver_text, write_bytes, write_text};
 pub use staged::{StageOptions, StagedFile};
 pub use tags::{MAX_CARRIED_BYTES, Outcome, TagWarning, Tags};
 pub use temporary::{remove_all_temporary_files, remove_stale_temporary_files};
-pub use user::user_cache_dir;
-pub use walk::{MasterFile, WalkError, masters_in};
+pub use user::{user_cache_dir, user_config_dir};
+pub use walk::{MasterFile, WalkError, has_sound_name, masters_in};
 pub use wav::RF64_ABOVE_BYTES;
