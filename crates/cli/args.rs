@@ -1,9 +1,12 @@
 //! The command line, as typed.
 
 mod check;
+mod configuration;
 #[cfg(feature = "training")]
 mod eval;
+mod habits;
 mod master;
+mod near;
 #[cfg(feature = "training")]
 mod training;
 mod values;
@@ -13,9 +16,11 @@ use std::path::PathBuf;
 
 use acetate_dsp::plain;
 use acetate_master::presets::PRESETS;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use habits::unquoted;
 pub use values::{Loudness, thread_count};
 
 pub use check::CheckArgs;
@@ -64,7 +69,7 @@ pub struct GlobalArgs {
     #[arg(short, long, global = true)]
     pub verbose: bool,
     /// Threads to use [default: RAYON_NUM_THREADS, else all cores]
-    #[arg(long, global = true, value_name = "N", value_parser = thread_count)]
+    #[arg(short = 'j', long, global = true, value_name = "N", value_parser = thread_count, hide_short_help = true)]
     pub threads: Option<usize>,
 }
 
@@ -76,6 +81,7 @@ pub enum Command {
     /// Tell whether mixes are ready to be mastered, why not, and what to do; exit code 0 or 1
     Check(CheckArgs),
     /// Measure files: loudness, true peak, spectrum, stereo
+    #[command(aliases = ["analyse", "info"])]
     Analyze(AnalyzeArgs),
     /// Hold files against a target; exit code 0 or 1
     Verify(VerifyArgs),
@@ -104,20 +110,22 @@ pub enum Command {
 #[derive(Clone, Debug, ClapArgs)]
 #[command(next_help_heading = "Target")]
 pub struct TargetArgs {
-    /// A named target
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(PRESETS.iter().map(|preset| {
+    /// A named target, or a loudness in LUFS
+    #[arg(short = 't', long, alias = "preset", value_name = "NAME", ignore_case = true,
+        value_parser = PossibleValuesParser::new(PRESETS.iter().map(|preset| {
         clap::builder::PossibleValue::new(preset.name)
             .help(format!("{} LUFS, {} dBTP: {}", preset.integrated_lufs, preset.true_peak_dbtp, preset.help))
-    })))]
+    })).map(|name: String| name.to_ascii_lowercase()))]
     pub target: Option<String>,
     /// Integrated loudness, LUFS (overrides the named target) [default: -14]; `keep` for that of the input
     #[arg(long, value_name = "LUFS|keep", allow_hyphen_values = true, value_parser = values::loudness)]
     pub lufs: Option<Loudness>,
     /// Highest true peak, dBTP (overrides the named target) [default: -1]
-    #[arg(long, value_name = "DBTP", allow_hyphen_values = true)]
+    #[arg(long, aliases = ["true-peak", "tp"], value_name = "DBTP", allow_hyphen_values = true,
+        value_parser = values::ceiling)]
     pub ceiling: Option<f64>,
     /// Measure a mono file as it sounds from two speakers (3 LU louder)
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub dual_mono: bool,
 }
 
@@ -133,10 +141,23 @@ fn plainly(error: clap::Error, given: &[OsString]) -> clap::Error {
 impl Args {
     /// Reads the command line.
     pub fn read() -> Self {
-        let given: Vec<OsString> = std::env::args_os().collect();
-        let matches = Self::command()
-            .try_get_matches_from(&given)
-            .unwrap_or_else(|error| plainly(error, &given).exit());
+        let typed: Vec<OsString> = std::env::args_os().collect();
+        let refuse = |message: String| -> ! {
+            Self::command()
+                .error(ErrorKind::InvalidValue, message)
+                .exit()
+        };
+        let typed =
+            habits::put_right(typed, &Self::command()).unwrap_or_else(|error| refuse(error));
+        let parse = |given: &[OsString]| {
+            Self::command()
+                .try_get_matches_from(given)
+                .unwrap_or_else(|error| plainly(error, given).exit())
+        };
+        let matches = parse(&typed);
+        let filled = configuration::filled_in(&typed, &matches, &Self::command())
+            .unwrap_or_else(|error| refuse(error));
+        let matches = parse(&filled.words);
         let mut args = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         if let (Command::Master(master), Some(given)) =
             (&mut args.command, matches.subcommand_matches("master"))
@@ -149,6 +170,8 @@ impl Args {
                     .collect::<Vec<_>>()
             };
             master.weigh(&places("references"), &places("weights_given"));
+            master.settle();
+            master.origins = filled.origins;
         }
         args
     }

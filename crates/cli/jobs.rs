@@ -1,6 +1,7 @@
 //! From arguments to jobs: where each master and what stands beside it goes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,24 +9,48 @@ use acetate_engine::{Job, PIPE, is_pipe};
 use acetate_io::{Container, OutputFormat};
 use anyhow::{Context, bail};
 
+mod names;
+mod songs;
+
+use self::names::Template;
+use self::songs::{Song, songs};
 use crate::args::{Format, MasterArgs};
+
+/// Copies for listening: a master is none.
+const LOSSY: [&str; 6] = ["mp3", "m4a", "aac", "ogg", "opus", "wma"];
 
 /// Resolves every output and refuses names that collide.
 pub fn jobs(args: &MasterArgs) -> anyhow::Result<Vec<Job>> {
-    if args.output.is_some() && args.inputs.len() > 1 {
+    let format = format(args)?;
+    let template = args.name.as_deref().map(Template::read).transpose()?;
+    let songs = songs(args)?;
+    if args.output.is_some() && songs.len() > 1 {
         bail!(
             "-o takes one input, got {}: use --out-dir for several",
-            args.inputs.len()
+            songs.len()
         );
     }
-    if args.inputs.iter().filter(|input| is_pipe(input)).count() > 1 {
+    if songs.iter().filter(|song| is_pipe(&song.path)).count() > 1 {
         bail!("standard input can be read once only");
     }
-    let mut jobs = args
-        .inputs
-        .iter()
-        .map(|input| job(input, args))
+    let count = songs.len();
+    let numbered = songs.iter().zip(1..);
+    let mut jobs = numbered
+        .map(|(song, number)| {
+            let name = template
+                .as_ref()
+                .map(|template| template.name(&song.path, number, count));
+            job(song, name, format, args)
+        })
         .collect::<anyhow::Result<Vec<_>>>()?;
+    // A folder may hold the masters of an earlier run under names of the user's own.
+    let outputs: HashSet<PathBuf> = jobs.iter().map(|job| job.output.clone()).collect();
+    let found: HashSet<&Path> = songs
+        .iter()
+        .filter(|song| song.place.is_some())
+        .map(|song| song.path.as_path())
+        .collect();
+    jobs.retain(|job| !(found.contains(job.input.as_path()) && outputs.contains(&job.input)));
     let mut seen: HashMap<&Path, &Path> = HashMap::new();
     for job in &jobs {
         if let Some(other) = seen.insert(&job.output, &job.input) {
@@ -38,35 +63,48 @@ pub fn jobs(args: &MasterArgs) -> anyhow::Result<Vec<Job>> {
         }
     }
     drop(seen);
+    let mut named = HashSet::new();
+    if let Some(twice) = jobs.iter().find(|job| !named.insert(&job.input)) {
+        bail!("{}: named twice: name each mix once", twice.input.display());
+    }
+    drop(named);
     add_side_files(&mut jobs, args)?;
     Ok(jobs)
 }
 
-fn job(input: &Path, args: &MasterArgs) -> anyhow::Result<Job> {
-    if !is_pipe(input) && input.is_dir() {
-        bail!(
-            "{}: expected a mix, found a folder: name the files in it",
-            input.display()
-        );
-    }
-    let format = format(args)?;
+/// `name`: of the master, without the ending, where a template says it.
+fn job(
+    song: &Song,
+    name: Option<String>,
+    format: OutputFormat,
+    args: &MasterArgs,
+) -> anyhow::Result<Job> {
+    let input = song.path.as_path();
     let output = match (&args.output, &args.out_dir) {
         (Some(output), _) => output.clone(),
         (None, None) if is_pipe(input) => PathBuf::from(PIPE),
         (None, folder) => {
-            let mut name = if is_pipe(input) {
-                "stdin".into()
-            } else {
-                input
-                    .file_stem()
-                    .with_context(|| format!("{}: expected a file name", input.display()))?
-                    .to_owned()
+            let mut name: OsString = match name {
+                Some(name) => name.into(),
+                None => {
+                    let stem = if is_pipe(input) {
+                        OsStr::new("stdin")
+                    } else {
+                        input
+                            .file_stem()
+                            .with_context(|| format!("{}: expected a file name", input.display()))?
+                    };
+                    let mut name = stem.to_owned();
+                    name.push(".master");
+                    name
+                }
             };
-            name.push(".master.");
+            name.push(".");
             name.push(format.container().extension());
-            match folder {
-                Some(folder) => folder.join(name),
-                None => input.with_file_name(name),
+            match (folder, &song.place) {
+                (Some(folder), Some(place)) => folder.join(place).join(name),
+                (Some(folder), None) => folder.join(name),
+                (None, _) => input.with_file_name(name),
             }
         }
     };
@@ -148,6 +186,9 @@ fn packs(args: &MasterArgs, jobs: &[Job]) -> anyhow::Result<Vec<Option<PathBuf>>
 
 fn format(args: &MasterArgs) -> anyhow::Result<OutputFormat> {
     let word_length = args.word_length();
+    if let Some(output) = &args.output {
+        refuse_lossy(output)?;
+    }
     let container = match (args.format, &args.output) {
         (Some(Format::Wav), _) => Container::Wav,
         (Some(Format::Flac), _) => Container::Flac,
@@ -168,4 +209,20 @@ fn format(args: &MasterArgs) -> anyhow::Result<OutputFormat> {
         );
     }
     Ok(OutputFormat::new(container, word_length)?)
+}
+
+/// A master is lossless: of a name for a copy says how both are made.
+fn refuse_lossy(output: &Path) -> anyhow::Result<()> {
+    let extension = output.extension().unwrap_or_default().to_string_lossy();
+    let extension = extension.to_lowercase();
+    if !LOSSY.contains(&extension.as_str()) {
+        return Ok(());
+    }
+    let (master, copy) = (output.with_extension("wav"), output.display());
+    let master = master.display();
+    bail!(
+        "{copy}: expected a name that ends in .wav or .flac, found .{extension}: a master is lossless, and services \
+         make their own copies from it. Use -o \"{master}\" --codec-safe, then for a copy: \
+         ffmpeg -i \"{master}\" -b:a 256k \"{copy}\""
+    )
 }

@@ -7,12 +7,11 @@ use std::path::Path;
 use acetate_dsp::plain;
 use acetate_dsp::process::eq::eq_curve_db;
 use acetate_dsp::settings::mid_knot_hz;
-use acetate_engine::{Conflicts, declare};
+use acetate_engine::{Conflicts, declare, settings_text};
 use acetate_io::pairs_list;
 use acetate_io::{OpenOptions, StagedFile, Tags};
 use acetate_master::MasterError;
 use acetate_master::recover::{Recovered, recover};
-use acetate_master::settings_file;
 use anyhow::Context;
 
 use crate::args::LearnArgs;
@@ -63,7 +62,7 @@ pub fn run(args: &LearnArgs, console: &Console) -> anyhow::Result<Exit> {
     })?;
     bar.finish_and_clear();
     if let Some(path) = &args.save_settings {
-        let text = settings_file::to_toml(&recovered.settings)?;
+        let text = settings_text(&recovered.settings)?;
         acetate_io::deliver_text(path, &text, args.overwrite)?;
     }
     if let Some(path) = &args.catalog {

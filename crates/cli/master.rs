@@ -11,6 +11,9 @@ use acetate_engine::{Delivered, Engine, Job, Outcome, is_pipe};
 use acetate_master::Report;
 use anyhow::{Context, bail};
 
+mod summary;
+
+use self::summary::{Files, Summary};
 use crate::args::MasterArgs;
 use crate::console::Console;
 use crate::exit::{self, Exit};
@@ -23,26 +26,42 @@ use crate::watch::Watch;
 /// Masters every input.
 pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
     let _stoppable = exit::stoppable();
+    if console.verbose {
+        for origin in &args.origins {
+            console.say(origin);
+        }
+    }
+    let mut options = options(args)?;
     let jobs = jobs(args)?;
-    let options = options(args, &jobs)?;
+    options.keep_record |= jobs.len() > 1;
+    let files = Files::of(args, &jobs);
+    options.written_files = files.written(args.overwrite);
     let watch = Watch::new(console);
     let engine = Engine::new(&jobs, &options, &watch)?;
     if !args.dry_run {
         make_folder(args.out_dir.as_deref())?;
+        for job in jobs.iter().filter(|_| args.recursive) {
+            make_folder(job.output.parent().filter(|_| !is_pipe(&job.output)))?;
+        }
     }
     let started = Instant::now();
     let tally = Tally::default();
+    let summary = Summary::default();
     let inputs: Vec<_> = jobs.iter().map(|job| job.input.clone()).collect();
-    let of_input: HashMap<&Path, &Job> =
-        jobs.iter().map(|job| (job.input.as_path(), job)).collect();
+    let of_input: HashMap<&Path, (usize, &Job)> = jobs
+        .iter()
+        .enumerate()
+        .map(|(place, job)| (job.input.as_path(), (place, job)))
+        .collect();
     // Where standard output carries the audio, nothing else goes there.
     let is_audio = !args.dry_run && jobs.iter().any(|job| is_pipe(&job.output));
     let mut told = console.clone();
     told.json &= !is_audio;
     let exit = each_input(&inputs, &told, |input| {
-        let job = of_input.get(input).context("an input without a job")?;
+        let (place, job) = *of_input.get(input).context("an input without a job")?;
         let delivered = engine.master(job, &watch).map_err(anyhow::Error::from);
         tally.count(&delivered);
+        summary.add(place, job, &delivered);
         let delivered = delivered?;
         for (output, report) in &delivered.masters {
             print(&job.input, output, report, args.dry_run, console)?;
@@ -53,6 +72,9 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
             Exit::Missed
         })
     })?;
+    if !exit::is_stopping() {
+        summary.finish(args, &files, console)?;
+    }
     if jobs.len() > 1 {
         console.say(&tally.summary(started));
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use acetate_dsp::Settings;
 use acetate_dsp::chain::Bypass;
 use acetate_dsp::settings::{Amounts, EqPhase};
-use acetate_engine::{Cache, Job, Options, OwnAmounts, Reference, Request};
+use acetate_engine::{Cache, Options, OwnAmounts, Reference, Request};
 use acetate_master::{Brief, presets, settings_file};
 use acetate_model::reference::{DEFAULT_MAX_EQ_RMS_DB, Dimensions};
 use anyhow::Context;
@@ -17,8 +17,8 @@ use crate::verify;
 /// Settings are a few kilobytes; more than this are none, bytes.
 const MAX_SETTINGS_BYTES: u64 = 1 << 20;
 
-/// The options of a run of these jobs.
-pub fn options(args: &MasterArgs, jobs: &[Job]) -> anyhow::Result<Options> {
+/// The options of a run, but for what depends on how many mixes there are.
+pub fn options(args: &MasterArgs) -> anyhow::Result<Options> {
     Ok(Options {
         brief: brief(args)?,
         request: request(args),
@@ -27,7 +27,7 @@ pub fn options(args: &MasterArgs, jobs: &[Job]) -> anyhow::Result<Options> {
         overwrite: args.overwrite,
         skip_existing: args.skip_existing,
         resume: args.resume,
-        keep_record: args.resume || jobs.len() > 1,
+        keep_record: args.resume,
         dry_run: args.dry_run,
         variants: args.variants.map(usize::from),
         cache: match &args.cache {
@@ -36,6 +36,7 @@ pub fn options(args: &MasterArgs, jobs: &[Job]) -> anyhow::Result<Options> {
             None => Cache::User,
         },
         notes: args.notes.clone(),
+        written_files: Vec::new(),
     })
 }
 

@@ -34,7 +34,7 @@ fn checked(audio: Audio) -> Check {
 }
 
 fn found(check: &Check, code: &str) -> Option<Severity> {
-    let finding = check.findings.iter().find(|finding| finding.code == code);
+    let finding = check.findings.iter().find(|finding| finding.code.as_str() == code);
     finding.map(|finding| finding.severity)
 }
 
@@ -105,7 +105,7 @@ fn what_was_decoded_from_ogg_vorbis_is_told_so_and_a_new_sound_is_not() {
         .into_iter()
         .filter(|name| {
             let check = checked(excerpt(name));
-            let finding = check.findings.iter().find(|f| f.code == "lossy-source");
+            let finding = check.findings.iter().find(|f| f.code.as_str() == "lossy-source");
             finding.is_some_and(|f| f.text.contains("Ogg Vorbis"))
         })
         .collect();
@@ -154,7 +154,7 @@ fn what_a_fault_brings_with_it_is_not_told_beside_it() {
         if let Some(check) = with("inverted channel", 50.0) {
             told_once(&check, "anti-phase", &["mono-band", "wide-bass"]);
             let mut findings = check.findings.iter();
-            let turned = findings.find(|finding| finding.code == "anti-phase");
+            let turned = findings.find(|finding| finding.code.as_str() == "anti-phase");
             assert!(turned.is_some_and(|finding| finding.text.contains("upside down")));
         }
         let check = with("dropouts", 30.0).expect("every excerpt can drop out");

@@ -88,6 +88,7 @@ impl Dir {
         command
             .current_dir(self.folder.path())
             .env("XDG_CACHE_HOME", self.cache.path())
+            .env("XDG_CONFIG_HOME", self.cache.path())
             .args(args);
         command
     }

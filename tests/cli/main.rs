@@ -16,6 +16,7 @@ mod dir;
 mod evaluating;
 mod formats;
 mod golden;
+mod habits;
 mod helpers;
 mod hostile;
 mod keeping;

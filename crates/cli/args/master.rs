@@ -1,17 +1,18 @@
 //! `acetate master`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use acetate_dsp::process::dither::WordLength;
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::TargetArgs;
-use super::values::{amount, match_limit, weight};
+use super::values::{amount, match_limit, sample_rate, weight};
 
 /// `acetate master`.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "The output is written under a temporary name, read back, measured by two \
+    after_help = "These are the options that most masters need; --help shows all of them.",
+    after_long_help = "The output is written under a temporary name, read back, measured by two \
     independent meters, and renamed only then. The input is never touched.\n\n\
     An amount of 0 changes level and ceiling only; --eq-amount and its like override --amount for \
     one stage. A settings file from --save-settings renders the same bytes again (with the same --rate, \
@@ -19,10 +20,61 @@ use super::values::{amount, match_limit, weight};
     --max-limiting moves it."
 )]
 pub struct MasterArgs {
-    /// Mixes to master: WAV, AIFF, FLAC, MP3, Ogg Vorbis, AAC, ALAC, RF64; `-` for standard input
-    #[arg(required = true, value_name = "INPUT")]
+    /// Mixes to master: WAV, AIFF, FLAC, MP3, Ogg Vorbis, AAC, ALAC, RF64; a folder for the sound files in
+    /// it; `-` for standard input
+    #[arg(required_unless_present_any = ["input_files", "input_list"], value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
-    /// Output file [default: the input's name with .master.wav, beside it]; `-` for standard output
+    /// Another mix to master.
+    #[arg(short = 'i', long = "input", value_name = "FILE", hide = true)]
+    pub input_files: Vec<PathBuf>,
+    /// Also master the files named in this list, one path a line; `-` for standard input
+    #[arg(
+        help_heading = "Batches",
+        long,
+        value_name = "FILE",
+        hide_short_help = true
+    )]
+    pub input_list: Option<PathBuf>,
+    /// Take the sound files in the folders of a folder too, and keep the tree under --out-dir
+    #[arg(help_heading = "Batches", long, hide_short_help = true)]
+    pub recursive: bool,
+    /// Name each master: a text with {stem}, {title}, {artist}, {album}, {track}, {n}
+    /// [default: '{stem}.master']
+    #[arg(
+        help_heading = "Batches",
+        long,
+        value_name = "TEXT",
+        conflicts_with = "output",
+        hide_short_help = true
+    )]
+    pub name: Option<String>,
+    /// Write a table of all masters, a row for each
+    #[arg(
+        help_heading = "Batches",
+        long,
+        value_name = "CSV",
+        conflicts_with = "dry_run",
+        hide_short_help = true
+    )]
+    pub csv: Option<PathBuf>,
+    /// Write a page that lists all masters and links their report pages [default with --report for several
+    /// inputs: index.html in that folder]
+    #[arg(
+        help_heading = "Batches",
+        long,
+        value_name = "HTML",
+        conflicts_with = "dry_run",
+        hide_short_help = true
+    )]
+    pub index: Option<PathBuf>,
+    /// Read no acetate.toml and no configuration of the user
+    #[arg(help_heading = "Batches", long, hide_short_help = true)]
+    pub no_config: bool,
+    /// Where each value came from, in words.
+    #[arg(skip)]
+    pub origins: Vec<String>,
+    /// Output file, or a folder [default: the input's name with .master.wav, beside it]; `-` for standard
+    /// output
     #[arg(help_heading = "Output", short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Folder for the outputs, made if missing
@@ -36,58 +88,90 @@ pub struct MasterArgs {
     #[command(flatten)]
     pub target: TargetArgs,
     /// Most gain reduction that the limiter may take, dB [default: 9]
-    #[arg(help_heading = "Target", long, value_name = "DB")]
+    #[arg(
+        help_heading = "Target",
+        long,
+        value_name = "DB",
+        hide_short_help = true
+    )]
     pub max_limiting: Option<f64>,
     /// Encode and decode the master with ffmpeg (AAC, Vorbis, Opus, MP3) and lower the ceiling until
     /// nothing passes full scale; the named targets of lossy platforms imply it
-    #[arg(help_heading = "Target", long, overrides_with = "no_codec_safe")]
+    #[arg(
+        help_heading = "Target",
+        long,
+        overrides_with = "no_codec_safe",
+        hide_short_help = true
+    )]
     pub codec_safe: bool,
     /// Do not try the codecs, whatever the named target implies
-    #[arg(help_heading = "Target", long, overrides_with = "codec_safe")]
+    #[arg(
+        help_heading = "Target",
+        long,
+        overrides_with = "codec_safe",
+        hide_short_help = true
+    )]
     pub no_codec_safe: bool,
     /// How much of the whole treatment, percent: 100 is what the evidence carries, 200 twice that within the
     /// same bounds
     #[arg(help_heading = "Treatment", long, value_name = "0..200", default_value_t = 100.0, value_parser = amount)]
     pub amount: f64,
     /// How much of the EQ, percent [default: --amount]
-    #[arg(help_heading = "Treatment", long, value_name = "0..200", value_parser = amount)]
+    #[arg(help_heading = "Treatment", long, value_name = "0..200", value_parser = amount, hide_short_help = true)]
     pub eq_amount: Option<f64>,
     /// How much of the compression, percent [default: --amount]
-    #[arg(help_heading = "Treatment", long, value_name = "0..200", value_parser = amount)]
+    #[arg(help_heading = "Treatment", long, value_name = "0..200", value_parser = amount, hide_short_help = true)]
     pub compressor_amount: Option<f64>,
     /// How much of the saturation, percent [default: --amount]
-    #[arg(help_heading = "Treatment", long, value_name = "0..200", value_parser = amount)]
+    #[arg(help_heading = "Treatment", long, value_name = "0..200", value_parser = amount, hide_short_help = true)]
     pub saturation_amount: Option<f64>,
     /// How much of the width, percent [default: --amount]
-    #[arg(help_heading = "Treatment", long, value_name = "0..200", value_parser = amount)]
+    #[arg(help_heading = "Treatment", long, value_name = "0..200", value_parser = amount, hide_short_help = true)]
     pub stereo_amount: Option<f64>,
     /// Leave a stage out (may be repeated): cleanup, eq, compressor, saturation, stereo, limiter
     #[arg(
         help_heading = "Treatment",
         long,
         value_name = "STAGE",
-        value_delimiter = ','
+        value_delimiter = ',',
+        hide_short_help = true
     )]
     pub bypass: Vec<acetate_dsp::chain::Stage>,
     /// Leave clicks and bumps that stand alone as they are; the limiter holds them all the same
-    #[arg(help_heading = "Treatment", long)]
+    #[arg(help_heading = "Treatment", long, hide_short_help = true)]
     pub no_repair: bool,
     /// Render with the settings of this file instead of predicted ones
-    #[arg(help_heading = "Treatment", long, value_name = "TOML")]
+    #[arg(
+        help_heading = "Treatment",
+        long,
+        value_name = "TOML",
+        hide_short_help = true
+    )]
     pub settings: Option<PathBuf>,
     /// Keep the analyses of mixes in this folder, so that a second rendering need not measure again
     /// [default: $XDG_CACHE_HOME/acetate/analyses, at most 256 MB]
-    #[arg(help_heading = "Treatment", long, value_name = "DIR")]
+    #[arg(
+        help_heading = "Treatment",
+        long,
+        value_name = "DIR",
+        hide_short_help = true
+    )]
     pub cache: Option<PathBuf>,
     /// Measure each mix anew, and keep nothing
-    #[arg(help_heading = "Treatment", long, conflicts_with = "cache")]
+    #[arg(
+        help_heading = "Treatment",
+        long,
+        conflicts_with = "cache",
+        hide_short_help = true
+    )]
     pub no_cache: bool,
     /// Write the settings that were rendered, the solved drive included
     #[arg(
         help_heading = "Treatment",
         long,
         value_name = "TOML",
-        conflicts_with = "dry_run"
+        conflicts_with = "dry_run",
+        hide_short_help = true
     )]
     pub save_settings: Option<PathBuf>,
     /// Write a certificate: hashes, settings, every figure with its meter, every attempt; a folder for
@@ -96,7 +180,8 @@ pub struct MasterArgs {
         help_heading = "Output",
         long,
         value_name = "JSON",
-        conflicts_with = "dry_run"
+        conflicts_with = "dry_run",
+        hide_short_help = true
     )]
     pub certificate: Option<PathBuf>,
     /// Write a page to look at and listen to: pictures, checks, what each stage changes, and a player
@@ -115,8 +200,7 @@ pub struct MasterArgs {
         long,
         value_name = "N",
         value_parser = clap::value_parser!(u8).range(2..=acetate_engine::MAX_VARIANTS as i64),
-        conflicts_with_all = ["dry_run", "settings", "codec_safe", "certificate", "resume"]
-    )]
+        conflicts_with_all = ["dry_run", "settings", "codec_safe", "certificate", "resume"], hide_short_help = true)]
     pub variants: Option<u8>,
     /// Write a folder for a mastering engineer: mix, reference master, un-limited version, matched A
     /// and B, difference, settings, a one-page sheet, the chain for DAWs, hashes; a folder of them for several
@@ -125,7 +209,8 @@ pub struct MasterArgs {
         help_heading = "Hand-over",
         long,
         value_name = "DIR",
-        conflicts_with = "dry_run"
+        conflicts_with = "dry_run",
+        hide_short_help = true
     )]
     pub pack: Option<PathBuf>,
     /// What the engineer should know, for the sheet of --pack
@@ -133,14 +218,17 @@ pub struct MasterArgs {
         help_heading = "Hand-over",
         long,
         value_name = "TEXT",
-        requires = "pack"
+        requires = "pack",
+        hide_short_help = true
     )]
     pub notes: Option<String>,
     /// Move towards a finished record: a sound file, a folder of them (their common signature), or a
     /// saved signature (.toml); may be repeated
     #[arg(
         help_heading = "Reference",
+        short = 'r',
         long = "reference",
+        alias = "ref",
         value_name = "FILE|DIR",
         conflicts_with = "settings"
     )]
@@ -151,8 +239,7 @@ pub struct MasterArgs {
         long = "weight",
         value_name = "N",
         requires = "references",
-        value_parser = weight
-    )]
+        value_parser = weight, hide_short_help = true)]
     pub weights_given: Vec<f64>,
     /// The weight of each reference, in their order.
     #[arg(skip)]
@@ -164,7 +251,8 @@ pub struct MasterArgs {
         value_name = "WHAT",
         value_enum,
         value_delimiter = ',',
-        requires = "references"
+        requires = "references",
+        hide_short_help = true
     )]
     pub matched: Vec<Dimension>,
     /// The most EQ towards a reference, RMS, dB, up to 10 [default: 10]
@@ -173,8 +261,7 @@ pub struct MasterArgs {
         long,
         value_name = "DB",
         requires = "references",
-        value_parser = match_limit
-    )]
+        value_parser = match_limit, hide_short_help = true)]
     pub match_limit: Option<f64>,
     /// Save the common signature of the references, to be used with --reference later
     #[arg(
@@ -182,7 +269,8 @@ pub struct MasterArgs {
         long,
         value_name = "TOML",
         requires = "references",
-        conflicts_with = "dry_run"
+        conflicts_with = "dry_run",
+        hide_short_help = true
     )]
     pub save_signature: Option<PathBuf>,
     /// The sound in words: warm, thin, bright, dark, airy, bassy, light, present, smooth, wide, narrow, tight,
@@ -196,35 +284,58 @@ pub struct MasterArgs {
     )]
     pub style: Option<String>,
     /// Linear-phase EQ: no phase shift, some pre-ringing
-    #[arg(help_heading = "Treatment", long)]
+    #[arg(help_heading = "Treatment", long, hide_short_help = true)]
     pub linear_phase: bool,
     /// Weights of your own instead of the embedded ones
-    #[arg(help_heading = "Treatment", long, value_name = "SAFETENSORS")]
+    #[arg(
+        help_heading = "Treatment",
+        long,
+        value_name = "SAFETENSORS",
+        hide_short_help = true
+    )]
     pub weights: Option<PathBuf>,
     /// Format [default: by the output's extension, else wav]
-    #[arg(help_heading = "Output", long, value_enum)]
+    #[arg(
+        help_heading = "Output",
+        long,
+        value_enum,
+        ignore_case = true,
+        hide_short_help = true
+    )]
     pub format: Option<Format>,
     /// Word length of the master [default: 24]
-    #[arg(help_heading = "Output", long, value_enum)]
+    #[arg(help_heading = "Output", short, long, value_enum, ignore_case = true)]
     pub bits: Option<Bits>,
-    /// Sample rate of the master, Hz [default: the input's]
-    #[arg(help_heading = "Output", long, value_name = "HZ")]
+    /// Sample rate of the master, as 48000 or 48k [default: the input's]
+    #[arg(help_heading = "Output", long, alias = "sample-rate", value_name = "HZ", value_parser = sample_rate)]
     pub rate: Option<u32>,
     /// Replace existing outputs and files beside them (never an input, never a folder that is no earlier pack)
-    #[arg(help_heading = "Output", long, conflicts_with = "skip_existing")]
+    #[arg(
+        help_heading = "Output",
+        short = 'f',
+        short_alias = 'y',
+        long,
+        alias = "force",
+        conflicts_with = "skip_existing"
+    )]
     pub overwrite: bool,
     /// Leave inputs alone whose output exists
-    #[arg(help_heading = "Output", long)]
+    #[arg(help_heading = "Output", long, hide_short_help = true)]
     pub skip_existing: bool,
     /// Go on with a batch: leave what was delivered and verified before, from the same input with
     /// the same options, by the hashes of both files
-    #[arg(help_heading = "Output", long, conflicts_with = "skip_existing")]
+    #[arg(
+        help_heading = "Output",
+        long,
+        conflicts_with = "skip_existing",
+        hide_short_help = true
+    )]
     pub resume: bool,
     /// Analyze, predict and solve, but write nothing
-    #[arg(help_heading = "Output", long)]
+    #[arg(help_heading = "Output", short = 'n', long)]
     pub dry_run: bool,
     /// Refuse damaged input instead of mending it with a warning
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub strict: bool,
 }
 
@@ -243,6 +354,14 @@ impl MasterArgs {
         }
     }
 
+    /// Puts what says the same in two ways into one place: a folder as -o is --out-dir.
+    pub(super) fn settle(&mut self) {
+        self.inputs.append(&mut self.input_files);
+        if self.output.as_deref().is_some_and(is_folder) {
+            self.out_dir = self.output.take();
+        }
+    }
+
     /// The word length asked for.
     pub fn word_length(&self) -> WordLength {
         match self.bits {
@@ -251,6 +370,11 @@ impl MasterArgs {
             Some(Bits::Float32) => WordLength::Float32,
         }
     }
+}
+
+/// Whether an output is meant as a folder: it is one, or ends as the name of one.
+fn is_folder(output: &Path) -> bool {
+    output.is_dir() || output.to_string_lossy().ends_with(std::path::is_separator)
 }
 
 /// What a reference may be matched in.
@@ -279,12 +403,12 @@ pub enum Format {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Bits {
     /// 16-bit integer, dithered (TPDF)
-    #[value(name = "16")]
+    #[value(name = "16", alias = "16bit")]
     Bits16,
     /// 24-bit integer
-    #[value(name = "24")]
+    #[value(name = "24", alias = "24bit")]
     Bits24,
     /// 32-bit float
-    #[value(name = "32f")]
+    #[value(name = "32f", aliases = ["32", "32bit", "float"])]
     Float32,
 }

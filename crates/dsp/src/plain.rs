@@ -10,6 +10,28 @@ const MAX_FIELD: usize = 1_000;
 /// Most characters of a whole message.
 const MAX_MESSAGE: usize = 8_000;
 
+/// A field of a list that begins so is a formula to a spreadsheet, quoted or not.
+pub const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+/// In front of a formula it makes a text of it.
+pub const TEXT_MARK: char = '\'';
+
+/// A field of a list (RFC 4180, section 2), which no spreadsheet takes for a formula.
+pub fn csv_field(text: &str) -> String {
+    let text = match text
+        .strip_prefix(TEXT_MARK)
+        .unwrap_or(text)
+        .starts_with(FORMULA)
+    {
+        true => format!("{TEXT_MARK}{text}"),
+        false => text.to_owned(),
+    };
+    if text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
+}
+
 /// Whether a character does something instead of being seen: controls (ISO 6429, C0 and C1), line and
 /// paragraph separators, marks of direction (Unicode, UAX #9), and characters without width that make two
 /// names look the same. The joiners stay: Persian and Indian names need them.

@@ -148,8 +148,14 @@ pub(crate) fn check(options: &Options, jobs: &[Job]) -> anyhow::Result<()> {
         jobs.iter().filter_map(|job| job.report.as_ref()),
         "report page",
     );
+    for (path, what, _) in &options.written_files {
+        conflicts.writes([path], what);
+    }
     conflicts.makes(jobs.iter().filter_map(|job| job.pack.as_ref()), "pack");
     conflicts.check()?;
+    for (path, _, replaces) in &options.written_files {
+        StagedFile::check(path, *replaces)?;
+    }
     let settings = jobs.iter().filter_map(|job| job.settings.as_ref());
     for path in settings.chain(&options.request.save_signature) {
         StagedFile::check(path, options.overwrite)?;

@@ -38,6 +38,7 @@ mod options;
 mod recheck;
 mod record;
 mod request;
+mod settings_text;
 
 pub use conflicts::Conflicts;
 pub use error::EngineError;
@@ -49,3 +50,4 @@ pub use observer::{Observer, Silent, Step};
 pub use options::{Cache, Options};
 pub use recheck::{Recheck, verify_certificate};
 pub use request::{OwnAmounts, Reference, Request, net, sound_files};
+pub use settings_text::settings_text;

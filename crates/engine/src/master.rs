@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use acetate_master::{Brief, Report, settings_file};
+use acetate_master::{Brief, Report};
 use acetate_model::Predictor;
 use anyhow::{Context as _, anyhow, bail};
 
@@ -20,6 +20,7 @@ use crate::observer::{FileProgress, Observer};
 use crate::options::Options;
 use crate::record::{Known, Records, record_of};
 use crate::request::Proposer;
+use crate::settings_text::settings_text;
 
 /// How a job ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +95,7 @@ impl Engine {
     }
 
     fn of(jobs: &[Job], options: &Options, observer: &dyn Observer) -> anyhow::Result<Self> {
+        options.request.check()?;
         conflicts::check(options, jobs)?;
         let mut options = options.clone();
         let proposer = Proposer::new(
@@ -205,7 +207,7 @@ impl Engine {
             }
         };
         if let (Some(path), Some(mastering)) = (&job.settings, &report.mastering) {
-            let text = settings_file::to_toml(&mastering.settings)?;
+            let text = settings_text(&mastering.settings)?;
             acetate_io::deliver_text(path, &text, options.overwrite)?;
         }
         if let Some(path) = &job.certificate {

@@ -47,6 +47,9 @@ pub struct Options {
     pub cache: Cache,
     /// What an engineer should know, for the sheet of a pack.
     pub notes: Option<String>,
+    /// Files about all mixes that the caller writes when the run is over, with their names in errors, and
+    /// whether each may replace what is there: nothing else may go to their places.
+    pub written_files: Vec<(PathBuf, &'static str, bool)>,
 }
 
 impl Options {

@@ -52,6 +52,7 @@ pub use counterfactual::{tone_changes_db, width_db};
 pub use dawproject::{Clip, Project, write_dawproject};
 pub use error::HandoverError;
 pub use evidence::{EqProposal, Material, Other};
+pub use page::index::{INDEX_MARK, IndexRow, index_page};
 pub use page::player::MAX_PAGE_BYTES;
 pub use page::{VariantRow, report_page};
 use page::{base64, html, overview, svg};

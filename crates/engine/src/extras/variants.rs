@@ -6,7 +6,7 @@ use acetate_dsp::settings::Target;
 use acetate_dsp::{Analysis, Settings};
 use acetate_handover::VariantRow;
 use acetate_master::variants::{Variant, master_to_targets};
-use acetate_master::{Brief, Delivery, Report, settings_file};
+use acetate_master::{Brief, Delivery, Report};
 use acetate_model::Predictor;
 use acetate_model::style::{Style, StylePredictor};
 use anyhow::{Context, bail};
@@ -15,6 +15,7 @@ use crate::delivery::FileDelivery;
 use crate::input::Input;
 use crate::job::Job;
 use crate::observer::{FileProgress, Observer};
+use crate::settings_text::settings_text;
 
 /// Most variants.
 pub const MAX_VARIANTS: usize = SET.len();
@@ -223,7 +224,7 @@ pub(crate) fn deliver(
             .mastering
             .as_ref()
             .map(|mastering| &mastering.settings);
-        let text = settings.map(settings_file::to_toml).transpose()?;
+        let text = settings.map(settings_text).transpose()?;
         let settings_path = path.with_extension("toml");
         acetate_io::deliver_text(&settings_path, &text.unwrap_or_default(), overwrite)?;
         delivery.commit()?;

@@ -6,6 +6,8 @@ mod reference;
 use std::path::PathBuf;
 
 use acetate_model::reference::{DEFAULT_MAX_EQ_RMS_DB, Dimensions};
+use acetate_model::style::Style;
+use anyhow::Context;
 
 pub(crate) use self::proposer::Proposer;
 pub use self::proposer::net;
@@ -67,5 +69,13 @@ impl Default for Request {
             loudness_named: false,
             own_amounts: OwnAmounts::default(),
         }
+    }
+}
+
+impl Request {
+    /// Refuses words that nobody knows, before any file is looked at.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        let style = self.style.as_deref().map(Style::parse).transpose();
+        style.map(drop).context("--style")
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod base64;
 pub(crate) mod charts;
 pub(crate) mod html;
+pub(crate) mod index;
 pub(crate) mod overview;
 pub(crate) mod player;
 pub(crate) mod svg;

@@ -91,7 +91,7 @@ fn collect(
         if kind.is_dir() {
             let inner = path.strip_prefix(top).unwrap_or(&path);
             collect(&path, &inner.to_string_lossy(), top, masters)?;
-        } else if is_audio(&path) {
+        } else if has_sound_name(&path) {
             if masters.len() == MAX_MASTERS {
                 return Err(WalkError::TooMany {
                     path: top.to_owned(),
@@ -107,7 +107,8 @@ fn collect(
     Ok(())
 }
 
-fn is_audio(path: &Path) -> bool {
+/// Whether a name ends as those of sound files do.
+pub fn has_sound_name(path: &Path) -> bool {
     path.extension().is_some_and(|extension| {
         let extension = extension.to_string_lossy().to_lowercase();
         EXTENSIONS.contains(&extension.as_str())

@@ -14,14 +14,12 @@
 
 use std::path::{Path, PathBuf};
 
+pub use acetate_dsp::plain::csv_field as field;
+use acetate_dsp::plain::{FORMULA, TEXT_MARK};
 use thiserror::Error;
 
 /// Larger lists are refused, bytes.
 pub const MAX_BYTES: u64 = 16 << 20;
-/// A field that begins so is a formula to a spreadsheet, quoted or not.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
-/// In front of a formula it makes a text of it; taken off when read.
-const TEXT_MARK: char = '\'';
 /// The columns, in any order.
 const COLUMNS: [&str; 3] = ["mix", "master", "album"];
 
@@ -89,23 +87,6 @@ pub fn read(path: &Path) -> Result<Vec<PairFiles>, ListError> {
             found,
         }
     })
-}
-
-/// A field of a list (RFC 4180, section 2), which no spreadsheet takes for a formula.
-pub fn field(text: &str) -> String {
-    let text = match text
-        .strip_prefix(TEXT_MARK)
-        .unwrap_or(text)
-        .starts_with(FORMULA)
-    {
-        true => format!("{TEXT_MARK}{text}"),
-        false => text.to_owned(),
-    };
-    if text.contains(['"', ',', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
-    }
 }
 
 /// A field as it was before [`field`].

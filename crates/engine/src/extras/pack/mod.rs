@@ -22,13 +22,14 @@ use acetate_io::{
     Tags,
 };
 use acetate_master::report::Mastering;
-use acetate_master::{Certificate, Report, replay, settings_file};
+use acetate_master::{Certificate, Report, replay};
 use anyhow::{Context, bail};
 
 use super::RunContext;
 use crate::input::Input;
 use crate::job::Job;
 use crate::observer::{FileProgress, Step, go_on};
+use crate::settings_text::settings_text;
 
 /// Names in the folder.
 const MASTER: &str = "reference-master.wav";
@@ -370,7 +371,7 @@ impl Pack<'_> {
             ),
         ]);
         for (name, text) in [
-            (SETTINGS, settings_file::to_toml(&done.settings)?),
+            (SETTINGS, settings_text(&done.settings)?),
             (
                 CERTIFICATE,
                 Certificate::new(report, &self.context.options.brief)?.to_json()?,
