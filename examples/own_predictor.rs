@@ -10,8 +10,8 @@ use acetate_dsp::{Analysis, Audio, Settings, signal};
 use acetate_master::{Brief, MemoryDelivery, Report, master};
 use acetate_model::{Confidence, Prediction, Predictor, WeightsError};
 
-/// A program whose treble is closer to its midrange than this is bright, dB.
-const BRIGHT_DB: f64 = -12.0;
+/// A program whose treble stands this far above its midrange is bright, dB.
+const BRIGHT_DB: f64 = 0.0;
 /// What a bright program loses above the last knot but one, dB.
 const EASED_DB: f64 = -1.5;
 

@@ -22,6 +22,11 @@ const LOSSY: [&str; 6] = ["mp3", "m4a", "aac", "ogg", "opus", "wma"];
 /// Resolves every output and refuses names that collide.
 pub fn jobs(args: &MasterArgs) -> anyhow::Result<Vec<Job>> {
     let format = format(args)?;
+    for (option, path) in [("--csv", &args.csv), ("--index", &args.index)] {
+        if path.as_deref().is_some_and(is_pipe) {
+            bail!("{option}: expected a file name, found \"{PIPE}\"");
+        }
+    }
     let template = args.name.as_deref().map(Template::read).transpose()?;
     let songs = songs(args)?;
     if args.output.is_some() && songs.len() > 1 {
@@ -99,8 +104,11 @@ fn job(
                     name
                 }
             };
-            name.push(".");
-            name.push(format.container().extension());
+            let ending = format!(".{}", format.container().extension());
+            // A template may say the ending itself.
+            if !name.to_string_lossy().to_lowercase().ends_with(&ending) {
+                name.push(ending);
+            }
             match (folder, &song.place) {
                 (Some(folder), Some(place)) => folder.join(place).join(name),
                 (Some(folder), None) => folder.join(name),

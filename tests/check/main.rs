@@ -34,7 +34,10 @@ fn checked(audio: Audio) -> Check {
 }
 
 fn found(check: &Check, code: &str) -> Option<Severity> {
-    let finding = check.findings.iter().find(|finding| finding.code.as_str() == code);
+    let finding = check
+        .findings
+        .iter()
+        .find(|finding| finding.code.as_str() == code);
     finding.map(|finding| finding.severity)
 }
 
@@ -105,7 +108,10 @@ fn what_was_decoded_from_ogg_vorbis_is_told_so_and_a_new_sound_is_not() {
         .into_iter()
         .filter(|name| {
             let check = checked(excerpt(name));
-            let finding = check.findings.iter().find(|f| f.code.as_str() == "lossy-source");
+            let finding = check
+                .findings
+                .iter()
+                .find(|f| f.code.as_str() == "lossy-source");
             finding.is_some_and(|f| f.text.contains("Ogg Vorbis"))
         })
         .collect();

@@ -111,7 +111,8 @@ fn what_is_there_is_replaced_by_every_name_of_overwrite() {
 }
 
 /// Command lines that end with 2, and what the answer says.
-const ANSWERS: [(&str, &str); 22] = [
+const ANSWERS: [(&str, &str); 23] = [
+    ("master mix.wav --csv -", "--csv: expected a file name"),
     ("mastr mix.wav", "did you mean \"acetate master\"?"),
     ("verfy mix.wav", "did you mean \"acetate verify\"?"),
     ("xyzzy", "neither here"),
@@ -183,13 +184,9 @@ fn a_folder_is_its_sound_files_and_a_batch_ends_with_a_line_each() {
         "t.csv",
     ]);
     let ran = ran.expect(0);
-    assert_eq!(
-        dir.names_in("one"),
-        [".acetate-delivered.jsonl", "=b.master.wav", "a.master.wav"]
-            .into_iter()
-            .filter(|name| dir.names_in("one").contains(&(*name).to_owned()))
-            .collect::<Vec<_>>()
-    );
+    let is_master = |name: &String| name.ends_with(".wav");
+    let made: Vec<String> = dir.names_in("one").into_iter().filter(is_master).collect();
+    assert_eq!(made, ["=b.master.wav", "a.master.wav"]);
     for line in ["=b.master.wav", "a.master.wav"] {
         let told = ran
             .stderr

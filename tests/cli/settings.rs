@@ -26,6 +26,12 @@ fn saved_settings_render_the_same_bytes() {
     dir.run(&["master", mix, "-o", "second.wav", "--settings", "my.toml"])
         .expect(0);
     assert!(dir.bytes("first.wav") == dir.bytes("second.wav"));
+    // Comments tell a person what each number is.
+    let text = String::from_utf8(dir.bytes("my.toml")).unwrap();
+    for told in ["dB: gain at 316 Hz", "ms: attack time constant"] {
+        assert!(text.contains(told), "{text}");
+    }
+    assert!(!text.contains("deesser"), "{text}");
 }
 
 #[test]

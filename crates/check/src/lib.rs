@@ -24,7 +24,7 @@
 //! }
 //! let (check, _analysis) = check(&mut AudioSource::new(mix), &mut |_| Ok(()))?;
 //! assert_eq!(check.verdict, Verdict::NotReady);
-//! assert!(check.findings.iter().any(|finding| finding.code == "clipping"));
+//! assert!(check.findings.iter().any(|finding| finding.code.as_str() == "clipping"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //! Figures that were measured before give a short check without another pass:

@@ -1,5 +1,5 @@
 //! Settings files as people read them: the very numbers of [`settings_file::to_toml`], each with its unit,
-//! two digits and what it does as a comment; nothing that is reserved.
+//! and what it does as a comment, and with two digits where it has more; nothing that is reserved.
 
 use std::fmt::Write;
 
@@ -16,7 +16,7 @@ const RESERVED: [&str; 1] = ["deesser"];
 pub fn settings_text(settings: &Settings) -> Result<String, SettingsFileError> {
     let mut text = String::from(
         "# Settings of a master, for `acetate master --settings`. Every number may be changed; `acetate params` has\n\
-         # the ranges. Comments give each number with two digits and its unit.\n",
+         # the ranges.\n",
     );
     let mut section = String::new();
     for line in settings_file::to_toml(settings)?.lines() {
@@ -51,16 +51,22 @@ pub fn settings_text(settings: &Settings) -> Result<String, SettingsFileError> {
     Ok(text)
 }
 
-/// The comment behind a number; nothing behind what is no parameter.
+/// The comment behind a number: its unit and what it does, and two digits of it where it has more. Nothing
+/// behind what is no parameter.
 fn told(name: &str, value: &str) -> String {
     let (Some(param), Ok(value)) = (Param::named(name), value.parse::<f64>()) else {
         return String::new();
     };
-    let unit = match param.unit {
-        "" | ":1" => param.unit.to_owned(),
-        unit => format!(" {unit}"),
+    let rounded = format!("{value:.2}");
+    let is_short = rounded.parse() == Ok(value);
+    let unit = param.unit.trim_start_matches(":1");
+    let before = match (is_short, unit) {
+        (true, "") => String::new(),
+        (true, unit) => format!("{unit}: "),
+        (false, "") => format!("{rounded}: "),
+        (false, unit) => format!("{rounded} {unit}: "),
     };
-    format!("  # {value:.2}{unit}: {}", param.help)
+    format!("  # {before}{}", param.help)
 }
 
 #[cfg(test)]
@@ -71,11 +77,13 @@ mod tests {
     fn comments_change_no_number_and_say_the_frequency() {
         let mut settings = Settings::default();
         settings.eq.mid_db[4] = 0.1 + 0.2;
+        settings.eq.mid_db[5] = -1.25;
         settings.eq.fine_side_db[3] = -1.0 / 3.0;
         settings.limiter.drive_db = std::f64::consts::PI;
         let text = settings_text(&settings).unwrap();
         assert_eq!(settings_file::from_toml(&text).unwrap(), settings);
         assert!(text.contains("# 0.30 dB: gain at 316 Hz"), "{text}");
+        assert!(text.contains("-1.25,  # dB: gain at 562 Hz"), "{text}");
         assert!(text.contains("# 3.14 dB: "), "{text}");
         assert!(!text.contains("deesser"), "{text}");
     }
