@@ -6,10 +6,10 @@ use acetate_dsp::{Analysis, Source};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::code::FindingCode;
 use crate::corpus::Corpus;
 use crate::error::CheckError;
 use crate::facts::Facts;
+use crate::finding::FindingCode;
 use crate::finding::{Category, Finding, Severity};
 use crate::judge;
 use crate::scan::{Scan, Scanned};

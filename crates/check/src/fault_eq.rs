@@ -2,7 +2,7 @@
 
 use acetate_dsp::units::{db_from_power, gain_from_db};
 
-use crate::code::FindingCode;
+use crate::finding::FindingCode;
 
 /// Quality of the bells.
 pub const BELL_Q: f64 = 0.8;

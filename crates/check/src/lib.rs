@@ -41,7 +41,6 @@
 #![warn(unreachable_pub)]
 
 pub mod check;
-pub mod code;
 pub mod corpus;
 pub mod detect;
 mod devices;
@@ -57,12 +56,12 @@ pub mod tone;
 mod translation;
 
 pub use check::{Check, PartScore, Verdict, check, judged, measure, short};
-pub use code::FindingCode;
 pub use corpus::Corpus;
 pub use error::CheckError;
 pub use facts::Facts;
 pub use finding::{
-    Band, Category, Finding, Released, Remedy, Severity, TimeSpan, damaged, decoded_elsewhere,
+    Band, Category, Finding, FindingCode, Released, Remedy, Severity, TimeSpan, damaged,
+    decoded_elsewhere,
 };
 pub use scan::Scan;
 pub use tone::ToneJudgement;

@@ -6,7 +6,7 @@
 use acetate_dsp::measure::bands::judged_hz;
 pub use acetate_dsp::measure::bands::{BANDS, FIRST_BAND};
 
-use crate::code::FindingCode;
+use crate::finding::FindingCode;
 
 /// The faults that are told apart.
 pub const TONE_CODES: [FindingCode; 6] = [

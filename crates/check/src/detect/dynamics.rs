@@ -3,8 +3,8 @@
 use acetate_dsp::units::{clock, db_from_power};
 
 use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
-use crate::code::FindingCode;
 use crate::facts::Facts;
+use crate::finding::FindingCode;
 use crate::finding::{Category, Severity, TimeSpan};
 use crate::section;
 

@@ -2,8 +2,8 @@
 
 use super::noise::offset_db;
 use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
-use crate::code::FindingCode;
 use crate::facts::Facts;
+use crate::finding::FindingCode;
 use crate::finding::{Category, Severity, TimeSpan};
 use crate::scan::{EdgeFigures, START_S};
 

@@ -3,8 +3,8 @@
 use acetate_dsp::units::clock;
 
 use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
-use crate::code::FindingCode;
 use crate::facts::Facts;
+use crate::finding::FindingCode;
 use crate::finding::{Category, Finding, Severity, TimeSpan};
 
 /// Samples that are no numbers.

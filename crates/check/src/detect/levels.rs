@@ -1,8 +1,8 @@
 //! Level: said, never charged.
 
 use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
-use crate::code::FindingCode;
 use crate::facts::Facts;
+use crate::finding::FindingCode;
 use crate::finding::{Category, Severity, TimeSpan};
 
 /// Samples over full scale.

@@ -14,8 +14,8 @@ mod tone;
 
 pub use tone::tone_contrast_db;
 
-use crate::code::FindingCode;
 use crate::facts::Facts;
+use crate::finding::FindingCode;
 use crate::finding::{Band, Category, Finding, Remedy, Severity, TimeSpan};
 
 /// What is known of a detector without any mix.

@@ -1,8 +1,8 @@
 //! Where the sound comes from.
 
 use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
-use crate::code::FindingCode;
 use crate::facts::Facts;
+use crate::finding::FindingCode;
 use crate::finding::{Category, Severity};
 use crate::scan::CodecFigures;
 

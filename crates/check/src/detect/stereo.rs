@@ -6,8 +6,8 @@ use acetate_dsp::measure::bands::edges_hz;
 use acetate_dsp::units::{db_from_power, power_from_db};
 
 use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
-use crate::code::FindingCode;
 use crate::facts::{Facts, bands_between};
+use crate::finding::FindingCode;
 use crate::finding::{Category, Finding, Severity};
 
 /// From this difference of the channels one counts as dead, dB.

@@ -3,8 +3,8 @@
 use acetate_dsp::units::{db_from_power, power_from_db};
 
 use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
-use crate::code::FindingCode;
 use crate::facts::{Facts, bands_between};
+use crate::finding::FindingCode;
 use crate::finding::{Category, Severity};
 use crate::tone::{BANDS, Region, TONE_CODES};
 

@@ -1,9 +1,11 @@
 //! [`Finding`]: one thing that stands out in a mix, with its evidence and what to do about it.
 
+mod code;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::code::FindingCode;
+pub use self::code::FindingCode;
 
 /// How much a finding matters.
 #[derive(
