@@ -5,6 +5,7 @@ use std::fmt::Write;
 use acetate_check::Verdict;
 use acetate_dsp::plain;
 use acetate_dsp::units::clock;
+use acetate_master::CheckName;
 use acetate_master::Report;
 use acetate_master::codec::DECODED_CEILING_DBTP;
 use acetate_master::findings::Severity;
@@ -95,7 +96,7 @@ fn figures(text: &mut String, mastering: &Mastering, checks: &[Check], console: 
             after.map_or_else(|| "-".to_owned(), |after| number(figure(after))),
         );
     };
-    let judged = |name: &str, wanted: String| {
+    let judged = |name: CheckName, wanted: String| {
         checks.iter().find(|check| check.name == name).map_or_else(
             || wanted.clone(),
             |check| {
@@ -111,7 +112,7 @@ fn figures(text: &mut String, mastering: &Mastering, checks: &[Check], console: 
     let target = &mastering.target;
     let _ = writeln!(text, "  {:<22}{:>10}{:>10}  target", "", "before", "after");
     let loudness = judged(
-        "integrated loudness",
+        CheckName::IntegratedLoudness,
         format!(
             "{:.1} ±{}",
             target.integrated_lufs,
@@ -119,7 +120,10 @@ fn figures(text: &mut String, mastering: &Mastering, checks: &[Check], console: 
         ),
     );
     row(text, "loudness, LUFS", |m| m.integrated_lufs, &loudness);
-    let peak = judged("true peak", format!("at most {:.1}", target.true_peak_dbtp));
+    let peak = judged(
+        CheckName::TruePeak,
+        format!("at most {:.1}", target.true_peak_dbtp),
+    );
     row(text, "true peak, dBTP", |m| m.true_peak_dbtp, &peak);
     row(text, "loudness range, LU", |m| m.loudness_range_lu, "");
     row(text, "peak to loudness, dB", |m| m.plr_db, "");

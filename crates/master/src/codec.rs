@@ -12,6 +12,7 @@ use acetate_dsp::{Audio, Source, Spec, StreamError};
 use acetate_model::Predictor;
 
 use crate::brief::Brief;
+use crate::check_name::CheckName;
 use crate::delivery::{Delivery, Progress};
 use crate::error::MasterError;
 use crate::outline::Outline;
@@ -293,7 +294,7 @@ impl Source for Outlined {
 
 fn check(worst_dbtp: f64) -> Check {
     Check {
-        name: "true peak after decoding".to_owned(),
+        name: CheckName::DecodedTruePeak,
         unit: "dBTP".to_owned(),
         measured: worst_dbtp,
         target: DECODED_CEILING_DBTP,

@@ -54,6 +54,7 @@ pub mod advice;
 mod attempts;
 pub mod brief;
 pub mod certificate;
+pub mod check_name;
 mod cleanup;
 pub mod codec;
 pub mod delivery;
@@ -77,6 +78,7 @@ pub mod words;
 
 pub use brief::Brief;
 pub use certificate::Certificate;
+pub use check_name::CheckName;
 pub use codec::{master_codec_safe, master_codec_safe_measured};
 pub use delivery::{Delivery, Progress, Scratch, Stage};
 pub use error::MasterError;

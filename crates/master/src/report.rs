@@ -8,6 +8,7 @@ use acetate_dsp::settings::{Amounts, Settings, Target};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::check_name::CheckName;
 use crate::findings::{Finding, Readiness};
 
 /// Version of the report's format.
@@ -353,7 +354,8 @@ pub struct Verdict {
 #[serde(deny_unknown_fields)]
 pub struct Check {
     /// What was measured.
-    pub name: String,
+    #[schemars(with = "String")]
+    pub name: CheckName,
     /// Unit of the figures.
     pub unit: String,
     /// What was measured.
@@ -372,9 +374,6 @@ const MAX_REPLACED_S: f64 = 1.0;
 const MAX_REPLACED_SHARE: f64 = 0.005;
 
 impl Check {
-    /// Name of the check on sound that silence stands in for.
-    pub const REPLACED: &str = "sound replaced by silence";
-
     /// Whether a song is whole of which so many of all frames could not be decoded and are silence; `None`
     /// where there are none.
     pub fn of_replaced(replaced_frames: u64, frames: u64, sample_rate_hz: u32) -> Option<Self> {
@@ -382,7 +381,7 @@ impl Check {
         let measured = seconds(replaced_frames);
         let tolerance = MAX_REPLACED_S.min(MAX_REPLACED_SHARE * seconds(frames));
         (replaced_frames > 0).then(|| Self {
-            name: Self::REPLACED.to_owned(),
+            name: CheckName::ReplacedSound,
             unit: "s".to_owned(),
             measured,
             target: 0.0,
@@ -462,7 +461,7 @@ impl Report {
 
     /// Whether so much sound of the input was replaced by silence that the song is not whole.
     pub fn is_not_whole(&self) -> bool {
-        (self.checks.iter()).any(|check| check.name == Check::REPLACED && !check.pass)
+        (self.checks.iter()).any(|check| check.name == CheckName::ReplacedSound && !check.pass)
     }
 
     /// The JSON schema of a report.

@@ -6,6 +6,7 @@ use acetate_dsp::stream::OnFrames;
 use acetate_dsp::{Source, StreamError};
 
 use crate::advice;
+use crate::check_name::CheckName;
 use crate::report::{Check, Measures, Report};
 
 /// Largest distance from the loudness asked for that counts as met, LU.
@@ -50,7 +51,7 @@ pub fn checks(measured: &OutputMeasures, target: &Target) -> Vec<Check> {
         .unwrap_or(measured.integrated_lufs);
     vec![
         Check {
-            name: "integrated loudness".to_owned(),
+            name: CheckName::IntegratedLoudness,
             unit: "LUFS".to_owned(),
             measured: loudness,
             target: target.integrated_lufs,
@@ -58,7 +59,7 @@ pub fn checks(measured: &OutputMeasures, target: &Target) -> Vec<Check> {
             pass: (loudness - target.integrated_lufs).abs() <= LOUDNESS_TOLERANCE_LU,
         },
         Check {
-            name: "true peak".to_owned(),
+            name: CheckName::TruePeak,
             unit: "dBTP".to_owned(),
             measured: measured.true_peak_dbtp,
             target: target.true_peak_dbtp,
@@ -66,7 +67,7 @@ pub fn checks(measured: &OutputMeasures, target: &Target) -> Vec<Check> {
             pass: measured.true_peak_dbtp <= target.true_peak_dbtp,
         },
         Check {
-            name: "samples that are not numbers".to_owned(),
+            name: CheckName::NonFiniteSamples,
             unit: String::new(),
             measured: measured.non_finite_samples as f64,
             target: 0.0,

@@ -290,7 +290,7 @@ fn checked(checks: &[Check], done: &Mastering) -> String {
         let _ = write!(
             html,
             r#"<tr><td>{}</td><td class="n">{} {unit}</td><td class="n">{} {unit}</td><td class="n">{}</td><td class="{class}">{verdict}</td></tr>"#,
-            escape(&check.name),
+            escape(check.name.as_str()),
             number(check.measured, 3),
             number(check.target, 2),
             number(check.tolerance, 2),
