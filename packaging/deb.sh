@@ -5,7 +5,8 @@
 #
 # The package has the binary, a man page for the program and one for each command, completions for bash,
 # zsh and fish, the licenses and the changelog. It depends on nothing. The same binary gives the same
-# bytes: every time in the package is that of the last commit, or SOURCE_DATE_EPOCH.
+# bytes: every time in the package is that of the last commit, or SOURCE_DATE_EPOCH. DEB_MAINTAINER names whom
+# to write to, as in "Ann Example <ann@example.org>"; lintian complains without it.
 set -eu
 cd "$(dirname "$0")/.."
 binary=${1:-${CARGO_TARGET_DIR:-target}/x86_64-unknown-linux-gnu/release/acetate}
@@ -24,7 +25,7 @@ case "$(readelf --file-header "$binary" | sed -n 's/ *Machine: *//p')" in
         exit 2
         ;;
 esac
-version=$("$binary" --version | cut -d ' ' -f 2)
+version=$("$binary" --version | cut -d ' ' -f 2)-1
 : "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct)}"
 export SOURCE_DATE_EPOCH
 umask 022
@@ -55,6 +56,18 @@ gzip -9n "$man"/*.1
 "$binary" completions fish > "$root/usr/share/fish/vendor_completions.d/acetate.fish"
 
 gzip -9nc CHANGELOG.md > "$doc/changelog.gz"
+gzip -9nc > "$doc/changelog.Debian.gz" <<CHANGES
+acetate ($version) unstable; urgency=medium
+
+  * Made by packaging/deb.sh; changelog.gz says what changed.
+
+ -- $maintainer  $(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")
+CHANGES
+mkdir -p "$root/usr/share/lintian/overrides"
+cat > "$root/usr/share/lintian/overrides/acetate" <<'OVERRIDES'
+# The program is statically linked and position-independent; lintian takes that for a library.
+acetate: shared-library-lacks-prerequisites [usr/bin/acetate]
+OVERRIDES
 {
     echo "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/"
     echo "Upstream-Name: acetate"

@@ -93,13 +93,13 @@ fn of_folder(folder: &Path, args: &MasterArgs) -> anyhow::Result<Vec<Song>> {
     let masters = masters.filter(|masters| !is_top.starts_with(masters));
     let mut songs = Vec::new();
     let mut is_deeper = false;
-    let songs = sound_files(folder).with_context(|| {
+    let files = sound_files(folder).with_context(|| {
         format!(
             "{}: expected a folder with sound files in it, found a folder without any",
             folder.display()
         )
     })?;
-    for path in songs {
+    for path in files {
         let place = path
             .parent()
             .and_then(|place| place.strip_prefix(folder).ok());
