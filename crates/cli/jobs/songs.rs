@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use acetate_engine::{PIPE, is_pipe, sound_files};
+use acetate_io::WalkError;
 use acetate_io::{Identity, read_text, resolved};
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 use crate::args::{MasterArgs, unquoted};
 
@@ -93,11 +94,12 @@ fn of_folder(folder: &Path, args: &MasterArgs) -> anyhow::Result<Vec<Song>> {
     let masters = masters.filter(|masters| !is_top.starts_with(masters));
     let mut songs = Vec::new();
     let mut is_deeper = false;
-    let files = sound_files(folder).with_context(|| {
-        format!(
-            "{}: expected a folder with sound files in it, found a folder without any",
+    let files = sound_files(folder).map_err(|error| match error.downcast_ref() {
+        Some(WalkError::NoMasters { extensions, .. }) => anyhow!(
+            "{}: expected sound files ({extensions}), found a folder without any",
             folder.display()
-        )
+        ),
+        _ => error,
     })?;
     for path in files {
         let place = path

@@ -38,10 +38,10 @@ mod options;
 mod recheck;
 mod record;
 mod request;
-mod settings_text;
 
 pub use conflicts::Conflicts;
 pub use error::EngineError;
+pub use extras::settings_text::settings_text;
 pub use extras::variants::MAX_VARIANTS;
 pub use input::{Input, declare};
 pub use job::{Job, PIPE, is_pipe};
@@ -50,4 +50,3 @@ pub use observer::{Observer, Silent, Step};
 pub use options::{Cache, Options};
 pub use recheck::{Recheck, verify_certificate};
 pub use request::{OwnAmounts, Reference, Request, net, sound_files};
-pub use settings_text::settings_text;

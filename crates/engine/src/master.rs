@@ -11,6 +11,7 @@ use crate::EngineError;
 use crate::analyses::{self, Analyses};
 use crate::conflicts;
 use crate::delivery::{FileDelivery, deliver_to_stdout};
+use crate::extras::settings_text::settings_text;
 use crate::extras::variants::{self, Made, Wanted};
 use crate::extras::{self, RunContext};
 use crate::ffmpeg::Ffmpeg;
@@ -20,7 +21,6 @@ use crate::observer::{FileProgress, Observer};
 use crate::options::Options;
 use crate::record::{Known, Records, record_of};
 use crate::request::Proposer;
-use crate::settings_text::settings_text;
 
 /// How a job ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -68,6 +68,7 @@ mod write;
 pub use acetate_dsp::process::dither::WordLength;
 pub use cache::{AnalysisCache, CacheKey};
 pub use disk::hash::{content_hash, text_hash};
+pub use disk::pairs_list;
 pub use disk::place::{Identity, check_name, resolved, same_file};
 pub use disk::regular::{
     ReadError, create_fresh, open_regular, open_shared, read_bounded, read_open, read_text,
@@ -83,7 +84,6 @@ pub use guard::silence_caught_panics;
 pub use helper::{Helper, HelperError, Patience, end_all_helpers, installed_ffmpeg};
 pub use info::{DecodeWarning, Foreign, MediaInfo};
 pub use read::decoder::{Decoder, OpenOptions, open, open_without_helpers};
-pub use read::pairs_list;
 pub use tags::{MAX_CARRIED_BYTES, Outcome, TagWarning, Tags};
 pub use write::broadcast::Broadcast;
 pub use write::folder::{Earlier, StagedFolder};

@@ -3,6 +3,7 @@
 mod context;
 pub(crate) mod pack;
 mod report_page;
+pub(crate) mod settings_text;
 pub(crate) mod variants;
 
 use acetate_io::deliver_text;

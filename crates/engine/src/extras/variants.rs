@@ -12,10 +12,10 @@ use acetate_model::style::{Style, StylePredictor};
 use anyhow::{Context, bail};
 
 use crate::delivery::FileDelivery;
+use crate::extras::settings_text::settings_text;
 use crate::input::Input;
 use crate::job::Job;
 use crate::observer::{FileProgress, Observer};
-use crate::settings_text::settings_text;
 
 /// Most variants.
 pub const MAX_VARIANTS: usize = SET.len();

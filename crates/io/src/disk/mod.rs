@@ -2,6 +2,7 @@
 
 pub(crate) mod hash;
 pub(crate) mod identity;
+pub mod pairs_list;
 pub(crate) mod place;
 pub(crate) mod regular;
 pub(crate) mod seal;

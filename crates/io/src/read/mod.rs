@@ -10,7 +10,6 @@ pub(crate) mod elementary;
 pub(crate) mod foreign;
 pub(crate) mod framing;
 pub(crate) mod packets;
-pub mod pairs_list;
 pub(crate) mod pass;
 pub(crate) mod sniff;
 pub(crate) mod step;

@@ -26,10 +26,10 @@ use acetate_master::{Certificate, Report, replay};
 use anyhow::{Context, bail};
 
 use super::RunContext;
+use crate::extras::settings_text::settings_text;
 use crate::input::Input;
 use crate::job::Job;
 use crate::observer::{FileProgress, Step, go_on};
-use crate::settings_text::settings_text;
 
 /// Names in the folder.
 const MASTER: &str = "reference-master.wav";
