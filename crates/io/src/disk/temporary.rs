@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -124,6 +126,19 @@ pub(crate) struct TemporaryFolder {
 }
 
 impl TemporaryFolder {
+    /// A path that leads through the handle (Linux's procfs), or the name where there is none.
+    pub(crate) fn handle_path(&self) -> PathBuf {
+        let path = PathBuf::from(format!("/proc/self/fd/{}", self.handle.as_raw_fd()));
+        let same = |found: &std::fs::Metadata| {
+            let own = self.handle.metadata();
+            own.is_ok_and(|own| (own.dev(), own.ino()) == (found.dev(), found.ino()))
+        };
+        match std::fs::metadata(&path) {
+            Ok(found) if same(&found) => path,
+            _ => self.path.clone(),
+        }
+    }
+
     /// Creates one beside `output`, whose name is `name`.
     pub(crate) fn create(output: &Path, name: &OsStr) -> io::Result<Self> {
         let folder = folder_of(output);

@@ -71,6 +71,12 @@ impl StagedFolder {
         self.temporary.path()
     }
 
+    /// The folder through its own handle, for what is written into it: whoever owns the folder around it can
+    /// lead nothing elsewhere. Its name where the system has no such paths.
+    pub fn handle_path(&self) -> PathBuf {
+        self.temporary.handle_path()
+    }
+
     /// Gives the folder its name. What stood there goes away in the same moment where the file system can
     /// change two names in one step; elsewhere a kill between two steps is mended by the next run. Of an
     /// earlier folder only the files of `earlier` are removed, and only if they are still the same.
@@ -186,6 +192,23 @@ mod tests {
         assert_eq!(staged.commit(Some(&earlier)).unwrap(), None);
         assert!(!path.join("a").exists() && path.join("b").exists());
         assert_eq!(names(), 1);
+    }
+
+    #[test]
+    fn what_is_written_by_the_handle_cannot_be_led_elsewhere() {
+        let place = tempfile::tempdir().unwrap();
+        let staged = StagedFolder::create(place.path().join("pack"), false).unwrap();
+        let inside = staged.handle_path();
+        let elsewhere = place.path().join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        // The owner of the folder around puts a link where the folder was.
+        let moved = place.path().join("moved");
+        fs::rename(staged.temporary_path(), &moved).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, staged.temporary_path()).unwrap();
+        fs::write(inside.join("a"), "1").unwrap();
+        assert!(!elsewhere.join("a").exists());
+        assert!(moved.join("a").exists());
+        fs::remove_file(staged.temporary_path()).unwrap();
     }
 
     #[test]

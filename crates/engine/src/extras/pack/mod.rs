@@ -94,7 +94,7 @@ pub(crate) fn write(
     let folder = StagedFolder::create(path, overwrite)?;
     let (tags, _) = Tags::read(input.path());
     let pack = Pack {
-        folder: folder.temporary_path().to_owned(),
+        folder: folder.handle_path(),
         tags,
         done,
         context,
