@@ -9,6 +9,7 @@
 use std::f64::consts::{PI, TAU};
 
 use super::biquad::Coefficients;
+use crate::numeric::NormalEquations;
 
 /// Rate of the table, Hz.
 const TABLE_HZ: f64 = 48_000.0;
@@ -24,20 +25,14 @@ pub(super) fn shelf(table: Coefficients, sample_rate_hz: f64) -> Coefficients {
     let a = [-2.0 * radius * libm::cos(angle), radius * radius];
 
     // Normal equations of the three parts of the numerator's power, each over what it has to be.
-    let mut matrix = [[0.0; 3]; 3];
-    let mut right = [0.0; 3];
+    let mut equations = NormalEquations::default();
     for point in 0..POINTS {
         let share = (point as f64 + 0.5) / POINTS as f64;
         let wanted = power(table, PI * share / stretch) * denominator_power(a, PI * share);
         let basis = parts(PI * share).map(|part| part / wanted);
-        for (row, x) in basis.iter().enumerate() {
-            right[row] += x;
-            for (column, y) in basis.iter().enumerate() {
-                matrix[row][column] += x * y;
-            }
-        }
+        equations.add(&basis, 1.0, 1.0);
     }
-    let [at_0, at_half, between] = solve(matrix, right);
+    let [at_0, at_half, between] = equations.solve();
 
     let (root_0, root_half) = (at_0.max(0.0).sqrt(), at_half.max(0.0).sqrt());
     let mean = 0.5 * (root_0 + root_half);
@@ -64,29 +59,7 @@ fn denominator_power([a1, a2]: [f64; 2], omega: f64) -> f64 {
 }
 
 /// Power response of a section at an angle of up to pi.
-pub(super) fn power(section: Coefficients, omega: f64) -> f64 {
+fn power(section: Coefficients, omega: f64) -> f64 {
     debug_assert!((0.0..=TAU).contains(&omega));
     polynomial_power(section.b, omega) / denominator_power(section.a, omega)
-}
-
-/// Gauss without pivots: the matrix is symmetric and positive.
-fn solve(mut matrix: [[f64; 3]; 3], mut right: [f64; 3]) -> [f64; 3] {
-    for pivot in 0..3 {
-        for row in pivot + 1..3 {
-            let factor = matrix[row][pivot] / matrix[pivot][pivot];
-            let above = matrix[pivot];
-            for (value, above) in matrix[row].iter_mut().zip(above).skip(pivot) {
-                *value -= factor * above;
-            }
-            right[row] -= factor * right[pivot];
-        }
-    }
-    let mut solution = [0.0; 3];
-    for row in (0..3).rev() {
-        let known: f64 = (row + 1..3)
-            .map(|column| matrix[row][column] * solution[column])
-            .sum();
-        solution[row] = (right[row] - known) / matrix[row][row];
-    }
-    solution
 }
