@@ -135,11 +135,7 @@ impl LoneTransients {
         self.next_step += 1;
         let peaks = self.peaks.steps();
         let peak = peaks[step];
-        let highest = |from: usize, to: usize| {
-            let to = to.min(peaks.len());
-            let from = from.min(to);
-            peaks[from..to].iter().copied().fold(0.0, f32::max)
-        };
+        let highest = |from, to| highest(peaks, from, to);
         let near_before = step.saturating_sub(NEAR_BEFORE_STEPS);
         let near_after = step + NEAR_AFTER_STEPS + 1;
         let before = highest(step.saturating_sub(BEFORE_STEPS), near_before);
