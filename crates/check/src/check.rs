@@ -1,6 +1,6 @@
 //! [`Check`]: verdict, score, parts, findings.
 
-use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
+use acetate_dsp::analysis::{AnalyzeOptions, analyze_programme};
 use acetate_dsp::stream::OnFrames;
 use acetate_dsp::{Analysis, Source};
 use schemars::JsonSchema;
@@ -113,7 +113,7 @@ pub fn measure(
     progress: &mut OnFrames<'_>,
 ) -> Result<(Analysis, Scan), CheckError> {
     let mut scanned = Scanned::new(source);
-    let analysis = analyze_with(&mut scanned, &AnalyzeOptions::default(), progress)?;
+    let analysis = analyze_programme(&mut scanned, &AnalyzeOptions::default(), progress)?;
     if !analysis.integrated_lufs.is_finite() {
         return Err(CheckError::NoLoudness {
             duration_s: analysis.duration_s,

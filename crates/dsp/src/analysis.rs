@@ -17,7 +17,7 @@ use crate::measure::stereo_image::StereoImage;
 use crate::pipeline::Pipeline;
 use crate::process::ProcessSpec;
 use crate::process::rendered::Rendered;
-use crate::process::repair::{self, Repair};
+use crate::process::repair::{Repair, repairs_of};
 use crate::settings::Cleanup;
 use crate::stream::OnFrames;
 use crate::{Source, StreamError};
@@ -84,7 +84,8 @@ pub struct Analysis {
     /// Sequences that the net and the solver read; not part of a report.
     #[serde(skip)]
     pub sequences: Sequences,
-    /// The analysis once more with the lone transients repaired, where there are any; not part of a report.
+    /// The analysis once more with the lone transients repaired, where there are any and
+    /// [`analyze_programme`] measured; not part of a report.
     #[serde(skip)]
     pub repaired: Option<Box<Analysis>>,
 }
@@ -133,41 +134,42 @@ pub fn analyze(source: &mut dyn Source) -> Result<Analysis, StreamError> {
     analyze_with(source, &AnalyzeOptions::default(), &mut |_| Ok(()))
 }
 
-/// As [`analyze`], with options; `progress` is told the frames read so far after every block. A programme
-/// with lone transients is read a second time, with them repaired.
+/// As [`analyze_with`], and once more with the lone transients repaired where there are any: for decisions
+/// about the whole, which are made on [`Analysis::programme`]. Reads such a programme a second time.
 ///
 /// # Errors
 /// As [`analyze`].
-pub fn analyze_with(
+pub fn analyze_programme(
     source: &mut dyn Source,
     options: &AnalyzeOptions,
     progress: &mut OnFrames<'_>,
 ) -> Result<Analysis, StreamError> {
-    let mut analysis = analyze_once(source, options, progress)?;
-    let repairs = repair::repairs_of(&analysis.lone_transients, analysis.sample_rate_hz);
+    let mut analysis = analyze_with(source, options, progress)?;
+    let repairs = repairs_of(&analysis.lone_transients, analysis.sample_rate_hz);
     if !repairs.is_empty() {
         source.rewind()?;
         let cleanup = Cleanup {
             repairs,
             ..Cleanup::default()
         };
-        let stage = Repair::new(
-            &cleanup,
-            &ProcessSpec {
-                sample_rate_hz: analysis.sample_rate_hz,
-                channels: analysis.channels,
-                programme_lufs: analysis.integrated_lufs,
-            },
-        );
-        let mut repaired = analyze_once(&mut Rendered::new(source, stage), options, progress)?;
+        let spec = ProcessSpec {
+            sample_rate_hz: analysis.sample_rate_hz,
+            channels: analysis.channels,
+            programme_lufs: analysis.integrated_lufs,
+        };
+        let mut repaired = Rendered::new(source, Repair::new(&cleanup, &spec));
+        let mut repaired = analyze_with(&mut repaired, options, progress)?;
         repaired.lone_transients.clear();
         analysis.repaired = Some(Box::new(repaired));
     }
     Ok(analysis)
 }
 
-/// One pass.
-fn analyze_once(
+/// As [`analyze`], with options; `progress` is told the frames read so far after every block.
+///
+/// # Errors
+/// As [`analyze`].
+pub fn analyze_with(
     source: &mut dyn Source,
     options: &AnalyzeOptions,
     progress: &mut OnFrames<'_>,

@@ -82,14 +82,14 @@ pub(crate) fn each_stage(
         |bypass: &Bypass| Rendered::of(passage, programme_lufs, settings, bypass, ceiling_dbtp);
     let whole = render(bypass)?;
     let spec = spec_of(passage, programme_lufs);
-    let active = Chain::new(settings, &spec, bypass).report();
+    let processors = |bypass: &Bypass| Chain::new(settings, &spec, bypass).report().len();
+    let active = processors(bypass);
     let mut without = Vec::new();
     for stage in Stage::ALL {
-        let acts = active.iter().any(|report| report.name == stage.name());
-        if !acts && stage != Stage::Limiter {
+        let bypass = Bypass::new(bypass.stages().chain([stage]));
+        if processors(&bypass) == active && stage != Stage::Limiter {
             continue;
         }
-        let bypass = Bypass::new(bypass.stages().chain([stage]));
         without.push(whole.against(&render(&bypass)?, stage));
     }
     Ok(without)
@@ -231,5 +231,19 @@ mod tests {
         assert!(without[1].tone_db < 0.2);
         assert_eq!(without[2].limiting_db, None);
         assert!(without[0].sentence().contains("tone"));
+    }
+
+    #[test]
+    fn a_repair_alone_is_cleanup_that_acts() {
+        let mut settings = Settings::default();
+        settings.cleanup.repairs = vec![acetate_dsp::settings::Repair {
+            at_s: 1.0,
+            length_ms: 20.0,
+            kind: acetate_dsp::settings::RepairKind::Attenuate,
+            gain_db: -12.0,
+        }];
+        let without = each_stage(&passage(), -20.0, &settings, &Bypass::default(), -1.0).unwrap();
+        let names: Vec<&str> = without.iter().map(|w| w.stage).collect();
+        assert_eq!(names, ["cleanup", "limiter"]);
     }
 }

@@ -10,7 +10,7 @@ use acetate_dsp::process::compressor::{self, Compressor};
 use acetate_dsp::process::limiter::Limiter;
 use acetate_dsp::process::rendered::Rendered;
 use acetate_dsp::process::{ProcessSpec, Processor};
-use acetate_dsp::settings::MID_KNOTS;
+use acetate_dsp::settings::{MID_KNOTS, Settings};
 use acetate_dsp::stream::Tapped;
 use acetate_dsp::units::{db_from_gain, db_from_power, gain_from_db};
 use acetate_dsp::{Audio, Source};
@@ -135,10 +135,17 @@ pub(crate) fn collect(
         progress(1, seen as f64 / before.frames.max(1) as f64);
         Ok(())
     })?;
+    let of_passage = Settings {
+        cleanup: done.settings.cleanup.of_passage(
+            without_passage.from_s,
+            without_passage.from_s + without_passage.length_s,
+        ),
+        ..done.settings.clone()
+    };
     let without = counterfactual::each_stage(
         &short.into_audio(),
-        before.integrated_lufs,
-        &done.settings,
+        before.programme().integrated_lufs,
+        &of_passage,
         material.bypass,
         last_ceiling_dbtp(done),
     )?;
@@ -354,4 +361,25 @@ fn other_version(other: &mut Other<'_>, passage: Stretch) -> Result<Version, Han
 impl Evidence {
     /// Steps of `compression_db` a second.
     pub(crate) const COMPRESSION_STEPS_PER_S: f64 = GAIN_STEPS_PER_S as f64;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use acetate_dsp::signal::white;
+    use acetate_dsp::stream::AudioSource;
+
+    #[test]
+    fn the_overview_sees_a_master_with_a_lone_click_once() {
+        let mut samples = white(20 * 44_100, 1);
+        samples.iter_mut().for_each(|x| *x *= 0.01);
+        samples[10 * 44_100..10 * 44_100 + 60].fill(0.9);
+        let master = Audio::new(44_100, vec![samples]).unwrap();
+        let mut direct = Overview::new(master.frames() as u64);
+        direct.push(&master);
+        let mut source = AudioSource::new(master);
+        let (analysis, seen) = look_at(&mut source, &mut |_| {}).unwrap();
+        assert_eq!(analysis.lone_transients.len(), 1);
+        assert_eq!(seen.columns(), direct.columns());
+    }
 }

@@ -129,7 +129,7 @@ fn chain(report: &Report, done: &Mastering) -> String {
                 "{:.2}:1, threshold {:+.1} LU of the programme (about {:.1} dBFS RMS), knee {:.0} dB, attack {:.0} ms, release {:.0} ms, sidechain high-pass {:.0} Hz, mix {:.0} %; took at most {:.1} dB",
                 c.ratio,
                 c.threshold_lu,
-                done.before.integrated_lufs + c.threshold_lu,
+                report.programme_lufs(done) + c.threshold_lu,
                 c.knee_db,
                 c.attack_ms,
                 c.release_ms,

@@ -410,6 +410,15 @@ impl Measures {
 }
 
 impl Report {
+    /// What the thresholds of `done`, this report's mastering, are relative to, LUFS: the loudness of the
+    /// mix without its lone transients.
+    pub fn programme_lufs(&self, done: &Mastering) -> f64 {
+        let analysis = self.analysis.as_ref();
+        analysis.map_or(done.before.integrated_lufs, |analysis| {
+            analysis.programme().integrated_lufs
+        })
+    }
+
     /// An empty report of a command.
     pub fn new(command: &str) -> Self {
         Self {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
+use acetate_dsp::analysis::{AnalyzeOptions, analyze_programme};
 use acetate_dsp::measure::levels::Meters;
 use acetate_dsp::{Analysis, Source, Spec};
 use acetate_model::Predictor;
@@ -250,7 +250,7 @@ pub fn measure_input(
         // The master is what two meters judge.
         meters: Meters::Own,
     };
-    let analysis = analyze_with(input, &options, &mut |done| {
+    let analysis = analyze_programme(input, &options, &mut |done| {
         Ok(progress.at(Stage::Analyze, done, total)?)
     })?;
     can_be_mastered(&analysis)?;

@@ -73,6 +73,22 @@ pub struct Cleanup {
     pub repairs: Vec<Repair>,
 }
 
+impl Cleanup {
+    /// That of a passage of the input, in seconds from the passage's start: the repairs that lie in it.
+    #[must_use]
+    pub fn of_passage(&self, from_s: f64, to_s: f64) -> Self {
+        let inside = |repair: &&Repair| repair.at_s >= from_s && repair.end_s() <= to_s;
+        let moved = |repair: &Repair| Repair {
+            at_s: repair.at_s - from_s,
+            ..*repair
+        };
+        Self {
+            repairs: self.repairs.iter().filter(inside).map(moved).collect(),
+            ..*self
+        }
+    }
+}
+
 /// How a moment is repaired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

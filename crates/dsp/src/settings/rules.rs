@@ -307,4 +307,22 @@ mod tests {
         settings.compressor.ratio = f64::NAN;
         assert!(settings.validate().is_err());
     }
+
+    #[test]
+    fn a_passage_has_the_repairs_that_lie_in_it_at_its_own_times() {
+        let repair = |at_s| super::super::Repair {
+            at_s,
+            length_ms: 100.0,
+            kind: RepairKind::Attenuate,
+            gain_db: -6.0,
+        };
+        let cleanup = Cleanup {
+            dc_highpass_hz: 4.0,
+            repairs: [1.0, 9.95, 12.0, 19.95].map(repair).to_vec(),
+        };
+        let passage = cleanup.of_passage(10.0, 20.0);
+        assert_eq!(passage.dc_highpass_hz, 4.0);
+        assert_eq!(passage.repairs, [repair(2.0)]);
+        assert_eq!(cleanup.of_passage(0.0, 30.0), cleanup);
+    }
 }

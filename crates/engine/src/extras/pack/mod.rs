@@ -390,12 +390,7 @@ impl Pack<'_> {
             version: &report.version,
             settings: &done.settings,
             eq: &eq,
-            programme_lufs: report
-                .analysis
-                .as_ref()
-                .map_or(done.before.integrated_lufs, |analysis| {
-                    analysis.programme().integrated_lufs
-                }),
+            programme_lufs: report.programme_lufs(done),
             ceiling_dbtp: done.target.true_peak_dbtp,
             mix: clip("Mix", &format!("audio/{mix}"), mix_rate_hz, 0.0),
             master: clip(
