@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use acetate_dsp::plain;
-use acetate_engine::{Delivered, Engine, Job, Outcome, is_pipe};
+use acetate_engine::{Engine, Job, is_pipe};
 use acetate_master::Report;
 use anyhow::{Context, bail};
 
@@ -45,7 +44,6 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
         }
     }
     let started = Instant::now();
-    let tally = Tally::default();
     let summary = Summary::default();
     let inputs: Vec<_> = jobs.iter().map(|job| job.input.clone()).collect();
     let of_input: HashMap<&Path, (usize, &Job)> = jobs
@@ -60,7 +58,6 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
     let exit = each_input(&inputs, &told, |input| {
         let (place, job) = *of_input.get(input).context("an input without a job")?;
         let delivered = engine.master(job, &watch).map_err(anyhow::Error::from);
-        tally.count(&delivered);
         summary.add(place, job, &delivered);
         let delivered = delivered?;
         for (output, report) in &delivered.masters {
@@ -72,11 +69,16 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
             Exit::Missed
         })
     })?;
+    let rows = summary.rows();
     if !exit::is_stopping() {
-        summary.finish(args, &files, console)?;
+        rows.write(args, &files, console)?;
     }
     if jobs.len() > 1 {
-        console.say(&tally.summary(started));
+        console.say(&format!(
+            "{}, in {:.1} s",
+            rows.counts(),
+            started.elapsed().as_secs_f64()
+        ));
     }
     Ok(exit)
 }
@@ -110,37 +112,4 @@ fn print(
         (false, false) => console.print(&table())?,
     }
     Ok(())
-}
-
-/// Counts of a batch.
-#[derive(Debug, Default)]
-struct Tally {
-    met: AtomicUsize,
-    missed: AtomicUsize,
-    skipped: AtomicUsize,
-    failed: AtomicUsize,
-}
-
-impl Tally {
-    fn count(&self, delivered: &anyhow::Result<Delivered>) {
-        let counter = match delivered.as_ref().map(|delivered| delivered.outcome) {
-            Ok(Outcome::Met) => &self.met,
-            Ok(Outcome::Missed) => &self.missed,
-            Ok(Outcome::Skipped | Outcome::DeliveredBefore) => &self.skipped,
-            Err(_) => &self.failed,
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn summary(&self, started: Instant) -> String {
-        let get = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
-        format!(
-            "{} mastered and verified, {} delivered with the target missed, {} skipped, {} failed, in {:.1} s",
-            get(&self.met),
-            get(&self.missed),
-            get(&self.skipped),
-            get(&self.failed),
-            started.elapsed().as_secs_f64()
-        )
-    }
 }

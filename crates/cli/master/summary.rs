@@ -29,9 +29,12 @@ pub struct Summary {
 }
 
 /// How one master ended.
+#[derive(Clone)]
 struct Row {
     /// The place of its job, then of its variant.
     place: (usize, usize),
+    /// How the job ended; none for one that failed.
+    outcome: Option<Outcome>,
     input: PathBuf,
     output: PathBuf,
     page: Option<PathBuf>,
@@ -54,6 +57,7 @@ impl Summary {
     pub fn add(&self, place: usize, job: &Job, delivered: &anyhow::Result<Delivered>) {
         let row = Row {
             place: (place, 0),
+            outcome: delivered.as_ref().ok().map(|delivered| delivered.outcome),
             input: job.input.clone(),
             output: job.output.clone(),
             page: job.report.clone(),
@@ -81,13 +85,11 @@ impl Summary {
                 masters
                     .map(|(variant, (output, report))| Row {
                         place: (place, variant),
-                        input: job.input.clone(),
                         output: output.clone(),
-                        page: job.report.clone(),
                         figures: figures(report),
                         verdict: verdict(report),
                         is_good: report.all_met,
-                        error: String::new(),
+                        ..row.clone()
                     })
                     .collect()
             }
@@ -96,20 +98,29 @@ impl Summary {
         rows.extend(new);
     }
 
-    /// Says a line for each song, and writes what was asked for.
-    pub fn finish(self, args: &MasterArgs, files: &Files, console: &Console) -> anyhow::Result<()> {
-        let mut rows = self
-            .rows
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
+    /// Them all, in the order of the jobs.
+    pub fn rows(self) -> Rows {
+        let rows = self.rows.into_inner();
+        let mut rows = rows.unwrap_or_else(PoisonError::into_inner);
         rows.sort_by_key(|row| row.place);
+        Rows(rows)
+    }
+}
+
+/// How the masters of a run ended, in the order of the jobs.
+pub struct Rows(Vec<Row>);
+
+impl Rows {
+    /// Says a line for each song, and writes what was asked for.
+    pub fn write(&self, args: &MasterArgs, files: &Files, console: &Console) -> anyhow::Result<()> {
+        let Self(rows) = self;
         if files.is_batch {
-            for row in &rows {
+            for row in rows {
                 console.say_lines(&row.line());
             }
         }
         if let Some(path) = &files.csv {
-            acetate_io::deliver_text(path, &csv(&rows), args.overwrite)?;
+            acetate_io::deliver_text(path, &csv(rows), args.overwrite)?;
         }
         if let Some(path) = &files.index {
             let rows: Vec<IndexRow> = rows.iter().map(|row| row.linked(path)).collect();
@@ -117,6 +128,22 @@ impl Summary {
             console.say(&format!("{}: lists the masters", path.display()));
         }
         Ok(())
+    }
+
+    /// How many jobs ended how.
+    pub fn counts(&self) -> String {
+        let Self(rows) = self;
+        // Variants are rows of one job.
+        let jobs = || rows.iter().filter(|row| row.place.1 == 0);
+        let count =
+            |wanted: &[Option<Outcome>]| jobs().filter(|row| wanted.contains(&row.outcome)).count();
+        format!(
+            "{} mastered and verified, {} delivered with the target missed, {} skipped, {} failed",
+            count(&[Some(Outcome::Met)]),
+            count(&[Some(Outcome::Missed)]),
+            count(&[Some(Outcome::Skipped), Some(Outcome::DeliveredBefore)]),
+            count(&[None])
+        )
     }
 }
 
