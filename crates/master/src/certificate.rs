@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::brief::Brief;
-use crate::findings::Finding;
+use crate::report::findings::Finding;
 use crate::report::{
     Attempt, Check, CodecSafety, Difference, FileFacts, Infeasible, Mastering, Measures, Report,
 };

@@ -50,40 +50,29 @@
 
 #![warn(unreachable_pub)]
 
-pub mod advice;
-mod attempts;
 pub mod brief;
 pub mod certificate;
-pub mod check_name;
-mod cleanup;
 pub mod codec;
 pub mod delivery;
 pub mod error;
-pub mod findings;
-pub mod judgement;
-mod memory;
-mod outline;
 pub mod plan;
 pub mod presets;
 pub mod recover;
 mod render;
-pub mod replay;
 pub mod report;
 pub mod settings_file;
 pub mod story;
-mod tell;
 pub mod variants;
 pub mod verify;
-pub mod words;
 
 pub use brief::Brief;
 pub use certificate::Certificate;
-pub use check_name::CheckName;
 pub use codec::{master_codec_safe, master_codec_safe_measured};
-pub use delivery::{Delivery, Progress, Scratch, Stage};
+pub use delivery::{Delivery, MemoryDelivery, Progress, Scratch, Stage};
 pub use error::MasterError;
-pub use memory::MemoryDelivery;
-pub use plan::{Plan, plan};
-pub use report::Report;
+pub use plan::{Plan, judgement, plan};
+pub use render::replay;
+pub use report::check_name::CheckName;
+pub use report::{Report, advice, check_name, findings, words};
 pub use story::{master, master_measured, measure_input, rehearse, rehearse_measured};
 pub use verify::verify;

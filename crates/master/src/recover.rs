@@ -23,7 +23,7 @@ use serde::Serialize;
 
 use crate::error::MasterError;
 use crate::plan::can_be_mastered;
-use crate::replay;
+use crate::render::replay;
 
 /// Corrections on what the chain renders.
 const CORRECTIONS: usize = 3;

@@ -7,14 +7,14 @@ use acetate_dsp::measure::levels::Meters;
 use acetate_dsp::{Analysis, Source, Spec};
 use acetate_model::Predictor;
 
-use crate::attempts::{Attempts, infeasible};
 use crate::brief::Brief;
 use crate::delivery::{Delivery, Progress, Scratch, Stage};
 use crate::error::MasterError;
 use crate::plan::{Plan, can_be_mastered, delivery_spec, plan};
+use crate::render::attempts::{Attempts, infeasible};
 use crate::render::{RenderOutcome, before_limiter, delivery_frames, read_passages, render, solve};
+use crate::report::tell::{Told, tell};
 use crate::report::{Attempt, Report};
-use crate::tell::{Told, tell};
 
 /// Makes a verified master of `input`.
 ///

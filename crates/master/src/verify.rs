@@ -5,8 +5,8 @@ use acetate_dsp::settings::Target;
 use acetate_dsp::stream::OnFrames;
 use acetate_dsp::{Source, StreamError};
 
-use crate::advice;
-use crate::check_name::CheckName;
+use crate::report::advice;
+use crate::report::check_name::CheckName;
 use crate::report::{Check, Measures, Report};
 
 /// Largest distance from the loudness asked for that counts as met, LU.

@@ -4,6 +4,8 @@
 //! Where a codec is not to be had, the ceiling is lowered by the most that it was ever measured to
 //! add to a peak at this bit rate (12 songs of several kinds limited to -1 dBTP, encoders of ffmpeg).
 
+mod outline;
+
 use std::fmt;
 
 use acetate_dsp::analysis::Analysis;
@@ -12,11 +14,11 @@ use acetate_dsp::{Audio, Source, Spec, StreamError};
 use acetate_model::Predictor;
 
 use crate::brief::Brief;
-use crate::check_name::CheckName;
+use crate::codec::outline::Outline;
 use crate::delivery::{Delivery, Progress};
 use crate::error::MasterError;
-use crate::outline::Outline;
 use crate::plan::{can_be_mastered, plan};
+use crate::report::check_name::CheckName;
 use crate::report::{Check, CodecPass, CodecReading, CodecSafety, MissingCodec, Report};
 use crate::story::{BeforeLimiter, measure_input};
 

@@ -1,5 +1,8 @@
 //! What the story needs from outside: a place for its samples, and somebody to tell how far it is.
 
+mod memory;
+
+pub use self::memory::MemoryDelivery;
 use acetate_dsp::stream::Cancelled;
 use acetate_dsp::{Sink, Source, Spec, StreamError};
 

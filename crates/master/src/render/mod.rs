@@ -1,5 +1,8 @@
 //! Everything before the limiter, and what is solved on it.
 
+pub(crate) mod attempts;
+pub mod replay;
+
 use std::ops::Range;
 
 use acetate_dsp::chain::{self, Bypass, Chain};

@@ -1,5 +1,11 @@
 //! [`Report`]: one structure behind every command's JSON, certificate and page.
 
+pub mod advice;
+pub mod check_name;
+pub mod findings;
+pub(crate) mod tell;
+pub mod words;
+
 use acetate_check::{CheckError, ToneJudgement};
 use acetate_dsp::Spec;
 use acetate_dsp::analysis::{Analysis, MeterReading};
@@ -8,8 +14,8 @@ use acetate_dsp::settings::{Amounts, Settings, Target};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::check_name::CheckName;
-use crate::findings::{Finding, Readiness};
+use crate::report::check_name::CheckName;
+use crate::report::findings::{Finding, Readiness};
 
 /// Version of the report's format.
 pub const REPORT_SCHEMA: &str = "acetate.report/2";

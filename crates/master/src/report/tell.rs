@@ -3,13 +3,14 @@
 use acetate_dsp::settings::Settings;
 use acetate_dsp::{Analysis, Spec};
 
-use crate::attempts::Written;
+use super::{advice, words};
 use crate::brief::Brief;
 use crate::error::MasterError;
-use crate::findings::Readiness;
 use crate::plan::Plan;
+use crate::render::attempts::Written;
+use crate::report::findings::Readiness;
 use crate::report::{Attempt, Infeasible, Mastering, Measures, Report};
-use crate::{advice, verify, words};
+use crate::verify;
 
 /// Everything that the report is told of.
 pub(crate) struct Told<'a> {

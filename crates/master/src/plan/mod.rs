@@ -1,5 +1,8 @@
 //! [`Plan`]: what will be rendered, and whether a mix can be mastered at all.
 
+mod cleanup;
+pub mod judgement;
+
 use acetate_check::Check;
 use acetate_dsp::chain;
 use acetate_dsp::settings::Settings;
@@ -8,9 +11,9 @@ use acetate_dsp::{Analysis, Spec};
 use acetate_model::{Confidence, Predictor, Tone};
 
 use crate::brief::Brief;
-use crate::cleanup::cleanup;
 use crate::error::MasterError;
-use crate::judgement::judgement;
+use crate::plan::cleanup::cleanup;
+use crate::plan::judgement::judgement;
 
 /// Sample rates that are rendered, Hz.
 const SAMPLE_RATES_HZ: (u32, u32) = (MIN_SAMPLE_RATE_HZ, MAX_SAMPLE_RATE_HZ);
