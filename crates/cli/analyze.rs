@@ -10,11 +10,11 @@ use acetate_model::{NetPredictor, Predictor};
 use anyhow::Context;
 
 use crate::args::AnalyzeArgs;
-use crate::console::Console;
 use crate::exit::{self, Exit};
 use crate::inputs::each_input;
-use crate::table;
-use crate::watch::Watch;
+use crate::terminal::console::Console;
+use crate::terminal::table;
+use crate::terminal::watch::Watch;
 
 /// Measures every input and prints its figures.
 pub fn run(args: &AnalyzeArgs, console: &Console) -> anyhow::Result<Exit> {

@@ -10,12 +10,12 @@ use acetate_model::{NetPredictor, Predictor};
 use anyhow::{Context, bail};
 
 use crate::args::{CheckArgs, SchemaArgs, SchemaKind};
-use crate::checked;
-use crate::console::Console;
 use crate::exit::{self, Exit};
 use crate::inputs::each_input;
+use crate::terminal::checked;
+use crate::terminal::console::Console;
 
-use crate::watch::Watch;
+use crate::terminal::watch::Watch;
 
 /// Checks every input and prints what was found.
 pub fn run(args: &CheckArgs, console: &Console) -> anyhow::Result<Exit> {

@@ -11,8 +11,8 @@ use anyhow::Context;
 use clap::CommandFactory;
 
 use crate::args::{Args, CompletionsArgs, ManArgs, SchemaArgs, SchemaKind};
-use crate::console::Console;
 use crate::exit::Exit;
+use crate::terminal::console::Console;
 
 /// Prints the JSON schema of what is written or printed.
 pub fn schema(args: &SchemaArgs, console: &Console) -> anyhow::Result<Exit> {

@@ -7,8 +7,8 @@ use acetate_master::report::Failure;
 use anyhow::anyhow;
 use rayon::prelude::*;
 
-use crate::console::{Console, causes_in_words};
 use crate::exit::{self, Exit};
+use crate::terminal::console::{Console, causes_in_words};
 
 /// Runs a command on every input, on all threads where there are several. A bad file is said and
 /// the others go on, even past a panic, which is a bug of ours; the worst exit code counts.

@@ -15,10 +15,10 @@ use acetate_master::recover::{Recovered, recover};
 use anyhow::Context;
 
 use crate::args::LearnArgs;
-use crate::console::Console;
 use crate::exit::Exit;
-use crate::progress::Bars;
-use crate::watch::Watch;
+use crate::terminal::console::Console;
+use crate::terminal::progress::Bars;
+use crate::terminal::watch::Watch;
 
 /// First line of a new list.
 const HEADER: &str = "mix,master,album\n";

@@ -6,8 +6,6 @@
 mod analyze;
 mod args;
 mod check;
-mod checked;
-mod console;
 mod docs;
 mod exit;
 mod inputs;
@@ -15,17 +13,16 @@ mod jobs;
 mod learn;
 mod master;
 mod options;
-mod progress;
-mod table;
+mod terminal;
 #[cfg(feature = "training")]
 mod training;
 mod verify;
-mod watch;
 
 use anyhow::Context;
 
 use crate::args::{Args, Command};
 use crate::exit::Exit;
+use crate::terminal::console;
 
 /// Names the number of threads where `--threads` does not.
 const THREADS_VARIABLE: &str = "RAYON_NUM_THREADS";

@@ -9,11 +9,11 @@ use acetate_master::{Report, presets};
 use anyhow::{Context, bail};
 
 use crate::args::{Loudness, TargetArgs, VerifyArgs};
-use crate::console::Console;
 use crate::exit::{self, Exit};
 use crate::inputs::each_input;
-use crate::table;
-use crate::watch::Watch;
+use crate::terminal::console::Console;
+use crate::terminal::table;
+use crate::terminal::watch::Watch;
 
 /// Verifies every input and prints the verdict.
 pub fn run(args: &VerifyArgs, console: &Console) -> anyhow::Result<Exit> {

@@ -13,7 +13,7 @@ use acetate_io::resolved;
 use acetate_master::Report;
 
 use crate::args::MasterArgs;
-use crate::console::{Console, causes_in_words};
+use crate::terminal::console::{Console, causes_in_words};
 
 /// The page in a folder of report pages.
 const INDEX: &str = "index.html";

@@ -11,9 +11,9 @@ use anyhow::Context;
 use indicatif::ProgressBar;
 
 use crate::args::{DatasetAction, DatasetArgs};
-use crate::console::Console;
 use crate::exit::Exit;
-use crate::progress::Bars;
+use crate::terminal::console::Console;
+use crate::terminal::progress::Bars;
 
 /// Fetches or lists.
 pub fn run(args: &DatasetArgs, console: &Console) -> anyhow::Result<Exit> {

@@ -21,9 +21,9 @@ use anyhow::{Context, bail};
 use indicatif::ProgressBar;
 
 use crate::args::{EvalArgs, EvalSplit};
-use crate::console::Console;
 use crate::exit::Exit;
-use crate::progress::Bars;
+use crate::terminal::console::Console;
+use crate::terminal::progress::Bars;
 
 use super::dataset::{cache_dir, fetch_all};
 

@@ -8,7 +8,7 @@ use acetate_dsp::plain;
 use acetate_dsp::units::{clock, hertz};
 use acetate_master::Report;
 
-use crate::console::Console;
+use crate::terminal::console::Console;
 
 /// Columns of text.
 const WIDTH: usize = 100;

@@ -7,7 +7,7 @@ use acetate_dsp::plain;
 use acetate_engine::Step;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::console::Console;
+use crate::terminal::console::Console;
 
 /// All bars of a run.
 #[derive(Clone, Debug)]

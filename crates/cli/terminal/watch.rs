@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use acetate_engine::{Observer, Step};
 
-use crate::console::Console;
 use crate::exit;
-use crate::progress::{Bars, FileBar};
+use crate::terminal::console::Console;
+use crate::terminal::progress::{Bars, FileBar};
 
 /// Shows progress as bars, notes and warnings as lines, and stops on a signal.
 pub struct Watch<'a> {

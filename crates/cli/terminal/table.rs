@@ -11,8 +11,8 @@ use acetate_master::codec::DECODED_CEILING_DBTP;
 use acetate_master::findings::Severity;
 use acetate_master::report::{Check, CodecSafety, Mastering, Measures};
 
-use crate::checked;
-use crate::console::Console;
+use crate::terminal::checked;
+use crate::terminal::console::Console;
 
 /// The report of a master: before, after, target, what was done and why.
 pub fn mastered(report: &Report, input: &str, output: &str, console: &Console) -> String {

@@ -14,13 +14,13 @@ mod summary;
 
 use self::summary::{Files, Summary};
 use crate::args::MasterArgs;
-use crate::console::Console;
 use crate::exit::{self, Exit};
 use crate::inputs::each_input;
 use crate::jobs::jobs;
 use crate::options::options;
-use crate::table;
-use crate::watch::Watch;
+use crate::terminal::console::Console;
+use crate::terminal::table;
+use crate::terminal::watch::Watch;
 
 /// Masters every input.
 pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
