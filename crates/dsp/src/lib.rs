@@ -53,7 +53,6 @@ pub mod audio;
 pub mod chain;
 pub mod measure;
 pub mod numeric;
-pub mod params;
 pub mod pipeline;
 pub mod plain;
 pub mod process;
@@ -66,8 +65,8 @@ pub mod units;
 
 pub use analysis::{Analysis, analyze};
 pub use audio::Audio;
-pub use params::{PARAMS, Param};
 pub use pipeline::{for_each_block, read_all};
 pub use process::{ProcessSpec, Processor};
-pub use settings::Settings;
+pub use settings::params::{PARAMS, Param};
+pub use settings::{Settings, params};
 pub use stream::{Sink, Source, Spec, StreamError};

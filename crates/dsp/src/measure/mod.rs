@@ -10,15 +10,12 @@ pub mod crest;
 pub mod levels;
 pub mod lone_transients;
 pub mod loudness;
-mod low_rate_shelf;
 pub mod noise_to_mask;
 pub mod peaks;
-pub mod reference_meter;
 pub mod slow_offset;
 pub mod spectrum;
 pub mod stereo_image;
-mod upsampled;
-pub mod weighting;
 
 pub use levels::{MeasureError, OutputMeasures, verify_pass};
+pub use loudness::{reference_meter, weighting};
 pub use peaks::{peak_envelope, peak_steps, reference_peak, true_peak};

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 mod grid;
+pub mod params;
 mod rules;
 
 pub use grid::{

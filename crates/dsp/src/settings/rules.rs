@@ -9,7 +9,7 @@ use super::{
     MAX_INTERPOLATED_MS, MAX_REPAIRS, MID_KNOTS, MIN_REPAIR_GAIN_DB, REPAIRS_APART_MS, RepairKind,
     SETTINGS_SCHEMA, SIDE_KNOTS, Saturation, Settings, Stereo, Target,
 };
-use crate::params::{PARAMS, Scope};
+use crate::settings::params::{PARAMS, Scope};
 
 /// Why settings are refused.
 #[derive(Debug, Error, PartialEq)]

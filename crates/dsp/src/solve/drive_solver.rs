@@ -2,8 +2,8 @@
 
 use super::drive_curve::Limited;
 use super::{DriveCurve, LimitedPassages};
-use crate::params::Param;
 use crate::settings;
+use crate::settings::params::Param;
 
 /// Loudness tolerance of the root finding, LU: far below what the prediction is good for.
 const TOLERANCE_LU: f64 = 0.002;

@@ -8,7 +8,7 @@
 
 use std::f64::consts::{PI, TAU};
 
-use super::biquad::Coefficients;
+use crate::measure::biquad::Coefficients;
 use crate::numeric::NormalEquations;
 
 /// Rate of the table, Hz.

@@ -9,10 +9,10 @@
 
 use ebur128::{Channel, EbuR128, Mode};
 
-use super::reference_peak::{ReferencePeak, rounded};
 use super::upsampled::{self, Upsampled};
 use super::weighting::HIGH_PASS;
 use crate::Audio;
+use crate::measure::reference_peak::{ReferencePeak, rounded};
 use crate::units::db_from_gain;
 
 /// By how much the crate's high-pass lifts its passband at a sample rate, dB: its numerator over
@@ -25,8 +25,8 @@ fn passband_lift_db(sample_rate_hz: f64) -> f64 {
 
 /// Integrated loudness and true peak by `ebur128`.
 pub struct ReferenceMeter {
-    pub(super) loudness: ReferenceLoudness,
-    pub(super) peak: ReferencePeak,
+    pub(in crate::measure) loudness: ReferenceLoudness,
+    pub(in crate::measure) peak: ReferencePeak,
 }
 
 /// What [`ReferenceMeter`] found; `-inf` where a figure does not exist.

@@ -2,8 +2,8 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::biquad::{Biquad, Coefficients, Frame, Pair};
 use super::low_rate_shelf;
+use crate::measure::biquad::{Biquad, Coefficients, Frame, Pair};
 use crate::units::gain_from_db;
 
 /// Corner (Hz) and quality of the high-pass: solved from the coefficients of BS.1770-5, Annex 1,

@@ -4,7 +4,12 @@
 //! takes every figure from those: 1.4 MB an hour. The same functions serve a solver that scales
 //! such powers without touching audio. A last 10 ms that is not complete is discarded.
 
-use super::weighting::Weighting;
+mod low_rate_shelf;
+pub mod reference_meter;
+mod upsampled;
+pub mod weighting;
+
+use self::weighting::Weighting;
 use crate::Audio;
 use crate::units::{db_from_power, power_from_db};
 
