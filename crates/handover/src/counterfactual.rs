@@ -140,7 +140,7 @@ impl Rendered {
     fn against(&self, other: &Self, stage: Stage) -> Without {
         let (with, without) = (&self.analysis, &other.analysis);
         let loudness_lu = without.integrated_lufs - with.integrated_lufs;
-        let changes = centerd(tone_changes_db(with, without));
+        let changes = centered(tone_changes_db(with, without));
         let tone_db = bands::mean_distance_db(changes.iter().map(|(_, db)| *db));
         let most = changes
             .into_iter()
@@ -160,7 +160,7 @@ impl Rendered {
 }
 
 /// Changes less their mean: what is left is tone alone, not mid against side.
-fn centerd(changes: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+fn centered(changes: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     let mean_db = changes.iter().map(|(_, db)| db).sum::<f64>() / changes.len().max(1) as f64;
     changes
         .into_iter()

@@ -412,7 +412,7 @@ fn ratio(compressor: &Compressor, spread_db: f64, body: &Body, analysis: &Analys
 }
 
 /// The knots less the level that the drive makes up anyway: the mean of the curve over the bands.
-pub fn centerd_knots(knots_db: &[f64]) -> [f64; MID_KNOTS] {
+pub fn centered_knots(knots_db: &[f64]) -> [f64; MID_KNOTS] {
     let basis = mid_basis();
     let bands = basis[0].len() as f64;
     let mean_db: f64 = basis
@@ -441,12 +441,12 @@ mod tests {
     #[test]
     fn centring_leaves_no_level_in_the_curve() {
         let knots: Vec<f64> = (0..MID_KNOTS).map(|k| k as f64 * 0.3 - 1.0).collect();
-        let centerd = centerd_knots(&knots);
-        let again = centerd_knots(&centerd);
-        for (a, b) in centerd.iter().zip(again) {
+        let centered = centered_knots(&knots);
+        let again = centered_knots(&centered);
+        for (a, b) in centered.iter().zip(again) {
             assert!((a - b).abs() < 1e-12);
         }
-        let flat = centerd_knots(&[2.0; MID_KNOTS]);
+        let flat = centered_knots(&[2.0; MID_KNOTS]);
         assert!(flat.iter().all(|gain| gain.abs() < 1e-12));
     }
 

@@ -61,7 +61,7 @@ pub struct Outcome {
     /// How far it is from the excerpt.
     #[serde(flatten)]
     pub errors: Errors,
-    /// RMS of the EQ that it applied, centerd, dB; `None` where nobody knows, as of another
+    /// RMS of the EQ that it applied, centered, dB; `None` where nobody knows, as of another
     /// program.
     pub eq_move_db: Option<f64>,
     /// What was delivered; `None` where nothing was rendered.
@@ -304,7 +304,7 @@ pub struct Written {
     pub audio: Audio,
     /// What the story's last chapter measured on them.
     pub measures: Measures,
-    /// RMS of the EQ applied, centerd, dB.
+    /// RMS of the EQ applied, centered, dB.
     pub eq_move_db: f64,
 }
 

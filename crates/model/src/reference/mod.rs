@@ -14,7 +14,7 @@ use crate::dynamics;
 use crate::features::{BANDS, FIRST_BAND};
 use crate::knots::{self, Row};
 use crate::outputs::mid_basis;
-use crate::predictor::{Prediction, Predictor, THRESHOLD_LU, centerd_knots, round_and_clamp};
+use crate::predictor::{Prediction, Predictor, THRESHOLD_LU, centered_knots, round_and_clamp};
 use crate::signature::Signature;
 use crate::weights::WeightsError;
 
@@ -138,7 +138,7 @@ impl<P: Predictor> Predictor for ReferencePredictor<P> {
     }
 }
 
-/// The mid knots whose curve leads from one spectrum to another, centerd, dB. Spectra are relative
+/// The mid knots whose curve leads from one spectrum to another, centered, dB. Spectra are relative
 /// to the loudness, [`BANDS`] third octaves.
 pub fn tone_knots_db(from_db: &[f64; BANDS], to_db: &[f64; BANDS]) -> [f64; MID_KNOTS] {
     let basis = mid_basis();
@@ -161,7 +161,7 @@ pub fn tone_knots_db(from_db: &[f64; BANDS], to_db: &[f64; BANDS]) -> [f64; MID_
             ..row
         })
         .collect();
-    centerd_knots(&knots::fit(&rows, BEND_WEIGHT))
+    centered_knots(&knots::fit(&rows, BEND_WEIGHT))
 }
 
 /// Gain of the side signal at each side knot that leads from one width to another, dB; `None`
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn the_curve_behind_a_reference_is_found_and_the_amount_scales_it() {
-        let wanted = centerd_knots(&CURVE);
+        let wanted = centered_knots(&CURVE);
         for amount in [1.0, 0.5, 0.0] {
             let settings = predicted(curved(CURVE), amount, Dimensions::ALL);
             for (found, wanted) in settings.eq.mid_db.iter().zip(wanted) {

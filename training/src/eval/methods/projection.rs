@@ -9,7 +9,7 @@ use acetate_dsp::settings::{MID_KNOTS, Settings};
 use acetate_dsp::{Analysis, PARAMS};
 use acetate_model::features::BANDS;
 use acetate_model::outputs::{mid_basis, side_knots_db};
-use acetate_model::predictor::centerd_knots;
+use acetate_model::predictor::centered_knots;
 
 use crate::eval::faults::Smooth;
 
@@ -55,7 +55,7 @@ pub fn basis() -> &'static [[f64; BANDS]] {
     BASIS.get_or_init(mid_basis)
 }
 
-/// Knots whose curve is nearest to `curve_db` on the judged bands, centerd as the predictor's.
+/// Knots whose curve is nearest to `curve_db` on the judged bands, centered as the predictor's.
 pub fn projected(curve_db: &[f64; BANDS], judged: &[bool; BANDS]) -> [f64; MID_KNOTS] {
     let basis = basis();
     let count = judged.iter().filter(|judged| **judged).count();
@@ -80,7 +80,7 @@ pub fn projected(curve_db: &[f64; BANDS], judged: &[bool; BANDS]) -> [f64; MID_K
         std::array::from_fn(|knot| [over_judged(&|band| basis[knot][band] * curve_db[band])]);
     // The penalty makes the system positive definite; a curve that is not finite gives no move.
     if solve(&mut normal, &mut knots) && knots.iter().all(|[knot]| knot.is_finite()) {
-        centerd_knots(&knots.map(|[knot]| knot))
+        centered_knots(&knots.map(|[knot]| knot))
     } else {
         [0.0; MID_KNOTS]
     }
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn a_curve_of_the_basis_is_found_again() {
         let knots: [f64; MID_KNOTS] = std::array::from_fn(|k| [1.0, -2.0, 0.5][k % 3]);
-        let knots = centerd_knots(&knots);
+        let knots = centered_knots(&knots);
         let curve: [f64; BANDS] =
             std::array::from_fn(|band| (0..MID_KNOTS).map(|k| knots[k] * basis()[k][band]).sum());
         let got = projected(&curve, &[true; BANDS]);

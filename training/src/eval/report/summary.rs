@@ -347,14 +347,14 @@ fn of_severity_3(kind: &Kind) -> bool {
 
 /// Spectra relative to their own means, the distance of the means, range and spread of the levels.
 fn features(sound: &Sound) -> Vec<f64> {
-    let centerd = |levels: &[f64]| -> (f64, Vec<f64>) {
+    let centered = |levels: &[f64]| -> (f64, Vec<f64>) {
         let levels: Vec<f64> = levels.iter().map(|db| db.max(FLOOR_DB)).collect();
         let mean = levels.iter().sum::<f64>() / levels.len().max(1) as f64;
         (mean, levels.iter().map(|db| db - mean).collect())
     };
-    let (mid_mean, mut features) = centerd(&sound.mid_db);
+    let (mid_mean, mut features) = centered(&sound.mid_db);
     let side = sound.side_db.unwrap_or(sound.mid_db.map(|_| FLOOR_DB));
-    let (side_mean, side) = centerd(&side);
+    let (side_mean, side) = centered(&side);
     features.extend(side);
     features.extend([
         side_mean - mid_mean,
