@@ -1,5 +1,5 @@
 //! What an input carries beside its sound, through the program: kept, or told by name. The whole table is in
-//! `crates/io/tests/io/metadata.rs`.
+//! `crates/io/tests/io/metadata/mod.rs`.
 
 use crate::dir::{Dir, programme, write_wav};
 
