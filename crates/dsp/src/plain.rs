@@ -57,12 +57,29 @@ pub fn is_unseen(character: char) -> bool {
 /// A text of others for a place inside a text of ours: one line of visible characters, cut if it is very
 /// long.
 pub fn field(text: &str) -> Cow<'_, str> {
-    cut(text, MAX_FIELD)
+    beginning(text, MAX_FIELD)
 }
 
 /// A whole message that may hold texts of others: one line.
 pub fn line(text: &str) -> Cow<'_, str> {
-    cut(text, MAX_MESSAGE)
+    beginning(text, MAX_MESSAGE)
+}
+
+/// The first `max_chars` characters of a text of others, as one line, and how many more there are.
+pub fn beginning(text: &str, max_chars: usize) -> Cow<'_, str> {
+    let end = text.char_indices().nth(max_chars).map(|(at, _)| at);
+    if end.is_none() && !text.chars().any(is_unseen) {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::new();
+    let (shown, rest) = text.split_at(end.unwrap_or(text.len()));
+    shown
+        .chars()
+        .for_each(|character| push(&mut plain, character));
+    if !rest.is_empty() {
+        let _ = write!(plain, "… ({} characters more)", rest.chars().count());
+    }
+    Cow::Owned(plain)
 }
 
 /// A path for a place inside a text of ours.
@@ -125,22 +142,6 @@ fn push(plain: &mut String, character: char) {
     } else {
         plain.push(character);
     }
-}
-
-fn cut(text: &str, most: usize) -> Cow<'_, str> {
-    let end = text.char_indices().nth(most).map(|(at, _)| at);
-    if end.is_none() && !text.chars().any(is_unseen) {
-        return Cow::Borrowed(text);
-    }
-    let mut plain = String::new();
-    let (shown, rest) = text.split_at(end.unwrap_or(text.len()));
-    shown
-        .chars()
-        .for_each(|character| push(&mut plain, character));
-    if !rest.is_empty() {
-        let _ = write!(plain, "… ({} characters more)", rest.chars().count());
-    }
-    Cow::Owned(plain)
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub fn master(
 }
 
 /// As [`master()`], for an input that was measured before, as by
-/// [`analyze_with`]: for comparing several masters of one mix.
+/// [`measure_input`]: for comparing several masters of one mix.
 ///
 /// # Errors
 /// As [`master()`].

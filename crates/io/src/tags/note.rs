@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use acetate_dsp::plain;
+
 /// Most notes that are told one by one.
 const MAX_NOTES: usize = 200;
 /// Most characters of a name or text in a note.
@@ -92,21 +94,7 @@ pub(super) fn limited(warnings: Vec<TagWarning>, unsaid: usize) -> Vec<TagWarnin
 
 /// A text from a file for people: cut short, and nothing in it that a terminal would obey.
 pub(super) fn shown(text: &str) -> String {
-    let mut shown = String::new();
-    for (index, c) in text.chars().enumerate() {
-        if index == SHOWN_CHARS {
-            shown.push('…');
-            break;
-        }
-        let is_steering = c.is_control()
-            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}');
-        if is_steering {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
+    plain::beginning(text, SHOWN_CHARS).into_owned()
 }
 
 /// The beginning of a text, in quotes.
