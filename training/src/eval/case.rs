@@ -214,20 +214,20 @@ pub fn compare(
     let mut failures = Vec::new();
     for &method in methods {
         let made = match method {
-            Method::Nothing => Ok(Made {
+            Method::Nothing => Ok(MethodOutput {
                 sound: Sound::of(mix.analysis),
                 eq_move_db: Some(0.0),
                 delivered: None,
             }),
             Method::Tool(index) => match contenders.tools.get(index) {
                 Some(tool) => hear(tool, mix.audio, mix.reference)
-                    .map(|heard| made_by_tool(&heard, mix))
+                    .map(|heard| output_of_tool(&heard, mix))
                     .map_err(|failure| failure.to_string()),
                 None => continue,
             },
             _ => match method.predictor(contenders.baselines, contenders.net, mix.fault) {
                 Some(predictor) => written(mix.audio, mix.analysis, predictor.as_ref())?
-                    .map(|written| made_by_us(&written, mix))
+                    .map(|written| output_of_ours(&written, mix))
                     .map_err(|error| error.to_string()),
                 None => continue,
             },
@@ -255,14 +255,14 @@ pub fn compare(
 }
 
 /// A method's master, measured.
-struct Made {
+struct MethodOutput {
     sound: Sound,
     eq_move_db: Option<f64>,
     delivered: Option<Delivered>,
 }
 
-fn made_by_tool(heard: &Heard, mix: &Mix<'_>) -> Made {
-    Made {
+fn output_of_tool(heard: &Heard, mix: &Mix<'_>) -> MethodOutput {
+    MethodOutput {
         sound: Sound::of(&heard.analysis),
         eq_move_db: None,
         delivered: Some(Delivered {
@@ -275,8 +275,8 @@ fn made_by_tool(heard: &Heard, mix: &Mix<'_>) -> Made {
     }
 }
 
-fn made_by_us(written: &Written, mix: &Mix<'_>) -> Made {
-    Made {
+fn output_of_ours(written: &Written, mix: &Mix<'_>) -> MethodOutput {
+    MethodOutput {
         sound: Sound::of_written(&written.measures, &written.audio),
         eq_move_db: Some(written.eq_move_db),
         delivered: Some(Delivered {

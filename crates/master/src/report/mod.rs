@@ -10,7 +10,7 @@ mod treatment;
 pub use self::codecs::{CodecPass, CodecReading, CodecSafety, MissingCodec};
 pub use self::treatment::{Attempt, Infeasible, Treatment};
 
-use acetate_check::{CheckError, ToneJudgement};
+use acetate_check::{CheckError, ToneJudgment};
 use acetate_dsp::Spec;
 use acetate_dsp::analysis::{Analysis, MeterReading};
 use acetate_dsp::measure::levels::OutputMeasures;
@@ -337,7 +337,7 @@ impl Report {
     /// [`CheckError`] where the check's embedded corpus cannot be used, which a test rules out.
     pub fn of_analysis(
         analysis: Analysis,
-        tone: Option<&ToneJudgement>,
+        tone: Option<&ToneJudgment>,
     ) -> Result<Self, CheckError> {
         // Of silence nothing can be said.
         let is_sound = analysis.integrated_lufs.is_finite();

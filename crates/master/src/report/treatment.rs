@@ -17,7 +17,7 @@ pub struct Treatment {
     pub before: Measures,
     /// What was rendered, the solved drive included.
     pub settings: Settings,
-    /// Share of the predictor's own move that it dared, per group, 0 to 1; `None` where the
+    /// Share of the predictor's own move that was applied, per group, 0 to 1; `None` where the
     /// settings were given.
     pub confidence: Option<Confidence>,
     /// What is known of the mix's tone; `None` where nothing was judged.
