@@ -8,7 +8,7 @@ use std::error::Error;
 use acetate_dsp::stream::AudioSource;
 use acetate_dsp::{Analysis, Audio, Settings, signal};
 use acetate_master::{Brief, Mastered, MemoryDelivery, master};
-use acetate_model::{Confidence, Prediction, Predictor, WeightsError};
+use acetate_model::{Prediction, Predictor, WeightsError};
 
 /// A program whose treble stands this far above its midrange is bright, dB.
 const BRIGHT_DB: f64 = 0.0;
@@ -41,11 +41,7 @@ impl Predictor for TrebleEaser {
                 *knot_db = EASED_DB;
             }
         }
-        Ok(Prediction {
-            settings,
-            confidence: Confidence::default(),
-            tone: None,
-        })
+        Ok(Prediction::from(settings))
     }
 
     fn hash(&self) -> &str {

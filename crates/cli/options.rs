@@ -6,7 +6,7 @@ use std::path::Path;
 use acetate_dsp::Settings;
 use acetate_dsp::chain::Bypass;
 use acetate_dsp::settings::{Amounts, EqPhase};
-use acetate_engine::{Cache, Options, OwnAmounts, Reference, Request};
+use acetate_engine::{Cache, Options, OwnAmounts, REFERENCE_SHARE, Reference, Request};
 use acetate_master::{Brief, presets, settings_file};
 use acetate_model::reference::{DEFAULT_MAX_EQ_RMS_DB, Dimensions};
 use anyhow::Context;
@@ -54,7 +54,9 @@ fn request(args: &MasterArgs) -> Request {
         matched: dimensions(&args.matched),
         match_limit_db: args.match_limit.unwrap_or(DEFAULT_MAX_EQ_RMS_DB),
         // There is nothing beyond a reference.
-        way_share: (args.amount / 100.0).min(1.0),
+        way_share: args
+            .amount
+            .map_or(REFERENCE_SHARE, |amount| (amount / 100.0).min(1.0)),
         save_signature: args.save_signature.clone(),
         style: args.style.clone(),
         loudness_named: args.target.lufs.is_some() || args.target.target.is_some(),
@@ -91,7 +93,7 @@ fn brief(args: &MasterArgs) -> anyhow::Result<Brief> {
     {
         settings.eq.phase = EqPhase::Linear;
     }
-    let share = |own: Option<f64>| own.unwrap_or(args.amount) / 100.0;
+    let share = |own: Option<f64>| own.or(args.amount).unwrap_or(100.0) / 100.0;
     let asked = args.target.target.is_some()
         || args.target.lufs.is_some()
         || args.target.ceiling.is_some()

@@ -113,9 +113,9 @@ pub struct MasterArgs {
     )]
     pub no_codec_safe: bool,
     /// How much of the whole treatment, percent: 100 is what the evidence carries, 200 twice that within the
-    /// same bounds
-    #[arg(help_heading = "Treatment", long, value_name = "0..200", default_value_t = 100.0, value_parser = amount)]
-    pub amount: f64,
+    /// same bounds; with --reference the share of the way to it [default: 100, with --reference 60]
+    #[arg(help_heading = "Treatment", long, value_name = "0..200", value_parser = amount)]
+    pub amount: Option<f64>,
     /// How much of the EQ, percent [default: --amount]
     #[arg(help_heading = "Treatment", long, value_name = "0..200", value_parser = amount, hide_short_help = true)]
     pub eq_amount: Option<f64>,

@@ -49,4 +49,4 @@ pub use master::{Delivered, Engine, JobForecast, Outcome, master};
 pub use observer::{Observer, Silent, Step};
 pub use options::{Cache, Options};
 pub use recheck::{Recheck, verify_certificate};
-pub use request::{OwnAmounts, Reference, Request, net, sound_files};
+pub use request::{OwnAmounts, REFERENCE_SHARE, Reference, Request, net, sound_files};

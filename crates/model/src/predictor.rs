@@ -94,6 +94,20 @@ pub struct Prediction {
     pub confidence: Confidence,
     /// What is known of the tone; `None` where nothing was judged.
     pub tone: Option<Tone>,
+    /// What a person should know of it beside its settings, a sentence each.
+    pub notes: Vec<String>,
+}
+
+impl From<Settings> for Prediction {
+    /// Settings that nobody has an opinion on.
+    fn from(settings: Settings) -> Self {
+        Self {
+            settings,
+            confidence: Confidence::default(),
+            tone: None,
+            notes: Vec::new(),
+        }
+    }
 }
 
 /// From measured facts to settings.
@@ -134,11 +148,7 @@ pub struct NeutralPredictor;
 
 impl Predictor for NeutralPredictor {
     fn predict(&self, _analysis: &Analysis) -> Result<Prediction, WeightsError> {
-        Ok(Prediction {
-            settings: Settings::default(),
-            confidence: Confidence::default(),
-            tone: None,
-        })
+        Ok(Prediction::from(Settings::default()))
     }
 
     fn hash(&self) -> &str {
@@ -392,6 +402,7 @@ fn resolve(heard: &Heard<'_>, priors: &Priors, analysis: &Analysis) -> Predictio
             foreign_share: body.foreign_share(),
             ..tone
         }),
+        notes: Vec::new(),
     }
 }
 

@@ -13,6 +13,10 @@ pub(crate) use self::proposer::Proposer;
 pub use self::proposer::net;
 pub use self::reference::sound_files;
 
+/// How much of the way to a reference is gone unless another share is asked for, 0 to 1: farther, masters come
+/// closer to the reference than their mixes bear.
+pub const REFERENCE_SHARE: f64 = 0.6;
+
 /// A finished record to move toward.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reference {
@@ -63,7 +67,7 @@ impl Default for Request {
             references: Vec::new(),
             matched: Dimensions::ALL,
             match_limit_db: DEFAULT_MAX_EQ_RMS_DB,
-            way_share: 1.0,
+            way_share: REFERENCE_SHARE,
             save_signature: None,
             style: None,
             loudness_named: false,

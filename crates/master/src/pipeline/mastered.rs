@@ -207,6 +207,8 @@ impl Parts {
     fn treatment(self, analysis: &Analysis, plan: &Plan, brief: &Brief) -> Treatment {
         let limiting_db = (self.attempts.last()).map_or(0.0, |attempt| attempt.limiting_db);
         let tone = plan.tone.as_ref();
+        let mut done = summary::sentences(&self.settings, limiting_db, self.compression_db, tone);
+        done.extend_from_slice(&plan.notes);
         let bypassed = brief.bypass.stages().map(|stage| stage.name().to_owned());
         Treatment {
             target: self.settings.target,
@@ -221,7 +223,7 @@ impl Parts {
             limiter_reason: self.limiter_reason,
             infeasible: self.infeasible,
             attempts: self.attempts,
-            done: summary::sentences(&self.settings, limiting_db, self.compression_db, tone),
+            done,
             weights_hash: plan.weights_hash.clone(),
             word_length_bits: brief.word_length.bits(),
             settings: self.settings,

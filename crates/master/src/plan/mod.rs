@@ -36,6 +36,8 @@ pub struct Plan {
     pub weights_hash: String,
     /// What is known of the mix's tone; `None` where nothing was judged, as with a reference.
     pub tone: Option<Tone>,
+    /// What a person should know of the settings beside what they do, a sentence each.
+    pub notes: Vec<String>,
     /// What stands against mastering the mix.
     pub check: Check,
 }
@@ -101,6 +103,7 @@ pub(crate) fn plan(
         confidence,
         weights_hash,
         tone: prediction.tone,
+        notes: prediction.notes,
         check,
     })
 }

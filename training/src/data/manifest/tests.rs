@@ -429,7 +429,7 @@ fn the_free_music_archive_is_read_by_its_lines_of_column_names() {
     assert!(error.contains("123/123456.mp3"), "{error}");
 
     for (from, to, part) in [
-        (",license,", ",license,", "column track.license"),
+        (",license,", ",terms,", "column track.license"),
         ("track_id", "id", "track_id below 2 lines"),
         ("lines\"", "lines", "closing quotation mark"),
         ("168,", "168,,", "expected 9 fields, found 10 fields"),

@@ -13,7 +13,7 @@ use acetate_dsp::Analysis;
 use acetate_dsp::settings::{Compressor, Settings};
 use acetate_model::predictor::Prediction;
 use acetate_model::weights::WeightsError;
-use acetate_model::{Confidence, Features, NetPredictor, NeutralPredictor, Predictor};
+use acetate_model::{Features, NetPredictor, NeutralPredictor, Predictor};
 use serde::{Serialize, Serializer};
 
 use crate::eval::baselines::Baselines;
@@ -150,14 +150,6 @@ impl Method {
     }
 }
 
-fn prediction(settings: Settings) -> Prediction {
-    Prediction {
-        settings,
-        confidence: Confidence::default(),
-        tone: None,
-    }
-}
-
 /// A share of the way to the mean spectrum.
 struct TowardsMean<'a> {
     baselines: &'a Baselines,
@@ -171,7 +163,7 @@ impl Predictor for TowardsMean<'_> {
         };
         let mix_db = std::array::from_fn(|band| f64::from(features.pooled_db[band]));
         let wanted = Move::toward(&self.baselines.mean_db, &mix_db, self.share);
-        Ok(prediction(settings_of(&wanted, analysis)))
+        Ok(Prediction::from(settings_of(&wanted, analysis)))
     }
 
     fn hash(&self) -> &str {
@@ -195,7 +187,7 @@ impl Predictor for RidgePredictor<'_> {
             analysis.channels == 2,
         );
         let wanted = self.baselines.ridge.predict(&inputs);
-        Ok(prediction(settings_of(&wanted, analysis)))
+        Ok(Prediction::from(settings_of(&wanted, analysis)))
     }
 
     fn hash(&self) -> &str {
@@ -210,7 +202,7 @@ struct Fixed {
 
 impl Predictor for Fixed {
     fn predict(&self, _analysis: &Analysis) -> Result<Prediction, WeightsError> {
-        Ok(prediction(Settings {
+        Ok(Prediction::from(Settings {
             compressor: self.compressor,
             ..Settings::default()
         }))
@@ -228,7 +220,7 @@ struct Oracle {
 
 impl Predictor for Oracle {
     fn predict(&self, analysis: &Analysis) -> Result<Prediction, WeightsError> {
-        Ok(prediction(settings_of(&self.wanted, analysis)))
+        Ok(Prediction::from(settings_of(&self.wanted, analysis)))
     }
 
     fn hash(&self) -> &str {
