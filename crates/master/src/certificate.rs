@@ -1,6 +1,8 @@
 //! [`Certificate`]: what was done to which file and what was measured, to be checked later by
 //! anybody: the same input with the same settings gives the same bytes.
 
+use std::path::Path;
+
 use acetate_dsp::chain::{Bypass, UnknownStage};
 use acetate_dsp::plain;
 use acetate_dsp::process::dither::WordLength;
@@ -56,6 +58,7 @@ const UNCHECKED_WITHOUT_RENDER: [&str; 9] = [
 /// What was done to which file, and what was measured. A figure that is not finite is null.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Certificate {
     /// Format of this certificate: [`CERTIFICATE_SCHEMA`].
     pub schema: String,
@@ -92,6 +95,7 @@ pub struct Certificate {
 /// What was asked for, as far as the settings do not say it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct CertifiedBrief {
     /// Loudness, ceiling and bound on limiting.
     pub target: Target,
@@ -156,8 +160,8 @@ impl Certificate {
         Ok(Self {
             schema: CERTIFICATE_SCHEMA.to_owned(),
             version: VERSION.to_owned(),
-            input: master.input.clone(),
-            output: master.output.clone(),
+            input: named(&master.input),
+            output: named(&master.output),
             weights_hash: treatment.weights_hash.clone(),
             brief: CertifiedBrief::of(treatment, brief),
             settings: settings_file::to_toml(&treatment.settings)?,
@@ -335,6 +339,18 @@ impl CertifiedBrief {
             eq_phase: brief.eq_phase,
             codec_safe: brief.codec_safe,
         }
+    }
+}
+
+/// The facts under the file's name alone: where a user keeps files is nobody else's business.
+fn named(facts: &FileFacts) -> FileFacts {
+    let name = Path::new(&facts.path).file_name();
+    FileFacts {
+        path: name.map_or_else(
+            || facts.path.clone(),
+            |name| name.to_string_lossy().into_owned(),
+        ),
+        ..facts.clone()
     }
 }
 
