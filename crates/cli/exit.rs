@@ -3,12 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
-
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
-use signal_hook::iterator::Signals;
-use signal_hook::low_level::signal_name;
 
 /// How a run ended, worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,22 +60,11 @@ impl Drop for Stoppable {
     }
 }
 
-/// On SIGINT, SIGTERM and SIGHUP: lets a command that can stop do so, ends helper programs, removes
+/// On SIGINT, SIGTERM and SIGHUP (elsewhere than on Unix, on Ctrl-C alone): lets a command that can stop do so, ends helper programs, removes
 /// temporary files, says so and ends with code 130, 143 or 129. A second signal does not wait.
 pub fn on_interrupt() -> anyhow::Result<()> {
-    // A file that may not grow further is an error of that write, and no end of the run.
-    signal_hook::flag::register(SIGXFSZ, Arc::default())?;
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     let (give, more) = mpsc::channel();
-    std::thread::Builder::new()
-        .name("signals".to_owned())
-        .spawn(move || {
-            for signal in signals.forever() {
-                if give.send(signal).is_err() {
-                    return;
-                }
-            }
-        })?;
+    signals::send_to(give)?;
     std::thread::Builder::new()
         .name("stopping".to_owned())
         .spawn(move || {
@@ -111,7 +96,71 @@ fn end_stopped() -> ! {
         std::io::stderr(),
         "stopped by a signal ({}): temporary files removed: {removed}; no input touched, \
          nothing half-written under its final name",
-        signal_name(signal).unwrap_or("unknown")
+        signals::name(signal).unwrap_or("unknown")
     );
     std::process::exit(SIGNALLED + signal)
+}
+
+#[cfg(unix)]
+mod signals {
+    //! Signals as Unix has them.
+
+    use std::sync::{Arc, mpsc};
+
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+    use signal_hook::iterator::Signals;
+    pub use signal_hook::low_level::signal_name as name;
+
+    /// Sends the number of every signal that asks to stop.
+    pub fn send_to(give: mpsc::Sender<i32>) -> anyhow::Result<()> {
+        // A file that may not grow further is an error of that write, and no end of the run.
+        signal_hook::flag::register(SIGXFSZ, Arc::default())?;
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+        std::thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || {
+                for signal in signals.forever() {
+                    if give.send(signal).is_err() {
+                        return;
+                    }
+                }
+            })?;
+        Ok(())
+    }
+}
+
+#[cfg(not(unix))]
+mod signals {
+    //! Ctrl-C alone.
+
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Arc, mpsc};
+    use std::time::Duration;
+
+    use signal_hook::consts::SIGINT;
+
+    /// How often Ctrl-C is looked for.
+    const STEP: Duration = Duration::from_millis(50);
+
+    /// Sends its number at every Ctrl-C.
+    pub fn send_to(give: mpsc::Sender<i32>) -> anyhow::Result<()> {
+        let pressed = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register(SIGINT, Arc::clone(&pressed))?;
+        std::thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || {
+                loop {
+                    std::thread::sleep(STEP);
+                    if pressed.swap(false, Ordering::SeqCst) && give.send(SIGINT).is_err() {
+                        return;
+                    }
+                }
+            })?;
+        Ok(())
+    }
+
+    /// Its name.
+    pub fn name(_signal: i32) -> Option<&'static str> {
+        Some("Ctrl-C")
+    }
 }

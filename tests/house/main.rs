@@ -123,3 +123,38 @@ fn no_public_function_takes_more_than_5_parameters() {
     }
     assert!(wrong.is_empty(), "{wrong}");
 }
+
+/// What only Unix has, by the names under which it is used.
+const ONLY_UNIX: [&str; 3] = ["std::os::", "os::unix", "rustix"];
+
+/// Adds the files of source below a folder that name what only Unix has.
+fn find_only_unix(folder: &Path, wrong: &mut String) {
+    let entries = std::fs::read_dir(folder).expect("a folder that can be read");
+    for entry in entries {
+        let path = entry.expect("an entry that can be read").path();
+        if path.is_dir() {
+            find_only_unix(&path, wrong);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let place = path.strip_prefix(root()).unwrap_or(&path).to_path_buf();
+            let is_its_place = place.starts_with("crates/io/src/platform/unix")
+                || place == Path::new("crates/io/src/platform/mod.rs")
+                || place == Path::new("crates/io/tests/io/unix.rs");
+            let text = std::fs::read_to_string(&path).expect("a file that can be read");
+            for (number, line) in text.lines().enumerate() {
+                if !is_its_place && ONLY_UNIX.iter().any(|name| line.contains(name)) {
+                    *wrong += &format!("{}:{}: {line}\n", place.display(), number + 1);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn io_names_what_only_unix_has_in_its_platform_module_alone() {
+    let mut wrong = String::new();
+    find_only_unix(&root().join("crates/io"), &mut wrong);
+    assert!(
+        wrong.is_empty(),
+        "move it to crates/io/src/platform, and give both systems something:\n{wrong}"
+    );
+}

@@ -17,8 +17,8 @@
 //! [`MediaInfo`] then says so, and strict reading refuses it. [`Helper`] runs such programs.
 //!
 //! Limits: HE-AAC that hides its second half from the header decodes at half its sample rate where
-//! ffmpeg is not asked. A sample rate that changes in the middle is refused. Files are read through
-//! handles of a Unix system.
+//! ffmpeg is not asked. A sample rate that changes in the middle is refused. On other
+//! systems than Unix, files are reached by their paths and no space is checked: see the module `platform`.
 //!
 //! # Examples
 //! Write a file, read it back before it gets its name, then decode it:
@@ -61,6 +61,7 @@ mod error;
 mod guard;
 mod helper;
 mod info;
+mod platform;
 mod read;
 mod tags;
 mod write;
@@ -81,8 +82,9 @@ pub use disk::user::{user_cache_dir, user_config_dir};
 pub use disk::walk::{MasterFile, WalkError, has_sound_name, masters_in};
 pub use error::{DecodeError, MAX_DURATION_S, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, WriteError};
 pub use guard::silence_caught_panics;
-pub use helper::{Helper, HelperError, Patience, end_all_helpers, installed_ffmpeg};
+pub use helper::{Helper, HelperError, Patience, installed_ffmpeg};
 pub use info::{DecodeWarning, Foreign, MediaInfo};
+pub use platform::{FileId, end_all_helpers};
 pub use read::decoder::{Decoder, OpenOptions, open, open_without_helpers};
 pub use tags::{MAX_CARRIED_BYTES, Outcome, TagWarning, Tags};
 pub use write::broadcast::Broadcast;

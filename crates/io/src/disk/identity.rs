@@ -1,32 +1,38 @@
 //! What a path leads to: a regular file, and still the same one?
 
-use std::fs::{self, File};
+use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::time::SystemTime;
+
+use crate::platform::{FileId, Found, kind_of_special};
 
 /// What tells a changed file from the same one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
-    device_inode: (u64, u64),
+    file: FileId,
     bytes: u64,
     modified: Option<SystemTime>,
 }
 
 impl Identity {
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
-        Ok(Self::from(&fs::metadata(path)?))
+        Found::at(path).map(Self::from)
+    }
+
+    /// Of what has this very name, which may be a link.
+    pub(crate) fn of_name(path: &Path) -> io::Result<Self> {
+        Found::named(path).map(Self::from)
     }
 
     /// Of a file that is open.
     pub(crate) fn of_open(file: &File) -> io::Result<Self> {
-        Ok(Self::from(&file.metadata()?))
+        Found::open(file).map(Self::from)
     }
 
     /// Whether it is the very file of another identity, changed or not.
     pub(crate) fn is_file_of(&self, other: &Self) -> bool {
-        self.device_inode == other.device_inode
+        self.file == other.file
     }
 
     /// Length of the file.
@@ -37,18 +43,18 @@ impl Identity {
     pub(crate) fn describe(&self, other: &Self) -> String {
         if self.bytes != other.bytes {
             format!("{} bytes", self.bytes)
-        } else if self.device_inode != other.device_inode {
-            format!("file number {}", self.device_inode.1)
+        } else if self.file != other.file {
+            format!("file number {}", self.file.number())
         } else {
             format!("modification time {:?}", self.modified)
         }
     }
 }
 
-impl From<&fs::Metadata> for Identity {
-    fn from(metadata: &fs::Metadata) -> Self {
+impl From<Found> for Identity {
+    fn from(Found { id, metadata }: Found) -> Self {
         Self {
-            device_inode: (metadata.dev(), metadata.ino()),
+            file: id,
             bytes: metadata.len(),
             modified: metadata.modified().ok(),
         }
@@ -56,17 +62,13 @@ impl From<&fs::Metadata> for Identity {
 }
 
 /// What a path is when it is no regular file.
-pub(crate) fn special_file(metadata: &fs::Metadata) -> Option<&'static str> {
+pub(crate) fn special_file(metadata: &Metadata) -> Option<&'static str> {
     let kind = metadata.file_type();
     if kind.is_file() {
         None
     } else if kind.is_dir() {
         Some("a folder")
-    } else if kind.is_fifo() {
-        Some("a pipe")
-    } else if kind.is_socket() {
-        Some("a socket")
     } else {
-        Some("a device")
+        Some(kind_of_special(kind))
     }
 }

@@ -1,15 +1,15 @@
 //! Paths of files: the folder of an output, free space, and whether two paths are one file.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::WriteError;
+use crate::platform::{FileId, Found, available_bytes, max_name_bytes};
 
 /// Whether two paths lead to the same existing file, also through links of either kind.
 pub fn same_file(a: impl AsRef<Path>, b: impl AsRef<Path>) -> bool {
     let identity = |path: &Path| match Identity::of(path) {
-        there @ Identity::There { .. } => Some(there),
+        there @ Identity::There(_) => Some(there),
         Identity::Absent(_) => None,
     };
     identity(a.as_ref()).is_some_and(|a| identity(b.as_ref()) == Some(a))
@@ -18,13 +18,9 @@ pub fn same_file(a: impl AsRef<Path>, b: impl AsRef<Path>) -> bool {
 /// What a path leads to: two paths with the same identity are one file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Identity {
-    /// A file or folder that exists, by device and number, so that links of either kind are seen through.
-    There {
-        /// Its device.
-        device: u64,
-        /// Its number there.
-        inode: u64,
-    },
+    /// A file or folder that exists, by the number that the system gives it, so that links of either kind are
+    /// seen through.
+    There(FileId),
     /// Nothing as yet, by its [`resolved`] path.
     Absent(PathBuf),
 }
@@ -32,11 +28,8 @@ pub enum Identity {
 impl Identity {
     /// The identity of a path now.
     pub fn of(path: &Path) -> Self {
-        match fs::metadata(path) {
-            Ok(metadata) => Self::There {
-                device: metadata.dev(),
-                inode: metadata.ino(),
-            },
+        match Found::at(path) {
+            Ok(found) => Self::There(found.id),
             Err(_) => Self::Absent(resolved(path)),
         }
     }
@@ -78,9 +71,9 @@ pub fn check_name(path: &Path) -> Result<(), WriteError> {
             empty if empty.as_os_str().is_empty() => Path::new("."),
             other => other,
         })
-        .find_map(|folder| rustix::fs::statvfs(folder).ok());
-    // Some file systems state no limit, or one of other characters than bytes.
-    let max_bytes = there.map_or(0, |stat| stat.f_namemax);
+        .find_map(max_name_bytes);
+    // Some file systems state no limit.
+    let max_bytes = there.unwrap_or(0);
     let got_bytes = name.len() as u64;
     if max_bytes > 0 && got_bytes > max_bytes {
         return Err(WriteError::Name {
@@ -92,19 +85,18 @@ pub fn check_name(path: &Path) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// Checks for free space on the disk that holds `folder`.
+/// Checks for free space on the disk that holds `folder`, where the system tells.
 pub(crate) fn require_space(folder: &Path, needed_bytes: u64) -> Result<(), WriteError> {
-    let stat = rustix::fs::statvfs(folder).map_err(|error| WriteError::Folder {
+    let available = available_bytes(folder).map_err(|source| WriteError::Folder {
         folder: folder.to_owned(),
-        source: error.into(),
+        source,
     })?;
-    let available_bytes = stat.f_bavail.saturating_mul(stat.f_frsize);
-    if available_bytes < needed_bytes {
-        return Err(WriteError::NoSpace {
+    match available {
+        Some(available_bytes) if available_bytes < needed_bytes => Err(WriteError::NoSpace {
             folder: folder.to_owned(),
             needed_bytes,
             available_bytes,
-        });
+        }),
+        _ => Ok(()),
     }
-    Ok(())
 }

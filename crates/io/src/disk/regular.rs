@@ -5,9 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
-
 use crate::disk::identity::special_file;
+use crate::platform;
 
 /// Opens a file for reading and makes sure by the handle that it is a regular one. Opening does not wait
 /// for the writer of a pipe.
@@ -28,9 +27,7 @@ pub fn open_regular(path: &Path) -> Result<File, ReadError> {
     };
     // Opening some devices has effects, so they are looked at first; the handle decides.
     refuse(&fs::metadata(path).map_err(failed)?)?;
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let opened = rustix::fs::open(path, flags, Mode::empty());
-    let file = File::from(opened.map_err(|error| failed(error.into()))?);
+    let file = platform::open_to_read(path).map_err(failed)?;
     refuse(&file.metadata().map_err(failed)?)?;
     Ok(file)
 }
@@ -41,28 +38,15 @@ pub fn open_regular(path: &Path) -> Result<File, ReadError> {
 /// # Errors
 /// The system's; `InvalidInput` for anything but a regular file with one name.
 pub fn open_shared(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::MetadataExt;
-    let flags = OFlags::RDWR
-        | OFlags::CREATE
-        | OFlags::APPEND
-        | OFlags::NOFOLLOW
-        | OFlags::NONBLOCK
-        | OFlags::NOCTTY
-        | OFlags::CLOEXEC;
-    let opened = rustix::fs::open(path, flags, Mode::from_raw_mode(0o666));
-    let file = File::from(opened.map_err(|error| match error {
-        rustix::io::Errno::LOOP => {
-            invalid("expected a regular file, found a symbolic link: remove it")
-        }
-        other => other.into(),
-    })?);
+    let link = || invalid("expected a regular file, found a symbolic link: remove it");
+    let file = platform::open_shared(path)?.ok_or_else(link)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(invalid(
             "expected a regular file, found something else: remove it",
         ));
     }
-    if metadata.nlink() > 1 {
+    if platform::has_other_names(&metadata) {
         return Err(invalid(
             "expected a file with one name, found one with several: remove it",
         ));
@@ -190,25 +174,9 @@ impl ReadError {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
+    use std::io::Write;
 
     use super::*;
-
-    #[test]
-    fn pipes_devices_and_folders_are_refused_at_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let pipe = folder.path().join("pipe");
-        let mode = Mode::RUSR | Mode::WUSR;
-        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
-        for (path, found) in [
-            (pipe.as_path(), "a pipe"),
-            (Path::new("/dev/zero"), "a device"),
-            (folder.path(), "a folder"),
-        ] {
-            let error = read_bounded(path, 10).unwrap_err().to_string();
-            assert!(error.contains(found), "{error}");
-        }
-    }
 
     #[test]
     fn a_large_file_is_refused_with_the_limit_and_its_size() {
@@ -221,15 +189,13 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_file_is_never_a_link() {
+    fn a_shared_file_is_opened_as_often_as_it_is_needed() {
         let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        fs::write(at("victim"), "v").unwrap();
-        symlink(at("victim"), at("soft")).unwrap();
-        fs::hard_link(at("victim"), at("hard")).unwrap();
-        assert!(open_shared(&at("soft")).is_err());
-        assert!(open_shared(&at("hard")).is_err());
-        assert!(open_shared(&at("new")).is_ok());
-        assert!(open_shared(&at("new")).is_ok());
+        let path = folder.path().join("record");
+        for text in [b"one".as_slice(), b"two"] {
+            open_shared(&path).unwrap().write_all(text).unwrap();
+        }
+        assert_eq!(fs::read(&path).unwrap(), b"onetwo");
+        assert!(open_shared(folder.path()).is_err());
     }
 }

@@ -1,13 +1,11 @@
 //! [`Seal`]: what this user's runs wrote is told from what somebody else put in its place.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags};
-
 use crate::disk::temporary::TemporaryFile;
+use crate::platform;
 
 /// Name of the secret in its folder.
 const FILE_NAME: &str = "seal.key";
@@ -36,9 +34,9 @@ impl Seal {
         }
         fs::create_dir_all(folder)?;
         let mut key = [0; KEY_BYTES];
-        File::open("/dev/urandom")?.read_exact(&mut key)?;
+        platform::fill_random(&mut key)?;
         let temporary = TemporaryFile::create(&path, FILE_NAME.as_ref())?;
-        rustix::fs::fchmod(temporary.file(), Mode::RUSR | Mode::WUSR)?;
+        platform::hide(temporary.file())?;
         temporary.file().write_all(&key)?;
         temporary.file().sync_all()?;
         match temporary.commit(&path, false) {
@@ -74,13 +72,9 @@ impl Seal {
 }
 
 fn read(path: &Path) -> io::Result<Seal> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let mut file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    let mut file = platform::open_secret(path)?;
     let metadata = file.metadata()?;
-    let is_ours = metadata.is_file()
-        && metadata.uid() == rustix::process::geteuid().as_raw()
-        && metadata.mode() & 0o077 == 0
-        && metadata.len() == KEY_BYTES as u64;
+    let is_ours = platform::is_secret(&metadata) && metadata.len() == KEY_BYTES as u64;
     if !is_ours {
         return Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
@@ -94,12 +88,10 @@ fn read(path: &Path) -> io::Result<Seal> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
-    fn the_secret_stays_the_same_and_only_its_owner_can_read_it() {
+    fn the_secret_stays_the_same_and_is_no_other_file() {
         let folder = tempfile::tempdir().unwrap();
         let seal = Seal::of_user(folder.path()).unwrap();
         let mark = seal.mark("text");
@@ -107,9 +99,7 @@ mod tests {
         assert!(again.is_mark("text", &mark));
         assert!(!again.is_mark("other", &mark) && !again.is_mark("text", "x"));
         let path = folder.path().join(FILE_NAME);
-        let mode = fs::metadata(&path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        fs::write(&path, "short").unwrap();
         let error = Seal::of_user(folder.path()).unwrap_err().to_string();
         assert!(error.contains("only its owner"), "{error}");
     }

@@ -2,15 +2,14 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use acetate_dsp::{Audio, Sink, Source, Spec, StreamError};
-use rustix::fs::{Mode, OFlags};
 
 use crate::WriteError;
 use crate::disk::paths::{folder_of, require_space};
 use crate::disk::temporary::TemporaryFile;
+use crate::platform::{Positioned, create_unnamed};
 
 /// Bytes per sample: `f32`.
 const SAMPLE_BYTES: u64 = 4;
@@ -46,7 +45,7 @@ impl Spill {
             let frame_bytes = spec.channels as u64 * SAMPLE_BYTES;
             require_space(&folder, frames.saturating_mul(frame_bytes))?;
         }
-        let files = (0..spec.channels).map(|_| create_unnamed(output, &folder));
+        let files = (0..spec.channels).map(|_| create_nameless(output, &folder));
         let files = files
             .collect::<io::Result<_>>()
             .map_err(|source| WriteError::Folder { folder, source })?;
@@ -77,18 +76,9 @@ fn failed(output: &Path, frame: u64, source: io::Error) -> StreamError {
     })
 }
 
-/// `O_TMPFILE` where the file system has it; else a file whose name is taken away at once.
-fn create_unnamed(output: &Path, folder: &Path) -> io::Result<File> {
-    #[cfg(target_os = "linux")]
-    {
-        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-        if let Ok(descriptor) = rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR) {
-            return Ok(File::from(descriptor));
-        }
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = folder;
-    create_unlinked(output)
+/// A file without a name where the file system has such files; else one whose name is taken away at once.
+fn create_nameless(output: &Path, folder: &Path) -> io::Result<File> {
+    create_unnamed(folder).map_or_else(|| create_unlinked(output), Ok)
 }
 
 fn create_unlinked(output: &Path) -> io::Result<File> {

@@ -7,19 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::AsRawFd;
-use std::os::fd::OwnedFd;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, Stat, renameat, renameat_with};
-use rustix::io::Errno;
-use rustix::process::{Pid, test_kill_process};
-
 use crate::disk::paths::folder_of;
+use crate::platform::{
+    Folder, OpenFolder, cut_name, is_locked, is_recent, lock, may_be_running, name_of,
+};
 
 const SUFFIX: &str = ".acetate-tmp";
 /// Ends the name of a folder that is being replaced where that takes two steps.
@@ -54,64 +49,15 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// A folder by a handle, so that what its path leads to later does not matter.
-#[derive(Debug)]
-pub(crate) struct FolderHandle(OwnedFd);
-
-impl FolderHandle {
-    fn open(path: &Path) -> io::Result<Self> {
-        // A folder that may be written to but not listed is enough.
-        #[cfg(target_os = "linux")]
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        #[cfg(not(target_os = "linux"))]
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Ok(Self(rustix::fs::open(path, flags, Mode::empty())?))
+/// Fails unless the name still stands for what was made under it.
+fn expect(is_same: bool) -> io::Result<()> {
+    if is_same {
+        return Ok(());
     }
-
-    /// What stands under a name, links not followed.
-    fn stat(&self, name: &OsStr) -> rustix::io::Result<Stat> {
-        rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)
-    }
-
-    /// Writes the names through to the disk; a file system that cannot is no failure.
-    fn sync(&self) {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let opened = rustix::fs::openat(&self.0, ".", flags, Mode::empty());
-        let _ = opened.map(File::from).map(|folder| folder.sync_all());
-    }
-
-    /// Renames inside the folder. Without `replace` an existing name is never taken: atomic where the
-    /// file system can (Linux: `renameat2`, macOS: `renamex_np`), else by hard link, which never
-    /// replaces either, else by looking first.
-    fn rename(&self, from: &OsStr, to: &OsStr, replace: bool) -> io::Result<()> {
-        let here = &self.0;
-        if replace {
-            return Ok(renameat(here, from, here, to)?);
-        }
-        match renameat_with(here, from, here, to, RenameFlags::NOREPLACE) {
-            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-                match rustix::fs::linkat(here, from, here, to, AtFlags::empty()) {
-                    Ok(()) => Ok(rustix::fs::unlinkat(here, from, AtFlags::empty())?),
-                    Err(Errno::EXIST) => Err(Errno::EXIST.into()),
-                    Err(_) if self.stat(to).is_ok() => Err(Errno::EXIST.into()),
-                    Err(_) => Ok(renameat(here, from, here, to)?),
-                }
-            }
-            done => Ok(done?),
-        }
-    }
-
-    /// Fails unless `name` stands for what `handle` has open.
-    fn expect(&self, name: &OsStr, handle: &File) -> io::Result<()> {
-        let (named, open) = (self.stat(name)?, rustix::fs::fstat(handle)?);
-        if (named.st_dev, named.st_ino) == (open.st_dev, open.st_ino) {
-            return Ok(());
-        }
-        Err(io::Error::other(
-            "somebody put another file in the place of the one that was written: use a folder that \
-             nobody else can write to",
-        ))
-    }
+    Err(io::Error::other(
+        "somebody put another file in the place of the one that was written: use a folder that \
+         nobody else can write to",
+    ))
 }
 
 /// A temporary folder, removed with all that is in it when dropped unless it was given away.
@@ -119,52 +65,39 @@ impl FolderHandle {
 pub(crate) struct TemporaryFolder {
     path: PathBuf,
     name: OsString,
-    parent: FolderHandle,
-    /// Holds the lock.
-    handle: File,
+    parent: Folder,
+    folder: OpenFolder,
     kept: bool,
 }
 
 impl TemporaryFolder {
-    /// A path that leads through the handle (Linux's procfs), or the name where there is none.
+    /// A path that leads through the handle, or the name where there is none.
     pub(crate) fn handle_path(&self) -> PathBuf {
-        let path = PathBuf::from(format!("/proc/self/fd/{}", self.handle.as_raw_fd()));
-        let same = |found: &std::fs::Metadata| {
-            let own = self.handle.metadata();
-            own.is_ok_and(|own| (own.dev(), own.ino()) == (found.dev(), found.ino()))
-        };
-        match std::fs::metadata(&path) {
-            Ok(found) if same(&found) => path,
-            _ => self.path.clone(),
-        }
+        self.folder.path().unwrap_or_else(|| self.path.clone())
     }
 
     /// Creates one beside `output`, whose name is `name`.
     pub(crate) fn create(output: &Path, name: &OsStr) -> io::Result<Self> {
         let folder = folder_of(output);
-        let parent = FolderHandle::open(&folder)?;
+        let parent = Folder::open(&folder)?;
         loop {
             let name = next_name(name);
             let path = folder.join(&name);
             let mut live = live();
-            match rustix::fs::mkdirat(&parent.0, &name, Mode::from_raw_mode(0o777)) {
+            match parent.create_folder(&name) {
                 Ok(()) => {
                     live.insert(path.clone());
-                    let flags =
-                        OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-                    let opened = rustix::fs::openat(&parent.0, &name, flags, Mode::empty())?;
-                    let handle = File::from(opened);
-                    let _ = handle.try_lock();
+                    let folder = parent.open_folder(&name)?;
                     return Ok(Self {
                         path,
                         name,
                         parent,
-                        handle,
+                        folder,
                         kept: false,
                     });
                 }
-                Err(Errno::EXIST) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
             }
         }
     }
@@ -175,24 +108,23 @@ impl TemporaryFolder {
 
     /// Whether the folder that it is in has something of this name.
     pub(crate) fn has(&self, name: &OsStr) -> bool {
-        self.parent.stat(name).is_ok()
+        self.parent.has(name)
     }
 
     /// Gives it a name that is free.
     pub(crate) fn rename(&self, to: &OsStr) -> io::Result<()> {
-        self.parent.expect(&self.name, &self.handle)?;
+        self.expect_itself()?;
         self.parent.rename(&self.name, to, false)
     }
 
     /// Changes names with what stands there, in one step; `Ok(false)` where the file system cannot.
     pub(crate) fn exchange(&self, with: &OsStr) -> io::Result<bool> {
-        self.parent.expect(&self.name, &self.handle)?;
-        let here = &self.parent.0;
-        match renameat_with(here, &self.name, here, with, RenameFlags::EXCHANGE) {
-            Ok(()) => Ok(true),
-            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        self.expect_itself()?;
+        self.parent.exchange(&self.name, with)
+    }
+
+    fn expect_itself(&self) -> io::Result<()> {
+        expect(self.parent.is_folder(&self.name, &self.folder)?)
     }
 
     /// Moves another folder beside it.
@@ -203,7 +135,7 @@ impl TemporaryFolder {
     /// It has another name now: nothing is left to remove.
     pub(crate) fn keep(mut self) {
         self.kept = true;
-        let _ = self.handle.sync_all();
+        self.folder.sync();
         self.parent.sync();
         live().remove(&self.path);
     }
@@ -224,7 +156,7 @@ impl Drop for TemporaryFolder {
 pub(crate) struct TemporaryFile {
     path: PathBuf,
     name: OsString,
-    parent: FolderHandle,
+    parent: Folder,
     /// Holds the lock, and is synchronized before the file gets its name.
     file: File,
     kept: bool,
@@ -234,20 +166,16 @@ impl TemporaryFile {
     /// Creates one beside `output`, whose file name is `name`.
     pub(crate) fn create(output: &Path, name: &OsStr) -> io::Result<Self> {
         let folder = folder_of(output);
-        let parent = FolderHandle::open(&folder)?;
-        let flags =
-            OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let parent = Folder::open(&folder)?;
         loop {
             let name = next_name(name);
             let path = folder.join(&name);
             // The list is held until the file is on it: an interrupt in between waits.
             let mut live = live();
-            match rustix::fs::openat(&parent.0, &name, flags, Mode::from_raw_mode(0o666)) {
-                Ok(opened) => {
+            match parent.create_file(&name) {
+                Ok(file) => {
                     live.insert(path.clone());
-                    let file = File::from(opened);
-                    // Where the file system has no locks, the process number alone decides.
-                    let _ = file.try_lock();
+                    lock(&file);
                     return Ok(Self {
                         path,
                         name,
@@ -256,8 +184,8 @@ impl TemporaryFile {
                         kept: false,
                     });
                 }
-                Err(Errno::EXIST) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
             }
         }
     }
@@ -292,22 +220,15 @@ impl TemporaryFile {
 
     fn rename(&mut self, to: &Path, replace: bool) -> io::Result<()> {
         let to = to.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-        if replace
-            && let Ok(old) = self.parent.stat(to)
-            && FileType::from_raw_mode(old.st_mode) == FileType::RegularFile
-        {
-            let own = rustix::fs::fstat(&self.file)?.st_mode;
-            let narrowed = own & old.st_mode & 0o777;
-            if narrowed != own & 0o7777 {
-                rustix::fs::fchmod(&self.file, Mode::from_raw_mode(narrowed))?;
-            }
+        if replace {
+            self.parent.narrow(&self.file, to)?;
         }
-        self.parent.expect(&self.name, &self.file)?;
+        expect(self.parent.is_file(&self.name, &self.file)?)?;
         self.parent.rename(&self.name, to, replace)?;
         self.kept = true;
         live().remove(&self.path);
         // Between the look and the rename somebody may have been faster.
-        self.parent.expect(to, &self.file)
+        expect(self.parent.is_file(to, &self.file)?)
     }
 }
 
@@ -315,7 +236,7 @@ impl Drop for TemporaryFile {
     fn drop(&mut self) {
         if !self.kept {
             // Nothing can be done about a failure here; the next run tries again.
-            let _ = rustix::fs::unlinkat(&self.parent.0, &self.name, AtFlags::empty());
+            let _ = self.parent.remove_file(&self.name);
             live().remove(&self.path);
         }
     }
@@ -331,11 +252,10 @@ fn next_name(name: &OsStr) -> OsString {
 
 /// `.<name>.`, the name cut where it is very long.
 fn prefix(name: &OsStr) -> OsString {
-    let name = name.as_bytes();
-    let mut prefix = b".".to_vec();
-    prefix.extend(&name[..name.len().min(MAX_NAME_BYTES)]);
-    prefix.push(b'.');
-    OsString::from_vec(prefix)
+    let mut prefix = OsString::from(".");
+    prefix.push(cut_name(name, MAX_NAME_BYTES));
+    prefix.push(".");
+    prefix
 }
 
 /// [`remove_stale_temporary_files`] at the first call for a folder, the second, the fourth, the eighth: a batch
@@ -361,12 +281,15 @@ pub fn remove_stale_temporary_files(folder: impl AsRef<Path>) -> usize {
     entries
         .flatten()
         .filter(|entry| {
-            if let Some(temporary) = left_aside(entry.file_name().as_bytes()) {
-                put_back(&entry.path(), temporary);
+            let (name, path) = (entry.file_name(), entry.path());
+            if let Some(temporary) = left_aside(name.as_encoded_bytes()) {
+                put_back(&path, temporary);
                 return false;
             }
-            let is_stale = owner(entry.file_name().as_bytes()).is_some_and(is_gone);
-            is_stale && is_unlocked(&entry.path()) && remove(&entry.path()).is_ok()
+            let is_stale = owner(name.as_encoded_bytes()).is_some_and(is_gone)
+                && !is_locked(&path)
+                && !is_recent(&path);
+            is_stale && remove(&path).is_ok()
         })
         .count()
 }
@@ -379,8 +302,10 @@ fn left_aside(file_name: &[u8]) -> Option<&[u8]> {
 
 /// Gives a folder that a killed run moved aside its name again, unless another one has it.
 fn put_back(aside: &Path, temporary: &[u8]) {
-    let new = aside.with_file_name(OsStr::from_bytes(temporary));
-    let is_in_use = fs::symlink_metadata(&new).is_ok() && !is_unlocked(&new);
+    let Some(new) = name_of(temporary).map(|name| aside.with_file_name(name)) else {
+        return;
+    };
+    let is_in_use = fs::symlink_metadata(&new).is_ok() && is_locked(&new);
     // `.<name>.<pid>-<n>.acetate-tmp`, the name maybe cut.
     let middle = temporary
         .strip_suffix(SUFFIX.as_bytes())
@@ -389,32 +314,25 @@ fn put_back(aside: &Path, temporary: &[u8]) {
     let name = middle.get(1..dot).unwrap_or_default();
     if !is_in_use
         && (1..MAX_NAME_BYTES).contains(&name.len())
-        && let Ok(parent) = FolderHandle::open(&folder_of(aside))
+        && let Some(name) = name_of(name)
+        && let Ok(parent) = Folder::open(&folder_of(aside))
     {
         let from = aside.file_name().unwrap_or_default();
-        let _ = parent.rename(from, OsStr::from_bytes(name), false);
+        let _ = parent.rename(from, &name, false);
     }
 }
 
 /// The process number in `.<name>.<pid>-<n>.acetate-tmp`.
-fn owner(file_name: &[u8]) -> Option<Pid> {
+fn owner(file_name: &[u8]) -> Option<i32> {
     let name = file_name
         .strip_prefix(b".")?
         .strip_suffix(SUFFIX.as_bytes())?;
     let middle = name.rsplit(|byte| *byte == b'.').next()?;
     let (pid, number) = std::str::from_utf8(middle).ok()?.split_once('-')?;
     number.parse::<u64>().ok()?;
-    Pid::from_raw(pid.parse().ok().filter(|pid| *pid > 0)?)
+    pid.parse().ok().filter(|pid| *pid > 0)
 }
 
-fn is_gone(pid: Pid) -> bool {
-    test_kill_process(pid) == Err(rustix::io::Errno::SRCH)
-}
-
-/// A run in another container has a process number that means nothing here, but its lock holds.
-fn is_unlocked(path: &Path) -> bool {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file() || metadata.is_dir())
-        && rustix::fs::open(path, flags, Mode::empty())
-            .is_ok_and(|opened| File::from(opened).try_lock().is_ok())
+fn is_gone(pid: i32) -> bool {
+    !may_be_running(pid)
 }

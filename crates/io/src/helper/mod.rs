@@ -3,26 +3,19 @@
 //! It runs without a shell in a process group of its own, is fed and read through pipes, and what it
 //! says on standard error is kept. Only the time that is spent waiting for it counts, so that a slow
 //! reader of its output is not held against it. Past its time it is killed with all that it started;
-//! so it is when it is dropped, and by [`end_all_helpers`] when a signal ends this process. A process
+//! so it is when it is dropped, and by [`end_all_helpers`](crate::end_all_helpers) when a signal ends this process. A process
 //! that is killed with SIGKILL can do nothing: its helpers find their pipes closed.
 
 pub(crate) mod ffmpeg;
-mod living;
 
 use std::fmt;
-use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::AsFd;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::io::{self, ErrorKind};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::{Errno, ioctl_fionbio};
-
 pub use self::ffmpeg::installed_ffmpeg;
-use self::living::Living;
-pub use self::living::end_all_helpers;
 use crate::error::MAX_DURATION_S;
+use crate::platform::{Pipes, Running, Wait, spawn};
 
 /// Most of what a program says that is kept.
 const MAX_SAID_BYTES: usize = 16 << 10;
@@ -150,24 +143,12 @@ pub(crate) fn first_line(said: &str) -> Option<String> {
     Some(line.chars().filter(|c| !c.is_control()).take(200).collect())
 }
 
-/// What is waited for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wait {
-    /// It gives something.
-    Output,
-    /// It takes something.
-    Input,
-}
-
 /// A running program.
 #[derive(Debug)]
 pub struct Helper {
     program: String,
-    child: Child,
-    living: Living,
-    stdin: Option<ChildStdin>,
-    stdout: Option<ChildStdout>,
-    stderr: Option<ChildStderr>,
+    running: Running,
+    pipes: Pipes,
     said: Vec<u8>,
     patience: Patience,
     waited: Duration,
@@ -183,35 +164,26 @@ impl Helper {
         let program = command.get_program().to_string_lossy().into_owned();
         command
             .stderr(Stdio::piped())
-            .process_group(0)
             // A log file that the environment asks for would be written beside the music.
             .env_remove("FFREPORT")
             .env("AV_LOG_FORCE_NOCOLOR", "1");
-        let (mut child, living) = match living::spawn(&mut command) {
+        let (running, pipes) = match spawn(&mut command) {
             Ok(started) => started,
             Err(source) if source.kind() == ErrorKind::NotFound => {
                 return Err(HelperError::NotInstalled { program });
             }
             Err(source) => return Err(HelperError::Start { program, source }),
         };
-        let helper = Self {
-            stdin: child.stdin.take(),
-            stdout: child.stdout.take(),
-            stderr: child.stderr.take(),
-            program,
-            child,
-            living,
-            said: Vec::new(),
-            patience,
-            waited: Duration::ZERO,
-        };
-        let unblocked = (helper.stdin.as_ref().map(AsFd::as_fd).into_iter())
-            .chain(helper.stdout.as_ref().map(AsFd::as_fd))
-            .chain(helper.stderr.as_ref().map(AsFd::as_fd))
-            .try_for_each(|pipe| ioctl_fionbio(pipe, true));
-        match unblocked {
-            Ok(()) => Ok(helper),
-            Err(error) => Err(helper.pipe(error.into())),
+        match pipes {
+            Ok(pipes) => Ok(Self {
+                program,
+                running,
+                pipes,
+                said: Vec::new(),
+                patience,
+                waited: Duration::ZERO,
+            }),
+            Err(source) => Err(HelperError::Pipe { program, source }),
         }
     }
 
@@ -244,10 +216,7 @@ impl Helper {
 
     /// Hands its standard output to another program.
     pub fn take_stdout(&mut self) -> Option<Stdio> {
-        let stdout = self.stdout.take()?;
-        // The next program expects to wait for it.
-        ioctl_fionbio(&stdout, false).ok()?;
-        Some(Stdio::from(stdout))
+        self.pipes.take_stdout()
     }
 
     /// Reads some of its output, as soon as there is any; 0 at the end.
@@ -256,10 +225,7 @@ impl Helper {
     /// [`HelperError::TimedOut`] and [`HelperError::Pipe`].
     pub fn read(&mut self, bytes: &mut [u8]) -> Result<usize, HelperError> {
         loop {
-            let Some(stdout) = &mut self.stdout else {
-                return Ok(0);
-            };
-            match stdout.read(bytes) {
+            match self.pipes.read(bytes) {
                 Ok(read) => return Ok(read),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait(Wait::Output)?,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -274,10 +240,7 @@ impl Helper {
     /// [`HelperError::TimedOut`] and [`HelperError::Pipe`].
     pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), HelperError> {
         while !bytes.is_empty() {
-            let Some(stdin) = &mut self.stdin else {
-                return Err(self.pipe(ErrorKind::BrokenPipe.into()));
-            };
-            match stdin.write(bytes) {
+            match self.pipes.write(bytes) {
                 Ok(written) => bytes = &bytes[written..],
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait(Wait::Input)?,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -289,7 +252,7 @@ impl Helper {
 
     /// Closes its standard input.
     pub fn close_input(&mut self) {
-        self.stdin = None;
+        self.pipes.close_input();
     }
 
     /// Waits for its end; gives what it said on standard error.
@@ -297,9 +260,10 @@ impl Helper {
     /// # Errors
     /// [`HelperError::Failed`] when it ended with an error, and [`HelperError::TimedOut`].
     pub fn finish(mut self) -> Result<String, HelperError> {
-        (self.stdin, self.stdout) = (None, None);
+        self.pipes.close_input();
+        self.pipes.close_output();
         let started = Instant::now();
-        while !self.living.has_ended() {
+        while !self.running.has_ended() {
             self.listen();
             if started.elapsed() > self.patience_left() {
                 return Err(self.timed_out(started.elapsed()));
@@ -307,8 +271,8 @@ impl Helper {
             std::thread::sleep(END_STEP);
         }
         // Whatever it started goes with it.
-        self.living.end();
-        let status = self.child.wait().map_err(|error| self.pipe(error))?;
+        let status = self.running.wait().map_err(|error| self.pipe(error))?;
+        self.pipes.settle();
         self.listen();
         let said = String::from_utf8_lossy(&self.said).into_owned();
         if status.success() {
@@ -333,28 +297,14 @@ impl Helper {
         let limit = self.patience_left();
         loop {
             let left = limit.saturating_sub(started.elapsed());
-            let timeout = Timespec {
-                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
-                tv_nsec: i64::from(left.subsec_nanos()),
+            let Some(ready) = (self.pipes.wait(what, left)).map_err(|error| self.pipe(error))?
+            else {
+                return Ok(());
             };
-            let mut pipes = Vec::with_capacity(2);
-            let first = match (what, &self.stdin, &self.stdout) {
-                (Wait::Input, Some(stdin), _) => PollFd::new(stdin, PollFlags::OUT),
-                (Wait::Output, _, Some(stdout)) => PollFd::new(stdout, PollFlags::IN),
-                _ => return Ok(()),
-            };
-            pipes.push(first);
-            pipes.extend((self.stderr.as_ref()).map(|stderr| PollFd::new(stderr, PollFlags::IN)));
-            let ready = match poll(&mut pipes, Some(&timeout)) {
-                Ok(ready) => ready,
-                Err(Errno::INTR) => continue,
-                Err(error) => return Err(self.pipe(error.into())),
-            };
-            let is_ready = !pipes[0].revents().is_empty();
-            if ready > usize::from(is_ready) {
+            if ready.has_said {
                 self.listen();
             }
-            if is_ready {
+            if ready.is_ready {
                 self.waited += started.elapsed();
                 return Ok(());
             }
@@ -367,22 +317,22 @@ impl Helper {
     /// Keeps what it said since the last time.
     fn listen(&mut self) {
         let mut piece = [0; 4096];
-        while let Some(stderr) = &mut self.stderr {
-            match stderr.read(&mut piece) {
-                Ok(0) => self.stderr = None,
+        loop {
+            match self.pipes.listen(&mut piece) {
+                Ok(0) => return self.pipes.close_said(),
                 Ok(read) => {
                     let room = MAX_SAID_BYTES.saturating_sub(self.said.len());
                     self.said.extend(&piece[..read.min(room)]);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                Err(_) => self.stderr = None,
+                Err(_) => return self.pipes.close_said(),
             }
         }
     }
 
     fn timed_out(&mut self, waited: Duration) -> HelperError {
-        self.living.end();
+        self.running.end();
         HelperError::TimedOut {
             program: self.program.clone(),
             waited_s: (waited).as_secs_f64(),
@@ -394,14 +344,6 @@ impl Helper {
             program: self.program.clone(),
             source,
         }
-    }
-}
-
-impl Drop for Helper {
-    fn drop(&mut self) {
-        self.living.end();
-        // It was killed, or has ended.
-        let _ = self.child.wait();
     }
 }
 
@@ -422,28 +364,6 @@ mod tests {
         at_once: Duration::from_millis(300),
         in_all: Duration::from_millis(900),
     };
-
-    #[test]
-    fn a_program_that_says_nothing_is_ended_with_all_that_it_started() {
-        let folder = tempfile::tempdir().unwrap();
-        let mark = folder.path().join("pid");
-        let script = format!("sleep 300 & echo $! > '{}'; wait", mark.display());
-        let started = Instant::now();
-        let error = Helper::answer(shell(&script), SHORT, 100).unwrap_err();
-        assert!(matches!(error, HelperError::TimedOut { .. }), "{error}");
-        assert!(started.elapsed() < Duration::from_secs(5));
-        let pid: i32 = (std::fs::read_to_string(mark).unwrap().trim())
-            .parse()
-            .unwrap();
-        let pid = rustix::process::Pid::from_raw(pid).unwrap();
-        // The system takes a moment to take it away.
-        let gone = (0..100).any(|_| {
-            std::thread::sleep(Duration::from_millis(20));
-            let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
-            state.map_or(true, |state| state.contains(") Z "))
-        });
-        assert!(gone, "the sleep outlives its limit");
-    }
 
     #[test]
     fn one_that_trickles_is_ended_when_all_its_time_is_spent() {

@@ -7,7 +7,6 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -15,6 +14,7 @@ use crate::error::{DecodeError, MAX_SAMPLE_RATE_HZ, READABLE};
 use crate::helper::ffmpeg::{Probed, installed_ffmpeg, opening, probe};
 use crate::helper::{Helper, HelperError, Patience, first_line};
 use crate::info::{DecodeWarning, Foreign};
+use crate::platform::Positioned;
 use crate::read::downmix::Downmix;
 use crate::read::framing::survey_ogg;
 use crate::read::step::{Facts, Fault, Step};

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use super::positions::{CuePoint, chunks_of, sampler_of};
 use super::wave::Chunk;
 use super::{Collected, id3, text, u16_be, u32_be};
+use crate::platform::Positioned;
 
 const MAX_CHUNKS: usize = 4096;
 const STRUCTURE: &[&[u8; 4]] = &[b"SSND", b"FVER", b"FORM", b"FLLR", b"PAD "];

@@ -2,9 +2,9 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 
 use super::{Collected, names, text, u32_le};
+use crate::platform::Positioned;
 
 const FOOTER_BYTES: u64 = 32;
 const ID3V1_BYTES: u64 = 128;

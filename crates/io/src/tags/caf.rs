@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 
 use super::aiff::add;
 use super::positions::{CuePoint, chunks_of};
 use super::{Collected, id3, text, u32_be, u64_be};
+use crate::platform::Positioned;
 
 const MAX_CHUNKS: usize = 4096;
 const MARKER_BYTES: usize = 28;

@@ -26,11 +26,11 @@ mod wave;
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::guard::guarded;
+use crate::platform::Positioned;
 use crate::read::sniff::{self, Kind};
 
 use chapters::Chapter;

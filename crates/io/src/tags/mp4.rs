@@ -3,10 +3,10 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 
 use super::chapters::Chapter;
 use super::{Collected, names, text, u16_be, u32_be, u64_be};
+use crate::platform::Positioned;
 
 const MAX_TOP_BOXES: usize = 100_000;
 /// Most tracks that are looked at.

@@ -3,9 +3,9 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 
 use super::{Collected, MAX_CARRIED_BYTES, text, vorbis};
+use crate::platform::Positioned;
 
 const PAGE_HEAD_BYTES: u64 = 27;
 /// Packets that are looked at: those before the sound.

@@ -246,14 +246,3 @@ fn the_hash_is_that_of_the_bytes() {
     assert_eq!(content_hash(&path).unwrap(), expected);
     assert!(content_hash(folder.path()).is_err());
 }
-
-#[test]
-fn a_name_that_is_no_utf8_works() {
-    use std::os::unix::ffi::OsStrExt;
-    let folder = folder();
-    let name = std::ffi::OsStr::from_bytes(b"m\xFFx.wav");
-    let audio = noise(44_100, 1, 100, 16);
-    let format = OutputFormat::from_extension(name, WordLength::Bits16).unwrap();
-    let path = write(&folder.path().join(name), &audio, format);
-    assert_same_bits(&decode(&path), &audio);
-}

@@ -8,4 +8,6 @@ mod metadata;
 mod spill;
 mod support;
 mod tags;
+#[cfg(unix)]
+mod unix;
 mod write;

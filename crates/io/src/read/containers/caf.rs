@@ -3,8 +3,8 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 
+use crate::platform::Positioned;
 use crate::read::containers::splice::Splice;
 
 /// Bytes of the file's head, and of a chunk's.

@@ -4,8 +4,8 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 
+use crate::platform::Positioned;
 use crate::read::containers::flac_frame::{MAX_HEADER_BYTES, StreamInfo, end_of_last, header};
 use crate::read::containers::splice::Splice;
 

@@ -3,7 +3,8 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+
+use crate::platform::Positioned;
 
 /// Most boxes that are walked over: a fragmented film of hours has fewer.
 const MAX_BOXES: usize = 1 << 20;

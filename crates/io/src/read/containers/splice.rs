@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::FileExt;
 
 use symphonia::core::io::MediaSource;
+
+use crate::platform::Positioned;
 
 /// `head`, then the bytes of the file from `start` to `end`.
 pub(crate) struct Splice {

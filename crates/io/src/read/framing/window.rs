@@ -2,7 +2,8 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+
+use crate::platform::Positioned;
 
 /// Bytes held at a time.
 const HELD_BYTES: usize = 256 * 1024;

@@ -4,11 +4,11 @@ mod out;
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 pub(crate) use self::out::Sound;
 use super::{Application, Collected, aiff, text, u32_be, vorbis, wave};
+use crate::platform::Positioned;
 
 const STREAM_INFO: u8 = 0;
 const APPLICATION: u8 = 2;

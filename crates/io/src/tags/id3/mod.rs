@@ -5,12 +5,12 @@ mod written;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use lofty::id3::v1::GENRES;
 
 use super::{Collected, MAX_CARRIED_BYTES, text, u16_be};
+use crate::platform::Positioned;
 use content::{Dates, take};
 
 pub(super) use written::written;

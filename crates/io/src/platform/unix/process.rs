@@ -1,11 +1,15 @@
-//! The helpers that run now: a process-wide list, so that none outlives this process.
+//! Helper programs, each the leader of a process group: a process-wide list, so that none outlives this
+//! process.
 
 use std::collections::BTreeSet;
 use std::io;
-use std::process::{Child, Command};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+
+use super::Pipes;
 
 static LIVE: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
 
@@ -24,28 +28,34 @@ pub fn end_all_helpers() {
     std::mem::forget(helpers);
 }
 
-/// Starts the leader of a new process group.
-pub(super) fn spawn(command: &mut Command) -> io::Result<(Child, Living)> {
+/// Starts the leader of a new process group; its pipes are taken from it.
+pub(crate) fn spawn(command: &mut Command) -> io::Result<(Running, io::Result<Pipes>)> {
+    command.process_group(0);
     // The list is held until the program is on it: an interrupt in between waits.
     let mut live = live();
-    let child = command.spawn()?;
+    let mut child = command.spawn()?;
     // Process numbers of the system are positive and fit.
     let pid = i32::try_from(child.id()).unwrap_or(0);
     live.insert(pid);
-    Ok((child, Living(Some(pid))))
+    let pipes = Pipes::of(&mut child);
+    let pid = Some(pid);
+    Ok((Running { child, pid }, pipes))
 }
 
-/// A process group whose leader was not waited for, so that its number is still its own.
+/// A process group. Its number is its own until its leader is waited for.
 #[derive(Debug)]
-pub(super) struct Living(Option<i32>);
+pub(crate) struct Running {
+    child: Child,
+    pid: Option<i32>,
+}
 
-impl Living {
+impl Running {
     fn pid(&self) -> Option<Pid> {
-        self.0.and_then(Pid::from_raw)
+        self.pid.and_then(Pid::from_raw)
     }
 
     /// Whether the leader has ended; it is not waited for.
-    pub(super) fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         let Some(pid) = self.pid() else {
             return true;
         };
@@ -53,19 +63,27 @@ impl Living {
         !matches!(waitid(WaitId::Pid(pid), look), Ok(None))
     }
 
-    /// Ends all of the group. To be called before the leader is waited for.
-    pub(super) fn end(&mut self) {
+    /// Ends all of the group.
+    pub(crate) fn end(&mut self) {
         if let Some(pid) = self.pid() {
             let _ = kill_process_group(pid, Signal::KILL);
         }
-        if let Some(pid) = self.0.take() {
+        if let Some(pid) = self.pid.take() {
             live().remove(&pid);
         }
     }
+
+    /// Ends all of the group, and tells how the leader ended.
+    pub(crate) fn wait(&mut self) -> io::Result<ExitStatus> {
+        // Before the leader is waited for: its number is still its own.
+        self.end();
+        self.child.wait()
+    }
 }
 
-impl Drop for Living {
+impl Drop for Running {
     fn drop(&mut self) {
-        self.end();
+        // It was killed, or has ended.
+        let _ = self.wait();
     }
 }
