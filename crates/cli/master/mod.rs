@@ -10,6 +10,7 @@ use acetate_engine::{Engine, Job, is_pipe};
 use acetate_master::Report;
 use anyhow::{Context, bail};
 
+pub mod album;
 mod summary;
 
 use self::summary::{Files, Summary};

@@ -1,0 +1,8 @@
+//! From a plan to a folder that is whole or not there at all.
+
+mod earlier;
+mod folder;
+mod page;
+mod told;
+
+pub use folder::{MakeOptions, check_output, make};
