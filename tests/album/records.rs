@@ -247,3 +247,28 @@ fn another_version_gets_the_very_settings_and_stays_in_time() {
         "the same music is the same master: {below} dB"
     );
 }
+
+#[test]
+fn songs_that_are_mastered_together_go_where_single_masters_would() {
+    let dir = Dir::new();
+    record(&dir);
+    let songs = ["mixes/1.wav", "mixes/2.wav", "mixes/3.wav"];
+    let words = [
+        &["master"],
+        &songs[..],
+        &["--album", "--out-dir", "out", "-q"],
+    ]
+    .concat();
+    dir.run(&words).expect(0);
+    assert_eq!(
+        dir.names_in("out"),
+        ["1.master.wav", "2.master.wav", "3.master.wav"]
+    );
+    for (mix, master) in [("1", "1"), ("2", "2")] {
+        let (_, mix) = read_wav(&dir.path(&format!("mixes/{mix}.wav")));
+        let (_, master) = read_wav(&dir.path(&format!("out/{master}.master.wav")));
+        assert_eq!(mix.len(), master.len());
+    }
+    let again = dir.run(&words).expect(2);
+    assert!(again.stderr.contains("1.master.wav"), "{}", again.stderr);
+}

@@ -26,7 +26,7 @@ mod report;
 mod sequence;
 mod verify;
 
-pub use album::{MakeOptions, check_output, make};
+pub use album::{InPlaces, MakeOptions, check_output, make, master_in_places};
 pub use codes::{Barcode, CodeError, Isrc};
 pub use decide::{Asked, Decided, Heard, SET_APART_DB, body_lufs, decide};
 pub use deliver::{vinyl_analysis, vinyl_demands};

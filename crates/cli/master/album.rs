@@ -4,17 +4,17 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use acetate_album::{
-    AlbumError, AlbumPlan, AlbumReport, Balance, MANIFEST_NAME, MakeOptions, Manifest, Overrides,
-    Release, check_output, make, manifest_of_folder, read_report,
+    AlbumError, AlbumPlan, AlbumReport, Balance, InPlaces, MANIFEST_NAME, MakeOptions, Manifest,
+    Overrides, Release, check_output, make, manifest_of_folder, master_in_places, read_report,
 };
 use acetate_dsp::plain;
-use acetate_engine::net;
+use acetate_engine::{Job, is_pipe, net};
 use acetate_io::deliver_text;
-use acetate_master::settings_file;
+use acetate_master::{Brief, settings_file};
 use acetate_model::Signature;
 use anyhow::{Context, bail};
 
-use crate::args::{AlbumAction, AlbumArgs, BalanceArg, InitArgs, Loudness};
+use crate::args::{AlbumAction, AlbumArgs, BalanceArg, InitArgs, Loudness, MasterArgs};
 use crate::exit::{self, Exit};
 use crate::terminal::album_table;
 use crate::terminal::console::Console;
@@ -162,4 +162,46 @@ fn print(report: &AlbumReport, output: &Path, console: &Console) -> anyhow::Resu
         return Ok(());
     }
     console.print(&album_table::made(report, &plain::path(output), console))
+}
+
+/// `acetate master --album`: songs decided on together, each where its single master would go.
+pub(super) fn in_places(
+    args: &MasterArgs,
+    jobs: &[Job],
+    brief: Brief,
+    console: &Console,
+) -> anyhow::Result<Exit> {
+    let format = jobs.first().map(|job| job.format);
+    let format = format.context("--album: expected at least one song, found none")?;
+    if jobs
+        .iter()
+        .any(|job| is_pipe(&job.input) || is_pipe(&job.output))
+    {
+        bail!("--album needs files: name them, and use --out-dir");
+    }
+    if brief.keep_loudness {
+        bail!("--lufs keep: expected a number: the loudest song of --album is to have it");
+    }
+    for job in jobs {
+        acetate_io::StagedFile::check(&job.output, args.overwrite)?;
+    }
+    let asked = InPlaces {
+        files: jobs
+            .iter()
+            .map(|job| (job.input.clone(), job.output.clone()))
+            .collect(),
+        format,
+        brief,
+        overwrite: args.overwrite,
+    };
+    let predictor = net(args.weights.as_deref())?;
+    let report = master_in_places(&asked, &predictor, &Watch::new(console));
+    let report = stopped(report)?;
+    let folder = args.out_dir.as_deref().unwrap_or(Path::new("album"));
+    print(&report, folder, console)?;
+    Ok(if report.all_met {
+        Exit::Met
+    } else {
+        Exit::Missed
+    })
 }

@@ -3,6 +3,8 @@
 mod earlier;
 mod folder;
 mod page;
+mod places;
 mod told;
 
 pub use folder::{MakeOptions, check_output, make};
+pub use places::{InPlaces, master_in_places};

@@ -8,7 +8,7 @@ use super::heard::{Asked, Heard};
 use crate::manifest::Balance;
 
 /// A mix whose peaks lie this far below those of the others is quiet on purpose, dB.
-pub const SET_APART_DB: f64 = 10.0;
+pub const SET_APART_DB: f64 = 15.0;
 /// Peaks are as high as the highest sample of 10 ms that this share of all stays below, 0 to 1: beside single
 /// peaks, which an EQ moves by decibels.
 const PEAK_SHARE: f64 = 0.999;

@@ -99,6 +99,7 @@ impl Making<'_> {
             ),
             broadcast: (format.container() == Container::Wav)
                 .then(|| broadcast_of(song, figures, self.history(place))),
+            overwrite: false,
         };
         let file = write(
             &folder.join(name),
@@ -150,6 +151,7 @@ impl Making<'_> {
         let beside = Beside {
             tags: acetate_io::Tags::default(),
             broadcast: None,
+            overwrite: false,
         };
         let mut file = write(
             &folder.join(&name),

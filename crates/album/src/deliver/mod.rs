@@ -12,7 +12,7 @@ mod write;
 
 pub(crate) use make::Making;
 pub(crate) use rendered::{Measured, base_set, rendered, set_of};
-pub(crate) use tags::file_name;
+pub(crate) use tags::{broadcast_of, file_name};
 pub(crate) use tracks::{TrackPlace, TrackSource};
 pub use vinyl::{vinyl_analysis, vinyl_demands};
-pub(crate) use write::{figures_of, sum_of, sums, text};
+pub(crate) use write::{Beside, figures_of, sum_of, sums, text, write};

@@ -180,6 +180,7 @@ impl Making<'_> {
             let beside = Beside {
                 tags: tags_of(self.release, last.song, None, None),
                 broadcast: Some(broadcast_of(first.song, &figures, self.history(first))),
+                overwrite: false,
             };
             let beside = Beside {
                 tags: sided(beside.tags, &name),

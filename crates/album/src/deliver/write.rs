@@ -20,6 +20,8 @@ use crate::report::{Figures, FileReport, SUMS_NAME};
 pub(crate) struct Beside {
     pub(crate) tags: Tags,
     pub(crate) broadcast: Option<Broadcast>,
+    /// What is there is replaced.
+    pub(crate) overwrite: bool,
 }
 
 /// Measures every track of a set on its master's bytes, by both meters.
@@ -84,7 +86,7 @@ pub(crate) fn write(
             "the disk or the memory of this machine may be damaged",
         ));
     }
-    staged.commit(false)?;
+    staged.commit(beside.overwrite)?;
     Ok(FileReport {
         sha256: sum_of(path)?,
         name,

@@ -92,6 +92,32 @@ pub fn manifest_of_folder(folder: &Path) -> Result<Draft, AlbumError> {
     })
 }
 
+/// Named files as an album, in their order.
+///
+/// # Errors
+/// [`AlbumError`] if one cannot be opened.
+pub(crate) fn manifest_of_files(files: &[PathBuf]) -> Result<Draft, AlbumError> {
+    let mut draft = Draft::default();
+    for (place, path) in files.iter().enumerate() {
+        let before = place.checked_sub(1).and_then(|before| files.get(before));
+        let join = match before {
+            Some(before) => seam::runs_through(before, path)?,
+            None => false,
+        };
+        if join {
+            let note = format!("{}: goes on where the song before ends", path.display());
+            draft.notes.push(note);
+        }
+        draft.manifest.tracks.push(TrackFields {
+            file: path.clone(),
+            title: Said::of(path).title,
+            join,
+            ..TrackFields::default()
+        });
+    }
+    Ok(draft)
+}
+
 /// The sound files that lie in a folder itself, without masters of ours.
 fn songs_in(folder: &Path) -> Result<Vec<PathBuf>, AlbumError> {
     let all = masters_in(folder)?;

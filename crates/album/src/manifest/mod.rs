@@ -8,4 +8,5 @@ mod tags;
 pub use fields::{
     AlbumFields, Balance, DeliverFields, FadeCurve, MANIFEST_NAME, Manifest, TrackFields, Treatment,
 };
+pub(crate) use init::manifest_of_files;
 pub use init::{Draft, manifest_of_folder};

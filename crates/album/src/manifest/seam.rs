@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn a_song_cut_in_two_is_one_signal_and_two_passages_of_it_are_not() {
         let song = signal::mix(44_100, 4.0);
-        for at in [60_000, 88_200, 100_001] {
+        for at in [60_000, 90_000, 100_001] {
             let tail = song.slice(at - FITTED_FRAMES, at);
             assert!(is_one_signal(&tail, &song.slice(at, at + FORETOLD_FRAMES)));
             let other = song.slice(at + 20_000, at + 20_000 + FORETOLD_FRAMES);
