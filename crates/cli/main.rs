@@ -40,6 +40,7 @@ fn main() -> std::process::ExitCode {
         .and_then(|()| threads(args.global.threads))
         .and_then(|()| match &args.command {
             Command::Master(command) => master::run(command, &console),
+            Command::Album(command) => master::album::run(command, &console),
             Command::Analyze(command) => analyze::run(command, &console),
             Command::Check(command) => check::run(command, &console),
             Command::Verify(command) => verify::run(command, &console),

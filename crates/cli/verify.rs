@@ -12,8 +12,8 @@ use crate::args::{Loudness, TargetArgs, VerifyArgs};
 use crate::exit::{self, Exit};
 use crate::inputs::each_input;
 use crate::terminal::console::Console;
-use crate::terminal::table;
 use crate::terminal::watch::Watch;
+use crate::terminal::{album_table, table};
 
 /// Verifies every input and prints the verdict.
 pub fn run(args: &VerifyArgs, console: &Console) -> anyhow::Result<Exit> {
@@ -29,6 +29,9 @@ pub fn run(args: &VerifyArgs, console: &Console) -> anyhow::Result<Exit> {
     let _stoppable = exit::stoppable();
     let watch = Watch::new(console);
     each_input(&args.inputs, console, |path| {
+        if acetate_album::is_album(path) {
+            return album(path, console, &watch);
+        }
         let mut input = Input::open(path, None, args.strict, &watch)?;
         let total = input.frames_hint();
         let dual_mono = args.target.dual_mono;
@@ -50,6 +53,25 @@ pub fn run(args: &VerifyArgs, console: &Console) -> anyhow::Result<Exit> {
         } else {
             Exit::Missed
         })
+    })
+}
+
+/// Measures an album's folder again.
+fn album(folder: &Path, console: &Console, observer: &dyn Observer) -> anyhow::Result<Exit> {
+    let verdict = acetate_album::verify_album(folder, observer)?;
+    if console.json {
+        console.print_json(&verdict)?;
+    } else if !(console.quiet && verdict.all_met) {
+        console.print(&album_table::verified(
+            &verdict,
+            &plain::path(folder),
+            console,
+        ))?;
+    }
+    Ok(if verdict.all_met {
+        Exit::Met
+    } else {
+        Exit::Missed
     })
 }
 

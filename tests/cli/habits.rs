@@ -170,13 +170,13 @@ fn answers_say_what_to_type() {
 #[test]
 fn a_folder_is_its_sound_files_and_a_batch_ends_with_a_line_each() {
     let dir = Dir::new();
-    std::fs::create_dir_all(dir.path("album/cd 2")).unwrap();
+    std::fs::create_dir_all(dir.path("songs/cd 2")).unwrap();
     for name in ["a.wav", "=b.wav", "a.master.wav", "cd 2/c.wav"] {
-        mix(&dir, &format!("album/{name}"));
+        mix(&dir, &format!("songs/{name}"));
     }
-    dir.write("album/notes.txt", b"no sound");
+    dir.write("songs/notes.txt", b"no sound");
     let ran = dir.run(&[
-        "album",
+        "songs",
         "--no-codec-safe",
         "--out-dir",
         "one",
@@ -201,12 +201,12 @@ fn a_folder_is_its_sound_files_and_a_batch_ends_with_a_line_each() {
     let table = String::from_utf8(dir.bytes("t.csv")).unwrap();
     assert_eq!(table.lines().count(), 3, "{table}");
     assert!(
-        table.contains("album/=b.wav,one/=b.master.wav,verified,-14.0"),
+        table.contains("songs/=b.wav,one/=b.master.wav,verified,-14.0"),
         "{table}"
     );
 
     let args = [
-        "album",
+        "songs",
         "--recursive",
         "--out-dir",
         "tree",
@@ -235,12 +235,12 @@ fn a_folder_is_its_sound_files_and_a_batch_ends_with_a_line_each() {
 #[test]
 fn masters_beside_the_mixes_are_not_mixes_the_next_time() {
     let dir = Dir::new();
-    std::fs::create_dir(dir.path("album")).unwrap();
-    mix(&dir, "album/a.wav");
-    let args = ["album", "--name", "{stem} (master)", "-q", "--overwrite"];
+    std::fs::create_dir(dir.path("songs")).unwrap();
+    mix(&dir, "songs/a.wav");
+    let args = ["songs", "--name", "{stem} (master)", "-q", "--overwrite"];
     dir.run(&args).expect(0);
     dir.run(&args).expect(0);
-    let names = dir.names_in("album");
+    let names = dir.names_in("songs");
     assert_eq!(names, ["a (master).wav", "a.wav"]);
 }
 

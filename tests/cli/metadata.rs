@@ -138,8 +138,37 @@ fn a_song_without_metadata_has_none_and_is_told_nothing() {
         .expect(0);
     assert_eq!(ran.json().get("metadata"), None);
     let bytes = dir.bytes("out.wav");
-    for id in [b"bext", b"LIST", b"id3 ", b"cue "] {
+    for id in [b"LIST", b"id3 ", b"cue "] {
         assert_eq!(found(&bytes, id), None);
+    }
+}
+
+#[test]
+fn every_wav_master_states_the_loudness_that_was_measured_of_it() {
+    let dir = Dir::new();
+    song(&dir, "a.wav", &[]);
+    let words = [
+        "master",
+        "a.wav",
+        "-o",
+        "out.wav",
+        "--no-codec-safe",
+        "--json",
+    ];
+    let ran = dir.run(&words).expect(0);
+    let after = ran.json()["mastering"]["after"].clone();
+    let bytes = dir.bytes("out.wav");
+    let at = bytes.windows(4).position(|id| id == b"bext").expect("bext") + 8;
+    // EBU Tech 3285, version 2: the version, then loudness, range and true peak in hundredths.
+    assert_eq!(bytes[at + 346], 2);
+    for (place, name) in [(412, "integrated_lufs"), (416, "true_peak_dbtp")] {
+        let stated = i16::from_le_bytes([bytes[at + place], bytes[at + place + 1]]);
+        let measured = after[name].as_f64().expect("a figure");
+        assert_eq!(
+            i64::from(stated),
+            (100.0 * measured).round() as i64,
+            "{name}"
+        );
     }
 }
 

@@ -13,7 +13,8 @@ use parameters::long_signatures;
 
 /// The crates: where their first file is, and how many of their files still stand in circles.
 /// The number may only fall: where it does, lower it here.
-const CRATES: [(&str, usize); 9] = [
+const CRATES: [(&str, usize); 10] = [
+    ("crates/album/src/lib.rs", 0),
     ("crates/check/src/lib.rs", 0),
     ("crates/cli/main.rs", 0),
     ("crates/dsp/src/lib.rs", 0),

@@ -38,6 +38,10 @@ pub struct MasterArgs {
     /// Take the sound files in the folders of a folder too, and keep the tree under --out-dir
     #[arg(help_heading = "Batches", long, hide_short_help = true)]
     pub recursive: bool,
+    /// Master the songs together, in the order that they are named in: their levels beside each other, no seam where
+    /// one goes on in the next file (`acetate album` does more)
+    #[arg(help_heading = "Batches", long, conflicts_with_all = ["variants", "settings", "pack", "report", "certificate", "resume", "skip_existing", "dry_run", "references", "style"])]
+    pub album: bool,
     /// Name each master: a text with {stem}, {title}, {artist}, {album}, {track}, {n}
     /// [default: '{stem}.master']
     #[arg(

@@ -1,5 +1,6 @@
 //! The command line, as typed.
 
+mod album;
 mod check;
 mod configuration;
 #[cfg(feature = "training")]
@@ -23,6 +24,7 @@ use clap::{Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand,
 pub use habits::unquoted;
 pub use values::{Loudness, thread_count};
 
+pub use album::{AlbumAction, AlbumArgs, BalanceArg, InitArgs};
 pub use check::CheckArgs;
 #[cfg(feature = "training")]
 pub use eval::{EvalArgs, EvalSplit};
@@ -78,6 +80,8 @@ pub struct GlobalArgs {
 pub enum Command {
     /// Master one mix or many, and verify the written files
     Master(Box<MasterArgs>),
+    /// Master all songs of a release as one piece of work, in sequence, with what each receiver wants
+    Album(Box<AlbumArgs>),
     /// Tell whether mixes are ready to be mastered, why not, and what to do; exit code 0 or 1
     Check(CheckArgs),
     /// Measure files: loudness, true peak, spectrum, stereo
@@ -201,7 +205,7 @@ pub struct AnalyzeArgs {
     weights are as whoever wrote it put them."
 )]
 pub struct VerifyArgs {
-    /// Files to hold against the target; `-` for standard input
+    /// Files to hold against the target; `-` for standard input; the folder of an album to measure all of it again
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
     #[command(flatten)]

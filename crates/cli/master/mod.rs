@@ -10,6 +10,7 @@ use acetate_engine::{Engine, Job, is_pipe};
 use acetate_master::Report;
 use anyhow::{Context, bail};
 
+pub mod album;
 mod summary;
 
 use self::summary::{Files, Summary};
@@ -32,6 +33,10 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
     }
     let mut options = options(args)?;
     let jobs = jobs(args)?;
+    if args.album {
+        make_folder(args.out_dir.as_deref())?;
+        return album::in_places(args, &jobs, options.brief, console);
+    }
     options.keep_record |= jobs.len() > 1;
     let files = Files::of(args, &jobs);
     options.written_files = files.written(args.overwrite);

@@ -1,5 +1,6 @@
 //! What a person sees: lines, tables, progress bars.
 
+pub mod album_table;
 pub mod check_table;
 pub mod console;
 pub mod progress;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use acetate_dsp::{Sink, Source, Spec, StreamError};
 use acetate_io::{
-    Outcome, OutputFormat, Spill, StageOptions, StagedFile, TagWarning, Tags, WriteError,
+    Broadcast, Outcome, OutputFormat, Spill, StageOptions, StagedFile, TagWarning, Tags, WriteError,
 };
-use acetate_master::report::{FileFacts, MetadataNote};
+use acetate_master::report::{FileFacts, Measures, MetadataNote};
 use acetate_master::{Delivery, MasterFile, Mastered, Scratch};
 use anyhow::Context;
 
@@ -148,12 +148,27 @@ impl FileDelivery {
         input: FileFacts,
         mastered: Mastered,
     ) -> anyhow::Result<MasterFile> {
+        self.state_loudness(&mastered.after)?;
         Ok(MasterFile {
             input,
             output: self.facts()?,
             metadata: self.metadata(),
             mastered,
         })
+    }
+
+    /// Puts what was measured into the `bext` chunk of a WAV.
+    pub(crate) fn state_loudness(&self, after: &Measures) -> anyhow::Result<()> {
+        let figures = Broadcast {
+            description: String::new(),
+            integrated_lufs: after.integrated_lufs,
+            loudness_range_lu: after.loudness_range_lu,
+            true_peak_dbtp: after.true_peak_dbtp,
+            momentary_max_lufs: after.momentary_max_lufs,
+            short_term_max_lufs: after.short_term_max_lufs,
+            history: String::new(),
+        };
+        Ok(self.staged()?.state_loudness(&figures)?)
     }
 
     /// Gives the verified master its name.
@@ -188,6 +203,7 @@ impl Delivery for FileDelivery {
         let options = StageOptions {
             expected_frames: Some(frames),
             tags: Some(&self.tags),
+            has_loudness_later: true,
             ..StageOptions::new(self.format)
         };
         let staged = StagedFile::create(&self.output, spec, &options).map_err(StreamError::new)?;

@@ -152,6 +152,7 @@ fn render_again(
             .with_context(|| mix.display().to_string())?;
     observer.finished(mix);
     input.report_warnings();
+    delivery.state_loudness(&mastered.after)?;
     let rendered = delivery.facts()?;
     let wanted = &certificate.output.blake3;
     let mut differences: Vec<Difference> = Vec::new();

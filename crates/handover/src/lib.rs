@@ -52,6 +52,7 @@ pub use counterfactual::{tone_changes_db, width_db};
 pub use dawproject::{Clip, Marker, Project, write_dawproject};
 pub use error::HandoverError;
 pub use evidence::{EqProposal, Material, Other};
+pub use page::album::{AlbumCheck, AlbumJoin, AlbumPage, AlbumSong, MAX_JOINS_BYTES, album_page};
 pub use page::index::{INDEX_MARK, IndexRow, index_page};
 pub use page::player::MAX_PAGE_BYTES;
 pub use page::{VariantRow, report_page};

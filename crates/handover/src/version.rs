@@ -103,7 +103,7 @@ pub(crate) fn matched(versions: &[Version]) -> Result<Vec<Matched>, HandoverErro
 }
 
 /// A short signal on the 16-bit grid as a FLAC stream (RFC 9639).
-fn flac(audio: &Audio) -> Result<Vec<u8>, HandoverError> {
+pub(crate) fn flac(audio: &Audio) -> Result<Vec<u8>, HandoverError> {
     let refused = |error: flac_codec::Error| HandoverError::Flac {
         found: error.to_string(),
     };

