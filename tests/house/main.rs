@@ -11,7 +11,7 @@ use modules::Crate;
 
 /// The crates: where their first file is, and how many of their files still stand in circles.
 /// The number may only fall: where it does, lower it here.
-const CRATES: [(&str, usize); 9] = [
+const CRATES: [(&str, usize); 10] = [
     ("crates/check/src/lib.rs", 0),
     ("crates/cli/main.rs", 0),
     ("crates/dsp/src/lib.rs", 0),
@@ -20,6 +20,7 @@ const CRATES: [(&str, usize); 9] = [
     ("crates/io/src/lib.rs", 0),
     ("crates/master/src/lib.rs", 0),
     ("crates/model/src/lib.rs", 0),
+    ("crates/studio/src/lib.rs", 0),
     ("training/src/lib.rs", 0),
 ];
 

@@ -71,6 +71,7 @@ pub use codec::{master_codec_safe, master_codec_safe_measured};
 pub use delivery::{Delivery, MemoryDelivery, Progress, Scratch, Stage};
 pub use error::MasterError;
 pub use plan::{Plan, judgement, plan};
+pub use render::passage::{self, Passage, PassageLevel, RenderedPassage};
 pub use render::replay;
 pub use report::check_name::CheckName;
 pub use report::{Report, advice, check_name, findings, words};
