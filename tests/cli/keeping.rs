@@ -72,7 +72,7 @@ fn settings_and_signatures_replace_neither_songs_nor_what_is_there() {
     }
     refused(&dir, &[&learn[..], &["keep.toml"]].concat(), "no such file");
 
-    let towards = [
+    let toward = [
         "master",
         "a.wav",
         "-o",
@@ -85,7 +85,7 @@ fn settings_and_signatures_replace_neither_songs_nor_what_is_there() {
         ("b.wav", "a.wav"),
         ("songs", "songs/c.wav"),
     ] {
-        let args = [&towards[..], &[reference, "--save-signature", signature]].concat();
+        let args = [&toward[..], &[reference, "--save-signature", signature]].concat();
         refused(&dir, &args, "which is read");
     }
     refused(
@@ -291,7 +291,7 @@ fn a_stage_that_is_left_out_is_left_out_of_words_and_settings() {
 }
 
 #[test]
-fn a_rehearsal_says_what_will_be_out_of_reach() {
+fn a_dry_run_says_what_will_be_out_of_reach() {
     let dir = folder();
     let args = [
         "master",

@@ -4,7 +4,7 @@
 use acetate_dsp::stream::AudioSource;
 use acetate_dsp::{Analysis, Audio, analyze};
 use acetate_master::report::Measures;
-use acetate_master::{Brief, MasterError, MemoryDelivery, master_measured};
+use acetate_master::{Brief, MasterError, Mastered, Measured, MemoryDelivery};
 use acetate_model::Predictor;
 use serde::Serialize;
 
@@ -214,20 +214,20 @@ pub fn compare(
     let mut failures = Vec::new();
     for &method in methods {
         let made = match method {
-            Method::Nothing => Ok(Made {
+            Method::Nothing => Ok(MethodOutput {
                 sound: Sound::of(mix.analysis),
                 eq_move_db: Some(0.0),
                 delivered: None,
             }),
             Method::Tool(index) => match contenders.tools.get(index) {
                 Some(tool) => hear(tool, mix.audio, mix.reference)
-                    .map(|heard| made_by_tool(&heard, mix))
+                    .map(|heard| output_of_tool(&heard, mix))
                     .map_err(|failure| failure.to_string()),
                 None => continue,
             },
             _ => match method.predictor(contenders.baselines, contenders.net, mix.fault) {
                 Some(predictor) => written(mix.audio, mix.analysis, predictor.as_ref())?
-                    .map(|written| made_by_us(&written, mix))
+                    .map(|written| output_of_ours(&written, mix))
                     .map_err(|error| error.to_string()),
                 None => continue,
             },
@@ -255,14 +255,14 @@ pub fn compare(
 }
 
 /// A method's master, measured.
-struct Made {
+struct MethodOutput {
     sound: Sound,
     eq_move_db: Option<f64>,
     delivered: Option<Delivered>,
 }
 
-fn made_by_tool(heard: &Heard, mix: &Mix<'_>) -> Made {
-    Made {
+fn output_of_tool(heard: &Heard, mix: &Mix<'_>) -> MethodOutput {
+    MethodOutput {
         sound: Sound::of(&heard.analysis),
         eq_move_db: None,
         delivered: Some(Delivered {
@@ -275,8 +275,8 @@ fn made_by_tool(heard: &Heard, mix: &Mix<'_>) -> Made {
     }
 }
 
-fn made_by_us(written: &Written, mix: &Mix<'_>) -> Made {
-    Made {
+fn output_of_ours(written: &Written, mix: &Mix<'_>) -> MethodOutput {
+    MethodOutput {
         sound: Sound::of_written(&written.measures, &written.audio),
         eq_move_db: Some(written.eq_move_db),
         delivered: Some(Delivered {
@@ -302,44 +302,38 @@ impl Mix<'_> {
 pub struct Written {
     /// The samples of the file.
     pub audio: Audio,
-    /// What the story's last chapter measured on them.
+    /// What was measured on them.
     pub measures: Measures,
     /// RMS of the EQ applied, centered, dB.
     pub eq_move_db: f64,
 }
 
-/// The whole of the story in memory at 24 bit; the inner error is one of the story's own.
+/// The whole pipeline in memory at 24 bit; the inner error is one of the pipeline's own.
 ///
 /// # Errors
-/// [`EvalError::NoMaster`] when the story ends without a master.
+/// [`EvalError::NoMaster`] when the pipeline ends without a master.
 pub fn written(
     mix: &Audio,
     analysis: &Analysis,
     predictor: &dyn Predictor,
 ) -> Result<Result<Written, MasterError>, EvalError> {
     let mut delivery = MemoryDelivery::default();
-    let made = master_measured(
-        &mut AudioSource::new(mix.clone()),
-        analysis.clone(),
-        predictor,
-        &Brief::default(),
-        &mut delivery,
-        &mut (),
-    );
-    let report = match made {
-        Ok(report) => report,
+    let mut source = AudioSource::new(mix.clone());
+    let made = Measured::new(analysis.clone())
+        .and_then(|measured| measured.plan(predictor, &Brief::default()))
+        .and_then(|planned| planned.render(&mut source, &mut delivery, &mut ()))
+        .and_then(|mut rendered| rendered.deliver(&mut delivery, &mut ()));
+    let Mastered {
+        treatment, after, ..
+    } = match made {
+        Ok(mastered) => mastered,
         Err(error) => return Ok(Err(error)),
     };
-    let audio = delivery.into_written();
-    let parts = report.mastering.zip(audio);
-    let written = parts.and_then(|(mastering, audio)| {
-        Some(Written {
-            audio,
-            measures: mastering.after.clone()?,
-            eq_move_db: eq_move_db(&mastering.settings),
-        })
-    });
-    Ok(Ok(written.ok_or(EvalError::NoMaster)?))
+    Ok(Ok(Written {
+        audio: delivery.into_written().ok_or(EvalError::NoMaster)?,
+        measures: after,
+        eq_move_db: eq_move_db(&treatment.settings),
+    }))
 }
 
 /// Measures a signal in memory.

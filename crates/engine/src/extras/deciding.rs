@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use acetate_dsp::Analysis;
-use acetate_master::Plan;
+use acetate_master::{Measured, Plan};
 
 use crate::EngineError;
 use crate::input::Input;
@@ -22,7 +22,7 @@ impl Engine {
                 let brief = &self.options.brief;
                 self.analyses.of(&mut input, brief, observer, &mut progress)
             });
-        or_cancelled(measured, observer)
+        or_cancelled(measured.map(Measured::into_analysis), observer)
     }
 
     /// What [`master`](Self::master) would render of a mix, but for the drive, which is solved on the render.
@@ -31,7 +31,9 @@ impl Engine {
     /// [`EngineError`]: settings or weights do not fit.
     pub fn plan(&self, analysis: &Analysis) -> Result<Plan, EngineError> {
         let predictor = self.proposer.predictor.as_ref();
-        let plan = acetate_master::plan(analysis, predictor, &self.options.brief);
-        plan.map_err(|error| EngineError::Failed(error.into()))
+        let brief = &self.options.brief;
+        let planned = Measured::new(analysis.clone()).and_then(|mix| mix.plan(predictor, brief));
+        let planned = planned.map_err(|error| EngineError::Failed(error.into()))?;
+        Ok(planned.plan().clone())
     }
 }

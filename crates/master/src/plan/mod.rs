@@ -1,7 +1,10 @@
 //! [`Plan`]: what will be rendered, and whether a mix can be mastered at all.
 
 mod cleanup;
-pub mod judgement;
+pub mod judgment;
+mod planned;
+
+pub use self::planned::Planned;
 
 use acetate_check::Check;
 use acetate_dsp::chain;
@@ -13,7 +16,7 @@ use acetate_model::{Confidence, Predictor, Tone};
 use crate::brief::Brief;
 use crate::error::MasterError;
 use crate::plan::cleanup::cleanup;
-use crate::plan::judgement::judgement;
+use crate::plan::judgment::judgment;
 
 /// Sample rates that are rendered, Hz.
 const SAMPLE_RATES_HZ: (u32, u32) = (MIN_SAMPLE_RATE_HZ, MAX_SAMPLE_RATE_HZ);
@@ -57,7 +60,7 @@ pub(crate) fn can_be_mastered(analysis: &Analysis) -> Result<(), MasterError> {
 ///
 /// # Errors
 /// [`MasterError`] when settings or weights do not fit.
-pub fn plan(
+pub(crate) fn plan(
     analysis: &Analysis,
     predictor: &dyn Predictor,
     brief: &Brief,
@@ -90,7 +93,7 @@ pub fn plan(
         prediction
             .tone
             .as_ref()
-            .map(|tone| judgement(tone, &settings))
+            .map(|tone| judgment(tone, &settings))
             .as_ref(),
     )?;
     Ok(Plan {

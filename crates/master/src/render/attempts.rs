@@ -20,7 +20,7 @@ use crate::verify;
 /// A loudness closer to the target than this needs no second render, LU: within the tolerance, with
 /// room for the meters' differences.
 const GOAL_LU: f64 = 0.07;
-/// Renders at most: the solver foretells within a few hundredths, a second one mends the rest.
+/// Renders at most: the solver predicts within a few hundredths, a second one mends the rest.
 const MAX_ATTEMPTS: usize = 6;
 /// The written file is asked to stay this far below the ceiling, dB: true peak itself depends on the
 /// interpolation filter by 0.01 to 0.03 dB.
@@ -77,13 +77,13 @@ impl Attempts<'_> {
                 drive_db: solution.drive_db,
                 ceiling_dbtp,
                 trim_db,
-                foretold_lufs: solution.predicted_lufs - self.off_lu,
+                predicted_lufs: solution.predicted_lufs - self.off_lu,
                 integrated_lufs: Some(measured.integrated_lufs),
                 true_peak_dbtp: Some(measured.true_peak_dbtp),
                 limiting_db: limiting.max_db,
             });
             let over_db = measured.true_peak_dbtp - (target.true_peak_dbtp - CEILING_GUARD_DB);
-            let miss_lu = target.integrated_lufs - centre_lufs(&measured);
+            let miss_lu = target.integrated_lufs - center_lufs(&measured);
             let drive_is_free = solution.limited_by.is_none();
             let loudness_met = miss_lu.abs() <= GOAL_LU || !drive_is_free;
             let last = self.log.len() == MAX_ATTEMPTS;
@@ -109,7 +109,7 @@ impl Attempts<'_> {
                 }
             }
             if !loudness_met && self.log.len() < DRIVE_STAYS_FROM_ATTEMPT {
-                self.correct_drive(curve, &target, centre_lufs(&measured));
+                self.correct_drive(curve, &target, center_lufs(&measured));
             }
         }
     }
@@ -178,7 +178,7 @@ impl Attempts<'_> {
 }
 
 /// The loudness midway between the meters' readings: what is solved for, so that neither is missed.
-fn centre_lufs(measured: &OutputMeasures) -> f64 {
+fn center_lufs(measured: &OutputMeasures) -> f64 {
     let readings = || {
         measured
             .integrated_by_meter

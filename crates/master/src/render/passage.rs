@@ -8,7 +8,7 @@ use std::ops::Range;
 use acetate_dsp::chain::{Bypass, Stage};
 use acetate_dsp::measure::loudness::{Loudness, integrated_from_k_power_10ms};
 use acetate_dsp::process::limiter::Limiter;
-use acetate_dsp::process::rendered::Rendered;
+use acetate_dsp::process::processed::Processed;
 use acetate_dsp::process::{ProcessSpec, Processor};
 use acetate_dsp::settings::Settings;
 use acetate_dsp::stream::{AudioSource, BLOCK_FRAMES};
@@ -135,7 +135,7 @@ impl Passage {
         let mut settings = settings.clone();
         settings.cleanup = settings.cleanup.of_passage(from_s, to_s);
         let chain = acetate_dsp::chain::Chain::new(&settings, &self.process(), bypass);
-        let mut rendered = Rendered::new(AudioSource::new(self.mix.clone()), chain);
+        let mut rendered = Processed::new(AudioSource::new(self.mix.clone()), chain);
         let Spec {
             sample_rate_hz,
             channels,
@@ -199,10 +199,9 @@ mod tests {
         let mut delivery = MemoryDelivery::default();
         let mut source = AudioSource::new(mix.clone());
         let brief = Brief::default();
-        let report = master(&mut source, &predictor, &brief, &mut delivery, &mut ()).unwrap();
-        let settings = report.mastering.unwrap().settings;
+        let mastered = master(&mut source, &predictor, &brief, &mut delivery, &mut ()).unwrap();
         let written = delivery.into_written().unwrap();
-        (mix, report.analysis.unwrap(), written, settings)
+        (mix, mastered.analysis, written, mastered.treatment.settings)
     }
 
     fn loudest_difference(a: &Audio, b: &Audio) -> f32 {

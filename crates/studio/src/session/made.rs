@@ -10,7 +10,7 @@ use acetate_dsp::stream::OnFrames;
 use acetate_dsp::units::{db_from_gain, gain_from_db};
 use acetate_dsp::{Analysis, Audio, Processor, Settings, Source, Spec, StreamError};
 use acetate_io::OpenOptions;
-use acetate_master::{Brief, MasterError, Report, replay};
+use acetate_master::{Brief, MasterFile, PreLimiter, Report};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -61,13 +61,12 @@ impl Made {
     pub(crate) fn take(
         revision: u64,
         brief: Brief,
-        report: &Report,
+        made: &MasterFile,
         file: &Path,
         beside: &Path,
         progress: &mut OnFrames<'_>,
     ) -> anyhow::Result<Self> {
-        let done = report.mastering.as_ref();
-        let done = done.ok_or_else(|| anyhow::anyhow!("expected a master, found none"))?;
+        let done = &made.mastered.treatment;
         let mut written = acetate_io::open(file, &OpenOptions { strict: true })?;
         let sound = Sound::take(&mut written, beside, progress)?;
         let last = done.attempts.last();
@@ -75,10 +74,10 @@ impl Made {
             revision,
             brief,
             settings: done.settings.clone(),
-            report: serde_json::to_value(report)?,
+            report: serde_json::to_value(Report::from(made.clone()))?,
             file: file.to_owned(),
             sound,
-            all_met: report.all_met,
+            all_met: made.mastered.all_met(),
             limited: last.map_or((done.target.true_peak_dbtp, 0.0), |attempt| {
                 (attempt.ceiling_dbtp, attempt.trim_db)
             }),
@@ -103,7 +102,7 @@ impl Made {
         analysis: &Analysis,
         beside: &Path,
         progress: &mut OnFrames<'_>,
-    ) -> Result<Unlimited, MasterError> {
+    ) -> Result<Unlimited, StreamError> {
         let (ceiling_dbtp, trim_db) = self.limited;
         let spec = self.sound.spec;
         let process = ProcessSpec {
@@ -115,24 +114,21 @@ impl Made {
         let gain = gain_from_db(self.settings.limiter.drive_db + trim_db) as f32;
         let mut limiter = limiter.with_gain_trace(self.sound.frames);
         let mut taken = None;
+        let chain = PreLimiter {
+            analysis,
+            settings: &self.settings,
+            bypass: &self.brief.bypass,
+        };
         mix.with(|source| {
-            let bypass = &self.brief.bypass;
-            replay::before_limiter(
-                source,
-                analysis,
-                &self.settings,
-                bypass,
-                spec,
-                &mut |before| {
-                    let mut driven = Driven {
-                        before,
-                        gain,
-                        limiter: &mut limiter,
-                    };
-                    taken = Some(Sound::take(&mut driven, beside, progress)?);
-                    Ok(())
-                },
-            )
+            chain.render(source, spec, &mut |before| {
+                let mut driven = Driven {
+                    before,
+                    gain,
+                    limiter: &mut limiter,
+                };
+                taken = Some(Sound::take(&mut driven, beside, progress)?);
+                Ok(())
+            })
         })?;
         let is_limited = !self.brief.bypass.contains(Stage::Limiter);
         let steps = limiter.gain_trace().chunks(TRACE_STEPS);
@@ -140,9 +136,7 @@ impl Made {
             let least = gains.iter().fold(1.0_f32, |least, gain| least.min(*gain));
             -db_from_gain(f64::from(least)) as f32
         };
-        let sound = taken.ok_or(MasterError::NoLoudness {
-            duration_s: analysis.duration_s,
-        })?;
+        let sound = taken.ok_or_else(|| StreamError::new("nothing was rendered"))?;
         Ok(Unlimited {
             sound,
             limiting_db: steps.map(most_db).filter(|_| is_limited).collect(),

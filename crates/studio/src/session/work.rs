@@ -106,9 +106,9 @@ fn master(session: &Session, song: &Arc<Song>, stop: &Arc<AtomicBool>) -> anyhow
     let brief = options.brief.clone();
     let engine = Engine::new(std::slice::from_ref(&job), &options, &watch).map_err(failed)?;
     let delivered = engine.master(&job, &watch).map_err(failed)?;
-    let (_, report) = delivered.masters.first().context("no master was made")?;
+    let (_, file) = delivered.masters.first().context("no master was made")?;
     let beside = song.beside();
-    let made = Made::take(revision, brief, report, &output, &beside, &mut |_| {
+    let made = Made::take(revision, brief, file, &output, &beside, &mut |_| {
         go_on(stop)
     })?;
     let made = Arc::new(made);
