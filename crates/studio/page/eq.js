@@ -3,10 +3,12 @@
 
 /** @typedef {import("./types").EqBasis} EqBasis */
 
-const WIDTH = 640;
-const HEIGHT = 260;
+/** Sizes, CSS pixels; the width is the page's. */
+const HEIGHT = 250;
 const LEFT = 34;
 const BOTTOM = 22;
+/** Narrower than this every second frequency is named. */
+const NARROW = 420;
 /** What is shown, dB. */
 const RANGE_DB = 9;
 /** Steps of the keyboard, dB. */
@@ -16,7 +18,7 @@ const FREQUENCIES = [[30, "30"], [100, "100"], [300, "300"], [1000, "1k"], [3000
 const SVG = "http://www.w3.org/2000/svg";
 
 /** @param {number} hz */
-const named = (hz) => (hz < 995 ? `${Math.round(hz)} Hz` : `${(hz / 1000).toFixed(hz < 9950 ? 1 : 0)} kHz`);
+const hertz = (hz) => (hz < 995 ? `${Math.round(hz)} Hz` : `${(hz / 1000).toFixed(hz < 9950 ? 1 : 0)} kHz`);
 /** @param {number} db */
 export const signed = (db) => `${db < -0.049 ? "−" : "+"}${Math.abs(db).toFixed(1)}`;
 
@@ -41,7 +43,7 @@ export class EqCurve extends EventTarget {
     this.side = basis.side_knots_hz.map(() => 0);
     /** @type {{from_hz: number, to_hz: number} | null} */
     this.band = null;
-    svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
+    this.width = 0;
     this.back = element("g", {});
     this.area = element("path", { class: "area typical" });
     this.proposed = element("path", { class: "line proposed" });
@@ -50,14 +52,26 @@ export class EqCurve extends EventTarget {
     this.line = element("path", { class: "line after" });
     this.handles = this.gains.map((_, knot) => this.handle(knot));
     svg.append(this.back, this.shade, this.area, this.proposed, this.sideLine, this.line, ...this.handles);
+    new ResizeObserver(() => this.fit()).observe(svg);
+    this.fit();
+  }
+
+  /** Takes the width that the page gives. */
+  fit() {
+    const width = Math.max(200, Math.round(this.svg.clientWidth));
+    if (width === this.width) return;
+    this.width = width;
+    this.svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
+    this.back.replaceChildren();
     this.grid();
+    this.mark(this.band);
     this.draw();
   }
 
   /** @param {number} hz */
   x(hz) {
     const [low, high] = [this.basis.hz[0], this.basis.hz[this.basis.hz.length - 1]];
-    return LEFT + Math.log(hz / low) / Math.log(high / low) * (WIDTH - LEFT - 6);
+    return LEFT + Math.log(hz / low) / Math.log(high / low) * (this.width - LEFT - 10);
   }
 
   /** @param {number} db */
@@ -69,12 +83,13 @@ export class EqCurve extends EventTarget {
   grid() {
     for (let db = -RANGE_DB + 3; db < RANGE_DB; db += 3) {
       const y = Math.round(this.y(db)) + 0.5;
-      this.back.append(element("line", { class: db === 0 ? "line zero" : "grid", x1: LEFT, x2: WIDTH, y1: y, y2: y }));
+      this.back.append(element("line", { class: db === 0 ? "line zero" : "grid", x1: LEFT, x2: this.width, y1: y, y2: y }));
       const text = element("text", { class: "end", x: LEFT - 6, y: y + 4 });
       text.textContent = db > 0 ? `+${db}` : String(db).replace("-", "−");
       this.back.append(text);
     }
-    for (const [hz, label] of FREQUENCIES) {
+    const named = FREQUENCIES.filter((_, n) => this.width >= NARROW || n % 2 === 1);
+    for (const [hz, label] of named) {
       const x = Math.round(this.x(Number(hz))) + 0.5;
       this.back.append(element("line", { class: "grid", x1: x, x2: x, y1: 0, y2: HEIGHT - BOTTOM }));
       const text = element("text", { class: "mid", x, y: HEIGHT - 6 });
@@ -86,7 +101,7 @@ export class EqCurve extends EventTarget {
   /** @param {number} knot */
   handle(knot) {
     const hz = this.basis.mid_knots_hz[knot];
-    const group = element("g", { class: "handle", tabindex: 0, role: "slider", "aria-label": `EQ at ${named(hz)}`,
+    const group = element("g", { class: "handle", tabindex: 0, role: "slider", "aria-label": `EQ at ${hertz(hz)}`,
       "aria-valuemin": -RANGE_DB, "aria-valuemax": RANGE_DB, "aria-orientation": "vertical", "data-knot": knot });
     group.append(element("circle", { r: 16, class: "reach" }), element("circle", { r: 6, class: "dot" }));
     group.addEventListener("pointerdown", (event) => this.press(/** @type {PointerEvent} */ (event), knot));

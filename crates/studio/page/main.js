@@ -202,8 +202,11 @@ function showState(song) {
   byId("warnings").replaceChildren(...song.warnings.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
   const isBusy = !isCurrent && song.state !== "failed";
   byId("progress").classList.toggle("idle", !isBusy);
-  if (!isBusy) byId("status").textContent = "";
+  if (!isBusy) { byId("status").textContent = ""; byId("progress").value = 0; }
   else if (song.state !== "mastering" || byId("status").textContent === "") byId("status").textContent = `${STATES[song.state]} …`;
+  byId("about").textContent = song.frames === 0 ? ""
+    : `${clock(song.frames / song.sample_rate_hz)} · ${song.channels === 1 ? "mono" : "stereo"} · ${song.sample_rate_hz / 1000} kHz`;
+  byId("desk").hidden = song.frames === 0 && song.state === "failed";
   for (const kind of ["master", "settings", "certificate", "report"]) byId(`take-${kind}`).disabled = !isCurrent;
   byId("take-note").textContent = isCurrent
     ? (met ? "The file was read back and measured before it was offered here." : "The file was read back and measured; a check missed its target, as the figures say.")
@@ -234,7 +237,7 @@ function showVersions() {
   byId("listen").value = player.listen;
   const what = VERSIONS.find(({ key }) => key === player.version)?.what ?? "";
   byId("what").textContent = player.instead !== null ? "Blind test: X is A or B, which one is hidden."
-    : player.previewing && player.version !== "mix" && player.version !== "unlimited" ? `${what} Preview: the passage as the knobs stand.` : what;
+    : player.previewing && player.version === "master" ? "The master as the knobs stand: a preview of this passage until the whole is made." : what;
   wave.loop = player.loop;
   wave.loopOn = player.loopOn;
   const song = songs.current();

@@ -84,15 +84,18 @@ function finding_item(finding, chosen) {
 /** @param {string} text */
 const sentence = (text) => (text === "" ? "" : `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`);
 
+/** What the command line calls its options, as the page calls its knobs. @param {string} text */
+const here = (text) => text.replace("--eq-amount 200", "EQ at 200 %").replace("--max-limiting", "“limiter at most”");
+
 /** @param {any} report */
 export function showDone(report) {
   const done = report?.mastering;
-  const items = (done?.done ?? []).map((/** @type {string} */ text) => made("li", sentence(text)));
+  const items = (done?.done ?? []).map((/** @type {string} */ text) => made("li", sentence(here(text))));
   if (done) items.push(made("li", sentence(`limiter: ${done.limiter_reason}`)));
   byId("done").replaceChildren(...items);
   const missed = byId("missed");
   missed.hidden = !done?.infeasible;
-  missed.textContent = done?.infeasible ? `Not reached: ${sentence(done.infeasible.reason)}` : "";
+  missed.textContent = done?.infeasible ? `Not reached: ${sentence(here(done.infeasible.reason))}` : "";
   const checks = (report?.checks ?? []).map((/** @type {any} */ check) => {
     const row = made("tr");
     row.append(made("th", check.name), made("td", `${number(check.measured, 2)} ${check.unit}`, "n"),

@@ -203,7 +203,7 @@ export class Wave extends EventTarget {
     const style = getComputedStyle(this.canvas);
     const of = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
     return { ink: of("--ink"), soft: of("--soft"), rule: of("--rule"), before: of("--before"), after: of("--after"),
-      loop: of("--typical"), good: of("--good"), bad: of("--bad"), font: style.fontFamily };
+      loop: of("--typical"), good: of("--good"), bad: of("--bad"), panel: of("--panel"), font: style.fontFamily };
   }
 
   /** @param {number} width @param {number} height @param {number} ratio */
@@ -215,8 +215,8 @@ export class Wave extends EventTarget {
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     const colors = this.colors();
     pen.font = `11px ${colors.font}`;
-    this.drawOutline(pen, this.mix, colors.before, 1);
-    this.drawOutline(pen, this.master, colors.after, 0.55);
+    this.drawOutline(pen, this.master, colors.after, 1);
+    this.drawOutline(pen, this.mix, colors.before, this.master ? 0.8 : 1);
     this.drawLoudness(pen, colors);
     this.drawTaken(pen, colors);
     this.drawTime(pen, colors);
@@ -248,7 +248,8 @@ export class Wave extends EventTarget {
   /** @param {CanvasRenderingContext2D} pen @param {ReturnType<Wave["colors"]>} colors */
   drawLoudness(pen, colors) {
     const top = MARKS + WAVE + GAP;
-    const loudest = Math.max(this.target_lufs, ...this.curves.master_lufs.map((v) => v ?? -99), ...this.curves.mix_lufs.map((v) => v ?? -99));
+    const most = (/** @type {(number | null)[]} */ values) => values.reduce((/** @type {number} */ most, v) => Math.max(most, v ?? -99), this.target_lufs);
+    const loudest = Math.max(most(this.curves.master_lufs), most(this.curves.mix_lufs));
     const high = Math.ceil(loudest / 6) * 6;
     const y = (/** @type {number} */ lufs) => top + Math.min(1, (high - lufs) / LOUDNESS_RANGE) * LOUDNESS;
     pen.lineWidth = 1;
@@ -264,10 +265,14 @@ export class Wave extends EventTarget {
 
   /** @param {CanvasRenderingContext2D} pen @param {ReturnType<Wave["colors"]>} colors @param {string} text @param {number} y */
   label(pen, colors, text, y) {
-    pen.fillStyle = colors.soft;
+    if (text === "") return;
     pen.textAlign = "left";
     pen.textBaseline = "middle";
-    pen.fillText(text, 4, y);
+    // What lies below may not cross the letters.
+    pen.fillStyle = colors.panel;
+    pen.fillRect(0, y - 7, pen.measureText(text).width + 6, 14);
+    pen.fillStyle = colors.soft;
+    pen.fillText(text.replace("-", "−"), 0, y);
   }
 
   /** @param {CanvasRenderingContext2D} pen @param {string} color @param {number} y @param {number[]} dash */
@@ -315,7 +320,8 @@ export class Wave extends EventTarget {
     for (let x = 0; x < width && taken.length > 0; x += 1) {
       const first = Math.floor(this.frame(x) / this.rate * CURVE_RATE);
       const last = Math.max(first + 1, Math.floor(this.frame(x + 1) / this.rate * CURVE_RATE));
-      const most = Math.max(0, ...taken.slice(first, last));
+      let most = 0;
+      for (let n = first; n < last && n < taken.length; n += 1) most = Math.max(most, taken[n]);
       pen.fillRect(x, top, 1, Math.min(1, most / TAKEN_RANGE) * TAKEN);
     }
     pen.globalAlpha = 1;

@@ -9,6 +9,7 @@ use crate::error::ApiError;
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
+const PICTURE: &str = "image/svg+xml";
 
 /// A file of the page: name, type, bytes.
 type Asset = (&'static str, &'static str, &'static str);
@@ -22,6 +23,7 @@ macro_rules! asset {
 /// Everything that the page loads.
 pub(crate) const ASSETS: &[Asset] = &[
     asset!("studio.css", CSS),
+    asset!("icon.svg", PICTURE),
     asset!("main.js", SCRIPT),
     asset!("api.js", SCRIPT),
     asset!("blind.js", SCRIPT),

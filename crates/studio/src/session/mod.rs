@@ -151,6 +151,10 @@ impl Session {
             }
             facts.turn = turn;
             facts.revision += 1;
+            if facts.analysis.is_some() {
+                facts.state = Some(State::Mastering);
+                facts.error = None;
+            }
             facts.revision
         };
         self.queue.turned(song);
