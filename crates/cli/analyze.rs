@@ -52,10 +52,8 @@ fn analyze(
     watch.finished(path);
     let tone = judgment::of_mix(&analysis, predictor)?;
     let advice = advice::of(&analysis, args.dual_mono);
-    let report = input.with_damage(Report::of_analysis(analysis, tone.as_ref())?);
-    Ok(Report {
-        input: Some(input.facts()?),
-        advice,
-        ..report
-    })
+    let mut report = input.with_damage(Report::of_analysis(analysis, tone.as_ref())?);
+    report.input = Some(input.facts()?);
+    report.advice = advice;
+    Ok(report)
 }

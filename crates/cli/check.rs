@@ -82,10 +82,8 @@ fn check(
         Some(codec) => check.of_lossy_file(codec),
         None => check,
     };
-    let check = Check {
-        input: Some(path.display().to_string()),
-        ..check.with(damage)
-    };
+    let mut check = check.with(damage);
+    check.input = Some(path.display().to_string());
     if let Some(plot) = &args.plot {
         acetate_io::deliver_text(
             plot,

@@ -54,6 +54,7 @@ impl Verdict {
 /// One part of the score.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct PartScore {
     /// The part.
     pub part: Category,
@@ -66,6 +67,7 @@ pub struct PartScore {
 /// What was found in a mix.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Check {
     /// Format of this object: [`CHECK_SCHEMA`].
     pub schema: String,

@@ -404,8 +404,10 @@ fn ratio(compressor: &Compressor, spread_db: f64, body: &Body, analysis: &Analys
         &powers,
         loudness_lufs,
         range_from_k_power_10ms(&powers),
-        compressor,
-        solved,
+        &Compressor {
+            ratio: solved,
+            ..*compressor
+        },
         MAX_RANGE_LOSS_LU,
     );
     if bounded < LEAST_RATIO { 1.0 } else { bounded }

@@ -8,6 +8,8 @@ use acetate_master::{Brief, MasterError, Mastered, Measured, MemoryDelivery};
 use acetate_model::Predictor;
 use serde::Serialize;
 
+use crate::rng::Rng;
+
 use super::EvalError;
 use super::expansion::expand;
 use super::faults::{Smooth, smooth};
@@ -129,7 +131,7 @@ pub struct Mix<'a> {
     pub with_distortion: bool,
 }
 
-/// Degrades an excerpt, masters it by every method and compares. `None` where the fault does not
+/// Degrades an excerpt (chance by [`Kind::rng`]), masters it by every method and compares. `None` where the fault does not
 /// exist for this excerpt (MP3 carries no 96 kHz).
 ///
 /// # Errors
@@ -138,17 +140,15 @@ pub fn run_case(
     kind: Kind,
     excerpt: &Excerpt,
     reference: &Reference,
-    song: &str,
-    seed: u64,
+    rng: &mut Rng,
     contenders: &Contenders<'_>,
 ) -> Result<Option<CaseResult>, EvalError> {
-    let mut rng = kind.rng(song, seed);
     let (mix, fault) = match kind {
         Kind::Smooth {
             severity_db,
             mirrored,
         } => {
-            let drawn = smooth(&mut rng, severity_db);
+            let drawn = smooth(rng, severity_db);
             let fault = if mirrored { drawn.mirrored() } else { drawn };
             let mix = if severity_db == 0.0 {
                 excerpt.audio.clone()
@@ -160,13 +160,13 @@ pub fn run_case(
         Kind::Unseen { family, mirrored } => {
             let mix = match family {
                 Family::Resonances => {
-                    let drawn = Resonances::draw(&mut rng);
+                    let drawn = Resonances::draw(rng);
                     let fault = if mirrored { drawn.mirrored() } else { drawn };
                     fault.applied_to(&excerpt.audio)
                 }
-                Family::Comb => comb(&excerpt.audio, &mut rng),
-                Family::Room => room(&excerpt.audio, &mut rng),
-                Family::Lossy => match lossy::recode(&excerpt.audio, &mut rng)? {
+                Family::Comb => comb(&excerpt.audio, rng),
+                Family::Room => room(&excerpt.audio, rng),
+                Family::Lossy => match lossy::recode(&excerpt.audio, rng)? {
                     Some(mix) => mix,
                     None => return Ok(None),
                 },

@@ -27,6 +27,7 @@ pub const REPORT_SCHEMA: &str = "acetate.report/2";
 
 /// What was done to a programme, and what was measured. A figure that is not finite is null.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Report {
     /// Format of this report: [`REPORT_SCHEMA`].
     pub schema: String,
@@ -87,6 +88,7 @@ pub const FAILURE_SCHEMA: &str = "acetate.error/1";
 /// What is told of an input that could not be worked on, in place of its report.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Failure {
     /// Format of this object: [`FAILURE_SCHEMA`].
     pub schema: String,
