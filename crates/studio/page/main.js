@@ -61,7 +61,7 @@ function turnsFor(song) {
 }
 
 /** One passage at a time; the newest turn is next. */
-const previews = { busy: false, again: false };
+const previews = { busy: false, again: false, turned: 0 };
 
 /** A knob moves: what is turned is heard. @param {number} id @param {Turns} turns */
 function heard(id, turns) {
@@ -73,11 +73,12 @@ function heard(id, turns) {
 
 /** @param {Turns} turns */
 async function preview(turns) {
+  previews.turned = performance.now();
   if (previews.busy) { previews.again = true; return; }
   previews.busy = true;
   do {
     previews.again = false;
-    const made = player.preview(turns.now);
+    const made = player.preview(turns.now, previews.turned);
     // The next turn need not wait for the end of the loop, only for what is heard first.
     await Promise.race([made.catch(() => null), once(player, "preview")]);
     void trying(made);

@@ -8,7 +8,7 @@ const CHUNK_FRAMES = 65536;
 /** Long enough not to click, short enough not to be heard as a fade, seconds. */
 const FADE_S = 0.01;
 /** The page is told the position this often, frames. */
-const TELL_EVERY_FRAMES = 1024;
+const TELL_EVERY_FRAMES = 512;
 
 class Mixer extends AudioWorkletProcessor {
   constructor() {
@@ -161,7 +161,8 @@ class Mixer extends AudioWorkletProcessor {
   }
 
   tell() {
-    this.port.postMessage({ position: this.position, playing: this.playing, stalled: this.stalled, level: this.level });
+    this.port.postMessage({ position: this.position, playing: this.playing, stalled: this.stalled, level: this.level,
+      passage: this.span?.id ?? null });
     this.untold = 0;
     this.level = 0;
   }

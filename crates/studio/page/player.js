@@ -53,8 +53,12 @@ export class Player extends EventTarget {
     /** @type {AbortController | null} */
     this.asking = null;
     this.previewing = false;
+    /** The passage that the mixer has not played yet, and when its knob was turned. @type {{id: number, begun: number} | null} */
+    this.awaited = null;
     /** Milliseconds from a turned knob to its sound in the mixer, newest last. @type {number[]} */
     this.latencies_ms = [];
+    /** Loudest sample of the last moment. */
+    this.level = 0;
   }
 
   /** Tells listeners that something of the player changed. */
@@ -147,8 +151,13 @@ export class Player extends EventTarget {
   /** @param {any} message @param {Transferable[]} [transfer] */
   send(message, transfer = []) { this.node?.port.postMessage(message, transfer); }
 
-  /** @param {{position: number, playing: boolean, stalled: boolean}} message */
+  /** @param {{position: number, playing: boolean, stalled: boolean, level: number, passage: number | null}} message */
   told(message) {
+    this.level = message.level;
+    if (this.awaited && message.passage === this.awaited.id && message.playing) {
+      this.latencies_ms.push(performance.now() - this.awaited.begun);
+      this.awaited = null;
+    }
     if (this.playing && !message.playing) {
       this.playing = false;
       this.position = 0;
@@ -333,14 +342,14 @@ export class Player extends EventTarget {
    * Renders what is heard next as the knobs stand, and lays it over the master: the first seconds at once, then
    * the rest of the loop, or a while ahead.
    * @param {import("./types").Turn} turn
+   * @param {number} begun when the knob was turned
    */
-  async preview(turn) {
+  async preview(turn, begun) {
     const song = this.song;
     if (!song?.made || !this.node) return null;
     this.asking?.abort();
     const asking = new AbortController();
     this.asking = asking;
-    const begun = performance.now();
     const id = (this.passageId += 1);
     const rate = song.sample_rate_hz;
     const loop = this.activeLoop();
@@ -358,7 +367,7 @@ export class Player extends EventTarget {
       if (asking.signal.aborted) return null;
       this.lay(id, start, made.data);
       if (drive_db === undefined) {
-        this.latencies_ms.push(performance.now() - begun);
+        this.awaited = { id, begun };
         settings = made.settings;
         this.dispatchEvent(new CustomEvent("preview", { detail: settings }));
       }
