@@ -57,6 +57,11 @@ test("a dropped mix is heard, switched, downloaded and verified", async () => {
   assert.match(await page.textContent("#badge"), /verified/);
   await page.click("#play");
   assert.ok(await level(page) > 0.01, "sound flows");
+  assert.equal(await page.textContent("#play"), "Pause");
+  const from = await page.evaluate(() => /** @type {any} */ (window).acetateStudio.player.now());
+  await page.waitForTimeout(400);
+  const went = await page.evaluate(() => /** @type {any} */ (window).acetateStudio.player.now()) - from;
+  assert.ok(went > 4410, `the playhead goes with it, ${went} frames`);
   await page.click("#version-mix");
   assert.equal(await page.getAttribute("#version-mix", "aria-pressed"), "true");
   await page.keyboard.press("2");

@@ -32,6 +32,7 @@ export class Knobs {
     this.makeFine();
     this.makeSlots();
     byId("words").addEventListener("change", () => this.turns?.set({ words: byId("words").value.trim() }));
+    byId("codecs").addEventListener("change", () => this.turns?.set({ codecs: byId("codecs").checked }));
     byId("format").addEventListener("change", () => this.turns?.set({ format: byId("format").value }));
     byId("undo").addEventListener("click", () => this.turns?.undo());
     byId("redo").addEventListener("click", () => this.turns?.redo());
@@ -171,6 +172,7 @@ export class Knobs {
       }
     }
     if (document.activeElement !== byId("words")) byId("words").value = turn.words;
+    byId("codecs").checked = turn.codecs;
     byId("format").value = turn.format;
     byId("undo").disabled = turns.done.length === 0;
     byId("redo").disabled = turns.undone.length === 0;

@@ -34,6 +34,8 @@ class Mixer extends AudioWorkletProcessor {
     this.untold = 0;
     this.stalled = false;
     this.level = 0;
+    /** Counts what the page said of playing: what is told before it heard the last is old. */
+    this.count = 0;
     this.port.onmessage = (event) => this.told(event.data);
   }
 
@@ -65,6 +67,7 @@ class Mixer extends AudioWorkletProcessor {
         this.playing = message.playing;
         if (message.position !== undefined) this.position = message.position;
         this.length = message.length;
+        this.count = message.count;
         break;
       case "loop":
         this.loop = message.loop;
@@ -162,7 +165,7 @@ class Mixer extends AudioWorkletProcessor {
 
   tell() {
     this.port.postMessage({ position: this.position, playing: this.playing, stalled: this.stalled, level: this.level,
-      passage: this.span?.id ?? null });
+      passage: this.span?.id ?? null, count: this.count });
     this.untold = 0;
     this.level = 0;
   }

@@ -35,6 +35,8 @@ export class Player extends EventTarget {
     this.playing = false;
     this.position = 0;
     this.toldAt = 0;
+    /** Counts what the mixer was told of playing. */
+    this.count = 0;
     this.stalled = false;
     this.version = "master";
     this.matched = true;
@@ -151,13 +153,15 @@ export class Player extends EventTarget {
   /** @param {any} message @param {Transferable[]} [transfer] */
   send(message, transfer = []) { this.node?.port.postMessage(message, transfer); }
 
-  /** @param {{position: number, playing: boolean, stalled: boolean, level: number, passage: number | null}} message */
+  /** @param {{position: number, playing: boolean, stalled: boolean, level: number, passage: number | null, count: number}} message */
   told(message) {
     this.level = message.level;
     if (this.awaited && message.passage === this.awaited.id && message.playing) {
       this.latencies_ms.push(performance.now() - this.awaited.begun);
       this.awaited = null;
     }
+    // What the mixer said before it heard of the last click is old.
+    if (message.count !== this.count) return;
     if (this.playing && !message.playing) {
       this.playing = false;
       this.position = 0;
@@ -287,7 +291,7 @@ export class Player extends EventTarget {
     this.toldAt = performance.now();
     this.stalled = true;
     this.send({ kind: "loop", loop });
-    this.send({ kind: "play", playing: true, position: Math.floor(this.position), length: this.song.frames });
+    this.tellPlaying();
     void this.fetchAround(this.position, this.revision);
     this.changed();
   }
@@ -296,8 +300,14 @@ export class Player extends EventTarget {
     if (!this.playing) return;
     this.position = Math.floor(this.now());
     this.playing = false;
-    this.send({ kind: "play", playing: false, position: this.position, length: this.song?.frames ?? 0 });
+    this.tellPlaying();
     this.changed();
+  }
+
+  tellPlaying() {
+    this.count += 1;
+    const position = Math.floor(this.position);
+    this.send({ kind: "play", playing: this.playing, position, length: this.song?.frames ?? 0, count: this.count });
   }
 
   toggle() { if (this.playing) this.stop(); else void this.play(); }

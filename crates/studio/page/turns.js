@@ -8,7 +8,7 @@ const MOST_UNDONE = 100;
 /** @returns {Turn} */
 export const proposed = () => ({
   preset: "streaming", target: null, amounts: { eq: 100, compressor: 100, saturation: 100, stereo: 100 }, words: "",
-  eq_mid_db: null, eq_side_db: null, compressor: null, saturation: null, stereo: null, bypass: [], format: "wav24",
+  eq_mid_db: null, eq_side_db: null, compressor: null, saturation: null, stereo: null, bypass: [], codecs: false, format: "wav24",
 });
 
 /** @template T @param {T} value @returns {T} */

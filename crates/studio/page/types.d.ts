@@ -6,7 +6,7 @@ export interface Turn {
   preset: string | null; target: Target | null; amounts: Percents; words: string;
   eq_mid_db: number[] | null; eq_side_db: number[] | null;
   compressor: Record<string, number> | null; saturation: Record<string, number> | null;
-  stereo: Record<string, number> | null; bypass: string[]; format: string;
+  stereo: Record<string, number> | null; bypass: string[]; codecs: boolean; format: string;
 }
 export interface Made { revision: number; all_met: boolean; master_lufs: number; unlimited_lufs: number | null }
 export interface Song {

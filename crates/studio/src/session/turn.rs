@@ -41,6 +41,8 @@ pub(crate) struct Turn {
     pub stereo: Option<Stereo>,
     /// Stages to leave out, by name.
     pub bypass: Vec<String>,
+    /// Lossy copies are made and measured, as `--codec-safe`; takes much longer than the master itself.
+    pub codecs: bool,
     /// Container and word length of the master.
     pub format: Format,
 }
@@ -201,7 +203,7 @@ impl Turn {
             },
             bypass: self.left_out()?,
             word_length: self.format.parts().1,
-            codec_safe: self.named()?.is_some_and(|preset| preset.codec_safe),
+            codec_safe: self.codecs,
             ..Brief::default()
         })
     }
