@@ -66,7 +66,11 @@ export class Songs extends EventTarget {
 
   /** @param {Song[]} songs */
   replace(songs) {
-    this.all = new Map(songs.map((song) => [song.id, song]));
+    const newest = (/** @type {Song} */ song) => {
+      const known = this.all.get(song.id);
+      return known && known.view > song.view ? known : song;
+    };
+    this.all = new Map(songs.map((song) => [song.id, newest(song)]));
     if (this.chosen === null || !this.all.has(this.chosen)) this.chosen = songs[0]?.id ?? null;
     this.draw();
     this.tell();
@@ -75,7 +79,8 @@ export class Songs extends EventTarget {
   /** @param {Song} song */
   put(song) {
     const known = this.all.get(song.id);
-    if (known && known.revision > song.revision) return;
+    // An answer may come after the event that overtook it.
+    if (known && known.view > song.view) return;
     this.all.set(song.id, song);
     this.chosen ??= song.id;
     this.draw();

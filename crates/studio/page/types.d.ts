@@ -12,7 +12,7 @@ export interface Made { revision: number; all_met: boolean; master_lufs: number;
 export interface Song {
   id: number; name: string; state: string; error: string | null; warnings: string[];
   sample_rate_hz: number; channels: number; frames: number; outline_frames: number;
-  mix_lufs: number | null; turn: Turn; revision: number; made: Made | null;
+  mix_lufs: number | null; turn: Turn; revision: number; view: number; made: Made | null;
 }
 export interface Settings {
   target: Target; eq: { mid_db: number[]; side_db: number[] };

@@ -64,6 +64,8 @@ pub(crate) struct SongView {
     pub turn: Turn,
     /// Counts the turns of the knobs.
     pub revision: u64,
+    /// Later views of a song have higher numbers: an answer may overtake an event.
+    pub view: u64,
     /// The master that is there.
     pub made: Option<MadeView>,
 }
@@ -76,6 +78,7 @@ pub(crate) struct Facts {
     pub(crate) warnings: Vec<String>,
     pub(crate) turn: Turn,
     pub(crate) revision: u64,
+    views: u64,
     pub(crate) analysis: Option<Arc<Analysis>>,
     pub(crate) made: Option<Arc<Made>>,
     /// What was last proposed, and by which words.
@@ -171,7 +174,8 @@ impl Song {
     }
 
     pub(crate) fn view(&self) -> SongView {
-        let facts = self.facts();
+        let mut facts = self.facts();
+        facts.views += 1;
         let mix = self.mix.get();
         SongView {
             id: self.id,
@@ -188,6 +192,7 @@ impl Song {
                 .filter(|lufs| lufs.is_finite()),
             turn: facts.turn.clone(),
             revision: facts.revision,
+            view: facts.views,
             made: facts.made.as_ref().map(|made| made.view()),
         }
     }

@@ -2,6 +2,9 @@
 
 use crate::wire::Running;
 
+/// Method, path, headers, and the status that has to come.
+type Try<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], u16);
+
 #[test]
 fn somebody_elses_requests_are_refused_and_told_nothing() {
     let studio = Running::new(&[]);
@@ -11,7 +14,7 @@ fn somebody_elses_requests_are_refused_and_told_nothing() {
     let port = host.rsplit(':').next().unwrap();
     let named = format!("localhost:{port}");
     let page = format!("http://{host}");
-    let table: &[(&str, &str, &[(&str, &str)], u16)] = &[
+    let table: &[Try<'_>] = &[
         ("GET", "/", &[ours], 200),
         ("GET", "/", &[("Host", "evil.example")], 421),
         ("GET", "/", &[("Host", &named)], 421),
