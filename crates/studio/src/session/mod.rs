@@ -14,7 +14,7 @@ mod work;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use acetate_engine::Cache;
@@ -53,6 +53,8 @@ pub(crate) struct Session {
     songs: Mutex<BTreeMap<u64, Arc<Song>>>,
     next_id: AtomicU64,
     tickets: Mutex<HashMap<Token, Ticket>>,
+    /// The last page was closed: nothing is rendered until one comes back.
+    is_paused: AtomicBool,
 }
 
 impl Session {
@@ -65,6 +67,7 @@ impl Session {
             songs: Mutex::default(),
             next_id: AtomicU64::new(1),
             tickets: Mutex::default(),
+            is_paused: AtomicBool::new(false),
         }
     }
 
@@ -144,6 +147,7 @@ impl Session {
 
     /// A knob was turned.
     pub(crate) fn turn(&self, song: &Arc<Song>, turn: Turn) -> u64 {
+        let is_paused = self.is_paused.load(Ordering::SeqCst);
         let revision = {
             let mut facts = song.facts();
             if facts.turn == turn && facts.error.is_none() {
@@ -152,18 +156,25 @@ impl Session {
             facts.turn = turn;
             facts.revision += 1;
             if facts.analysis.is_some() {
-                facts.state = Some(State::Mastering);
+                facts.state = Some(if is_paused {
+                    State::Paused
+                } else {
+                    State::Mastering
+                });
                 facts.error = None;
             }
             facts.revision
         };
-        self.queue.turned(song);
+        if !is_paused {
+            self.queue.turned(song);
+        }
         self.tell_of(song);
         revision
     }
 
     /// Nobody listens: what is being rendered is dropped.
     pub(crate) fn pause(&self) {
+        self.is_paused.store(true, Ordering::SeqCst);
         self.queue.pause();
         for song in self.songs_now().values() {
             let mut facts = song.facts();
@@ -179,6 +190,7 @@ impl Session {
 
     /// Somebody listens again: what was dropped is made.
     pub(crate) fn resume(&self) {
+        self.is_paused.store(false, Ordering::SeqCst);
         let paused: Vec<Arc<Song>> = (self.songs_now().values())
             .filter(|song| song.facts().state == Some(State::Paused))
             .cloned()
