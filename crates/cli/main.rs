@@ -13,6 +13,8 @@ mod jobs;
 mod learn;
 mod master;
 mod options;
+#[cfg(feature = "studio")]
+mod studio;
 mod terminal;
 #[cfg(feature = "training")]
 mod training;
@@ -45,6 +47,8 @@ fn main() -> std::process::ExitCode {
             Command::Check(command) => check::run(command, &console),
             Command::Verify(command) => verify::run(command, &console),
             Command::Learn(command) => learn::run(command, &console),
+            #[cfg(feature = "studio")]
+            Command::Studio(command) => studio::run(command, &console),
             #[cfg(feature = "training")]
             Command::Train(command) => training::train::run(command, &console),
             #[cfg(feature = "training")]

@@ -13,7 +13,7 @@ use parameters::long_signatures;
 
 /// The crates: where their first file is, and how many of their files still stand in circles.
 /// The number may only fall: where it does, lower it here.
-const CRATES: [(&str, usize); 10] = [
+const CRATES: [(&str, usize); 11] = [
     ("crates/album/src/lib.rs", 0),
     ("crates/check/src/lib.rs", 0),
     ("crates/cli/main.rs", 0),
@@ -23,6 +23,7 @@ const CRATES: [(&str, usize); 10] = [
     ("crates/io/src/lib.rs", 0),
     ("crates/master/src/lib.rs", 0),
     ("crates/model/src/lib.rs", 0),
+    ("crates/studio/src/lib.rs", 0),
     ("training/src/lib.rs", 0),
 ];
 

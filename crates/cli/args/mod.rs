@@ -8,6 +8,8 @@ mod eval;
 mod habits;
 mod master;
 mod near;
+#[cfg(feature = "studio")]
+mod studio;
 #[cfg(feature = "training")]
 mod training;
 mod values;
@@ -29,6 +31,8 @@ pub use check::CheckArgs;
 #[cfg(feature = "training")]
 pub use eval::{EvalArgs, EvalSplit};
 pub use master::{Dimension, Format, MasterArgs};
+#[cfg(feature = "studio")]
+pub use studio::StudioArgs;
 #[cfg(feature = "training")]
 pub use training::{DatasetAction, DatasetArgs, TrainArgs};
 
@@ -91,6 +95,9 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Recover what somebody did to a mix from the master that came back
     Learn(LearnArgs),
+    /// Open a local page: drop a mix, listen, turn a knob, take the master home
+    #[cfg(feature = "studio")]
+    Studio(StudioArgs),
     /// Train the net from the cached corpus
     #[cfg(feature = "training")]
     Train(TrainArgs),

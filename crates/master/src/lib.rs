@@ -74,6 +74,7 @@ pub use pipeline::{
 };
 pub use plan::{Plan, judgment};
 pub use render::PreLimiter;
+pub use render::passage::{self, Passage, PassageLevel, RenderedPassage};
 pub use report::VERSION;
 pub use report::check_name::CheckName;
 pub use report::{Report, advice, check_name, findings};

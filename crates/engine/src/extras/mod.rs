@@ -1,6 +1,7 @@
 //! What is made beside a master for people: variants, the report page and the pack.
 
 mod context;
+mod deciding;
 pub(crate) mod pack;
 mod report_page;
 pub(crate) mod settings_text;

@@ -1,6 +1,7 @@
 //! Everything before the limiter, and what is solved on it.
 
 pub(crate) mod attempts;
+pub mod passage;
 
 use std::ops::Range;
 

@@ -1,0 +1,49 @@
+// Pictures of the studio for the documentation: `node shots.mjs FOLDER [MIX]`.
+
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { MIX, browser, drop, open, ready, studio } from "./lab.mjs";
+
+const [folder = "shots", mix = MIX] = process.argv.slice(2);
+mkdirSync(folder, { recursive: true });
+const lab = await studio();
+const chrome = await browser();
+
+/** @param {any} page @param {string} name @param {boolean} [fullPage] */
+const shot = (page, name, fullPage = true) => page.screenshot({ path: join(folder, `${name}.png`), fullPage });
+
+const context = await chrome.newContext({ viewport: { width: 1280, height: 900 }, colorScheme: "light" });
+const { page, wrong } = await open(context, lab.address);
+await shot(page, "empty", false);
+await drop(page, mix.split("/").at(-1) ?? "mix", readFileSync(mix));
+await page.waitForFunction(() => !document.getElementById("song")?.hidden);
+await shot(page, "working");
+await ready(page);
+await page.waitForFunction(() => !(/** @type {any} */ (document.getElementById("version-unlimited")).disabled));
+await page.waitForTimeout(500);
+await shot(page, "desktop-light");
+await page.emulateMedia({ colorScheme: "dark" });
+await page.waitForTimeout(300);
+await shot(page, "desktop-dark");
+await page.evaluate(() => {
+  const { player } = /** @type {any} */ (window).acetateStudio;
+  const rate = player.song.sample_rate_hz;
+  player.setLoop([10 * rate, 18 * rate], true);
+});
+await page.click("#play");
+await page.focus('#eq .handle[data-knot="9"]');
+for (let n = 0; n < 3; n += 1) await page.keyboard.press("Shift+ArrowUp");
+await page.waitForFunction(() => /** @type {any} */ (window).acetateStudio.player.previewing);
+await shot(page, "preview-dark", false);
+await page.emulateMedia({ colorScheme: "light" });
+await ready(page);
+await page.setViewportSize({ width: 390, height: 844 });
+await page.waitForTimeout(300);
+await shot(page, "phone");
+await page.setViewportSize({ width: 1280, height: 900 });
+await drop(page, "notes.wav", Buffer.from("no sound at all"));
+await page.waitForSelector("#error:not([hidden])");
+await shot(page, "error", false);
+if (wrong.length > 0) console.log(wrong);
+await chrome.close();
+await lab.end();

@@ -1,0 +1,32 @@
+// What the studio's server sends and takes, as far as the page reads it. /api/openapi.json has the whole.
+
+export interface Target { integrated_lufs: number; true_peak_dbtp: number; max_limiting_db: number }
+export interface Percents { eq: number; compressor: number; saturation: number; stereo: number }
+export interface Turn {
+  preset: string | null; target: Target | null; amounts: Percents; words: string;
+  eq_mid_db: number[] | null; eq_side_db: number[] | null;
+  compressor: Record<string, number> | null; saturation: Record<string, number> | null;
+  stereo: Record<string, number> | null; bypass: string[]; codecs: boolean; format: string;
+}
+export interface Made { revision: number; all_met: boolean; master_lufs: number; unlimited_lufs: number | null }
+export interface Song {
+  id: number; name: string; state: string; error: string | null; warnings: string[];
+  sample_rate_hz: number; channels: number; frames: number; outline_frames: number;
+  mix_lufs: number | null; turn: Turn; revision: number; view: number; made: Made | null;
+}
+export interface Settings {
+  target: Target; eq: { mid_db: number[]; side_db: number[] };
+  compressor: Record<string, number>; saturation: Record<string, number>; stereo: Record<string, number>;
+  limiter: Record<string, number>;
+}
+export interface Proposal { settings: Settings; open_db: number[] | null; sd_db: number[] | null; confidence: Record<string, number> | null }
+export interface Turned { revision: number; settings: Settings; proposal: Proposal }
+export interface EqBasis { hz: number[]; mid_knots_hz: number[]; side_knots_hz: number[]; mid: number[][]; side: number[][] }
+export interface NamedTarget { name: string; integrated_lufs: number; true_peak_dbtp: number; help: string }
+export interface Param { name: string; unit: string; min: number; max: number; neutral: number; help: string }
+export interface Session { version: string; songs: Song[]; targets: NamedTarget[]; params: Param[]; eq: EqBasis }
+export interface Curves { mix_lufs: (number | null)[]; master_lufs: (number | null)[]; limiting_db: number[] }
+export interface Finding {
+  code: string; severity: string; text: string; advice: string; mastering_does?: string;
+  places?: { from_s: number; to_s: number }[]; band?: { from_hz: number; to_hz: number };
+}

@@ -1,0 +1,85 @@
+//! The page, as it lies in the binary.
+
+use axum::extract::Path;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+
+use crate::error::ApiError;
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const PICTURE: &str = "image/svg+xml";
+
+/// A file of the page: name, type, bytes.
+type Asset = (&'static str, &'static str, &'static str);
+
+macro_rules! asset {
+    ($name:literal, $kind:expr) => {
+        ($name, $kind, include_str!(concat!("../../page/", $name)))
+    };
+}
+
+/// Everything that the page loads.
+pub(crate) const ASSETS: &[Asset] = &[
+    asset!("studio.css", CSS),
+    asset!("icon.svg", PICTURE),
+    asset!("main.js", SCRIPT),
+    asset!("api.js", SCRIPT),
+    asset!("blind.js", SCRIPT),
+    asset!("eq.js", SCRIPT),
+    asset!("knobs.js", SCRIPT),
+    asset!("mixer.js", SCRIPT),
+    asset!("player.js", SCRIPT),
+    asset!("reading.js", SCRIPT),
+    asset!("songs.js", SCRIPT),
+    asset!("turns.js", SCRIPT),
+    asset!("wave.js", SCRIPT),
+];
+
+const INDEX: &str = include_str!("../../page/index.html");
+
+pub(super) async fn page() -> Response {
+    ([(CONTENT_TYPE, HTML)], INDEX).into_response()
+}
+
+pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, ApiError> {
+    let found = ASSETS.iter().find(|(known, ..)| *known == name);
+    let (_, kind, text) = found.ok_or_else(|| ApiError::not_found("a file of the page"))?;
+    Ok(([(CONTENT_TYPE, *kind)], *text).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Largest page without audio, bytes.
+    const MAX_PAGE_BYTES: usize = 600_000;
+
+    #[test]
+    fn the_page_stays_small() {
+        let bytes: usize = ASSETS.iter().map(|(.., text)| text.len()).sum();
+        assert!(INDEX.len() + bytes < MAX_PAGE_BYTES);
+    }
+
+    #[test]
+    fn the_page_loads_nothing_but_what_the_binary_holds() {
+        let texts = ASSETS.iter().map(|(.., text)| *text).chain([INDEX]);
+        for text in texts {
+            for place in ["http://", "https://", "//cdn"] {
+                let places = text.matches(place).count();
+                let names = text.matches("http://www.w3.org/").count();
+                assert_eq!(
+                    places,
+                    if place == "http://" { names } else { 0 },
+                    "{place}"
+                );
+            }
+        }
+        assert!(
+            !INDEX.contains("<style") && !INDEX.contains("<script>"),
+            "the policy refuses inline code"
+        );
+        assert!(!INDEX.contains(" style=") && !INDEX.contains(" onclick="));
+    }
+}

@@ -1,0 +1,186 @@
+//! [`Sound`]: a programme on disk that any moment can be read of, with the outline that a page draws.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use acetate_dsp::measure::loudness::{
+    Loudness, integrated_from_k_power_10ms, short_term_from_k_power_10ms,
+};
+use acetate_dsp::stream::{BLOCK_FRAMES, OnFrames};
+use acetate_dsp::{Audio, Sink, Source, Spec, StreamError};
+use acetate_io::Spill;
+
+/// Frames behind one pair of the outline.
+pub(crate) const OUTLINE_FRAMES: usize = 256;
+/// Full scale of the outline.
+const OUTLINE_FULL_SCALE: f32 = 32_767.0;
+
+/// A programme on disk, in a file without a name that vanishes with the process.
+pub(crate) struct Sound {
+    spill: Mutex<Spill>,
+    pub(crate) spec: Spec,
+    pub(crate) frames: u64,
+    pub(crate) outline: Outline,
+    pub(crate) integrated_lufs: f64,
+    /// Short-term loudness ten times a second, LUFS.
+    pub(crate) short_term_lufs: Vec<f32>,
+}
+
+impl Sound {
+    /// Takes a programme whole; `beside` says on which disk.
+    pub(crate) fn take(
+        source: &mut dyn Source,
+        beside: &Path,
+        progress: &mut OnFrames<'_>,
+    ) -> Result<Self, StreamError> {
+        let spec = source.spec();
+        let mut spill =
+            Spill::create(beside, spec, source.frames_hint()).map_err(StreamError::new)?;
+        let mut outline = Outline::default();
+        let mut meter = Loudness::new(spec.sample_rate_hz, false);
+        let mut block = Audio::silence(spec.sample_rate_hz, spec.channels, 0);
+        let mut frames = 0;
+        source.rewind()?;
+        while source.read(&mut block, BLOCK_FRAMES)? > 0 {
+            spill.write(&block)?;
+            outline.add(&block);
+            meter.process(&block);
+            frames += block.frames() as u64;
+            progress(frames)?;
+        }
+        spill.finish()?;
+        outline.finish();
+        let powers = meter.k_power_10ms();
+        Ok(Self {
+            spill: Mutex::new(spill),
+            spec,
+            frames,
+            outline,
+            integrated_lufs: integrated_from_k_power_10ms(powers),
+            short_term_lufs: short_term_from_k_power_10ms(powers),
+        })
+    }
+
+    /// The frames of a range, fewer where the programme ends before.
+    pub(crate) fn read(&self, frames: Range<u64>) -> Result<Audio, StreamError> {
+        let wanted = frames.end.min(self.frames).saturating_sub(frames.start);
+        self.with(|spill| {
+            spill.rewind()?;
+            spill.skip(frames.start)?;
+            let mut audio = Audio::silence(self.spec.sample_rate_hz, self.spec.channels, 0);
+            let mut block = audio.clone();
+            let mut left = usize::try_from(wanted).unwrap_or(usize::MAX);
+            while left > 0 {
+                match spill.read(&mut block, left)? {
+                    0 => break,
+                    read => left -= read.min(left),
+                }
+                audio.append(&block);
+            }
+            Ok(audio)
+        })
+    }
+
+    /// Hands the programme to somebody who reads it himself; nobody else reads meanwhile.
+    pub(crate) fn with<T, E>(&self, read: impl FnOnce(&mut Spill) -> Result<T, E>) -> Result<T, E> {
+        // Whoever panicked while reading left the position alone, which every reader sets.
+        let mut spill = self.spill.lock().unwrap_or_else(PoisonError::into_inner);
+        read(&mut spill)
+    }
+}
+
+/// Lowest and highest sample of all channels in each [`OUTLINE_FRAMES`].
+#[derive(Debug, Default)]
+pub(crate) struct Outline {
+    /// Little-endian 16-bit pairs, as the page reads them.
+    pub(crate) bytes: Vec<u8>,
+    low: f32,
+    high: f32,
+    filled: usize,
+}
+
+impl Outline {
+    fn add(&mut self, block: &Audio) {
+        for frame in 0..block.frames() {
+            for channel in block.channels() {
+                let sample = channel.get(frame).copied().unwrap_or(0.0);
+                self.low = self.low.min(sample);
+                self.high = self.high.max(sample);
+            }
+            self.filled += 1;
+            if self.filled == OUTLINE_FRAMES {
+                self.push();
+            }
+        }
+    }
+
+    fn finish(&mut self) {
+        if self.filled > 0 {
+            self.push();
+        }
+    }
+
+    fn push(&mut self) {
+        for value in [self.low, self.high] {
+            // Saturates, as a drawing should.
+            let step = (value * OUTLINE_FULL_SCALE) as i16;
+            self.bytes.extend_from_slice(&step.to_le_bytes());
+        }
+        (self.low, self.high, self.filled) = (0.0, 0.0, 0);
+    }
+}
+
+/// The samples of a passage as the page plays them: 32-bit floats, little-endian, one channel after the other.
+/// These hold every sample of a master of up to 24 bits exactly.
+pub(crate) fn planar_bytes(audio: &Audio) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(4 * audio.frames() * audio.channel_count());
+    for channel in audio.channels() {
+        for sample in channel {
+            bytes.extend_from_slice(&sample.to_le_bytes());
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use acetate_dsp::stream::AudioSource;
+    use acetate_dsp::{analyze, signal};
+
+    use super::*;
+
+    #[test]
+    fn any_moment_is_read_back_to_the_bit_and_the_loudness_is_that_of_the_analysis() {
+        let mix = signal::mix(48_000, 6.0);
+        let folder = tempfile::tempdir().unwrap();
+        let beside = folder.path().join("mix");
+        let mut source = AudioSource::new(mix.clone());
+        let sound = Sound::take(&mut source, &beside, &mut |_| Ok(())).unwrap();
+        let part = sound.read(10_000..90_000).unwrap();
+        assert_eq!(part, mix.slice(10_000, 90_000));
+        let end = sound.read(sound.frames - 10..sound.frames + 10).unwrap();
+        assert_eq!(end.frames(), 10);
+        let analysis = analyze(&mut AudioSource::new(mix)).unwrap();
+        assert!((sound.integrated_lufs - analysis.integrated_lufs).abs() < 0.1);
+        assert_eq!(
+            sound.outline.bytes.len(),
+            4 * 288_000_usize.div_ceil(OUTLINE_FRAMES)
+        );
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn the_outline_holds_the_extremes() {
+        let mut outline = Outline::default();
+        let mut samples = vec![0.0; OUTLINE_FRAMES + 1];
+        samples[3] = 0.5;
+        samples[7] = -1.5;
+        outline.add(&Audio::new(44_100, vec![samples]).unwrap());
+        outline.finish();
+        let values: Vec<i16> = (outline.bytes.chunks(2))
+            .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
+            .collect();
+        assert_eq!(values, [-32_768, 16_383, 0, 0]);
+    }
+}
