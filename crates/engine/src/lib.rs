@@ -38,6 +38,7 @@ mod options;
 mod recheck;
 mod record;
 mod request;
+mod samples;
 
 pub use conflicts::Conflicts;
 pub use error::EngineError;

@@ -71,8 +71,8 @@ pub fn master(
 
 /// What is the same for every job of a run.
 pub struct Engine {
-    options: Options,
-    proposer: Proposer,
+    pub(crate) options: Options,
+    pub(crate) proposer: Proposer,
     /// Hash of everything that decides the sound but the input.
     request_hash: String,
     analyses: Analyses,
@@ -373,7 +373,10 @@ struct Replaces {
 }
 
 /// An error of a run that was asked to stop is that it stopped.
-fn or_cancelled<T>(result: anyhow::Result<T>, observer: &dyn Observer) -> Result<T, EngineError> {
+pub(crate) fn or_cancelled<T>(
+    result: anyhow::Result<T>,
+    observer: &dyn Observer,
+) -> Result<T, EngineError> {
     result.map_err(|error| {
         if observer.is_cancelled() {
             EngineError::Cancelled
