@@ -11,15 +11,16 @@ use modules::Crate;
 
 /// The crates: where their first file is, and how many of their files still stand in circles.
 /// The number may only fall: where it does, lower it here.
-const CRATES: [(&str, usize); 9] = [
+const CRATES: [(&str, usize); 10] = [
     ("crates/check/src/lib.rs", 0),
-    ("crates/cli/main.rs", 0),
+    ("crates/cli/lib.rs", 0),
     ("crates/dsp/src/lib.rs", 0),
     ("crates/engine/src/lib.rs", 0),
     ("crates/handover/src/lib.rs", 0),
     ("crates/io/src/lib.rs", 0),
     ("crates/master/src/lib.rs", 0),
     ("crates/model/src/lib.rs", 0),
+    ("crates/python/src/lib.rs", 0),
     ("training/src/lib.rs", 0),
 ];
 
