@@ -45,7 +45,7 @@ def main():
     off_lu.sort()
     print(f"{len(over_db)} songs: {again} rendered more than once ({100 * again / len(over_db):.1f} %), {infeasible} infeasible")
     print(
-        f"first render, LU off what was foretold: median {statistics.median(off_lu):.3f}, "
+        f"first render, LU off the prediction: median {statistics.median(off_lu):.3f}, "
         f"90 % below {off_lu[int(0.9 * len(off_lu))]:.3f}, at most {off_lu[-1]:.3f}"
     )
     print(f"first render, true peak over the ceiling, dB: median {statistics.median(over_db):+.3f}, highest {max(over_db):+.3f}")

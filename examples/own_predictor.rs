@@ -7,7 +7,7 @@ use std::error::Error;
 
 use acetate_dsp::stream::AudioSource;
 use acetate_dsp::{Analysis, Audio, Settings, signal};
-use acetate_master::{Brief, MemoryDelivery, Report, master};
+use acetate_master::{Brief, Mastered, MemoryDelivery, master};
 use acetate_model::{Confidence, Prediction, Predictor, WeightsError};
 
 /// A program whose treble stands this far above its midrange is bright, dB.
@@ -55,7 +55,7 @@ impl Predictor for TrebleEaser {
 }
 
 /// Masters `mix` in memory with the predictor above.
-pub fn master_with(mix: Audio) -> Result<Report, Box<dyn Error>> {
+pub fn master_with(mix: Audio) -> Result<Mastered, Box<dyn Error>> {
     let mut delivery = MemoryDelivery::default();
     let mut mix = AudioSource::new(mix);
     let brief = Brief::default();
@@ -69,9 +69,8 @@ pub fn master_with(mix: Audio) -> Result<Report, Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let report = master_with(signal::mix(44_100, 10.0))?;
-    let mastering = report.mastering.ok_or("nothing was mastered")?;
-    println!("EQ, dB: {:?}", mastering.settings.eq.mid_db);
-    println!("{}", mastering.done.join("\n"));
+    let treatment = master_with(signal::mix(44_100, 10.0))?.treatment;
+    println!("EQ, dB: {:?}", treatment.settings.eq.mid_db);
+    println!("{}", treatment.done.join("\n"));
     Ok(())
 }

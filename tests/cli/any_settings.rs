@@ -7,7 +7,7 @@ use acetate_dsp::settings::EqPhase;
 use acetate_dsp::signal::Random;
 use acetate_dsp::stream::AudioSource;
 use acetate_dsp::{Audio, PARAMS, Settings};
-use acetate_master::{Brief, MasterError, MemoryDelivery, Report, master};
+use acetate_master::{Brief, MasterError, Mastered, MemoryDelivery, master};
 use acetate_model::NeutralPredictor;
 
 /// Cases unless ACETATE_SIGNALS says another number.
@@ -73,17 +73,17 @@ fn sound(chance: &mut Random) -> Audio {
     Audio::new(sample_rate_hz, channels).unwrap()
 }
 
-fn rendered(sound: &Audio, brief: &Brief) -> Result<(Report, Audio), MasterError> {
+fn rendered(sound: &Audio, brief: &Brief) -> Result<(Mastered, Audio), MasterError> {
     let mut delivery = MemoryDelivery::default();
     let mut source = AudioSource::new(sound.clone());
-    let report = master(
+    let mastered = master(
         &mut source,
         &NeutralPredictor,
         brief,
         &mut delivery,
         &mut (),
     )?;
-    Ok((report, delivery.into_written().unwrap()))
+    Ok((mastered, delivery.into_written().unwrap()))
 }
 
 /// What became of a signal.
@@ -108,7 +108,7 @@ fn end_of(seed: u64) -> End {
         word_length: chance.one_of(&[WordLength::Bits16, WordLength::Bits24]),
         ..Brief::default()
     };
-    let (report, written) = match rendered(&sound, &brief) {
+    let (mastered, written) = match rendered(&sound, &brief) {
         Ok(made) => made,
         Err(MasterError::NoLoudness { .. }) => return End::NoLoudness,
         Err(error @ MasterError::Ceiling { .. }) => {
@@ -124,7 +124,7 @@ fn end_of(seed: u64) -> End {
         sound.frames(),
         "seed {seed}: the length is kept"
     );
-    let after = report.mastering.unwrap().after.unwrap();
+    let after = mastered.after;
     assert!(
         after.true_peak_dbtp <= ceiling_dbtp,
         "seed {seed}: {} dBTP over a ceiling of {ceiling_dbtp}",

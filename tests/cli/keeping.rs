@@ -291,7 +291,7 @@ fn a_stage_that_is_left_out_is_left_out_of_words_and_settings() {
 }
 
 #[test]
-fn a_rehearsal_says_what_will_be_out_of_reach() {
+fn a_dry_run_says_what_will_be_out_of_reach() {
     let dir = folder();
     let args = [
         "master",

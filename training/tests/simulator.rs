@@ -1,4 +1,4 @@
-//! What the simulator foretells, held against the real chain on real audio.
+//! What the simulator predicts, held against the real chain on real audio.
 
 use std::path::{Path, PathBuf};
 
@@ -6,11 +6,11 @@ use acetate_dsp::chain::{Bypass, Chain};
 use acetate_dsp::measure::loudness::range_from_k_power_10ms;
 use acetate_dsp::process::ProcessSpec;
 use acetate_dsp::process::eq::eq_curve_db;
-use acetate_dsp::process::rendered::Rendered;
+use acetate_dsp::process::processed::Processed;
 use acetate_dsp::settings::Settings;
 use acetate_dsp::stream::AudioSource;
 use acetate_dsp::{Analysis, Audio, analyze};
-use acetate_master::{Brief, MemoryDelivery, master, rehearse};
+use acetate_master::{Brief, Measured, MemoryDelivery, master};
 use acetate_model::dynamics::{compress_k_power, solve_ratio};
 use acetate_model::features::BANDS;
 use acetate_model::outputs::knots_of_curve;
@@ -55,14 +55,14 @@ fn rendered(audio: &Audio, analysis: &Analysis, settings: &Settings) -> Analysis
         programme_lufs: analysis.integrated_lufs,
     };
     let chain = Chain::new(settings, &spec, &Bypass::default());
-    analyze(&mut Rendered::new(AudioSource::new(audio.clone()), chain)).unwrap()
+    analyze(&mut Processed::new(AudioSource::new(audio.clone()), chain)).unwrap()
 }
 
 fn rms(values: &[f64]) -> f64 {
     (values.iter().map(|v| v * v).sum::<f64>() / values.len().max(1) as f64).sqrt()
 }
 
-/// RMS over the judged mid bands between the tone that the simulator foretells for the EQ and
+/// RMS over the judged mid bands between the tone that the simulator predicts for the EQ and
 /// width of `settings` and the rendered one.
 fn tone_error_db(audio: &Audio, settings: &Settings) -> f64 {
     let before = measured(audio);
@@ -157,12 +157,15 @@ fn the_predicted_plr_is_the_one_written() {
     let brief = Brief::default();
     for (path, audio) in excerpts() {
         let mut source = AudioSource::new(audio);
-        let predicted = rehearse(&mut source, &net, &brief, &mut ()).unwrap();
-        let predicted = predicted.mastering.unwrap().attempts[0].clone();
+        let planned = Measured::measure(&mut source, &brief, &mut ())
+            .and_then(|measured| measured.plan(&net, &brief))
+            .unwrap();
+        let forecast = planned.dry_run(&mut source, &mut ()).unwrap();
+        let predicted = forecast.treatment.attempts[0].clone();
         let mut delivery = MemoryDelivery::default();
         master(&mut source, &net, &brief, &mut delivery, &mut ()).unwrap();
         let written = measured(&delivery.into_written().unwrap());
-        let plr_db = predicted.ceiling_dbtp - predicted.foretold_lufs;
+        let plr_db = predicted.ceiling_dbtp - predicted.predicted_lufs;
         if predicted.limiting_db > 0.0 {
             assert!(
                 (plr_db - written.plr_db).abs() <= 0.5,

@@ -60,7 +60,7 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
         let delivered = engine.master(job, &watch).map_err(anyhow::Error::from);
         summary.add(place, job, &delivered);
         let delivered = delivered?;
-        for (output, report) in &delivered.masters {
+        for (output, report) in &delivered.reports() {
             print(&job.input, output, report, args.dry_run, console)?;
         }
         Ok(if delivered.all_met {

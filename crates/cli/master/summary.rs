@@ -71,7 +71,7 @@ impl Summary {
                 error: causes_in_words(error),
                 ..row
             }],
-            Ok(delivered) if delivered.masters.is_empty() => vec![Row {
+            Ok(delivered) if delivered.reports().is_empty() => vec![Row {
                 verdict: match delivered.outcome {
                     Outcome::DeliveredBefore if delivered.all_met => "verified before",
                     Outcome::DeliveredBefore => "target missed before",
@@ -81,13 +81,13 @@ impl Summary {
                 ..row
             }],
             Ok(delivered) => {
-                let masters = delivered.masters.iter().enumerate();
+                let masters = delivered.reports().into_iter().enumerate();
                 masters
                     .map(|(variant, (output, report))| Row {
                         place: (place, variant),
-                        output: output.clone(),
-                        figures: figures(report),
-                        verdict: verdict(report),
+                        output,
+                        figures: figures(&report),
+                        verdict: verdict(&report),
                         is_good: report.all_met,
                         ..row.clone()
                     })
@@ -196,7 +196,7 @@ fn figures(report: &Report) -> Option<Figures> {
         integrated_lufs: after.integrated_lufs,
         true_peak_dbtp: after.true_peak_dbtp,
         loudness_range_lu: after.loudness_range_lu,
-        limiting_db: mastering.limiting_db,
+        limiting_db: mastering.treatment.limiting_db,
     })
 }
 

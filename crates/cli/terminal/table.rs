@@ -9,7 +9,7 @@ use acetate_master::CheckName;
 use acetate_master::Report;
 use acetate_master::codec::DECODED_CEILING_DBTP;
 use acetate_master::findings::Severity;
-use acetate_master::report::{Check, CodecSafety, Mastering, Measures};
+use acetate_master::report::{Check, CodecSafety, Mastering, Measures, Treatment};
 
 use crate::terminal::checked;
 use crate::terminal::console::Console;
@@ -41,7 +41,7 @@ pub fn mastered(report: &Report, input: &str, output: &str, console: &Console) -
     if let Some(codecs) = &mastering.codecs {
         decoded(&mut text, codecs, console);
     }
-    if let Some(infeasible) = &mastering.infeasible {
+    if let Some(infeasible) = &mastering.treatment.infeasible {
         let _ = writeln!(
             text,
             "  {} {}",
@@ -57,7 +57,7 @@ pub fn mastered(report: &Report, input: &str, output: &str, console: &Console) -
         }
     }
     let _ = writeln!(text, "  done:");
-    for sentence in &mastering.done {
+    for sentence in &mastering.treatment.done {
         let _ = writeln!(text, "    - {}", plain::field(sentence));
     }
     if !is_first {
@@ -65,7 +65,7 @@ pub fn mastered(report: &Report, input: &str, output: &str, console: &Console) -
     }
     advice(&mut text, report);
     if console.verbose {
-        attempts(&mut text, mastering);
+        attempts(&mut text, &mastering.treatment);
     }
     text
 }
@@ -87,12 +87,15 @@ fn decoding(report: &Report) -> Vec<(&'static str, String)> {
 }
 
 fn figures(text: &mut String, mastering: &Mastering, checks: &[Check], console: &Console) {
-    let after = mastering.after.as_ref();
+    let Mastering {
+        treatment, after, ..
+    } = mastering;
+    let after = after.as_ref();
     let row = |text: &mut String, name: &str, figure: fn(&Measures) -> f64, target: &str| {
         let _ = writeln!(
             text,
             "  {name:<22}{:>10}{:>10}  {target}",
-            number(figure(&mastering.before)),
+            number(figure(&treatment.before)),
             after.map_or_else(|| "-".to_owned(), |after| number(figure(after))),
         );
     };
@@ -109,7 +112,7 @@ fn figures(text: &mut String, mastering: &Mastering, checks: &[Check], console: 
             },
         )
     };
-    let target = &mastering.target;
+    let target = &treatment.target;
     let _ = writeln!(text, "  {:<22}{:>10}{:>10}  target", "", "before", "after");
     let loudness = judged(
         CheckName::IntegratedLoudness,
@@ -127,7 +130,7 @@ fn figures(text: &mut String, mastering: &Mastering, checks: &[Check], console: 
     row(text, "true peak, dBTP", |m| m.true_peak_dbtp, &peak);
     row(text, "loudness range, LU", |m| m.loudness_range_lu, "");
     row(text, "peak to loudness, dB", |m| m.plr_db, "");
-    let allowed = if mastering.settings.limiter.drive_fixed {
+    let allowed = if treatment.settings.limiter.drive_fixed {
         "as the settings fix the drive".to_owned()
     } else {
         format!("at most {:.1}", target.max_limiting_db)
@@ -137,7 +140,7 @@ fn figures(text: &mut String, mastering: &Mastering, checks: &[Check], console: 
         "  {:<22}{:>10}{:>10}  {allowed}",
         "limiting, dB",
         "",
-        number(mastering.limiting_db),
+        number(treatment.limiting_db),
     );
 }
 
@@ -190,10 +193,10 @@ fn advice(text: &mut String, report: &Report) {
     }
 }
 
-fn attempts(text: &mut String, mastering: &Mastering) {
-    let reason = plain::field(&mastering.limiter_reason);
+fn attempts(text: &mut String, treatment: &Treatment) {
+    let reason = plain::field(&treatment.limiter_reason);
     let _ = writeln!(text, "  limiter: {reason}");
-    for (index, attempt) in mastering.attempts.iter().enumerate() {
+    for (index, attempt) in treatment.attempts.iter().enumerate() {
         let _ = write!(
             text,
             "  attempt {}: drive {:+.3} dB, limited to {:.3} dBTP, trim {:+.3} dB, predicted {:.3} LUFS",
@@ -201,7 +204,7 @@ fn attempts(text: &mut String, mastering: &Mastering) {
             attempt.drive_db,
             attempt.ceiling_dbtp,
             attempt.trim_db,
-            attempt.foretold_lufs
+            attempt.predicted_lufs
         );
         let _ = match (attempt.integrated_lufs, attempt.true_peak_dbtp) {
             (Some(lufs), Some(dbtp)) => {
@@ -210,7 +213,7 @@ fn attempts(text: &mut String, mastering: &Mastering) {
             _ => writeln!(text, ", not written"),
         };
     }
-    if let Some(confidence) = &mastering.confidence {
+    if let Some(confidence) = &treatment.confidence {
         let _ = writeln!(
             text,
             "  confidence: eq {:.2}, stereo {:.2}, compressor {:.2}, saturation {:.2}, limiter {:.2}",

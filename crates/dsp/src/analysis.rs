@@ -16,7 +16,7 @@ pub use crate::measure::spectrum::{BandFrame, Spectrum};
 use crate::measure::stereo_image::StereoImage;
 use crate::pipeline::Pipeline;
 use crate::process::ProcessSpec;
-use crate::process::rendered::Rendered;
+use crate::process::processed::Processed;
 use crate::process::repair::{Repair, repairs_of};
 use crate::settings::Cleanup;
 use crate::stream::OnFrames;
@@ -157,7 +157,7 @@ pub fn analyze_programme(
             channels: analysis.channels,
             programme_lufs: analysis.integrated_lufs,
         };
-        let mut repaired = Rendered::new(source, Repair::new(&cleanup, &spec));
+        let mut repaired = Processed::new(source, Repair::new(&cleanup, &spec));
         let mut repaired = analyze_with(&mut repaired, options, progress)?;
         repaired.lone_transients.clear();
         analysis.repaired = Some(Box::new(repaired));

@@ -14,7 +14,7 @@ use crate::pipeline::Pipeline;
 use crate::process::compressor::{self, Compressor};
 use crate::process::dc_filter::{self, DcFilter};
 use crate::process::eq::{self, Eq};
-use crate::process::rendered::trimmed;
+use crate::process::processed::trimmed;
 use crate::process::repair::{self, Repair};
 use crate::process::saturation::{self, Saturation};
 use crate::process::stereo::{self, Stereo};
@@ -177,7 +177,7 @@ impl Chain {
     }
 
     /// Puts the stages along a pipeline, one station each, and takes their latency off; the source should
-    /// go on for as long ([`WithTail`](crate::process::rendered::WithTail)).
+    /// go on for as long ([`WithTail`](crate::process::processed::WithTail)).
     pub fn add_to<'a>(&'a mut self, pipeline: Pipeline<'a>) -> Pipeline<'a> {
         let latency_frames = self.latency_frames();
         let non_finite_samples = &mut self.non_finite_samples;
@@ -265,7 +265,7 @@ impl Processor for Chain {
 mod tests {
     use super::*;
     use crate::pipeline::read_all;
-    use crate::process::rendered::Rendered;
+    use crate::process::processed::Processed;
     use crate::stream::AudioSource;
 
     const SPEC: ProcessSpec = ProcessSpec {
@@ -329,7 +329,7 @@ mod tests {
         for frames in [0, 1, 5_000, 40_000] {
             let input = wave(frames);
             let chain = Chain::new(&settings, &SPEC, &Bypass::default());
-            let mut rendered = Rendered::new(AudioSource::new(input.clone()), chain);
+            let mut rendered = Processed::new(AudioSource::new(input.clone()), chain);
             let output = read_all(&mut rendered).unwrap();
             assert_eq!(output.frames(), frames);
             for (got, want) in output.channel(1).iter().zip(input.channel(1)) {
@@ -349,7 +349,7 @@ mod tests {
         }
         let render = |audio: Audio| {
             let chain = Chain::new(&active(), &SPEC, &Bypass::default());
-            let mut rendered = Rendered::new(AudioSource::new(audio), chain);
+            let mut rendered = Processed::new(AudioSource::new(audio), chain);
             let output = read_all(&mut rendered).unwrap();
             (output, rendered.stage().non_finite_samples())
         };

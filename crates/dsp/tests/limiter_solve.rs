@@ -93,7 +93,7 @@ fn prediction_is_what_a_render_measures() {
                 let limiter = settings::Limiter { drive_db, ..base };
                 let mut processor = Limiter::new(&limiter, CEILING_DBTP, &spec(&audio));
                 let out = processed(&mut processor, &audio);
-                // More than the default brief allows is foretold less well.
+                // More than the default brief allows is predicted less well.
                 let tolerance_lu = if reduction_db <= 9.0 { 0.05 } else { 0.1 };
                 let (predicted, measured) = (
                     curve.integrated_lufs(&limiter, drive_db),

@@ -48,13 +48,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         work.join()
     });
     let delivered = delivered.map_err(|_| "the master's thread ended")??;
-    for (path, report) in &delivered.masters {
-        println!("{}: every check passed: {}", path.display(), report.all_met);
-        for sentence in report
-            .mastering
-            .iter()
-            .flat_map(|mastering| &mastering.done)
-        {
+    for (path, file) in &delivered.masters {
+        let mastered = &file.mastered;
+        println!(
+            "{}: every check passed: {}",
+            path.display(),
+            mastered.all_met()
+        );
+        for sentence in &mastered.treatment.done {
             println!("  {sentence}");
         }
     }

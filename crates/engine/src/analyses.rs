@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use acetate_dsp::{Analysis, Source};
 use acetate_io::{AnalysisCache, CacheKey, Seal, user_cache_dir};
-use acetate_master::{Brief, Progress, measure_input};
+use acetate_master::{Brief, Measured, Progress};
 use acetate_model::features::features_hash;
 use anyhow::Context;
 
@@ -42,10 +42,10 @@ impl Analyses {
         brief: &Brief,
         observer: &dyn Observer,
         progress: &mut dyn Progress,
-    ) -> anyhow::Result<Analysis> {
+    ) -> anyhow::Result<Measured> {
         let name = input.given().display().to_string();
         let Some(cache) = &self.cache else {
-            return measure_input(input.source(), brief, progress).context(name);
+            return Measured::measure(input.source(), brief, progress).context(name);
         };
         let content = input.content_hash()?;
         let mut circumstances = format!("{} dual_mono={}", self.program, brief.dual_mono);
@@ -60,18 +60,18 @@ impl Analyses {
         if let Some(analysis) = cache.load(&key)
             && is_of(&analysis, input)
         {
-            return Ok(analysis);
+            return Measured::new(analysis).context(name);
         }
-        let analysis = measure_input(input.source(), brief, progress).context(name)?;
+        let measured = Measured::measure(input.source(), brief, progress).context(name)?;
         // What was bridged is said of a file that was read to its end alone: measured each time.
         if input.is_sound()
-            && let Err(error) = cache.store(&key, &analysis)
+            && let Err(error) = cache.store(&key, measured.analysis())
         {
             observer.warn(&format!(
                 "the analysis could not be kept for another time: {error}: use --cache DIR or --no-cache"
             ));
         }
-        Ok(analysis)
+        Ok(measured)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where the story's samples go: a staged file beside its final name.
+//! Where the pipeline's samples go: a staged file beside its final name.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use acetate_io::{
     Outcome, OutputFormat, Spill, StageOptions, StagedFile, TagWarning, Tags, WriteError,
 };
 use acetate_master::report::{FileFacts, MetadataNote};
-use acetate_master::{Delivery, Scratch};
+use acetate_master::{Delivery, MasterFile, Mastered, Scratch};
 use anyhow::Context;
 
 use crate::input::file_facts;
@@ -155,6 +155,20 @@ impl FileDelivery {
             &self.output
         };
         file_facts(staged.temporary_path(), name, &staged.reread()?)
+    }
+
+    /// The master as it is on disk, made of `input`.
+    pub(crate) fn master_file(
+        &self,
+        input: FileFacts,
+        mastered: Mastered,
+    ) -> anyhow::Result<MasterFile> {
+        Ok(MasterFile {
+            input,
+            output: self.facts()?,
+            metadata: self.metadata(),
+            mastered,
+        })
     }
 
     /// Gives the verified master its name.

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use acetate_dsp::Source;
 use acetate_io::{DecodeError, Decoder, OpenOptions, SpooledInput};
-use acetate_master::Report;
 use acetate_master::findings::{Finding, damaged, decoded_elsewhere};
 use acetate_master::report::{Check, FileFacts};
+use acetate_master::{Assessment, Report};
 use anyhow::anyhow;
 
 use crate::job::is_pipe;
@@ -146,19 +146,21 @@ impl<'a> Input<'a> {
 
     /// Says what the decoder went past, and puts it first into the report.
     pub fn with_damage(&self, report: Report) -> Report {
-        let damage = self.damage();
-        let report = Report {
-            findings: damage.into_iter().chain(report.findings).collect(),
-            ..report
-        };
-        self.with_whole_checked(report)
+        let findings = self.damage().into_iter().chain(report.findings).collect();
+        Report { findings, ..report }.with_check(self.whole_check())
     }
 
-    /// The report of a song that is not whole if too much of it could not be decoded.
-    pub fn with_whole_checked(&self, report: Report) -> Report {
+    /// Says what the decoder went past, and puts it first into what is said of the mix.
+    pub(crate) fn assess(&self, assessment: &mut Assessment) {
+        assessment.findings.splice(0..0, self.damage());
+        assessment.checks.extend(self.whole_check());
+    }
+
+    /// Whether the song is whole; `None` if all of it could be decoded.
+    pub(crate) fn whole_check(&self) -> Option<Check> {
         let (replaced_frames, frames) = self.decoder.inner.replaced_frames();
         let sample_rate_hz = self.decoder.inner.info().sample_rate_hz;
-        report.with_check(Check::of_replaced(replaced_frames, frames, sample_rate_hz))
+        Check::of_replaced(replaced_frames, frames, sample_rate_hz)
     }
 
     /// Says what the decoder went past, and gives it as findings.

@@ -46,7 +46,7 @@ pub use extras::settings_text::settings_text;
 pub use extras::variants::MAX_VARIANTS;
 pub use input::{Input, declare};
 pub use job::{Job, PIPE, is_pipe};
-pub use master::{Delivered, Engine, Outcome, master};
+pub use master::{Delivered, Engine, JobForecast, Outcome, master};
 pub use observer::{Observer, Silent, Step};
 pub use options::{Cache, Options};
 pub use recheck::{Recheck, verify_certificate};

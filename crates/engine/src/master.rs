@@ -1,9 +1,10 @@
 //! [`Engine`]: what is common to a run, read once; then one master for each job.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use acetate_master::{Brief, Report};
+use acetate_master::report::{FileFacts, Treatment};
+use acetate_master::{Brief, Forecast, MasterFile, Mastered, Report};
 use acetate_model::Predictor;
 use anyhow::{Context as _, anyhow, bail};
 
@@ -12,7 +13,7 @@ use crate::analyses::{self, Analyses};
 use crate::conflicts;
 use crate::delivery::{FileDelivery, deliver_to_stdout};
 use crate::extras::settings_text::settings_text;
-use crate::extras::variants::{self, Made, Wanted};
+use crate::extras::variants::{self, RenderedVariant, Wanted};
 use crate::extras::{self, RunContext};
 use crate::ffmpeg::Ffmpeg;
 use crate::input::Input;
@@ -35,6 +36,12 @@ pub enum Outcome {
     DeliveredBefore,
 }
 
+impl Outcome {
+    fn of(all_met: bool) -> Self {
+        if all_met { Self::Met } else { Self::Missed }
+    }
+}
+
 /// What came of a job.
 #[derive(Clone, Debug)]
 pub struct Delivered {
@@ -42,9 +49,31 @@ pub struct Delivered {
     pub outcome: Outcome,
     /// Every check passed; of a job that was left alone, as far as is known.
     pub all_met: bool,
-    /// Each master, by the file that it is in, and its report: one, or the variants with the one that was
-    /// asked for first. None of a job that was left alone.
-    pub masters: Vec<(std::path::PathBuf, Report)>,
+    /// Each master with the file that it is in: one, or the variants with the one that was asked for first.
+    /// None of a job that was left alone, and none of a dry run.
+    pub masters: Vec<(PathBuf, MasterFile)>,
+    /// What a dry run expects of the master.
+    pub forecast: Option<JobForecast>,
+}
+
+/// What a dry run expects of a job.
+#[derive(Clone, Debug)]
+pub struct JobForecast {
+    /// Where the master would go.
+    pub output: PathBuf,
+    /// The mix's file.
+    pub input: FileFacts,
+    /// What would be done, and what is predicted.
+    pub forecast: Forecast,
+}
+
+impl From<JobForecast> for Report {
+    fn from(job: JobForecast) -> Self {
+        Self {
+            input: Some(job.input),
+            ..Self::from(job.forecast)
+        }
+    }
 }
 
 impl Delivered {
@@ -53,7 +82,37 @@ impl Delivered {
             outcome,
             all_met,
             masters: Vec::new(),
+            forecast: None,
         }
+    }
+
+    fn made(masters: Vec<(PathBuf, MasterFile)>) -> Self {
+        let all_met = masters.iter().all(|(_, file)| file.mastered.all_met());
+        Self {
+            outcome: Outcome::of(all_met),
+            all_met,
+            masters,
+            forecast: None,
+        }
+    }
+
+    fn expected(forecast: JobForecast) -> Self {
+        let all_met = forecast.forecast.all_met();
+        Self {
+            outcome: Outcome::of(all_met),
+            all_met,
+            masters: Vec::new(),
+            forecast: Some(forecast),
+        }
+    }
+
+    /// The report of each master, or of the one that a dry run expects, with the file that it is about.
+    pub fn reports(&self) -> Vec<(PathBuf, Report)> {
+        let masters = self.masters.iter().cloned();
+        let masters = masters.map(|(path, file)| (path, Report::from(file)));
+        let forecast = self.forecast.iter().cloned();
+        let forecast = forecast.map(|job| (job.output.clone(), Report::from(job)));
+        masters.chain(forecast).collect()
     }
 }
 
@@ -193,25 +252,27 @@ impl Engine {
             job.output.parent()
         };
         let mut input = Input::open(&job.input, folder, options.strict, observer)?;
-        let mut made = Vec::new();
-        let report = match options.variants {
-            _ if options.dry_run => self.rehearse(job, &mut input, observer)?,
+        if options.dry_run {
+            let forecast = self.dry_run(job, &mut input, observer)?;
+            self.write_settings(job, &forecast.forecast.treatment)?;
+            return Ok(Delivered::expected(forecast));
+        }
+        let mut variants = Vec::new();
+        let file = match options.variants {
             None => self.write(job, &mut input, replaces, observer)?,
             Some(count) => {
-                made = self.vary(job, &mut input, count, observer)?;
-                for one in made.iter_mut().skip(1) {
-                    one.report = input.with_whole_checked(one.report.clone());
+                variants = self.vary(job, &mut input, count, observer)?;
+                for one in variants.iter_mut().skip(1) {
+                    (one.file.mastered.assessment.checks).extend(input.whole_check());
                 }
-                let first = made.first().context("no variant was made")?;
-                input.with_damage(first.report.clone())
+                let first = variants.first_mut().context("no variant was made")?;
+                input.assess(&mut first.file.mastered.assessment);
+                first.file.clone()
             }
         };
-        if let (Some(path), Some(mastering)) = (&job.settings, &report.mastering) {
-            let text = settings_text(&mastering.settings)?;
-            acetate_io::deliver_text(path, &text, options.overwrite)?;
-        }
+        self.write_settings(job, &file.mastered.treatment)?;
         if let Some(path) = &job.certificate {
-            let certificate = acetate_master::Certificate::new(&report, &options.brief)?;
+            let certificate = acetate_master::Certificate::new(&file, &options.brief)?;
             acetate_io::deliver_text(path, &certificate.to_json()?, options.overwrite)?;
         }
         let context = RunContext {
@@ -219,20 +280,18 @@ impl Engine {
             reference: self.proposer.reference.as_ref(),
             observer,
         };
-        extras::write(job, &mut input, &report, &made, &context)?;
-        let all_met = report.all_met && made.iter().all(|one| one.report.all_met);
-        let others = made.into_iter().skip(1).map(|one| (one.path, one.report));
-        Ok(Delivered {
-            outcome: if all_met {
-                Outcome::Met
-            } else {
-                Outcome::Missed
-            },
-            all_met,
-            masters: std::iter::once((job.output.clone(), report))
-                .chain(others)
-                .collect(),
-        })
+        extras::write(job, &mut input, &file, &variants, &context)?;
+        let others = variants.into_iter().skip(1).map(|one| (one.path, one.file));
+        let first = std::iter::once((job.output.clone(), file));
+        Ok(Delivered::made(first.chain(others).collect()))
+    }
+
+    fn write_settings(&self, job: &Job, treatment: &Treatment) -> anyhow::Result<()> {
+        if let Some(path) = &job.settings {
+            let text = settings_text(&treatment.settings)?;
+            acetate_io::deliver_text(path, &text, self.options.overwrite)?;
+        }
+        Ok(())
     }
 
     /// For `resume`: what is known of the very master that is there; `Absent` where it has to be made.
@@ -257,27 +316,24 @@ impl Engine {
         }
     }
 
-    fn rehearse(
+    fn dry_run(
         &self,
         job: &Job,
         input: &mut Input<'_>,
         observer: &dyn Observer,
-    ) -> anyhow::Result<Report> {
+    ) -> anyhow::Result<JobForecast> {
         let brief = &self.options.brief;
         let mut progress = FileProgress::new(observer, &job.input);
-        let analysis = self.analyses.of(input, brief, observer, &mut progress)?;
-        let predictor = self.proposer.predictor.as_ref();
-        let report = acetate_master::rehearse_measured(
-            input.source(),
-            analysis,
-            predictor,
-            brief,
-            &mut progress,
-        )
-        .with_context(|| job.input.display().to_string())?;
-        Ok(Report {
-            input: Some(input.facts()?),
-            ..input.with_damage(report)
+        let measured = self.analyses.of(input, brief, observer, &mut progress)?;
+        let mut forecast = measured
+            .plan(self.proposer.predictor.as_ref(), brief)
+            .and_then(|planned| planned.dry_run(input.source(), &mut progress))
+            .with_context(|| job.input.display().to_string())?;
+        input.assess(&mut forecast.assessment);
+        Ok(JobForecast {
+            output: job.output.clone(),
+            input: input.facts()?,
+            forecast,
         })
     }
 
@@ -288,55 +344,40 @@ impl Engine {
         input: &mut Input<'_>,
         replaces: &Replaces,
         observer: &dyn Observer,
-    ) -> anyhow::Result<Report> {
+    ) -> anyhow::Result<MasterFile> {
         let brief = &self.options.brief;
-        let predictor = self.proposer.predictor.as_ref();
         let mut delivery = FileDelivery::new(job, input.path(), replaces.overwrite)?;
         let mut progress = FileProgress::new(observer, &job.input);
-        let analysis = self.analyses.of(input, brief, observer, &mut progress)?;
-        let report = if brief.codec_safe {
-            acetate_master::master_codec_safe_measured(
-                input.source(),
-                analysis,
-                predictor,
-                brief,
-                &mut delivery,
-                &mut Ffmpeg::probe(),
-                &mut progress,
-            )
-        } else {
-            acetate_master::master_measured(
-                input.source(),
-                analysis,
-                predictor,
-                brief,
-                &mut delivery,
-                &mut progress,
-            )
-        }
-        .with_context(|| job.input.display().to_string())?;
-        let report = input.with_damage(report);
-        warn_of_missing_codecs(job, &report, observer);
+        let measured = self.analyses.of(input, brief, observer, &mut progress)?;
+        let mut mastered = measured
+            .plan(self.proposer.predictor.as_ref(), brief)
+            .and_then(|planned| planned.render(input.source(), &mut delivery, &mut progress))
+            .and_then(|mut rendered| {
+                if brief.codec_safe {
+                    let mut codecs = Ffmpeg::probe();
+                    rendered.deliver_codec_safe(&mut delivery, &mut codecs, &mut progress)
+                } else {
+                    rendered.deliver(&mut delivery, &mut progress)
+                }
+            })
+            .with_context(|| job.input.display().to_string())?;
+        input.assess(&mut mastered.assessment);
+        warn_of_missing_codecs(job, &mastered, observer);
         delivery.tell_metadata(observer);
-        let report = Report {
-            metadata: delivery.metadata(),
-            input: Some(input.facts()?),
-            output: Some(delivery.facts()?),
-            ..report
-        };
-        let made = report.output.as_ref().map(|facts| facts.blake3.as_str());
-        if replaces.same_as.is_some() && made != replaces.same_as.as_deref() {
+        let file = delivery.master_file(input.facts()?, mastered)?;
+        let expected = replaces.same_as.as_ref();
+        if expected.is_some_and(|expected| *expected != file.output.blake3) {
             return Err(another_file(&job.output));
         }
         if is_pipe(&job.output) {
             deliver_to_stdout(delivery)?;
         } else {
             if self.options.keep_record {
-                self.records.add(&job.output, &self.request_hash, &report)?;
+                self.records.add(&job.output, &self.request_hash, &file)?;
             }
             delivery.commit()?;
         }
-        Ok(report)
+        Ok(file)
     }
 
     /// Several masters of one mix.
@@ -346,7 +387,7 @@ impl Engine {
         input: &mut Input<'_>,
         count: usize,
         observer: &dyn Observer,
-    ) -> anyhow::Result<Vec<Made>> {
+    ) -> anyhow::Result<Vec<RenderedVariant>> {
         let brief = &self.options.brief;
         if brief.codec_safe {
             observer.warn(
@@ -354,14 +395,14 @@ impl Engine {
             );
         }
         let mut progress = FileProgress::new(observer, &job.input);
-        let analysis = self.analyses.of(input, brief, observer, &mut progress)?;
+        let measured = self.analyses.of(input, brief, observer, &mut progress)?;
         let wanted = Wanted {
             brief,
             predictor: self.proposer.predictor.as_ref(),
             count,
             overwrite: self.options.overwrite,
         };
-        variants::deliver(job, input, &analysis, &wanted, observer)
+        variants::deliver(job, input, &measured, &wanted, observer)
     }
 }
 
@@ -399,12 +440,8 @@ fn request_hash(brief: &Brief, predictor: &dyn Predictor) -> String {
     acetate_io::text_hash(&format!("{version} {} {brief:?}", predictor.hash()))
 }
 
-fn warn_of_missing_codecs(job: &Job, report: &Report, observer: &dyn Observer) {
-    let codecs = report
-        .mastering
-        .as_ref()
-        .and_then(|mastering| mastering.codecs.as_ref());
-    for missing in codecs.iter().flat_map(|codecs| &codecs.missing) {
+fn warn_of_missing_codecs(job: &Job, mastered: &Mastered, observer: &dyn Observer) {
+    for missing in mastered.codecs.iter().flat_map(|codecs| &codecs.missing) {
         observer.warn(&format!(
             "{}: {} was not tried ({}): its documented margin is used, a ceiling of at most {:.1} dBTP",
             job.output.display(),

@@ -8,7 +8,7 @@ use acetate_dsp::units::db_from_gain;
 use acetate_dsp::{Audio, Source};
 use acetate_io::{Container, OpenOptions, OutputFormat};
 use acetate_master::report::{Difference, Verdict};
-use acetate_master::{Certificate, Progress, Report, Stage};
+use acetate_master::{Certificate, Progress, Report, Stage, VERSION};
 use acetate_model::NetPredictor;
 use anyhow::Context;
 
@@ -152,7 +152,7 @@ fn render_again(
     let mut delivery = FileDelivery::temporary(&job, input.path())?;
     let predictor = NetPredictor::embedded()?;
     let mut bar = FileProgress::new(observer, mix);
-    let report =
+    let mastered =
         acetate_master::master(input.source(), &predictor, &brief, &mut delivery, &mut bar)
             .with_context(|| mix.display().to_string())?;
     observer.finished(mix);
@@ -165,28 +165,26 @@ fn render_again(
         &certificate.input,
         &facts,
     ));
-    if let Some(mastering) = &report.mastering {
-        let figures = certificate.compare_mix(&mastering.before).into_iter();
-        differences.extend(figures.map(|difference| Difference {
-            what: format!("mix, {}", difference.what),
-            ..difference
-        }));
-    }
+    let figures = certificate
+        .compare_mix(&mastered.treatment.before)
+        .into_iter();
+    differences.extend(figures.map(|difference| Difference {
+        what: format!("mix, {}", difference.what),
+        ..difference
+    }));
     let other_bytes = Difference::between("another render, BLAKE3", wanted, &rendered.blake3);
     if let Some(other_bytes) = other_bytes {
         differences.push(other_bytes);
         differences.extend(Difference::between(
             "version",
             &certificate.version,
-            &report.version,
+            VERSION,
         ));
-        if let Some(after) = report.mastering.and_then(|mastering| mastering.after) {
-            let figures = certificate.compare(&after).into_iter();
-            differences.extend(figures.map(|difference| Difference {
-                what: format!("another render, {}", difference.what),
-                ..difference
-            }));
-        }
+        let figures = certificate.compare(&mastered.after).into_iter();
+        differences.extend(figures.map(|difference| Difference {
+            what: format!("another render, {}", difference.what),
+            ..difference
+        }));
         let found = samples(master, &mut *delivery.open()?)?;
         differences.extend(Difference::between(
             "another render, samples",

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use acetate_dsp::plain;
 use acetate_io::Seal;
-use acetate_master::Report;
+use acetate_master::MasterFile;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
@@ -119,16 +119,13 @@ impl Records {
     }
 
     /// Adds a master to its folder's record, before it gets its name.
-    pub(crate) fn add(&self, output: &Path, asked: &str, report: &Report) -> anyhow::Result<()> {
-        let (Some(input), Some(written)) = (&report.input, &report.output) else {
-            return Ok(());
-        };
+    pub(crate) fn add(&self, output: &Path, asked: &str, file: &MasterFile) -> anyhow::Result<()> {
         let mut line = Line {
             output: name_of(output),
-            output_blake3: written.blake3.clone(),
-            input_blake3: input.blake3.clone(),
+            output_blake3: file.output.blake3.clone(),
+            input_blake3: file.input.blake3.clone(),
             asked: asked.to_owned(),
-            all_met: report.all_met,
+            all_met: file.mastered.all_met(),
             by: String::new(),
             mark: String::new(),
         };

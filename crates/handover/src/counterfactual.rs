@@ -79,7 +79,7 @@ pub(crate) fn each_stage(
     ceiling_dbtp: f64,
 ) -> Result<Vec<Without>, StreamError> {
     let render =
-        |bypass: &Bypass| Rendered::of(passage, programme_lufs, settings, bypass, ceiling_dbtp);
+        |bypass: &Bypass| Passage::of(passage, programme_lufs, settings, bypass, ceiling_dbtp);
     let whole = render(bypass)?;
     let spec = spec_of(passage, programme_lufs);
     let processors = |bypass: &Bypass| Chain::new(settings, &spec, bypass).report().len();
@@ -104,12 +104,12 @@ fn spec_of(passage: &Audio, programme_lufs: f64) -> ProcessSpec {
 }
 
 /// A rendered passage and its figures.
-struct Rendered {
+struct Passage {
     analysis: Analysis,
     limiting_db: f64,
 }
 
-impl Rendered {
+impl Passage {
     fn of(
         passage: &Audio,
         programme_lufs: f64,

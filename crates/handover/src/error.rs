@@ -14,9 +14,6 @@ pub enum HandoverError {
     /// The mix could not be rendered again.
     #[error(transparent)]
     Render(#[from] MasterError),
-    /// The report tells of no written master.
-    #[error("expected the report of a written master, found one without figures of the result")]
-    NotWritten,
     /// A passage could not be packed for the page.
     #[error("a passage could not be encoded as FLAC: {found}")]
     Flac {

@@ -8,14 +8,14 @@ use acetate_dsp::chain::{Bypass, Chain, Stage};
 use acetate_dsp::for_each_block;
 use acetate_dsp::process::compressor::{self, Compressor};
 use acetate_dsp::process::limiter::Limiter;
-use acetate_dsp::process::rendered::Rendered;
+use acetate_dsp::process::processed::Processed;
 use acetate_dsp::process::{ProcessSpec, Processor};
 use acetate_dsp::settings::{MID_KNOTS, Settings};
 use acetate_dsp::stream::Tapped;
 use acetate_dsp::units::{db_from_gain, db_from_power, gain_from_db};
 use acetate_dsp::{Audio, Source};
-use acetate_master::report::Mastering;
-use acetate_master::{Report, replay};
+use acetate_master::report::Treatment;
+use acetate_master::{MasterFile, PreLimiter};
 use acetate_model::Signature;
 
 use crate::counterfactual::{self, Without};
@@ -52,7 +52,7 @@ pub struct Material<'a> {
     /// The master that was delivered.
     pub master: &'a mut dyn Source,
     /// What was done and measured.
-    pub report: &'a Report,
+    pub file: &'a MasterFile,
     /// Stages that were left out.
     pub bypass: &'a Bypass,
     /// What the net proposed for the EQ before any gate, dB, and its standard deviation; `None`
@@ -98,19 +98,13 @@ pub(crate) struct Evidence {
     pub(crate) without_passage: Stretch,
 }
 
-/// The written master's figures.
-pub(crate) fn mastering(report: &Report) -> Result<&Mastering, HandoverError> {
-    report.mastering.as_ref().ok_or(HandoverError::NotWritten)
-}
-
 /// Measures everything. `progress` is told the pass, from 0, and the share of it that is done.
 pub(crate) fn collect(
     material: &mut Material<'_>,
     progress: &mut dyn FnMut(usize, f64),
 ) -> Result<Evidence, HandoverError> {
-    let report = material.report;
-    let done = mastering(report)?;
-    let before = report.analysis.clone().ok_or(HandoverError::NotWritten)?;
+    let done = &material.file.mastered.treatment;
+    let before = material.file.mastered.analysis.clone();
     let (after, master) = look_at(material.master, &mut |share| progress(0, share))?;
     let powers = &after.sequences.k_power_10ms;
     let passage = Stretch::loudest(powers, LONGEST_PASSAGE_S);
@@ -223,14 +217,14 @@ fn loudest_within(k_power_10ms: &[f32], passage: Stretch) -> Stretch {
 }
 
 /// The ceiling that the delivered render was limited to, dBTP.
-pub(crate) fn last_ceiling_dbtp(done: &Mastering) -> f64 {
+pub(crate) fn last_ceiling_dbtp(done: &Treatment) -> f64 {
     done.attempts
         .last()
         .map_or(done.target.true_peak_dbtp, |attempt| attempt.ceiling_dbtp)
 }
 
 /// Gain after the limiter of the delivered render, dB.
-pub(crate) fn last_trim_db(done: &Mastering) -> f64 {
+pub(crate) fn last_trim_db(done: &Treatment) -> f64 {
     done.attempts.last().map_or(0.0, |attempt| attempt.trim_db)
 }
 
@@ -241,7 +235,7 @@ fn unlimited(
     passage: Stretch,
     progress: &mut dyn FnMut(f64),
 ) -> Result<(Audio, Vec<f64>), HandoverError> {
-    let done = mastering(material.report)?;
+    let done = &material.file.mastered.treatment;
     let spec = material.master.spec();
     let process = ProcessSpec {
         sample_rate_hz: spec.sample_rate_hz,
@@ -258,22 +252,20 @@ fn unlimited(
     );
     let gain = gain_from_db(done.settings.limiter.drive_db + last_trim_db(done)) as f32;
     let mut seen = 0_u64;
-    replay::before_limiter(
-        material.mix,
-        before,
-        &done.settings,
-        material.bypass,
-        spec,
-        &mut |source| {
-            for_each_block(source, &mut |block| {
-                cut.push(block);
-                limiter.process(block);
-                seen += block.frames() as u64;
-                progress(seen as f64 / frames.max(1) as f64);
-                Ok(())
-            })
-        },
-    )?;
+    let chain = PreLimiter {
+        analysis: before,
+        settings: &done.settings,
+        bypass: material.bypass,
+    };
+    chain.render(material.mix, spec, &mut |source| {
+        for_each_block(source, &mut |block| {
+            cut.push(block);
+            limiter.process(block);
+            seen += block.frames() as u64;
+            progress(seen as f64 / frames.max(1) as f64);
+            Ok(())
+        })
+    })?;
     // What the limiter still holds.
     let mut tail = Audio::silence(spec.sample_rate_hz, spec.channels, limiter.latency_frames());
     limiter.process(&mut tail);
@@ -289,7 +281,7 @@ fn unlimited(
 
 /// What the compressor takes over time: the power that goes in against the one that comes out.
 fn compression(material: &mut Material<'_>, before: &Analysis) -> Result<Vec<f64>, HandoverError> {
-    let settings = &mastering(material.report)?.settings;
+    let settings = &material.file.mastered.treatment.settings;
     if compressor::is_neutral(&settings.compressor) || material.bypass.contains(Stage::Compressor) {
         return Ok(Vec::new());
     }
@@ -309,7 +301,7 @@ fn compression(material: &mut Material<'_>, before: &Analysis) -> Result<Vec<f64
     let (mut at, mut dry, mut wet) = (0_u64, 0.0_f64, 0.0_f64);
     let mut taken_db = Vec::new();
     material.mix.rewind()?;
-    let mut rendered = Rendered::new(&mut *material.mix, chain);
+    let mut rendered = Processed::new(&mut *material.mix, chain);
     for_each_block(&mut rendered, &mut |block| {
         let input = block.clone();
         stage.process(block);

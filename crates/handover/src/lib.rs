@@ -2,7 +2,7 @@
 //! chain as files of other programs.
 //!
 //! After *deliver* in the flow *decode → analyze → predict → render → verify → deliver*: from the
-//! [`Report`](acetate_master::Report) of a master and the sound before and behind it this crate
+//! [`MasterFile`](acetate_master::MasterFile) and the sound before and behind it this crate
 //! makes what a person looks at, listens to, or loads elsewhere.
 //!
 //! Key types: [`Material`] (what a page is made from), [`report_page`] (the page).

@@ -7,12 +7,11 @@ use acetate_dsp::settings::{
     side_knot_hz,
 };
 use acetate_dsp::units::{clock, hertz};
-use acetate_master::Report;
 use acetate_master::findings::FindingCode;
-use acetate_master::report::{Mastering, Measures};
+use acetate_master::report::{Measures, Treatment};
+use acetate_master::{MasterFile, Mastered, VERSION};
 
-use crate::error::HandoverError;
-use crate::evidence::{last_ceiling_dbtp, last_trim_db, mastering};
+use crate::evidence::{last_ceiling_dbtp, last_trim_db};
 use crate::html::escape;
 use crate::parametric::{Parametric, Shape};
 
@@ -21,43 +20,39 @@ const STYLE: &str = "@page{size:A4;margin:11mm}:root{color-scheme:light}*{box-si
 const MAX_FINDINGS: usize = 5;
 
 /// The sheet. `notes` are the sender's own words.
-///
-/// # Errors
-/// [`HandoverError::NotWritten`] for a report without a written master.
-pub fn engineers_sheet(
-    report: &Report,
-    eq: &Parametric,
-    notes: Option<&str>,
-) -> Result<String, HandoverError> {
-    let done = mastering(report)?;
-    let after = done.after.as_ref().ok_or(HandoverError::NotWritten)?;
-    let name = report.input.as_ref().map_or("the mix", |facts| {
-        facts.path.rsplit('/').next().unwrap_or(&facts.path)
-    });
+pub fn engineers_sheet(file: &MasterFile, eq: &Parametric, notes: Option<&str>) -> String {
+    let Mastered {
+        treatment: done,
+        after,
+        assessment,
+        ..
+    } = &file.mastered;
+    let name = &file.input.path;
+    let name = name.rsplit('/').next().unwrap_or(name);
     let mut html = format!(
         r#"<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{0}: for the mastering engineer</title><style>{STYLE}</style></head><body><h1>{0}</h1><p class="soft">A reference master by Acetate {1}, to take, change or throw away. The mix in this folder is untouched.</p><div class="two"><section><h2>Measured</h2>{2}<h2>Chain, in signal order</h2>{3}</section><section><h2>EQ (mid and side alike)</h2>{4}</section></div>"#,
         escape(name),
-        escape(&report.version),
+        escape(VERSION),
         measured(&done.before, after),
-        chain(report, done),
+        chain(file),
         curve(done, eq),
     );
     html.push_str("<div class=\"two\"><section><h2>Findings in the mix</h2>");
-    if report.findings.is_empty() {
+    if assessment.findings.is_empty() {
         html.push_str("<p>Nothing stands out.</p>");
     } else {
         html.push_str("<ul>");
-        for finding in report.findings.iter().take(MAX_FINDINGS) {
+        for finding in assessment.findings.iter().take(MAX_FINDINGS) {
             let _ = write!(html, "<li>{}</li>", escape(&finding.text));
         }
         html.push_str("</ul>");
-        let more = report.findings.len().saturating_sub(MAX_FINDINGS);
+        let more = assessment.findings.len().saturating_sub(MAX_FINDINGS);
         if more > 0 {
             let _ = write!(html, "<p>{more} more in the report.</p>");
         }
     }
     html.push_str("</section><section><h2>Open questions</h2><ul>");
-    for question in questions(report, done, after) {
+    for question in questions(&file.mastered) {
         let _ = write!(html, "<li>{}</li>", escape(&question));
     }
     let _ = writeln!(
@@ -65,7 +60,7 @@ pub fn engineers_sheet(
         "</ul></section></div><h2>Notes</h2><div class=\"room\">{}</div></body></html>",
         escape(notes.unwrap_or_default())
     );
-    Ok(html)
+    html
 }
 
 fn measured(before: &Measures, after: &Measures) -> String {
@@ -108,7 +103,8 @@ fn measured(before: &Measures, after: &Measures) -> String {
     html
 }
 
-fn chain(report: &Report, done: &Mastering) -> String {
+fn chain(file: &MasterFile) -> String {
+    let done = &file.mastered.treatment;
     let settings = &done.settings;
     let mut html = String::from("<table>");
     let bypassed = |stage: &str| done.bypassed.iter().any(|name| name == stage);
@@ -129,7 +125,7 @@ fn chain(report: &Report, done: &Mastering) -> String {
                 "{:.2}:1, threshold {:+.1} LU of the programme (about {:.1} dBFS RMS), knee {:.0} dB, attack {:.0} ms, release {:.0} ms, sidechain high-pass {:.0} Hz, mix {:.0} %; took at most {:.1} dB",
                 c.ratio,
                 c.threshold_lu,
-                report.programme_lufs(done) + c.threshold_lu,
+                file.mastered.programme_lufs() + c.threshold_lu,
                 c.knee_db,
                 c.attack_ms,
                 c.release_ms,
@@ -191,24 +187,22 @@ fn chain(report: &Report, done: &Mastering) -> String {
     );
     row(
         "delivery",
-        report.output.as_ref().map_or_else(String::new, |facts| {
-            format!(
-                "{} Hz, {} bits{}",
-                facts.sample_rate_hz,
-                done.word_length_bits,
-                if done.word_length_bits < 24 {
-                    ", TPDF dither"
-                } else {
-                    ""
-                }
-            )
-        }),
+        format!(
+            "{} Hz, {} bits{}",
+            file.output.sample_rate_hz,
+            done.word_length_bits,
+            if done.word_length_bits < 24 {
+                ", TPDF dither"
+            } else {
+                ""
+            }
+        ),
     );
     html.push_str("</table>");
     html
 }
 
-fn curve(done: &Mastering, eq: &Parametric) -> String {
+fn curve(done: &Treatment, eq: &Parametric) -> String {
     let settings = &done.settings.eq;
     let mut html = String::from(
         r#"<table><tr><th>curve at</th><th class="n">dB</th><th>curve at</th><th class="n">dB</th></tr>"#,
@@ -282,7 +276,13 @@ fn fine(what: &str, gains_db: &[f64; FINE_BANDS]) -> String {
 }
 
 /// What a person should decide.
-fn questions(report: &Report, done: &Mastering, after: &Measures) -> Vec<String> {
+fn questions(mastered: &Mastered) -> Vec<String> {
+    let Mastered {
+        treatment: done,
+        after,
+        assessment,
+        ..
+    } = mastered;
     let mut questions =
         vec!["Low end: your taste? It was judged by its spectrum alone.".to_owned()];
     if done.limiting_db > 3.0 {
@@ -309,7 +309,7 @@ fn questions(report: &Report, done: &Mastering, after: &Measures) -> Vec<String>
             100.0 * confidence
         ));
     }
-    if report
+    if assessment
         .findings
         .iter()
         .any(|finding| [FindingCode::Limited, FindingCode::Clipping].contains(&finding.code))

@@ -81,14 +81,6 @@ impl Brief {
         }
         treatment
     }
-
-    /// Asks for a lower ceiling, dBTP.
-    pub(crate) fn lower_ceiling(&mut self, ceiling_dbtp: f64) {
-        self.target.true_peak_dbtp = ceiling_dbtp;
-        if let Some(settings) = &mut self.settings {
-            settings.target.true_peak_dbtp = ceiling_dbtp;
-        }
-    }
 }
 
 /// More than the whole of an EQ goes only as far as the EQ's bounds.

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::brief::Brief;
+use crate::pipeline::{MasterFile, Mastered};
 use crate::report::findings::Finding;
 use crate::report::{
-    Attempt, Check, CodecSafety, Difference, FileFacts, Infeasible, Mastering, Measures, Report,
+    Attempt, Check, CodecSafety, Difference, FileFacts, Infeasible, Measures, Treatment, VERSION,
 };
 use crate::settings_file::{self, SettingsFileError};
 
@@ -137,40 +138,37 @@ pub enum CertificateError {
         /// The word length found.
         got: u32,
     },
-    /// The report tells of no written master.
-    #[error("expected the report of a written master, found one without input, output or figures")]
-    NotWritten,
 }
 
 impl Certificate {
-    /// The certificate of a master, from its report with both files in it.
+    /// The certificate of a master in a file.
     ///
     /// # Errors
-    /// [`CertificateError::NotWritten`] for a report without a written master,
     /// [`CertificateError::Settings`] for settings that have no text form.
-    pub fn new(report: &Report, brief: &Brief) -> Result<Self, CertificateError> {
-        let (Some(input), Some(output), Some(mastering)) =
-            (&report.input, &report.output, &report.mastering)
-        else {
-            return Err(CertificateError::NotWritten);
-        };
-        let after = mastering.after.clone();
+    pub fn new(master: &MasterFile, brief: &Brief) -> Result<Self, CertificateError> {
+        let Mastered {
+            treatment,
+            after,
+            codecs,
+            assessment,
+            ..
+        } = &master.mastered;
         Ok(Self {
             schema: CERTIFICATE_SCHEMA.to_owned(),
-            version: report.version.clone(),
-            input: input.clone(),
-            output: output.clone(),
-            weights_hash: mastering.weights_hash.clone(),
-            brief: CertifiedBrief::of(mastering, brief),
-            settings: settings_file::to_toml(&mastering.settings)?,
-            before: mastering.before.clone(),
-            after: after.ok_or(CertificateError::NotWritten)?,
-            checks: report.checks.clone(),
-            all_met: report.all_met,
-            infeasible: mastering.infeasible.clone(),
-            attempts: mastering.attempts.clone(),
-            codecs: mastering.codecs.clone(),
-            findings: report.findings.clone(),
+            version: VERSION.to_owned(),
+            input: master.input.clone(),
+            output: master.output.clone(),
+            weights_hash: treatment.weights_hash.clone(),
+            brief: CertifiedBrief::of(treatment, brief),
+            settings: settings_file::to_toml(&treatment.settings)?,
+            before: treatment.before.clone(),
+            after: after.clone(),
+            checks: assessment.checks.clone(),
+            all_met: master.mastered.all_met(),
+            infeasible: treatment.infeasible.clone(),
+            attempts: treatment.attempts.clone(),
+            codecs: codecs.clone(),
+            findings: assessment.findings.clone(),
         })
     }
 
@@ -325,11 +323,11 @@ impl Certificate {
 }
 
 impl CertifiedBrief {
-    fn of(mastering: &Mastering, brief: &Brief) -> Self {
+    fn of(treatment: &Treatment, brief: &Brief) -> Self {
         Self {
-            target: mastering.target,
+            target: treatment.target,
             amounts: brief.amounts,
-            bypass: mastering.bypassed.clone(),
+            bypass: treatment.bypassed.clone(),
             settings_given: brief.settings.is_some(),
             sample_rate_hz: brief.sample_rate_hz,
             word_length_bits: brief.word_length.bits(),

@@ -1,13 +1,13 @@
-//! The story: a mix goes in, a verified master comes out.
+//! The mastering pipeline: a mix goes in, a verified master comes out.
 //!
-//! In the flow *decode → analyze → predict → render → verify → deliver* this crate tells all but
+//! In the flow *decode → analyze → predict → render → verify → deliver* this crate does all but
 //! the first and the last: it reads a [`Source`](acetate_dsp::Source), writes to a
 //! [`Delivery`], and judges what the delivery reads back.
 //!
-//! Key types: [`Brief`] (what is asked for), [`Report`] (what was done and measured),
-//! [`Certificate`] (the same, to be checked later),
-//! [`Delivery`] (where the samples go). [`master()`] is the whole story, [`verify()`] its last
-//! chapter for any programme.
+//! Key types: [`Brief`] (what is asked for), [`Measured`] → [`Planned`] → [`Rendered`] → [`Mastered`] (the
+//! stages; a kept [`Rendered`] is delivered to several targets for the price of a limiter each),
+//! [`Delivery`] (where the samples go), [`Certificate`] (what was done, to be checked later), [`Report`] (the
+//! JSON of every command). [`master()`] runs all stages, [`verify()`] judges any programme.
 //!
 //! Not its job: files, formats and names (see `acetate-io`), printing (the binary).
 //!
@@ -23,8 +23,9 @@
 //! let predictor = NetPredictor::embedded()?;
 //! let brief = Brief::default();
 //! let mut delivery = MemoryDelivery::default();
-//! let report = master(&mut mix, &predictor, &brief, &mut delivery, &mut ())?;
-//! assert!(report.all_met);
+//! let mastered = master(&mut mix, &predictor, &brief, &mut delivery, &mut ())?;
+//! assert!(mastered.all_met());
+//! assert!((mastered.after.integrated_lufs + 14.0).abs() < 0.1);
 //!
 //! let written = delivery.into_written().ok_or("nothing was written")?;
 //! let verified = verify(&mut AudioSource::new(written), &brief.target, false, &mut |_| Ok(()))?;
@@ -55,24 +56,25 @@ pub mod certificate;
 pub mod codec;
 pub mod delivery;
 pub mod error;
+mod pipeline;
 pub mod plan;
 pub mod presets;
 pub mod recover;
 mod render;
 pub mod report;
 pub mod settings_file;
-pub mod story;
-pub mod variants;
 pub mod verify;
 
 pub use brief::Brief;
 pub use certificate::Certificate;
-pub use codec::{master_codec_safe, master_codec_safe_measured};
 pub use delivery::{Delivery, MemoryDelivery, Progress, Scratch, Stage};
 pub use error::MasterError;
-pub use plan::{Plan, judgement, plan};
-pub use render::replay;
+pub use pipeline::{
+    Assessment, Forecast, MasterFile, Mastered, Measured, Planned, Rendered, master,
+};
+pub use plan::{Plan, judgement};
+pub use render::PreLimiter;
+pub use report::VERSION;
 pub use report::check_name::CheckName;
-pub use report::{Report, advice, check_name, findings, words};
-pub use story::{master, master_measured, measure_input, rehearse, rehearse_measured};
+pub use report::{Report, advice, check_name, findings};
 pub use verify::verify;

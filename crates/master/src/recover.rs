@@ -10,7 +10,7 @@ use acetate_dsp::chain::Bypass;
 use acetate_dsp::for_each_block;
 use acetate_dsp::process::ProcessSpec;
 use acetate_dsp::process::limiter::Limiter;
-use acetate_dsp::process::rendered::Rendered;
+use acetate_dsp::process::processed::Processed;
 use acetate_dsp::settings::{SIDE_KNOTS, Settings};
 use acetate_dsp::solve::DriveCurveBuilder;
 use acetate_dsp::{Analysis, PARAMS, Source, StreamError};
@@ -23,7 +23,7 @@ use serde::Serialize;
 
 use crate::error::MasterError;
 use crate::plan::can_be_mastered;
-use crate::render::replay;
+use crate::render::PreLimiter;
 
 /// Corrections on what the chain renders.
 const CORRECTIONS: usize = 3;
@@ -157,19 +157,18 @@ fn drive_db(
 ) -> Result<f64, MasterError> {
     let spec = mix.spec();
     let mut curve = DriveCurveBuilder::new(spec.sample_rate_hz, spec.channels, false);
-    replay::before_limiter(
-        mix,
-        before,
+    let bypass = Bypass::default();
+    let chain = PreLimiter {
+        analysis: before,
         settings,
-        &Bypass::default(),
-        spec,
-        &mut |source| {
-            for_each_block(source, &mut |block| {
-                curve.push(block);
-                Ok(())
-            })
-        },
-    )?;
+        bypass: &bypass,
+    };
+    chain.render(mix, spec, &mut |source| {
+        for_each_block(source, &mut |block| {
+            curve.push(block);
+            Ok(())
+        })
+    })?;
     let curve = curve.finish(settings.target.true_peak_dbtp);
     let mut target = settings.target;
     // What a person has done may take more than we would.
@@ -190,23 +189,22 @@ fn rendered(
         programme_lufs: settings.target.integrated_lufs,
     };
     let mut found: Option<Analysis> = None;
-    replay::before_limiter(
-        mix,
-        before,
+    let bypass = Bypass::default();
+    let chain = PreLimiter {
+        analysis: before,
         settings,
-        &Bypass::default(),
-        spec,
-        &mut |source| {
-            let limiter = Limiter::new(&settings.limiter, settings.target.true_peak_dbtp, &process);
-            let mut limited = Rendered::new(source, limiter);
-            found = Some(analyze_with(
-                &mut limited,
-                &AnalyzeOptions::default(),
-                &mut |_| Ok(()),
-            )?);
-            Ok::<(), StreamError>(())
-        },
-    )?;
+        bypass: &bypass,
+    };
+    chain.render(mix, spec, &mut |source| {
+        let limiter = Limiter::new(&settings.limiter, settings.target.true_peak_dbtp, &process);
+        let mut limited = Processed::new(source, limiter);
+        found = Some(analyze_with(
+            &mut limited,
+            &AnalyzeOptions::default(),
+            &mut |_| Ok(()),
+        )?);
+        Ok::<(), StreamError>(())
+    })?;
     let found = found.ok_or(MasterError::NoLoudness {
         duration_s: before.duration_s,
     })?;

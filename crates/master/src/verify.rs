@@ -1,4 +1,4 @@
-//! The last chapter: a written programme is measured again and held against its target.
+//! The verification: a written programme is measured again and held against its target.
 
 use acetate_dsp::measure::levels::{OutputMeasures, verify_pass};
 use acetate_dsp::settings::Target;

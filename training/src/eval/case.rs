@@ -4,7 +4,7 @@
 use acetate_dsp::stream::AudioSource;
 use acetate_dsp::{Analysis, Audio, analyze};
 use acetate_master::report::Measures;
-use acetate_master::{Brief, MasterError, MemoryDelivery, master_measured};
+use acetate_master::{Brief, MasterError, Mastered, Measured, MemoryDelivery};
 use acetate_model::Predictor;
 use serde::Serialize;
 
@@ -302,44 +302,38 @@ impl Mix<'_> {
 pub struct Written {
     /// The samples of the file.
     pub audio: Audio,
-    /// What the story's last chapter measured on them.
+    /// What was measured on them.
     pub measures: Measures,
     /// RMS of the EQ applied, centered, dB.
     pub eq_move_db: f64,
 }
 
-/// The whole of the story in memory at 24 bit; the inner error is one of the story's own.
+/// The whole pipeline in memory at 24 bit; the inner error is one of the pipeline's own.
 ///
 /// # Errors
-/// [`EvalError::NoMaster`] when the story ends without a master.
+/// [`EvalError::NoMaster`] when the pipeline ends without a master.
 pub fn written(
     mix: &Audio,
     analysis: &Analysis,
     predictor: &dyn Predictor,
 ) -> Result<Result<Written, MasterError>, EvalError> {
     let mut delivery = MemoryDelivery::default();
-    let made = master_measured(
-        &mut AudioSource::new(mix.clone()),
-        analysis.clone(),
-        predictor,
-        &Brief::default(),
-        &mut delivery,
-        &mut (),
-    );
-    let report = match made {
-        Ok(report) => report,
+    let mut source = AudioSource::new(mix.clone());
+    let made = Measured::new(analysis.clone())
+        .and_then(|measured| measured.plan(predictor, &Brief::default()))
+        .and_then(|planned| planned.render(&mut source, &mut delivery, &mut ()))
+        .and_then(|mut rendered| rendered.deliver(&mut delivery, &mut ()));
+    let Mastered {
+        treatment, after, ..
+    } = match made {
+        Ok(mastered) => mastered,
         Err(error) => return Ok(Err(error)),
     };
-    let audio = delivery.into_written();
-    let parts = report.mastering.zip(audio);
-    let written = parts.and_then(|(mastering, audio)| {
-        Some(Written {
-            audio,
-            measures: mastering.after.clone()?,
-            eq_move_db: eq_move_db(&mastering.settings),
-        })
-    });
-    Ok(Ok(written.ok_or(EvalError::NoMaster)?))
+    Ok(Ok(Written {
+        audio: delivery.into_written().ok_or(EvalError::NoMaster)?,
+        measures: after,
+        eq_move_db: eq_move_db(&treatment.settings),
+    }))
 }
 
 /// Measures a signal in memory.

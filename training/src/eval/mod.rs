@@ -1,5 +1,5 @@
 //! `acetate eval`: the end-to-end proof. Excerpts of finished songs are degraded as audio,
-//! mastered by every method through the whole story at 24 bit in memory, and the written samples
+//! mastered by every method through the whole pipeline at 24 bit in memory, and the written samples
 //! are measured against the untouched excerpt.
 //!
 //! ```text
@@ -71,7 +71,7 @@ pub enum EvalError {
     /// Nothing in the excerpt has a loudness.
     #[error("expected music, found silence")]
     Silent,
-    /// The story ended without a master, which it must not.
+    /// The pipeline ended without a master, which it must not.
     #[error("expected a written and measured master, found none")]
     NoMaster,
     /// A file cannot be written.

@@ -5,7 +5,7 @@ pub mod dc_filter;
 pub mod dither;
 pub mod eq;
 pub mod limiter;
-pub mod rendered;
+pub mod processed;
 pub mod repair;
 pub mod resample;
 pub mod saturation;

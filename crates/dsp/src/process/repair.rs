@@ -1,4 +1,4 @@
-//! Repair of named moments: a click is replaced by what its surroundings foretell, a bump is turned down.
+//! Repair of named moments: a click is replaced by what its surroundings predict, a bump is turned down.
 //!
 //! The replacement is the least-squares interpolation of an autoregressive model (Janssen, Veldhuis, Vries,
 //! "Adaptive interpolation of discrete-time signals that can be modeled as autoregressive processes", IEEE
@@ -292,7 +292,7 @@ impl Work {
         }
     }
 
-    /// Replaces `samples[start..end]` by what the rest foretells.
+    /// Replaces `samples[start..end]` by what the rest predicts.
     fn interpolate(&mut self, start: usize, end: usize) {
         let count = end - start;
         let (Some(left), Some(right)) = (self.samples.get(..start), self.samples.get(end..)) else {

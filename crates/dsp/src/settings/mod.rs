@@ -94,7 +94,7 @@ impl Cleanup {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RepairKind {
-    /// Its samples are replaced by what their surroundings foretell: for clicks.
+    /// Its samples are replaced by what their surroundings predict: for clicks.
     Interpolate,
     /// It is turned down by `gain_db`: for bumps.
     Attenuate,

@@ -7,30 +7,29 @@ pub(crate) mod settings_text;
 pub(crate) mod variants;
 
 use acetate_io::deliver_text;
-use acetate_master::Report;
+use acetate_master::MasterFile;
 use anyhow::Context;
 
 pub(crate) use self::context::RunContext;
-use self::variants::Made;
+use self::variants::RenderedVariant;
 use crate::input::Input;
 use crate::job::Job;
 
-/// Makes what was asked for, from the mix, the delivered master and its report.
+/// Makes what was asked for, from the mix and the delivered master.
 pub(crate) fn write(
     job: &Job,
     input: &mut Input<'_>,
-    report: &Report,
-    variants: &[Made],
+    file: &MasterFile,
+    variants: &[RenderedVariant],
     context: &RunContext<'_>,
 ) -> anyhow::Result<()> {
     if let Some(path) = &job.report {
-        let html = report_page::page(job, input, report, variants, context)
+        let html = report_page::page(job, input, file, variants, context)
             .with_context(|| path.display().to_string())?;
         deliver_text(path, &html, context.options.overwrite)?;
     }
     if let Some(path) = &job.pack {
-        pack::write(path, job, input, report, context)
-            .with_context(|| path.display().to_string())?;
+        pack::write(path, job, input, file, context).with_context(|| path.display().to_string())?;
     }
     Ok(())
 }

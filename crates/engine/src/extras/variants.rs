@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use acetate_dsp::Settings;
 use acetate_dsp::settings::Target;
-use acetate_dsp::{Analysis, Settings};
 use acetate_handover::VariantRow;
-use acetate_master::variants::{Variant, master_to_targets};
-use acetate_master::{Brief, Delivery, Report};
+use acetate_master::{Brief, MasterError, MasterFile, Mastered, Measured, Planned};
 use acetate_model::Predictor;
 use acetate_model::style::{Style, StylePredictor};
 use anyhow::{Context, bail};
@@ -43,6 +42,16 @@ impl Member {
             ..*asked
         }
     }
+
+    /// What sets it apart.
+    fn difference(&self) -> String {
+        match (self.words, self.louder_lu) {
+            (None, 0.0) => "what was asked for".to_owned(),
+            (None, lu) => format!("{lu:+.0} LU"),
+            (Some(words), 0.0) => words.to_owned(),
+            (Some(words), lu) => format!("{words}, {lu:+.0} LU"),
+        }
+    }
 }
 
 /// The set in the order in which it is taken: the first is what was asked for.
@@ -63,38 +72,35 @@ const SET: [Member; 11] = [
 const TONES: [Option<&str>; 3] = [None, Some("darker"), Some("brighter")];
 
 /// A delivered variant.
-pub(crate) struct Made {
-    /// Its name.
-    pub(crate) name: &'static str,
+pub(crate) struct RenderedVariant {
+    member: &'static Member,
     /// Its file.
     pub(crate) path: PathBuf,
     /// What was done and measured.
-    pub(crate) report: Report,
+    pub(crate) file: MasterFile,
 }
 
-impl Made {
+impl RenderedVariant {
+    /// Its name.
+    pub(crate) fn name(&self) -> &'static str {
+        self.member.name
+    }
+
     /// Its row in the report page.
-    pub(crate) fn row(&self) -> Option<VariantRow> {
-        let mastering = self.report.mastering.as_ref()?;
-        let member = SET.iter().find(|member| member.name == self.name)?;
-        let words = match (member.words, member.louder_lu) {
-            (None, 0.0) => "what was asked for".to_owned(),
-            (None, lu) => format!("{lu:+.0} LU"),
-            (Some(words), 0.0) => words.to_owned(),
-            (Some(words), lu) => format!("{words}, {lu:+.0} LU"),
-        };
-        Some(VariantRow {
-            name: self.name.to_owned(),
+    pub(crate) fn row(&self) -> VariantRow {
+        let mastered = &self.file.mastered;
+        VariantRow {
+            name: self.member.name.to_owned(),
             file: self.path.display().to_string(),
-            what: words,
-            after: mastering.after.clone()?,
-            limiting_db: mastering.limiting_db,
-        })
+            what: self.member.difference(),
+            after: mastered.after.clone(),
+            limiting_db: mastered.treatment.limiting_db,
+        }
     }
 }
 
 /// Where a variant goes: the first to the output itself, the others beside it.
-fn place(output: &Path, member: &Member) -> PathBuf {
+fn output_path(output: &Path, member: &Member) -> PathBuf {
     if member.name == SET[0].name {
         return output.to_owned();
     }
@@ -107,7 +113,7 @@ fn place(output: &Path, member: &Member) -> PathBuf {
 pub(crate) fn files(output: &Path, count: usize) -> Vec<PathBuf> {
     SET.iter()
         .take(count)
-        .map(|member| place(output, member))
+        .map(|member| output_path(output, member))
         .flat_map(|path| [path.with_extension("toml"), path])
         .collect()
 }
@@ -140,101 +146,76 @@ impl Wanted<'_> {
     }
 }
 
-/// Masters all variants and gives them their names when the last one is verified.
+/// Masters all variants and gives them their names when the last one is verified. Variants of one tone share a
+/// render.
 pub(crate) fn deliver(
     job: &Job,
     input: &mut Input<'_>,
-    analysis: &Analysis,
+    measured: &Measured,
     wanted: &Wanted<'_>,
     observer: &dyn Observer,
-) -> anyhow::Result<Vec<Made>> {
+) -> anyhow::Result<Vec<RenderedVariant>> {
     let members = wanted.members()?;
-    let Wanted {
-        brief,
-        predictor,
-        overwrite,
-        ..
-    } = *wanted;
     let mut progress = FileProgress::new(observer, &job.input);
-    let named = || job.input.display().to_string();
-    let mut made: Vec<Option<(FileDelivery, Report)>> = members.iter().map(|_| None).collect();
+    let mut made: Vec<Option<(FileDelivery, Mastered)>> = members.iter().map(|_| None).collect();
     for tone in TONES {
-        let group: Vec<usize> = (0..members.len())
-            .filter(|&index| members[index].words == tone)
-            .collect();
-        let mut deliveries = Vec::new();
+        let group = (0..members.len()).filter(|&index| members[index].words == tone);
+        let group: Vec<usize> = group.collect();
+        let mut targets = Vec::new();
         for &index in &group {
             let own = Job {
-                output: place(&job.output, members[index]),
+                output: output_path(&job.output, members[index]),
                 ..job.clone()
             };
-            deliveries.push(FileDelivery::new(&own, input.path(), overwrite)?);
+            let delivery = FileDelivery::new(&own, input.path(), wanted.overwrite)?;
+            targets.push((members[index].target(&wanted.brief.target), delivery));
         }
-        let mut variants: Vec<Variant<'_>> = deliveries
-            .iter_mut()
-            .zip(&group)
-            .map(|(delivery, &index)| Variant {
-                delivery: delivery as &mut dyn Delivery,
-                target: members[index].target(&brief.target),
-            })
-            .collect();
-        let source = input.source();
-        let reports = match tone {
-            None => master_to_targets(
-                source,
-                analysis,
-                predictor,
-                brief,
-                &mut variants,
-                &mut progress,
-            ),
-            Some(words) => {
-                let styled = StylePredictor::new(predictor, Style::parse(words)?);
-                master_to_targets(
-                    source,
-                    analysis,
-                    &styled,
-                    brief,
-                    &mut variants,
-                    &mut progress,
-                )
-            }
-        }
-        .with_context(named)?;
-        for ((index, delivery), report) in group.into_iter().zip(deliveries).zip(reports) {
-            made[index] = Some((delivery, report));
+        let predictor: Box<dyn Predictor + '_> = match tone {
+            None => Box::new(wanted.predictor),
+            Some(words) => Box::new(StylePredictor::new(wanted.predictor, Style::parse(words)?)),
+        };
+        let masters = measured
+            .clone()
+            .plan(predictor.as_ref(), wanted.brief)
+            .and_then(|planned| to_targets(planned, input, &mut targets, &mut progress))
+            .with_context(|| job.input.display().to_string())?;
+        for ((index, (_, delivery)), mastered) in group.into_iter().zip(targets).zip(masters) {
+            made[index] = Some((delivery, mastered));
         }
     }
     let mut done = Vec::new();
     let facts = input.facts()?;
     for (member, one) in members.iter().zip(made) {
-        let (delivery, report) = one.context("a variant without a master")?;
+        let (delivery, mastered) = one.context("a variant without a master")?;
         if done.is_empty() {
             // Of the same input in the same format: the same for all.
             delivery.tell_metadata(observer);
         }
-        let report = Report {
-            metadata: delivery.metadata(),
-            input: Some(facts.clone()),
-            output: Some(delivery.facts()?),
-            ..report
-        };
-        let path = place(&job.output, member);
-        let settings = report
-            .mastering
-            .as_ref()
-            .map(|mastering| &mastering.settings);
-        let text = settings.map(settings_text).transpose()?;
-        let settings_path = path.with_extension("toml");
-        acetate_io::deliver_text(&settings_path, &text.unwrap_or_default(), overwrite)?;
+        let path = output_path(&job.output, member);
+        let text = settings_text(&mastered.treatment.settings)?;
+        acetate_io::deliver_text(&path.with_extension("toml"), &text, wanted.overwrite)?;
+        let file = delivery.master_file(facts.clone(), mastered)?;
         delivery.commit()?;
-        done.push(Made {
-            name: member.name,
-            path,
-            report,
-        });
+        done.push(RenderedVariant { member, path, file });
     }
     Ok(done)
+}
+
+/// One render, delivered to each target.
+fn to_targets(
+    planned: Planned,
+    input: &mut Input<'_>,
+    targets: &mut [(Target, FileDelivery)],
+    progress: &mut FileProgress<'_>,
+) -> Result<Vec<Mastered>, MasterError> {
+    let Some((_, first)) = targets.first_mut() else {
+        return Ok(Vec::new());
+    };
+    let mut rendered = planned.render(input.source(), first, progress)?;
+    targets
+        .iter_mut()
+        .map(|(target, delivery)| rendered.deliver_to(*target, delivery, progress))
+        .collect()
 }
 
 #[cfg(test)]

@@ -13,12 +13,12 @@ use std::path::Path;
 
 use acetate_dsp::process::eq;
 use acetate_dsp::units::clock;
-use acetate_master::Report;
-use acetate_master::findings::Severity;
-use acetate_master::report::{Check, Mastering, Measures};
+use acetate_master::findings::{Finding, Severity};
+use acetate_master::report::{FileFacts, Measures, Treatment};
+use acetate_master::{MasterFile, Mastered, VERSION};
 
 use crate::error::HandoverError;
-use crate::evidence::{Evidence, Material, collect, mastering};
+use crate::evidence::{Evidence, Material, collect};
 use crate::html::escape;
 
 const STYLE: &str = include_str!("page.css");
@@ -41,7 +41,7 @@ pub struct VariantRow {
 /// Makes the page. `progress` is told the pass, from 0 to 2, and the share of it that is done.
 ///
 /// # Errors
-/// [`HandoverError`] when a source fails or the report tells of no written master.
+/// [`HandoverError`] when a source fails or a passage cannot be packed.
 pub fn report_page(
     material: &mut Material<'_>,
     variants: &[VariantRow],
@@ -51,18 +51,19 @@ pub fn report_page(
     let sound = player::pack(&evidence)?;
     // The pictures mark what can be heard, which the size of the page may have shortened.
     evidence.passage = sound.passage;
-    let report = material.report;
-    let done = mastering(report)?;
-    let mut html = head(report)?;
+    let file = material.file;
+    let mastered = &file.mastered;
+    let done = &mastered.treatment;
+    let mut html = head(file)?;
     html.push_str(&player::markup(&sound));
-    html.push_str(&figures(done));
+    html.push_str(&figures(mastered));
     html.push_str(&compared(variants));
     html.push_str(&drawn(&evidence, done, material));
-    html.push_str(&checked(&report.checks, done));
+    html.push_str(&checked(mastered));
     let is_nets_own = material.proposal.is_some();
     html.push_str(&done_and_why(done, &evidence, is_nets_own));
-    html.push_str(&found(report));
-    html.push_str(&certified(report, done, material.certificate.as_deref()));
+    html.push_str(&found(&mastered.assessment.findings));
+    html.push_str(&certified(file, material.certificate.as_deref()));
     html.push_str("</main>");
     html.push_str(&player::script(&sound)?);
     html.push_str("</body></html>\n");
@@ -77,15 +78,11 @@ fn file_name(path: &str) -> &str {
         .unwrap_or(path)
 }
 
-fn head(report: &Report) -> Result<String, HandoverError> {
+fn head(file: &MasterFile) -> Result<String, HandoverError> {
     let script = player::script_source()?;
-    let name = |facts: &Option<acetate_master::report::FileFacts>| {
-        facts
-            .as_ref()
-            .map_or_else(String::new, |facts| escape(file_name(&facts.path)))
-    };
-    let (input, output) = (name(&report.input), name(&report.output));
-    let (class, verdict) = if report.all_met {
+    let name = |facts: &FileFacts| escape(file_name(&facts.path));
+    let (input, output) = (name(&file.input), name(&file.output));
+    let (class, verdict) = if file.mastered.all_met() {
         ("", "verified: all targets met")
     } else {
         (" bad", "delivered, target not met")
@@ -93,7 +90,7 @@ fn head(report: &Report) -> Result<String, HandoverError> {
     // The policy makes any request and any other script impossible, whatever a file's name or tag would try.
     Ok(format!(
         r#"<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src {script}"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{output}: mastering report</title><style>{STYLE}</style></head><body><main><p class="soft small">Acetate {} · mastering report</p><h1>{input} → {output}</h1><p><span class="badge{class}">{verdict}</span></p>"#,
-        escape(&report.version),
+        escape(VERSION),
     ))
 }
 
@@ -105,17 +102,21 @@ fn number(value: f64, digits: usize) -> String {
     }
 }
 
-fn figures(done: &Mastering) -> String {
+fn figures(mastered: &Mastered) -> String {
     let mut html = String::from(
         r#"<section class="keep"><h2>Figures</h2><div class="scroll"><table><tr><th>measure</th><th class="n">mix</th><th class="n">master</th><th class="n">target</th></tr>"#,
     );
-    let after = done.after.as_ref();
+    let Mastered {
+        treatment: done,
+        after,
+        ..
+    } = mastered;
     let mut row = |name: &str, figure: fn(&Measures) -> f64, unit: &str, target: String| {
         let _ = write!(
             html,
             r#"<tr><td>{name}</td><td class="n">{}</td><td class="n">{} {unit}</td><td class="n">{target}</td></tr>"#,
             number(figure(&done.before), 2),
-            after.map_or_else(|| "–".to_owned(), |after| number(figure(after), 2)),
+            number(figure(after), 2),
         );
     };
     let target = &done.target;
@@ -157,7 +158,7 @@ fn figures(done: &Mastering) -> String {
         target.max_limiting_db,
         done.compression_db,
         clock(done.before.duration_s.round(), 0),
-        after.map_or_else(String::new, |after| clock(after.duration_s.round(), 0)),
+        clock(after.duration_s.round(), 0),
     );
     html
 }
@@ -193,7 +194,7 @@ fn figure(title: &str, svg: &str, caption: &str) -> String {
     format!("<figure><h3>{title}</h3>{svg}<figcaption>{caption}</figcaption></figure>")
 }
 
-fn drawn(evidence: &Evidence, done: &Mastering, material: &Material<'_>) -> String {
+fn drawn(evidence: &Evidence, done: &Treatment, material: &Material<'_>) -> String {
     const MIX: &str = r#"<span class="key"></span>mix"#;
     const MASTER: &str = r#"<span class="key after"></span>master"#;
     let mut html = String::from(r#"<section><h2>Pictures</h2><div class="charts">"#);
@@ -277,11 +278,11 @@ fn drawn(evidence: &Evidence, done: &Mastering, material: &Material<'_>) -> Stri
     html
 }
 
-fn checked(checks: &[Check], done: &Mastering) -> String {
+fn checked(mastered: &Mastered) -> String {
     let mut html = String::from(
         r#"<section class="keep"><h2>Checks</h2><div class="scroll"><table><tr><th>check</th><th class="n">measured</th><th class="n">asked for</th><th class="n">tolerance</th><th>verdict</th></tr>"#,
     );
-    for check in checks {
+    for check in &mastered.assessment.checks {
         let (class, verdict) = if check.pass {
             ("good", "met")
         } else {
@@ -298,23 +299,22 @@ fn checked(checks: &[Check], done: &Mastering) -> String {
         );
     }
     html.push_str("</table></div>");
-    if let Some(after) = &done.after {
-        html.push_str(r#"<p class="small soft">By meter: "#);
-        let readings = [
-            (&after.integrated_by_meter, "LUFS"),
-            (&after.true_peak_by_meter, "dBTP"),
-        ];
-        let texts: Vec<String> = readings
-            .into_iter()
-            .flat_map(|(readings, unit)| {
-                readings
-                    .iter()
-                    .map(move |r| format!("{} {:.3} {unit}", escape(&r.meter), r.value))
-            })
-            .collect();
-        let _ = write!(html, "{}.</p>", texts.join(" · "));
-    }
-    if let Some(infeasible) = &done.infeasible {
+    let after = &mastered.after;
+    html.push_str(r#"<p class="small soft">By meter: "#);
+    let readings = [
+        (&after.integrated_by_meter, "LUFS"),
+        (&after.true_peak_by_meter, "dBTP"),
+    ];
+    let texts: Vec<String> = readings
+        .into_iter()
+        .flat_map(|(readings, unit)| {
+            readings
+                .iter()
+                .map(move |r| format!("{} {:.3} {unit}", escape(&r.meter), r.value))
+        })
+        .collect();
+    let _ = write!(html, "{}.</p>", texts.join(" · "));
+    if let Some(infeasible) = &mastered.treatment.infeasible {
         let _ = write!(
             html,
             r#"<p class="bad">Not reached: {} ({:.1} LU short).</p>"#,
@@ -327,7 +327,7 @@ fn checked(checks: &[Check], done: &Mastering) -> String {
 }
 
 /// `is_nets_own`: the settings are those that the net proposed.
-fn done_and_why(done: &Mastering, evidence: &Evidence, is_nets_own: bool) -> String {
+fn done_and_why(done: &Treatment, evidence: &Evidence, is_nets_own: bool) -> String {
     let mut html = String::from("<section><h2>What was done, and why</h2><ul>");
     for sentence in &done.done {
         let _ = write!(html, "<li>{}</li>", escape(sentence));
@@ -368,13 +368,13 @@ fn done_and_why(done: &Mastering, evidence: &Evidence, is_nets_own: bool) -> Str
     html
 }
 
-fn found(report: &Report) -> String {
+fn found(findings: &[Finding]) -> String {
     let mut html = String::from("<section><h2>Findings in the mix</h2>");
-    if report.findings.is_empty() {
+    if findings.is_empty() {
         html.push_str("<p>Nothing stands out.</p>");
     } else {
         html.push_str("<ul>");
-        for finding in &report.findings {
+        for finding in findings {
             let (class, weight) = match finding.severity {
                 Severity::Problem => ("bad", "Problem"),
                 Severity::Remark => ("", "Remark"),
@@ -393,10 +393,10 @@ fn found(report: &Report) -> String {
     html
 }
 
-fn certified(report: &Report, done: &Mastering, certificate: Option<&str>) -> String {
+fn certified(file: &MasterFile, certificate: Option<&str>) -> String {
     let mut html = String::from(r#"<section><h2>Certificate</h2><div class="scroll"><table>"#);
-    for (name, facts) in [("mix", &report.input), ("master", &report.output)] {
-        if let Some(facts) = facts {
+    for (name, facts) in [("mix", &file.input), ("master", &file.output)] {
+        {
             let decoder = facts
                 .decoder
                 .iter()
@@ -414,6 +414,7 @@ fn certified(report: &Report, done: &Mastering, certificate: Option<&str>) -> St
             );
         }
     }
+    let done = &file.mastered.treatment;
     if !done.weights_hash.is_empty() {
         let _ = write!(
             html,

@@ -8,19 +8,15 @@ mod outline;
 
 use std::fmt;
 
-use acetate_dsp::analysis::Analysis;
 use acetate_dsp::measure::true_peak::TruePeak;
 use acetate_dsp::{Audio, Source, Spec, StreamError};
-use acetate_model::Predictor;
 
-use crate::brief::Brief;
 use crate::codec::outline::Outline;
 use crate::delivery::{Delivery, Progress};
 use crate::error::MasterError;
-use crate::plan::{can_be_mastered, plan};
+use crate::pipeline::{Mastered, Rendered};
 use crate::report::check_name::CheckName;
-use crate::report::{Check, CodecPass, CodecReading, CodecSafety, MissingCodec, Report};
-use crate::story::{BeforeLimiter, measure_input};
+use crate::report::{Check, CodecPass, CodecReading, CodecSafety, MissingCodec};
 
 /// Highest decoded true peak that is safe, dBTP.
 pub const DECODED_CEILING_DBTP: f64 = 0.0;
@@ -120,85 +116,55 @@ pub trait Codecs {
     ) -> Result<Spec, StreamError>;
 }
 
-/// As [`master()`](crate::master()), for a master that no codec drives over full scale.
-///
-/// # Errors
-/// As [`master()`](crate::master()), or when a codec fails half-way.
-pub fn master_codec_safe(
-    input: &mut dyn Source,
-    predictor: &dyn Predictor,
-    brief: &Brief,
-    delivery: &mut dyn Delivery,
-    codecs: &mut dyn Codecs,
-    progress: &mut dyn Progress,
-) -> Result<Report, MasterError> {
-    let analysis = measure_input(input, brief, progress)?;
-    master_codec_safe_measured(
-        input, analysis, predictor, brief, delivery, codecs, progress,
-    )
-}
-
-/// As [`master_codec_safe`], for an input that was measured before by
-/// [`measure_input`].
-///
-/// # Errors
-/// As [`master_codec_safe`].
-pub fn master_codec_safe_measured(
-    input: &mut dyn Source,
-    analysis: Analysis,
-    predictor: &dyn Predictor,
-    brief: &Brief,
-    delivery: &mut dyn Delivery,
-    codecs: &mut dyn Codecs,
-    progress: &mut dyn Progress,
-) -> Result<Report, MasterError> {
-    let mut brief = brief.clone();
-    let asked_ceiling_dbtp = brief.effective_target().true_peak_dbtp;
-    let (present, missing) = split(codecs, brief.effective_target().integrated_lufs);
-    let allowed = missing.iter().map(|codec| codec.allowed_dbtp);
-    let first_ceiling_dbtp = allowed.fold(asked_ceiling_dbtp, f64::min);
-    let lowest_ceiling_dbtp = first_ceiling_dbtp - MAX_LOWERED_DB;
-    brief.lower_ceiling(first_ceiling_dbtp);
-    can_be_mastered(&analysis)?;
-    let plan = plan(&analysis, predictor, &brief)?;
-    let mut before = BeforeLimiter::render(input, &analysis, &plan, &brief, delivery, progress)?;
-    let mut passes = Vec::new();
-    loop {
-        let mut plan = plan.clone();
-        let ceiling_dbtp = brief.effective_target().true_peak_dbtp;
-        plan.settings.target.true_peak_dbtp = ceiling_dbtp;
-        let mut report = before.deliver(analysis.clone(), plan, &brief, delivery, progress)?;
-        let pass = CodecPass {
-            ceiling_dbtp,
-            readings: present
-                .iter()
-                .map(|(codec, encoder)| read(codec, encoder, codecs, delivery))
-                .collect::<Result<_, _>>()?,
-        };
-        let peaks = pass.readings.iter().map(|reading| reading.true_peak_dbtp);
-        let worst_dbtp = peaks.fold(f64::NEG_INFINITY, f64::max);
-        passes.push(pass);
-        let over_db = worst_dbtp - DECODED_CEILING_DBTP;
-        let is_lowest = ceiling_dbtp <= lowest_ceiling_dbtp;
-        if over_db <= 0.0 || is_lowest || passes.len() == MAX_PASSES {
-            let safety = CodecSafety {
-                asked_ceiling_dbtp,
+impl Rendered {
+    /// As [`deliver`](Self::deliver), with the ceiling lowered until no codec drives the master over full scale.
+    ///
+    /// # Errors
+    /// As [`deliver`](Self::deliver), or if a codec fails half-way.
+    pub fn deliver_codec_safe(
+        &mut self,
+        delivery: &mut dyn Delivery,
+        codecs: &mut dyn Codecs,
+        progress: &mut dyn Progress,
+    ) -> Result<Mastered, MasterError> {
+        let target = self.planned.plan().settings.target;
+        let asked_ceiling_dbtp = target.true_peak_dbtp;
+        let (present, missing) = split(codecs, target.integrated_lufs);
+        let allowed = missing.iter().map(|codec| codec.allowed_dbtp);
+        let mut ceiling_dbtp = allowed.fold(asked_ceiling_dbtp, f64::min);
+        let lowest_ceiling_dbtp = ceiling_dbtp - MAX_LOWERED_DB;
+        let mut passes = Vec::new();
+        loop {
+            let mut plan = self.planned.plan().clone();
+            plan.settings.target.true_peak_dbtp = ceiling_dbtp;
+            let mut mastered = self.deliver_plan(plan, delivery, progress)?;
+            let pass = CodecPass {
                 ceiling_dbtp,
-                passes,
-                missing,
-                held: over_db <= 0.0,
+                readings: present
+                    .iter()
+                    .map(|(codec, encoder)| read(codec, encoder, codecs, delivery))
+                    .collect::<Result<_, _>>()?,
             };
-            if !present.is_empty() {
-                report.checks.push(check(worst_dbtp));
+            let peaks = pass.readings.iter().map(|reading| reading.true_peak_dbtp);
+            let worst_dbtp = peaks.fold(f64::NEG_INFINITY, f64::max);
+            passes.push(pass);
+            let over_db = worst_dbtp - DECODED_CEILING_DBTP;
+            let is_lowest = ceiling_dbtp <= lowest_ceiling_dbtp;
+            if over_db <= 0.0 || is_lowest || passes.len() == MAX_PASSES {
+                if !present.is_empty() {
+                    mastered.assessment.checks.push(check(worst_dbtp));
+                }
+                mastered.codecs = Some(CodecSafety {
+                    asked_ceiling_dbtp,
+                    ceiling_dbtp,
+                    passes,
+                    missing,
+                    held: over_db <= 0.0,
+                });
+                return Ok(mastered);
             }
-            report.all_met &= safety.held;
-            if let Some(mastering) = &mut report.mastering {
-                mastering.codecs = Some(safety);
-            }
-            return Ok(report);
+            ceiling_dbtp = (ceiling_dbtp - over_db - CORRECTION_MARGIN_DB).max(lowest_ceiling_dbtp);
         }
-        let lower_dbtp = ceiling_dbtp - over_db - CORRECTION_MARGIN_DB;
-        brief.lower_ceiling(lower_dbtp.max(lowest_ceiling_dbtp));
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the story needs from outside: a place for its samples, and somebody to tell how far it is.
+//! What the pipeline needs from outside: a place for its samples, and somebody who hears of progress.
 
 mod memory;
 
@@ -6,7 +6,7 @@ pub use self::memory::MemoryDelivery;
 use acetate_dsp::stream::Cancelled;
 use acetate_dsp::{Sink, Source, Spec, StreamError};
 
-/// Where the samples go. The story decides what is written, the delivery how and where.
+/// Where the samples go. The pipeline decides what is written, the delivery how and where.
 pub trait Delivery {
     /// A place for the signal before the limiter, beside the output.
     ///
@@ -31,7 +31,7 @@ pub trait Delivery {
 pub trait Scratch: Sink + Source {}
 impl<T: Sink + Source> Scratch for T {}
 
-/// What the story is at.
+/// What the pipeline is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// Measuring the input.
@@ -44,7 +44,7 @@ pub enum Stage {
     Verify,
 }
 
-/// Told how far the story is; it may stop it.
+/// Hears how far the pipeline is, and may stop it.
 pub trait Progress {
     /// `done` of `total` frames of a stage.
     ///

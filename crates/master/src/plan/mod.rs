@@ -2,6 +2,9 @@
 
 mod cleanup;
 pub mod judgement;
+mod planned;
+
+pub use self::planned::Planned;
 
 use acetate_check::Check;
 use acetate_dsp::chain;
@@ -57,7 +60,7 @@ pub(crate) fn can_be_mastered(analysis: &Analysis) -> Result<(), MasterError> {
 ///
 /// # Errors
 /// [`MasterError`] when settings or weights do not fit.
-pub fn plan(
+pub(crate) fn plan(
     analysis: &Analysis,
     predictor: &dyn Predictor,
     brief: &Brief,

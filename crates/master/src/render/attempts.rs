@@ -20,7 +20,7 @@ use crate::verify;
 /// A loudness closer to the target than this needs no second render, LU: within the tolerance, with
 /// room for the meters' differences.
 const GOAL_LU: f64 = 0.07;
-/// Renders at most: the solver foretells within a few hundredths, a second one mends the rest.
+/// Renders at most: the solver predicts within a few hundredths, a second one mends the rest.
 const MAX_ATTEMPTS: usize = 6;
 /// The written file is asked to stay this far below the ceiling, dB: true peak itself depends on the
 /// interpolation filter by 0.01 to 0.03 dB.
@@ -77,7 +77,7 @@ impl Attempts<'_> {
                 drive_db: solution.drive_db,
                 ceiling_dbtp,
                 trim_db,
-                foretold_lufs: solution.predicted_lufs - self.off_lu,
+                predicted_lufs: solution.predicted_lufs - self.off_lu,
                 integrated_lufs: Some(measured.integrated_lufs),
                 true_peak_dbtp: Some(measured.true_peak_dbtp),
                 limiting_db: limiting.max_db,

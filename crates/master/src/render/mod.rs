@@ -1,13 +1,12 @@
 //! Everything before the limiter, and what is solved on it.
 
 pub(crate) mod attempts;
-pub mod replay;
 
 use std::ops::Range;
 
 use acetate_dsp::chain::{self, Bypass, Chain};
 use acetate_dsp::pipeline::Pipeline;
-use acetate_dsp::process::rendered::{Rendered, WithTail};
+use acetate_dsp::process::processed::{Processed, WithTail};
 use acetate_dsp::process::resample::Resampled;
 use acetate_dsp::process::{ProcessSpec, Processor};
 use acetate_dsp::settings::Settings;
@@ -15,10 +14,9 @@ use acetate_dsp::solve::{DriveCurve, DriveCurveBuilder, Solution, choose_charact
 use acetate_dsp::stream::BLOCK_FRAMES;
 use acetate_dsp::{Analysis, Audio, Sink, Source, Spec, StreamError};
 
-use crate::brief::Brief;
 use crate::delivery::{Progress, Scratch, Stage};
 use crate::error::MasterError;
-use crate::plan::Plan;
+use crate::plan::Planned;
 
 /// Length of the master in frames at its own rate.
 pub(crate) fn delivery_frames(analysis: &Analysis, spec: Spec) -> u64 {
@@ -38,13 +36,16 @@ pub(crate) struct RenderOutcome {
 /// arrays.
 pub(crate) fn render(
     input: &mut dyn Source,
-    analysis: &Analysis,
-    plan: &Plan,
-    brief: &Brief,
+    planned: &Planned,
     spec: Spec,
     mut scratch: Option<&mut dyn Scratch>,
     progress: &mut dyn Progress,
 ) -> Result<RenderOutcome, MasterError> {
+    let Planned {
+        analysis,
+        plan,
+        brief,
+    } = planned;
     let total = delivery_frames(analysis, spec);
     let mut curve = DriveCurveBuilder::new(spec.sample_rate_hz, spec.channels, brief.dual_mono)
         .with_room_for(total);
@@ -65,15 +66,20 @@ pub(crate) fn render(
                 Ok(progress.at(Stage::Render, frames, Some(total))?)
             })
     };
-    let mut chain = chain_of(analysis, &plan.settings, &brief.bypass);
+    let before = PreLimiter {
+        analysis,
+        settings: &plan.settings,
+        bypass: &brief.bypass,
+    };
+    let mut chain = before.chain();
     let chain = if spec.sample_rate_hz == analysis.sample_rate_hz {
         let mut longer = WithTail::new(input, chain.latency_frames());
         run(chain.add_to(Pipeline::from(&mut longer)))?;
         chain
     } else {
-        let mut rendered = Rendered::new(input, chain);
-        run(Pipeline::from(&mut resampled(&mut rendered, spec)?))?;
-        rendered.into_stage()
+        let mut processed = Processed::new(input, chain);
+        run(Pipeline::from(&mut resampled(&mut processed, spec)?))?;
+        processed.into_stage()
     };
     if let Some(scratch) = scratch {
         Sink::finish(scratch)?;
@@ -91,31 +97,46 @@ pub(crate) fn render(
     })
 }
 
-/// Hands everything before the limiter, at the delivery rate, to `take`.
-pub(crate) fn before_limiter(
-    input: &mut dyn Source,
-    analysis: &Analysis,
-    settings: &Settings,
-    bypass: &Bypass,
-    spec: Spec,
-    take: &mut dyn FnMut(&mut dyn Source) -> Result<(), StreamError>,
-) -> Result<(), StreamError> {
-    let mut rendered = Rendered::new(input, chain_of(analysis, settings, bypass));
-    if spec.sample_rate_hz == analysis.sample_rate_hz {
-        take(&mut rendered)
-    } else {
-        take(&mut resampled(&mut rendered, spec)?)
-    }
+/// Everything before the limiter once more, for a mix that was measured: for those who show or hand over what
+/// lies between the mix and the master.
+#[derive(Clone, Copy, Debug)]
+pub struct PreLimiter<'a> {
+    /// The mix's own analysis: thresholds are relative to its loudness.
+    pub analysis: &'a Analysis,
+    /// What was rendered.
+    pub settings: &'a Settings,
+    /// Stages left out.
+    pub bypass: &'a Bypass,
 }
 
-/// The chain for an input that was measured.
-fn chain_of(analysis: &Analysis, settings: &Settings, bypass: &Bypass) -> Chain {
-    let process = ProcessSpec {
-        sample_rate_hz: analysis.sample_rate_hz,
-        channels: analysis.channels,
-        programme_lufs: analysis.programme().integrated_lufs,
-    };
-    Chain::new(settings, &process, bypass)
+impl PreLimiter<'_> {
+    /// Renders the mix from its start, without the drive, at the rate of `spec`, and hands it to `take`.
+    ///
+    /// # Errors
+    /// [`StreamError`] if the input or `take` fails, or the rate cannot be rendered.
+    pub fn render(
+        &self,
+        mix: &mut dyn Source,
+        spec: Spec,
+        take: &mut dyn FnMut(&mut dyn Source) -> Result<(), StreamError>,
+    ) -> Result<(), StreamError> {
+        mix.rewind()?;
+        let mut processed = Processed::new(mix, self.chain());
+        if spec.sample_rate_hz == self.analysis.sample_rate_hz {
+            take(&mut processed)
+        } else {
+            take(&mut resampled(&mut processed, spec)?)
+        }
+    }
+
+    fn chain(&self) -> Chain {
+        let process = ProcessSpec {
+            sample_rate_hz: self.analysis.sample_rate_hz,
+            channels: self.analysis.channels,
+            programme_lufs: self.analysis.programme().integrated_lufs,
+        };
+        Chain::new(self.settings, &process, self.bypass)
+    }
 }
 
 fn resampled<S: Source>(source: S, spec: Spec) -> Result<Resampled<S>, StreamError> {

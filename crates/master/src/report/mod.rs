@@ -2,21 +2,26 @@
 
 pub mod advice;
 pub mod check_name;
+mod codecs;
 pub mod findings;
-pub(crate) mod tell;
-pub mod words;
+pub(crate) mod summary;
+mod treatment;
+
+pub use self::codecs::{CodecPass, CodecReading, CodecSafety, MissingCodec};
+pub use self::treatment::{Attempt, Infeasible, Treatment};
 
 use acetate_check::{CheckError, ToneJudgement};
 use acetate_dsp::Spec;
 use acetate_dsp::analysis::{Analysis, MeterReading};
 use acetate_dsp::measure::levels::OutputMeasures;
-use acetate_dsp::settings::{Amounts, Settings, Target};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::report::check_name::CheckName;
 use crate::report::findings::{Finding, Readiness};
 
+/// Version of the software.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Version of the report's format.
 pub const REPORT_SCHEMA: &str = "acetate.report/2";
 
@@ -98,7 +103,7 @@ impl Failure {
     pub fn new(input: &str, error: &str) -> Self {
         Self {
             schema: FAILURE_SCHEMA.to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: VERSION.to_owned(),
             input: input.to_owned(),
             error: error.to_owned(),
         }
@@ -196,126 +201,15 @@ impl From<&Analysis> for Measures {
 
 /// What `master` did, attempt by attempt.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Mastering {
-    /// What was aimed at.
-    pub target: Target,
-    /// The input's figures.
-    pub before: Measures,
-    /// The master's figures, measured on the written file; none in a rehearsal.
+    /// What was done to the mix.
+    #[serde(flatten)]
+    pub treatment: Treatment,
+    /// The master's figures, measured on the written file; none in a dry run.
     pub after: Option<Measures>,
-    /// What was rendered, the solved drive included.
-    pub settings: Settings,
-    /// Share of the predictor's own move that it dared, per group, 0 to 1; `None` where the
-    /// settings were given.
-    pub confidence: Option<acetate_model::Confidence>,
-    /// What is known of the mix's tone; `None` where nothing was judged.
-    pub tone: Option<acetate_model::Tone>,
-    /// How much of each stage was asked for.
-    pub amounts: Amounts,
-    /// Stages left out.
-    pub bypassed: Vec<String>,
-    /// Most gain reduction of the limiter, dB.
-    pub limiting_db: f64,
-    /// Share of the time in which the limiter took more than 1 dB.
-    pub limiting_share: f64,
-    /// Most gain reduction of the compressor, dB.
-    pub compression_db: f64,
-    /// Why the limiter's look-ahead and release are what they are.
-    pub limiter_reason: String,
-    /// Why the target could not be met honestly; `None` where it was.
-    pub infeasible: Option<Infeasible>,
-    /// Every render and its verification.
-    pub attempts: Vec<Attempt>,
     /// What lossy encoding does to the master; `None` where it was not asked.
     pub codecs: Option<CodecSafety>,
-    /// What was done and why, in a musician's words.
-    pub done: Vec<String>,
-    /// Hash of the weights behind the prediction; empty where none were used.
-    pub weights_hash: String,
-    /// Word length of the master, bits; 32 is float.
-    pub word_length_bits: u32,
-}
-
-/// Why the loudness could not be reached.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Infeasible {
-    /// How far below the target the loudest honest result is, LU.
-    pub short_by_lu: f64,
-    /// Gain reduction that the target would need, dB; `None` where no drive reaches it.
-    pub needed_limiting_db: Option<f64>,
-    /// One sentence.
-    pub reason: String,
-}
-
-/// One render and its verification.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Attempt {
-    /// Gain before the limiter, dB.
-    pub drive_db: f64,
-    /// What the limiter was asked to hold, dBTP.
-    pub ceiling_dbtp: f64,
-    /// Gain after the limiter, dB, at most 0.
-    pub trim_db: f64,
-    /// Loudness that the solver foretold, LUFS.
-    pub foretold_lufs: f64,
-    /// Integrated loudness of the written file, LUFS; `None` of a dry run, which writes none.
-    pub integrated_lufs: Option<f64>,
-    /// True peak of the written file, dBTP, the worst of all meters; `None` of a dry run.
-    pub true_peak_dbtp: Option<f64>,
-    /// Most gain reduction of the limiter, dB.
-    pub limiting_db: f64,
-}
-
-/// What lossy encoding does to a master.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CodecSafety {
-    /// The ceiling that was asked for, dBTP.
-    pub asked_ceiling_dbtp: f64,
-    /// The ceiling that was rendered, dBTP.
-    pub ceiling_dbtp: f64,
-    /// Every render and its decoded peaks.
-    pub passes: Vec<CodecPass>,
-    /// Codecs that could not be tried; the documented margin stands for them.
-    pub missing: Vec<MissingCodec>,
-    /// True when no decoded peak of the last render passes full scale.
-    pub held: bool,
-}
-
-/// One render, encoded and decoded.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CodecPass {
-    /// The ceiling of this render, dBTP.
-    pub ceiling_dbtp: f64,
-    /// One per codec.
-    pub readings: Vec<CodecReading>,
-}
-
-/// One codec's decoded peak.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CodecReading {
-    /// The codec with its bit rate.
-    pub codec: String,
-    /// Program and version.
-    pub encoder: String,
-    /// True peak after decoding, by our own meter, dBTP.
-    pub true_peak_dbtp: f64,
-}
-
-/// A codec that could not be tried.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MissingCodec {
-    /// The codec with its bit rate.
-    pub codec: String,
-    /// Why.
-    pub reason: String,
-    /// The highest true peak that its documented margin allows, dBTP.
-    pub allowed_dbtp: f64,
 }
 
 /// One thing that is not as the certificate has it.
@@ -416,21 +310,12 @@ impl Measures {
 }
 
 impl Report {
-    /// What the thresholds of `done`, this report's mastering, are relative to, LUFS: the loudness of the
-    /// mix without its lone transients.
-    pub fn programme_lufs(&self, done: &Mastering) -> f64 {
-        let analysis = self.analysis.as_ref();
-        analysis.map_or(done.before.integrated_lufs, |analysis| {
-            analysis.programme().integrated_lufs
-        })
-    }
-
     /// An empty report of a command.
     pub fn new(command: &str) -> Self {
         Self {
             schema: REPORT_SCHEMA.to_owned(),
             command: command.to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: VERSION.to_owned(),
             input: None,
             output: None,
             measures: None,

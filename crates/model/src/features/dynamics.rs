@@ -1,4 +1,4 @@
-//! Dynamics on 10 ms levels: the statistic that the net aims at, the compressor foretold, and
+//! Dynamics on 10 ms levels: the statistic that the net aims at, the compressor predicted, and
 //! the solver that turns a wanted change into a ratio.
 
 use acetate_dsp::measure::loudness::OFFSET_LU;
@@ -45,10 +45,10 @@ pub fn level_spread_db(k_power_10ms: &[f32]) -> f64 {
     variance.sqrt()
 }
 
-/// K-weighted powers after the compressor, foretold on 10 ms steps.
+/// K-weighted powers after the compressor, predicted on 10 ms steps.
 ///
 /// The real compressor weights its sidechain otherwise and works faster than 10 ms; on music the
-/// level spread foretold is within a few tenths of a dB of the rendered one.
+/// level spread predicted is within a few tenths of a dB of the rendered one.
 pub fn compress_k_power(
     k_power_10ms: &[f32],
     integrated_lufs: f64,
@@ -139,7 +139,7 @@ const BOUND_STEPS: usize = 4;
 /// A loss this much over the bound is left, LU.
 const BOUND_TOLERANCE_LU: f64 = 0.02;
 
-/// The highest ratio, at most `ratio`, at which the loudness range is foretold to fall by no more than
+/// The highest ratio, at most `ratio`, at which the loudness range is predicted to fall by no more than
 /// `most_lu`; other settings as in `base`, `loudness_range_lu` that of the programme.
 pub fn bounded_ratio(
     k_power_10ms: &[f32],

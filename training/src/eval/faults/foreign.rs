@@ -142,7 +142,7 @@ pub struct Movement {
 /// song at any rate. Passages that cannot be had are left out.
 ///
 /// # Errors
-/// [`EvalError`] when a signal cannot be measured. `Ok` is empty where the story makes no master
+/// [`EvalError`] when a signal cannot be measured. `Ok` is empty where the pipeline makes no master
 /// of the song alone.
 pub fn movements(
     excerpt: &Excerpt,

@@ -11,7 +11,7 @@ const BINS: usize = 10;
 /// Half width of the central 80 % of a Gaussian, standard deviations.
 pub(crate) const HALF_WIDTH_80: f64 = 1.281_551_566;
 
-/// How well predicted standard deviations foretell errors.
+/// How well predicted standard deviations predict errors.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Calibration {
     /// Rank correlation over cases of the predicted deviation with the error, both RMS over the

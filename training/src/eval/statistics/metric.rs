@@ -46,7 +46,7 @@ impl Sound {
     }
 
     /// Reads the figures of a written master: those of `measures` were measured on the written
-    /// samples by the story's last chapter, the rest is measured here with the meters of
+    /// samples by the verification, the rest is measured here with the meters of
     /// [`analyze`](acetate_dsp::analyze).
     pub fn of_written(measures: &Measures, written: &Audio) -> Self {
         let (rate_hz, channels) = (written.sample_rate_hz(), written.channel_count());
@@ -153,7 +153,7 @@ mod tests {
     use crate::eval::test_signal::music;
     use crate::rng::Rng;
     use acetate_dsp::process::eq::Eq;
-    use acetate_dsp::process::rendered::Rendered;
+    use acetate_dsp::process::processed::Processed;
     use acetate_dsp::read_all;
     use acetate_dsp::stream::AudioSource;
     use acetate_dsp::{ProcessSpec, analyze};
@@ -213,7 +213,7 @@ mod tests {
                 programme_lufs: analysis.integrated_lufs,
             };
             let eq = Eq::new(&settings.eq, &spec);
-            let mended = read_all(&mut Rendered::new(AudioSource::new(mix), eq)).unwrap();
+            let mended = read_all(&mut Processed::new(AudioSource::new(mix), eq)).unwrap();
             errors_db.push(errors(&before, &Sound::of(&measure(&mended))).mid_db);
         }
         // What twelve knots cannot follow is left: a few tenths, more where a bell is narrow.

@@ -8,7 +8,7 @@ use crate::Audio;
 use crate::measure::levels::silence_non_finite;
 use crate::pipeline::Pipeline;
 use crate::process::Processor;
-use crate::process::rendered::{WithTail, trimmed};
+use crate::process::processed::{WithTail, trimmed};
 use crate::stream::{Source, StreamError};
 
 /// Hands every block of a source to `take_block` as `limiter`, which stands at its start, makes it:

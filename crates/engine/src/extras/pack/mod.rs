@@ -21,8 +21,7 @@ use acetate_io::{
     Broadcast, Container, OpenOptions, OutputFormat, Spill, StageOptions, StagedFile, StagedFolder,
     Tags,
 };
-use acetate_master::report::Mastering;
-use acetate_master::{Certificate, Report, replay};
+use acetate_master::{Certificate, MasterFile, PreLimiter, VERSION};
 use anyhow::{Context, bail};
 
 use super::RunContext;
@@ -80,11 +79,10 @@ pub(crate) fn write(
     path: &Path,
     job: &Job,
     input: &mut Input<'_>,
-    report: &Report,
+    file: &MasterFile,
     context: &RunContext<'_>,
 ) -> anyhow::Result<()> {
-    let mastering = report.mastering.as_ref();
-    let done = mastering.context("expected the report of a written master, found another")?;
+    let done = &file.mastered.treatment;
     let mut progress = PackProgress {
         progress: FileProgress::new(context.observer, &job.input),
         done: 0,
@@ -96,7 +94,7 @@ pub(crate) fn write(
     let pack = Pack {
         folder: folder.handle_path(),
         tags,
-        done,
+        file,
         context,
         title: title(job),
     };
@@ -116,7 +114,7 @@ pub(crate) fn write(
     let bypass = context.options.brief.bypass.clone();
     let unlimited_db =
         settings.limiter.drive_db + done.attempts.last().map_or(0.0, |attempt| attempt.trim_db);
-    let mut unlimited = pack.rendered(input, report, &settings, &bypass, spec)?;
+    let mut unlimited = pack.rendered(input, &settings, &bypass, spec)?;
     pack.write(
         UNLIMITED,
         &mut unlimited,
@@ -126,19 +124,13 @@ pub(crate) fn write(
     )?;
     drop(unlimited);
     progress.advance(1);
-    let mut plain = pack.rendered(
-        input,
-        report,
-        &Settings::default(),
-        &Bypass::default(),
-        spec,
-    )?;
+    let mut plain = pack.rendered(input, &Settings::default(), &Bypass::default(), spec)?;
     let gains = pack.match_levels(&mut plain, &mut master)?;
     progress.advance(2);
     pack.difference(&mut plain, &mut master, gains)?;
     drop(plain);
     progress.advance(1);
-    pack.texts(report, &mix, spec, gains)?;
+    pack.texts(&mix, spec, gains)?;
     progress.advance(1);
     pack.sums()?;
     if let Some(kept) = folder.commit(earlier.as_ref())? {
@@ -181,7 +173,7 @@ struct Gains {
 struct Pack<'a> {
     folder: PathBuf,
     tags: Tags,
-    done: &'a Mastering,
+    file: &'a MasterFile,
     context: &'a RunContext<'a>,
     title: String,
 }
@@ -213,26 +205,22 @@ impl Pack<'_> {
     fn rendered(
         &self,
         input: &mut Input<'_>,
-        report: &Report,
         settings: &Settings,
         bypass: &Bypass,
         spec: Spec,
     ) -> anyhow::Result<Spill> {
-        let analysis = report.analysis.as_ref();
-        let analysis = analysis.context("expected the analysis of the mix, found none")?;
+        let analysis = &self.file.mastered.analysis;
         let frames = (analysis.duration_s * f64::from(spec.sample_rate_hz)).ceil() as u64;
         let mut spill = Spill::create(self.folder.join("scratch"), spec, Some(frames))?;
-        replay::before_limiter(
-            input.source(),
+        let chain = PreLimiter {
             analysis,
             settings,
             bypass,
-            spec,
-            &mut |source| {
-                for_each_block(source, &mut |block| spill.write(block))?;
-                Sink::finish(&mut spill)
-            },
-        )?;
+        };
+        chain.render(input.source(), spec, &mut |source| {
+            for_each_block(source, &mut |block| spill.write(block))?;
+            Sink::finish(&mut spill)
+        })?;
         Ok(spill)
     }
 
@@ -338,8 +326,8 @@ impl Pack<'_> {
     }
 
     /// Settings, certificate, sheet, device files.
-    fn texts(&self, report: &Report, mix: &str, spec: Spec, gains: Gains) -> anyhow::Result<()> {
-        let done = self.done;
+    fn texts(&self, mix: &str, spec: Spec, gains: Gains) -> anyhow::Result<()> {
+        let done = &self.file.mastered.treatment;
         let eq = Parametric::fit(&done.settings.eq, spec.sample_rate_hz);
         let notes = self.context.options.notes.as_deref();
         let what = format!("{}: the EQ of an Acetate master", self.title);
@@ -351,10 +339,7 @@ impl Pack<'_> {
             channels: spec.channels,
             gain_db,
         };
-        let mix_rate_hz = report
-            .input
-            .as_ref()
-            .map_or(spec.sample_rate_hz, |facts| facts.sample_rate_hz);
+        let mix_rate_hz = self.file.input.sample_rate_hz;
         let reaper = reaper_project(&[
             clip("Mix (matched)", mix, mix_rate_hz, gains.mix_db),
             clip(
@@ -374,9 +359,9 @@ impl Pack<'_> {
             (SETTINGS, settings_text(&done.settings)?),
             (
                 CERTIFICATE,
-                Certificate::new(report, &self.context.options.brief)?.to_json()?,
+                Certificate::new(self.file, &self.context.options.brief)?.to_json()?,
             ),
-            (SHEET, engineers_sheet(report, &eq, notes)?),
+            (SHEET, engineers_sheet(self.file, &eq, notes)),
             (EQ, eq.as_text(&what)),
             (SESSION, reaper),
         ] {
@@ -387,10 +372,10 @@ impl Pack<'_> {
         let project = Project {
             title: self.tags.text("TITLE").unwrap_or(&self.title),
             artist: self.tags.text("ARTIST"),
-            version: &report.version,
+            version: VERSION,
             settings: &done.settings,
             eq: &eq,
-            programme_lufs: report.programme_lufs(done),
+            programme_lufs: self.file.mastered.programme_lufs(),
             ceiling_dbtp: done.target.true_peak_dbtp,
             mix: clip("Mix", &format!("audio/{mix}"), mix_rate_hz, 0.0),
             master: clip(

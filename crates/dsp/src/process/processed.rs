@@ -1,4 +1,4 @@
-//! [`Rendered`]: a source behind a processor, as long and in the same place as without it.
+//! [`Processed`]: a source behind a processor, as long and in the same place as without it.
 
 use crate::Audio;
 use crate::process::Processor;
@@ -6,14 +6,14 @@ use crate::stream::{Source, Spec, StreamError};
 
 /// A source through a processor: the latency is trimmed and the tail flushed, so that as many frames
 /// come out as go in, in place.
-pub struct Rendered<S: Source, P: Processor> {
+pub struct Processed<S: Source, P: Processor> {
     inner: WithTail<S>,
     stage: P,
     /// Frames at the start that are still to be dropped.
     to_skip: usize,
 }
 
-impl<S: Source, P: Processor> Rendered<S, P> {
+impl<S: Source, P: Processor> Processed<S, P> {
     /// Puts `stage`, built for the source's rate and channels, after `inner`, which stands at its
     /// start.
     pub fn new(inner: S, mut stage: P) -> Self {
@@ -37,7 +37,7 @@ impl<S: Source, P: Processor> Rendered<S, P> {
     }
 }
 
-impl<S: Source, P: Processor> Source for Rendered<S, P> {
+impl<S: Source, P: Processor> Source for Processed<S, P> {
     fn spec(&self) -> Spec {
         self.inner.spec()
     }

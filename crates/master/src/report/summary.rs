@@ -27,7 +27,7 @@ const REGIONS: [(&str, usize, usize); 5] = [
 ];
 
 /// One sentence for each thing that was done; `tone` is what is known of the mix's tone.
-pub fn describe(
+pub(crate) fn sentences(
     settings: &Settings,
     limiting_db: f64,
     compression_db: f64,
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn neutral_settings_say_that_nothing_was_changed() {
-        let done = describe(&Settings::default(), 0.0, 0.0, None);
+        let done = sentences(&Settings::default(), 0.0, 0.0, None);
         assert_eq!(done.len(), 2);
         assert!(done[0].contains("left the tone"));
     }
@@ -227,7 +227,7 @@ mod tests {
         let mut settings = Settings::default();
         settings.eq.fine_mid_db[14] = 2.5;
         settings.eq.fine_mid_db[3] = -1.0;
-        let done = describe(&settings, 0.0, 0.0, None);
+        let done = sentences(&settings, 0.0, 0.0, None);
         assert!(done[0].contains("most at 1.0 kHz (+2.5 dB)"), "{done:?}");
     }
 
@@ -235,7 +235,7 @@ mod tests {
     fn a_move_is_named_with_its_size_and_place() {
         let mut settings = Settings::default();
         settings.eq.mid_db[3] = -1.5;
-        let done = describe(&settings, 3.2, 0.0, None);
+        let done = sentences(&settings, 3.2, 0.0, None);
         assert!(done[0].contains("1.5 dB around 178 Hz"), "{done:?}");
         assert!(done[1].contains("3.2 dB"), "{done:?}");
     }

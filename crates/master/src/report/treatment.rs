@@ -1,0 +1,80 @@
+//! [`Treatment`]: what is done to a mix, and every attempt at it.
+
+use acetate_dsp::settings::{Amounts, Settings, Target};
+use acetate_model::{Confidence, Tone};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::report::Measures;
+
+/// What is done to a mix, and what the solver found.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Treatment {
+    /// What was aimed at.
+    pub target: Target,
+    /// The input's figures.
+    pub before: Measures,
+    /// What was rendered, the solved drive included.
+    pub settings: Settings,
+    /// Share of the predictor's own move that it dared, per group, 0 to 1; `None` where the
+    /// settings were given.
+    pub confidence: Option<Confidence>,
+    /// What is known of the mix's tone; `None` where nothing was judged.
+    pub tone: Option<Tone>,
+    /// How much of each stage was asked for.
+    pub amounts: Amounts,
+    /// Stages left out.
+    pub bypassed: Vec<String>,
+    /// Most gain reduction of the limiter, dB.
+    pub limiting_db: f64,
+    /// Share of the time in which the limiter took more than 1 dB.
+    pub limiting_share: f64,
+    /// Most gain reduction of the compressor, dB.
+    pub compression_db: f64,
+    /// Why the limiter's look-ahead and release are what they are.
+    pub limiter_reason: String,
+    /// Why the target could not be met honestly; `None` where it was.
+    pub infeasible: Option<Infeasible>,
+    /// Every render and its verification.
+    pub attempts: Vec<Attempt>,
+    /// What was done and why, in a musician's words.
+    pub done: Vec<String>,
+    /// Hash of the weights behind the prediction; empty where none were used.
+    pub weights_hash: String,
+    /// Word length of the master, bits; 32 is float.
+    pub word_length_bits: u32,
+}
+
+/// Why the loudness could not be reached.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Infeasible {
+    /// How far below the target the loudest honest result is, LU.
+    pub short_by_lu: f64,
+    /// Gain reduction that the target would need, dB; `None` where no drive reaches it.
+    pub needed_limiting_db: Option<f64>,
+    /// One sentence.
+    pub reason: String,
+}
+
+/// One render and its verification.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Attempt {
+    /// Gain before the limiter, dB.
+    pub drive_db: f64,
+    /// What the limiter was asked to hold, dBTP.
+    pub ceiling_dbtp: f64,
+    /// Gain after the limiter, dB, at most 0.
+    pub trim_db: f64,
+    /// Loudness that the solver predicted, LUFS.
+    #[serde(rename = "foretold_lufs")]
+    pub predicted_lufs: f64,
+    /// Integrated loudness of the written file, LUFS; `None` of a dry run, which writes none.
+    pub integrated_lufs: Option<f64>,
+    /// True peak of the written file, dBTP, the worst of all meters; `None` of a dry run.
+    pub true_peak_dbtp: Option<f64>,
+    /// Most gain reduction of the limiter, dB.
+    pub limiting_db: f64,
+}
