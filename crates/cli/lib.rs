@@ -108,13 +108,17 @@ impl fmt::Display for UsageError {
 impl std::error::Error for UsageError {}
 
 impl From<clap::Error> for UsageError {
-    /// What is wrong, without the way to the help.
+    /// What is wrong, without tips for a terminal.
     fn from(error: clap::Error) -> Self {
         let text = error.to_string();
-        let text = text.strip_prefix("error: ").unwrap_or(&text);
-        let end = text.find("\n\nUsage:").or(text.find("\n\nFor more"));
-        Self(text[..end.unwrap_or(text.len())].trim().to_owned())
+        let first = text.split("\n\n").next().unwrap_or_default();
+        Self::new(first.strip_prefix("error: ").unwrap_or(first))
     }
+}
+
+/// An error with its causes, each said once.
+pub fn in_words(error: &anyhow::Error) -> String {
+    console::causes_in_words(error)
 }
 
 /// What a command line of `acetate master` asks for.

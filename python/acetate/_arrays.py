@@ -45,13 +45,13 @@ def is_path(source: Any) -> bool:
 def samples(source: Any, layout: Layout | None = None) -> Samples:
     """Takes an array as it is; copies only one that lies crooked in memory."""
     array = _as_numpy(source)
+    if not array.dtype.isnative:
+        raise UsageError("expected samples in the byte order of this machine: use array.astype(numpy.float32)")
     if array.dtype not in (np.float32, np.float64):
         raise UsageError(
             f"expected samples of float32 or float64, found {array.dtype}: for integers divide by their full scale, "
             "as array / 32768.0 for 16 bits"
         )
-    if not array.dtype.isnative:
-        raise UsageError("expected samples in the byte order of this machine: use array.astype(numpy.float32)")
     if array.ndim == 1:
         found = Samples(array[:, np.newaxis], frames_first=True, is_flat=True)
     elif array.ndim == 2:

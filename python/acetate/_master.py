@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Union
 
 from . import _acetate, _words
@@ -109,7 +110,7 @@ def master(
         if is_path(source):
             words += ["--", path_of(source)]
             if out is not None:
-                return _file(words, os.fspath(out), progress)
+                return _file(words, out, progress)
             return _file_in_memory(words, layout, progress)
         return _array(words, source, rate_hz, layout, out, progress)
 
@@ -128,10 +129,10 @@ def render(
     return master(source, out, settings=settings, **options)
 
 
-def _file(words: list[str], out: Any, progress: Progress | None) -> Master:
+def _file(words: list[str], out: PathLike, progress: Progress | None) -> Master:
     outcome, all_met, masters = _acetate.master_file(words, progress)
     if not masters:
-        return Master(Report(_left_alone(all_met)), os.fsdecode(out), outcome=outcome, all_met=all_met)
+        return Master(Report(_left_alone(all_met)), Path(os.fsdecode(out)), outcome=outcome, all_met=all_met)
     reports = [(path, Report(json.loads(report))) for path, report in masters]
     path, report = reports[0]
     return Master(report, path, outcome=outcome, all_met=all_met, variants=tuple(reports[1:]))
@@ -173,7 +174,7 @@ def _array(
     )
     report = Report(json.loads(text))
     if audio is None:
-        return Master(report, report.to_dict()["output"]["path"], outcome=_outcome(report), all_met=report.all_met)
+        return Master(report, Path(os.fsdecode(out)), outcome=_outcome(report), all_met=report.all_met)
     return _in_memory(report, given.like_given(audio), rate_hz)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -206,7 +207,7 @@ class Master:
 
     report: Report
     """What was measured and done; a skipped one has an empty report."""
-    path: str | None = None
+    path: Path | None = None
     """Its file; `None` of a master in memory."""
     audio: npt.NDArray[np.float32] | None = None
     """Its samples where no file was asked for: float32, laid as the mix; `(frames, channels)` of a file."""
@@ -216,7 +217,7 @@ class Master:
     """`met`, `missed`, or of what was left alone `skipped` (it exists) or `before` (an earlier run made it)."""
     all_met: bool = True
     """Whether every check passed."""
-    variants: tuple[tuple[str, Report], ...] = ()
+    variants: tuple[tuple[Path, Report], ...] = ()
     """With `variants=N` the further masters and their reports."""
 
     @property

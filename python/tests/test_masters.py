@@ -17,7 +17,7 @@ def test_a_file_from_python_has_the_bytes_of_the_binary(song: Path, tmp_path: Pa
     made = acetate.master(song, tmp_path / "python.wav", target="apple", codec_safe=None, no_codec_safe=True, bits=16)
     run("master", song, "-o", tmp_path / "binary.wav", "--target", "apple", "--no-codec-safe", "--bits", "16", "-q")
     assert (tmp_path / "python.wav").read_bytes() == (tmp_path / "binary.wav").read_bytes()
-    assert made.all_met and made.outcome == "met" and made.path == str(tmp_path / "python.wav")
+    assert made.all_met and made.outcome == "met" and made.path == tmp_path / "python.wav"
 
 
 def test_an_array_becomes_the_samples_and_the_file_that_its_file_becomes(
@@ -29,7 +29,7 @@ def test_an_array_becomes_the_samples_and_the_file_that_its_file_becomes(
     assert in_memory.audio is not None and in_memory.audio.dtype == np.float32
     np.testing.assert_array_equal(in_memory.audio, read_wav(tmp_path / "file.wav"))
     np.testing.assert_array_equal(in_memory.audio, read_wav(tmp_path / "array.wav"))
-    assert to_file.path == str(tmp_path / "array.wav")
+    assert to_file.path == tmp_path / "array.wav"
     assert of_file.settings == in_memory.settings == to_file.settings
     np.testing.assert_array_equal(acetate.master(song, layout="channels_first").audio, in_memory.audio.T)
 

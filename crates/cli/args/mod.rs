@@ -1,5 +1,6 @@
 //! The command line, as typed.
 
+mod batch;
 mod check;
 mod configuration;
 #[cfg(feature = "training")]

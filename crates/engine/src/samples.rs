@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use acetate_dsp::{Audio, Source};
-use acetate_master::{Delivery, MemoryDelivery, Report};
+use acetate_master::report::Report;
+use acetate_master::{Delivery, Mastered, Measured, MemoryDelivery};
 use anyhow::Context as _;
 
 use crate::EngineError;
@@ -32,10 +33,11 @@ impl Engine {
             let mut input = Input::open(input, None, self.options.strict, observer)?;
             let path = input.given().to_owned();
             let mut delivery = MemoryDelivery::default();
-            let report = self.treat(input.source(), &path, &mut delivery, observer)?;
+            let mut mastered = self.treat(input.source(), &path, &mut delivery, observer)?;
+            input.assess(&mut mastered.assessment);
             let report = Report {
                 input: Some(input.facts()?),
-                ..input.with_damage(report)
+                ..Report::from(mastered)
             };
             Ok((report, written(delivery)?))
         };
@@ -57,8 +59,8 @@ impl Engine {
                 inner: samples,
                 observer,
             };
-            let report = self.treat(&mut samples, Path::new(SAMPLES), &mut delivery, observer)?;
-            Ok((report, written(delivery)?))
+            let mastered = self.treat(&mut samples, Path::new(SAMPLES), &mut delivery, observer)?;
+            Ok((Report::from(mastered), written(delivery)?))
         };
         or_cancelled(make(), observer)
     }
@@ -79,10 +81,10 @@ impl Engine {
                 inner: samples,
                 observer,
             };
-            let report = self.treat(&mut samples, Path::new(SAMPLES), &mut delivery, observer)?;
+            let mastered = self.treat(&mut samples, Path::new(SAMPLES), &mut delivery, observer)?;
             let report = Report {
                 output: Some(delivery.facts()?),
-                ..report
+                ..Report::from(mastered)
             };
             delivery.commit()?;
             Ok(report)
@@ -97,24 +99,21 @@ impl Engine {
         name: &Path,
         delivery: &mut dyn Delivery,
         observer: &dyn Observer,
-    ) -> anyhow::Result<Report> {
+    ) -> anyhow::Result<Mastered> {
         let brief = &self.options.brief;
         let predictor = self.proposer.predictor.as_ref();
-        let mut progress = FileProgress::new(observer, name);
-        let report = if brief.codec_safe {
-            let codecs = &mut Ffmpeg::probe();
-            acetate_master::master_codec_safe(
-                samples,
-                predictor,
-                brief,
-                delivery,
-                codecs,
-                &mut progress,
-            )
-        } else {
-            acetate_master::master(samples, predictor, brief, delivery, &mut progress)
-        };
-        report.with_context(|| name.display().to_string())
+        let progress = &mut FileProgress::new(observer, name);
+        Measured::measure(samples, brief, progress)
+            .and_then(|measured| measured.plan(predictor, brief))
+            .and_then(|planned| planned.render(samples, delivery, progress))
+            .and_then(|mut rendered| {
+                if brief.codec_safe {
+                    rendered.deliver_codec_safe(delivery, &mut Ffmpeg::probe(), progress)
+                } else {
+                    rendered.deliver(delivery, progress)
+                }
+            })
+            .with_context(|| name.display().to_string())
     }
 }
 

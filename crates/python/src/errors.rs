@@ -2,12 +2,14 @@
 
 use std::fmt;
 
-use acetate_cli::UsageError;
+use acetate_check::CheckError;
+use acetate_cli::{UsageError, in_words};
+use acetate_dsp::StreamError;
 use acetate_dsp::settings::SettingsError;
-use acetate_engine::EngineError;
+use acetate_engine::{EngineError, NameTaken};
 use acetate_io::{DecodeError, WriteError};
 use acetate_master::MasterError;
-use acetate_master::settings_file::{SettingsFileError, cause_in_words};
+use acetate_master::settings_file::SettingsFileError;
 use pyo3::prelude::*;
 
 /// The Python module that defines the exceptions.
@@ -37,52 +39,53 @@ pub(crate) fn to_python(py: Python<'_>, error: &anyhow::Error) -> PyErr {
 
 /// The name of the exception: by the first cause that says what failed.
 fn class_of(error: &anyhow::Error) -> &'static str {
-    let name = |cause: &(dyn std::error::Error + 'static)| {
-        if cause.is::<UsageError>()
-            || cause.is::<SettingsError>()
-            || cause.is::<SettingsFileError>()
-        {
-            Some("UsageError")
-        } else if cause.is::<DecodeError>() {
-            Some("InputError")
-        } else if cause.is::<WriteError>() {
-            Some("OutputError")
-        } else if cause.is::<Internal>() {
-            Some("InternalError")
-        } else {
-            None
+    let mut is_mastering = false;
+    for cause in error.chain() {
+        let mut next = Some(cause);
+        while let Some(cause) = next {
+            if let Some(name) = name_of(cause) {
+                return name;
+            }
+            is_mastering |= cause.is::<MasterError>();
+            next = hidden_in(cause);
         }
-    };
-    let causes = || {
-        error.chain().flat_map(|cause| {
-            // An engine's error says nothing of its own.
-            let inner = match cause.downcast_ref::<EngineError>() {
-                Some(EngineError::Failed(inner)) => inner.chain().collect(),
-                _ => Vec::new(),
-            };
-            std::iter::once(cause).chain(inner)
-        })
-    };
-    let of_mastering = || {
-        causes()
-            .any(|cause| cause.is::<MasterError>())
-            .then_some("MasteringError")
-    };
-    let named = causes().find_map(name).or_else(of_mastering);
-    named.unwrap_or("AcetateError")
+    }
+    if is_mastering {
+        "MasteringError"
+    } else {
+        "AcetateError"
+    }
 }
 
-/// Every cause, each said once.
-fn in_words(error: &anyhow::Error) -> String {
-    let mut text = String::new();
-    for cause in error.chain().map(cause_in_words) {
-        if text.ends_with(&cause) {
-            continue;
-        }
-        if !text.is_empty() {
-            text.push_str(": ");
-        }
-        text.push_str(&cause);
+type Cause = dyn std::error::Error + 'static;
+
+fn name_of(cause: &Cause) -> Option<&'static str> {
+    let is_usage =
+        cause.is::<UsageError>() || cause.is::<SettingsError>() || cause.is::<SettingsFileError>();
+    if is_usage {
+        Some("UsageError")
+    } else if cause.is::<DecodeError>() {
+        Some("InputError")
+    } else if cause.is::<WriteError>() || cause.is::<NameTaken>() {
+        Some("OutputError")
+    } else if cause.is::<Internal>() {
+        Some("InternalError")
+    } else {
+        None
     }
-    text
+}
+
+/// What an error holds that says nothing of its own, and so hides it in a chain of causes.
+fn hidden_in(cause: &Cause) -> Option<&Cause> {
+    if let Some(EngineError::Failed(inner)) = cause.downcast_ref() {
+        return Some(inner.as_ref());
+    }
+    if let Some(MasterError::Stream(inner)) = cause.downcast_ref() {
+        return Some(inner);
+    }
+    if let Some(CheckError::Stream(inner)) = cause.downcast_ref() {
+        return Some(inner);
+    }
+    let StreamError(inner) = cause.downcast_ref()?;
+    Some(inner.as_ref())
 }

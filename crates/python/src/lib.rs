@@ -26,9 +26,9 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _acetate {
     #[pymodule_export]
-    use crate::masters::{master_array, master_file, master_file_in_memory};
+    use crate::masters::{check_words, master_array, master_file, master_file_in_memory};
     #[pymodule_export]
-    use crate::measures::{analyze, check, verify, verify_certificate};
+    use crate::measures::{analyze, check, measure_for_training, verify, verify_certificate};
     #[pymodule_export]
     use crate::texts::{
         command, content_hash, eq_curve_db, json_schema, settings_from_toml, settings_to_toml,

@@ -45,11 +45,20 @@ pub(crate) fn master_file(
             Outcome::DeliveredBefore => "before",
         };
         let masters = delivered.masters.into_iter();
-        let masters = masters
-            .map(|(path, report)| Ok((path, json(&report)?)))
-            .collect::<anyhow::Result<_>>()?;
+        let masters = masters.map(|(path, file)| (path, Report::from(file)));
+        let expected = delivered.forecast.into_iter();
+        let expected = expected.map(|job| (job.output.clone(), Report::from(job)));
+        let reports = masters.chain(expected);
+        let masters = reports.map(|(path, report)| Ok((path, json(&report)?)));
+        let masters = masters.collect::<anyhow::Result<_>>()?;
         Ok((outcome, delivered.all_met, masters))
     })
+}
+
+/// Reads the words of a command line and says what is wrong with them; nothing is made.
+#[pyfunction]
+pub(crate) fn check_words(py: Python<'_>, words: Vec<OsString>) -> PyResult<()> {
+    run(py, None, |_| master_request(words).map(drop))
 }
 
 /// A report as JSON, the master, and its sample rate in Hz.

@@ -10,6 +10,8 @@ use acetate_dsp::{Source, StreamError};
 use acetate_engine::{Input, Observer, Recheck, Step, verify_certificate as recheck};
 use acetate_master::{Report, advice, judgement};
 use acetate_model::NetPredictor;
+use acetate_training::corpus::{TrackFile, load};
+use acetate_training::datasets::Split;
 use anyhow::Context;
 use pyo3::prelude::*;
 
@@ -48,13 +50,13 @@ enum Mix<'a> {
 }
 
 /// One of both, opened.
-enum Opened<'a> {
-    File(Box<Input<'a>>),
+enum Opened<'a, 'o> {
+    File(Box<Input<'o>>),
     Samples(ArraySource<'a>),
 }
 
-impl<'a> Opened<'a> {
-    fn open(mix: Mix<'a>, strict: bool, observer: &'a dyn Observer) -> anyhow::Result<Self> {
+impl<'a, 'o> Opened<'a, 'o> {
+    fn open(mix: Mix<'a>, strict: bool, observer: &'o dyn Observer) -> anyhow::Result<Self> {
         Ok(match mix {
             Mix::File(path) => Self::File(Box::new(Input::open(path, None, strict, observer)?)),
             Mix::Samples(view, sample_rate_hz) => Self::Samples(view.source(sample_rate_hz)),
@@ -193,6 +195,28 @@ pub(crate) fn verify(
         let report = acetate_master::verify(opened.source(), &target, dual_mono, told)
             .with_context(|| name.display().to_string())?;
         Ok(serde_json::to_string(&opened.told(report)?)?)
+    })
+}
+
+/// Measures a finished master as training does and keeps that in the cache folder of `acetate train --cache`,
+/// which then need not measure it. Returns its integrated loudness, LUFS.
+#[pyfunction]
+pub(crate) fn measure_for_training(py: Python<'_>, path: PathBuf, cache: PathBuf) -> PyResult<f64> {
+    run(py, None, |_| {
+        let file = TrackFile {
+            group: String::new(),
+            split: Split::Train,
+            genre: None,
+            vocals: None,
+            path,
+        };
+        std::fs::create_dir_all(&cache).with_context(|| cache.display().to_string())?;
+        let (tracks, errors) = load(&[file], &cache, &|_| ());
+        match (tracks.into_iter().next(), errors.into_iter().next()) {
+            (Some(track), _) => Ok(track.integrated_lufs),
+            (None, Some(error)) => Err(error.into()),
+            (None, None) => anyhow::bail!("expected a track, found none"),
+        }
     })
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod hash;
 pub(crate) mod identity;
+pub mod manifest;
 pub mod pairs_list;
 pub(crate) mod place;
 pub(crate) mod regular;
