@@ -6,7 +6,7 @@ Usage: benches/instructions.py [--write]
 Counts are callgrind's, stereo at 44.1 kHz: those of 3 s of the example mix less those of 1 s, and less
 those of decoding alone, so that what is built once does not count. Ends with 1 where a count has
 grown by more than 10 %; --write renews the file. Needs valgrind and a processor with AVX2, and builds
-the dev profile, in which the DSP is optimised as in a release.
+the dev profile, in which the DSP is optimized as in a release.
 """
 
 import json

@@ -8,7 +8,7 @@ the example `noise_to_mask` built beside ACETATE. Prints, for
 each pair and in the median, how far mix, Matchering's and our master are from the reference in third octaves
 of mid (tone) and of side against mid (width), both dB, loudness matched, 39 Hz to 16 kHz where the reference
 is above -60 dB; loudness against the reference's, LU; the true peak by the worst of two meters, dBTP; and
-artefacts: the noise-to-mask ratio (BS.1387) of mid against the linear filter of the mix's mid that comes
+artifacts: the noise-to-mask ratio (BS.1387) of mid against the linear filter of the mix's mid that comes
 closest to it, dB, with one gain ("whole": moving gains are noise) and with a gain slower than 0.2 s ("slow":
 limiting and clipping are). Tone is given twice: at equal loudness, and with the mean over the bands
 taken away (shape alone), since mid's level at equal loudness depends on side and on gating too. "As loud" is
@@ -73,7 +73,7 @@ def linear_part(before, after):
     return whole[half : half + len(before)]
 
 
-def artefacts_db(acetate, mix, master, folder):
+def artifacts_db(acetate, mix, master, folder):
     """Noise-to-mask ratio of the master's mid against a linear filter of the mix's, dB: whole and slow."""
     before, after = (soundfile.read(path, always_2d=True)[0].mean(axis=1) for path in (mix, master))
     frames = min(len(before), len(after))
@@ -110,10 +110,10 @@ def main():
             subprocess.run([*command, as_loud, *alone, "--lufs", loudness], check=False)
             wanted = analysis(acetate, reference)
             for name, path in zip(rows, (mix, theirs, ours, as_loud)):
-                figures = (*distances(analysis(acetate, path), wanted), *artefacts_db(acetate, mix, path, folder))
+                figures = (*distances(analysis(acetate, path), wanted), *artifacts_db(acetate, mix, path, folder))
                 rows[name].append(figures)
                 print(Path(pair["mix"]).name, name, " ".join(f"{figure:.2f}" for figure in figures), flush=True)
-    print("\n| | tone, dB | shape, dB | width, dB | loudness off, LU (median of size) | true peak, worst, dBTP | artefacts, whole, dB | slow, dB |\n|---|---|---|---|---|---|---|---|")
+    print("\n| | tone, dB | shape, dB | width, dB | loudness off, LU (median of size) | true peak, worst, dBTP | artifacts, whole, dB | slow, dB |\n|---|---|---|---|---|---|---|---|")
     for name, figures in rows.items():
         tone, shape, width, loudness, peak, whole, slow = zip(*figures)
         width = [value for value in width if value == value]

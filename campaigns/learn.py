@@ -76,7 +76,7 @@ def main():
                 continue
             set_ = tomllib.loads(wanted.read_text())
             drive_db = json.loads(made.stdout)["mastering"]["settings"]["limiter"]["drive_db"]
-            learnt = acetate("learn", "--mix", mix, "--master", master, "--save-settings", found, "--json")
+            learned = acetate("learn", "--mix", mix, "--master", master, "--save-settings", found, "--json")
             got = tomllib.loads(found.read_text())
             off = [a - b for a, b in zip(shape(got), shape(set_))]
             row = (
@@ -85,7 +85,7 @@ def main():
                 abs(got["stereo"]["mid_db"] - set_["stereo"]["mid_db"]),
                 abs(got["compressor"]["ratio"] - set_["compressor"]["ratio"]),
                 abs(got["limiter"]["drive_db"] - drive_db),
-                json.loads(learnt.stdout)["tone_left_db"],
+                json.loads(learned.stdout)["tone_left_db"],
             )
             rows.append(row)
             print(path.name, " ".join(f"{figure:.2f}" for figure in row), flush=True)

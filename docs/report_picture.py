@@ -25,7 +25,7 @@ def main():
     width = LEFT_PX * 2 + round(max(map(len, lines)) * FONT_PX * 0.605)
     height = TOP_PX + LINE_PX * len(lines)
     body = "\n".join(
-        f'<text x="{LEFT_PX}" y="{TOP_PX + LINE_PX * row}" fill="{colour(line)}" xml:space="preserve">{escape(line)}</text>'
+        f'<text x="{LEFT_PX}" y="{TOP_PX + LINE_PX * row}" fill="{color(line)}" xml:space="preserve">{escape(line)}</text>'
         for row, line in enumerate(lines)
     )
     (ROOT / "docs" / "report.svg").write_text(
@@ -35,7 +35,7 @@ def main():
     )
 
 
-def colour(line):
+def color(line):
     if line.startswith("$"):
         return "#8ab4f8"
     return "#9ece6a" if line.rstrip().endswith(("met", "verified")) else "#d7dae0"

@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!(
             "{}: {}, {:.0}/100",
             path.display(),
-            check.verdict.words(),
+            check.verdict.label(),
             check.score
         );
         for finding in &check.findings {

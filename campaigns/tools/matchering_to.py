@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Matchering towards another song of the album, then a plain gain to -14 LUFS.
+"""Matchering toward another song of the album, then a plain gain to -14 LUFS.
 
     python3 campaigns/tools/matchering_to.py IN.wav OUT.wav REFERENCE.wav
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use acetate_dsp::analysis::{AnalyzeOptions, analyze_programme};
 use acetate_dsp::plain;
 use acetate_engine::{Input, Observer, Step};
-use acetate_master::{Report, advice, judgement};
+use acetate_master::{Report, advice, judgment};
 use acetate_model::{NetPredictor, Predictor};
 use anyhow::Context;
 
@@ -50,12 +50,10 @@ fn analyze(
     })
     .with_context(|| path.display().to_string())?;
     watch.finished(path);
-    let tone = judgement::of_mix(&analysis, predictor)?;
+    let tone = judgment::of_mix(&analysis, predictor)?;
     let advice = advice::of(&analysis, args.dual_mono);
-    let report = input.with_damage(Report::of_analysis(analysis, tone.as_ref())?);
-    Ok(Report {
-        input: Some(input.facts()?),
-        advice,
-        ..report
-    })
+    let mut report = input.with_damage(Report::of_analysis(analysis, tone.as_ref())?);
+    report.input = Some(input.facts()?);
+    report.advice = advice;
+    Ok(report)
 }

@@ -5,14 +5,14 @@ use std::path::Path;
 use acetate_check::{Check, Verdict};
 use acetate_engine::{Conflicts, Input, Observer, Step};
 use acetate_io::StagedFile;
-use acetate_master::judgement;
+use acetate_master::judgment;
 use acetate_model::{NetPredictor, Predictor};
 use anyhow::{Context, bail};
 
 use crate::args::{CheckArgs, SchemaArgs, SchemaKind};
 use crate::exit::{self, Exit};
 use crate::inputs::each_input;
-use crate::terminal::checked;
+use crate::terminal::check_table;
 use crate::terminal::console::Console;
 
 use crate::terminal::watch::Watch;
@@ -34,7 +34,7 @@ pub fn run(args: &CheckArgs, console: &Console) -> anyhow::Result<Exit> {
         if console.json {
             console.print_json(&check)?;
         } else if !console.quiet {
-            console.print(&checked::told(&check, console))?;
+            console.print(&check_table::of(&check, console))?;
         }
         Ok(match check.verdict {
             Verdict::NotReady => Exit::Missed,
@@ -74,7 +74,7 @@ fn check(
     .with_context(|| path.display().to_string())?;
     watch.finished(path);
     // What the next master would do, so that what is said of the tone is what will be done.
-    let tone = judgement::of_mix(&analysis, predictor)?;
+    let tone = judgment::of_mix(&analysis, predictor)?;
     let check = acetate_check::judged(&analysis, Some(&scan), tone.as_ref())
         .with_context(|| path.display().to_string())?;
     let damage = input.damage();
@@ -82,10 +82,8 @@ fn check(
         Some(codec) => check.of_lossy_file(codec),
         None => check,
     };
-    let check = Check {
-        input: Some(path.display().to_string()),
-        ..check.with(damage)
-    };
+    let mut check = check.with(damage);
+    check.input = Some(path.display().to_string());
     if let Some(plot) = &args.plot {
         acetate_io::deliver_text(
             plot,

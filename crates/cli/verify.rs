@@ -5,7 +5,7 @@ use std::path::Path;
 use acetate_dsp::settings::Target;
 use acetate_dsp::{Settings, plain};
 use acetate_engine::{Input, Observer, Recheck, Step, verify_certificate};
-use acetate_master::{Report, presets};
+use acetate_master::presets;
 use anyhow::{Context, bail};
 
 use crate::args::{Loudness, TargetArgs, VerifyArgs};
@@ -33,10 +33,8 @@ pub fn run(args: &VerifyArgs, console: &Console) -> anyhow::Result<Exit> {
         })
         .with_context(|| path.display().to_string())?;
         watch.finished(path);
-        let report = Report {
-            input: Some(input.facts()?),
-            ..input.with_damage(verified)
-        };
+        let mut report = input.with_damage(verified);
+        report.input = Some(input.facts()?);
         if console.json {
             console.print_json(&report)?;
         } else if !(console.quiet && report.all_met) {

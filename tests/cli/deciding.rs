@@ -1,4 +1,4 @@
-//! One judgement of the tone behind check and master, and the dial that turns it.
+//! One judgment of the tone behind check and master, and the dial that turns it.
 
 use acetate_dsp::signal::white;
 use serde_json::Value;

@@ -72,7 +72,7 @@ fn settings_and_signatures_replace_neither_songs_nor_what_is_there() {
     }
     refused(&dir, &[&learn[..], &["keep.toml"]].concat(), "no such file");
 
-    let towards = [
+    let toward = [
         "master",
         "a.wav",
         "-o",
@@ -85,7 +85,7 @@ fn settings_and_signatures_replace_neither_songs_nor_what_is_there() {
         ("b.wav", "a.wav"),
         ("songs", "songs/c.wav"),
     ] {
-        let args = [&towards[..], &[reference, "--save-signature", signature]].concat();
+        let args = [&toward[..], &[reference, "--save-signature", signature]].concat();
         refused(&dir, &args, "which is read");
     }
     refused(

@@ -1,13 +1,15 @@
-//! The order of the house: no circle between the files of a crate, and no folder that nobody can
-//! take in at a glance.
+//! The order of the house: no circle between the files of a crate, no folder that nobody can take in at a
+//! glance, and no public function with a long list of parameters.
 
 mod circles;
 mod modules;
+mod parameters;
 
 use std::path::{Path, PathBuf};
 
 use circles::circles;
 use modules::Crate;
+use parameters::long_signatures;
 
 /// The crates: where their first file is, and how many of their files still stand in circles.
 /// The number may only fall: where it does, lower it here.
@@ -26,6 +28,8 @@ const CRATES: [(&str, usize); 10] = [
 
 /// Most entries of a folder of source.
 const MAX_ENTRIES: usize = 15;
+/// Most parameters of a public function, beside its receiver.
+const MAX_PARAMETERS: usize = 5;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
@@ -102,6 +106,21 @@ fn no_folder_has_more_than_15_entries() {
     for (entry, _) in CRATES {
         let folder = root().join(entry);
         count_entries(folder.parent().expect("a folder"), &mut wrong);
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn no_public_function_takes_more_than_5_parameters() {
+    let mut wrong = String::new();
+    for (entry, _) in CRATES {
+        for path in Crate::read(&root().join(entry)).files() {
+            let name = path.strip_prefix(root()).unwrap_or(path).display();
+            for function in long_signatures(path, MAX_PARAMETERS) {
+                wrong +=
+                    &format!("{name}: {function} parameters, expected at most {MAX_PARAMETERS}\n");
+            }
+        }
     }
     assert!(wrong.is_empty(), "{wrong}");
 }

@@ -64,7 +64,7 @@ fn trace(track: &str, coder: &str, audio: &Audio) -> Trace {
     Trace {
         track: track.to_owned(),
         coder: coder.to_owned(),
-        family: found.map_or("none", |c| c.family.words()).to_owned(),
+        family: found.map_or("none", |c| c.family.label()).to_owned(),
         sigma: found.map_or(0.0, |c| c.sigma),
         holes_percent: found.map_or(0.0, |c| c.holes_percent),
         bandwidth_hz: meter.finish().bandwidth_hz,

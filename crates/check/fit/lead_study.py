@@ -66,14 +66,14 @@ def melody_figures(mid, side):
         lead_mid[frame], lead_side[frame] = mid[frame, bins].sum(), side[frame, bins].sum()
     all_mid, all_side = mid[:, WIDE].sum(axis=1), side[:, WIDE].sum(axis=1)
     share = db(lead_mid / all_mid)
-    centred = db(lead_mid.sum() / max(lead_side.sum(), 1e-12))
+    centered = db(lead_mid.sum() / max(lead_side.sum(), 1e-12))
     rest = db((all_mid.sum() - lead_mid.sum()) / max(all_side.sum() - lead_side.sum(), 1e-12))
     steps = np.abs(np.diff(best))
     return [*np.quantile(share, [0.1, 0.5, 0.9]), share.std(), db(lead_mid.sum() / all_mid.sum()),
             np.mean(most / salience.mean(axis=1)), np.mean(most / np.median(salience, axis=1)),
             (most / reached.sum(axis=1)).mean(), np.mean(steps <= 1), np.mean(steps <= 4),
             np.log2(np.median(FUNDAMENTALS_HZ[best])), np.std(np.log2(FUNDAMENTALS_HZ[best])),
-            centred - rest, db(all_mid.sum() / max(all_side.sum(), 1e-12)), centred]
+            centered - rest, db(all_mid.sum() / max(all_side.sum(), 1e-12)), centered]
 
 
 def partial_figures(body, total):
@@ -115,9 +115,9 @@ def tone_figures(mix):
     """Third octaves from 39 Hz to 16 kHz: level, spread over time, side over mid."""
     window = 4096
     hz = np.fft.rfftfreq(window, 1 / RATE)
-    centres = 1000 * 2.0 ** ((np.arange(3, 30) - 17) / 3)
-    bands = np.stack([(hz >= c * 2 ** (-1 / 6)) & (hz < c * 2 ** (1 / 6)) for c in centres], axis=1)
-    bands[np.round(centres * window / RATE).astype(int), np.arange(len(centres))] = True
+    centers = 1000 * 2.0 ** ((np.arange(3, 30) - 17) / 3)
+    bands = np.stack([(hz >= c * 2 ** (-1 / 6)) & (hz < c * 2 ** (1 / 6)) for c in centers], axis=1)
+    bands[np.round(centers * window / RATE).astype(int), np.arange(len(centers))] = True
     mid, side = (spectrogram(part, window, window) @ bands for part in
                  (mix.mean(axis=1), 0.5 * (mix[:, 0] - mix[:, 1])))
     level = db(mid.mean(axis=0))

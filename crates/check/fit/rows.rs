@@ -10,7 +10,7 @@ use std::sync::{Mutex, OnceLock};
 use acetate_check::{Check, Corpus, Facts, Scan, judge, judged, measure as measure_source};
 use acetate_dsp::stream::AudioSource;
 use acetate_dsp::{Analysis, Audio, Source};
-use acetate_master::judgement;
+use acetate_master::judgment;
 use acetate_model::NetPredictor;
 use acetate_training::datasets::Split;
 use acetate_training::rng::Rng;
@@ -135,7 +135,7 @@ fn of_measured(
     analysis: &Analysis,
     scan: &Scan,
 ) -> Result<Row> {
-    let tone = judgement::of_mix(analysis, net()?)?;
+    let tone = judgment::of_mix(analysis, net()?)?;
     let facts = Facts::new(analysis, Some(scan), tone.as_ref(), Corpus::embedded()?);
     let check: Check = judged(analysis, Some(scan), tone.as_ref())?;
     Ok(Row {
@@ -162,12 +162,12 @@ fn of_measured(
             })
             .collect(),
         score: check.score,
-        verdict: check.verdict.words().to_owned(),
+        verdict: check.verdict.label().to_owned(),
         already_mastered: check.already_mastered,
         bandwidth_hz: analysis.bandwidth_hz,
         coding: scan
             .coding
-            .map(|c| (c.family.words().to_owned(), c.sigma, c.holes_percent)),
+            .map(|c| (c.family.label().to_owned(), c.sigma, c.holes_percent)),
     })
 }
 

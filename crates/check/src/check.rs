@@ -13,7 +13,7 @@ use crate::finding::FindingCode;
 use crate::finding::{Category, Finding, Severity};
 use crate::judge;
 use crate::scan::{Scan, Scanned};
-use crate::tone::ToneJudgement;
+use crate::tone::ToneJudgment;
 use crate::translation::{Translation, translate};
 
 /// Version of the check's format.
@@ -33,7 +33,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// As printed.
-    pub fn words(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             Self::Ready => "ready",
             Self::ReadyWithRemarks => "ready with remarks",
@@ -54,6 +54,7 @@ impl Verdict {
 /// One part of the score.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct PartScore {
     /// The part.
     pub part: Category,
@@ -66,6 +67,7 @@ pub struct PartScore {
 /// What was found in a mix.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Check {
     /// Format of this object: [`CHECK_SCHEMA`].
     pub schema: String,
@@ -126,7 +128,7 @@ pub fn measure(
 ///
 /// # Errors
 /// [`CheckError::Corpus`].
-pub fn short(analysis: &Analysis, tone: Option<&ToneJudgement>) -> Result<Check, CheckError> {
+pub fn short(analysis: &Analysis, tone: Option<&ToneJudgment>) -> Result<Check, CheckError> {
     judged(analysis, None, tone)
 }
 
@@ -137,7 +139,7 @@ pub fn short(analysis: &Analysis, tone: Option<&ToneJudgement>) -> Result<Check,
 pub fn judged(
     analysis: &Analysis,
     scan: Option<&Scan>,
-    tone: Option<&ToneJudgement>,
+    tone: Option<&ToneJudgment>,
 ) -> Result<Check, CheckError> {
     let facts = Facts::new(analysis, scan, tone, Corpus::embedded()?);
     let translation = scan.map(|_| translate(analysis)).unwrap_or_default();

@@ -9,7 +9,7 @@ use acetate_dsp::units::{db_from_power, power_from_db};
 
 use crate::corpus::Corpus;
 use crate::scan::Scan;
-use crate::tone::ToneJudgement;
+use crate::tone::ToneJudgment;
 
 /// From this probability on a programme is told to be a finished master.
 const FINISHED: f64 = 0.5;
@@ -25,7 +25,7 @@ pub struct Facts<'a> {
     /// What released music shows.
     pub corpus: &'a Corpus,
     /// What the predictor knows of the tone; none where nothing was judged.
-    pub tone: Option<&'a ToneJudgement>,
+    pub tone: Option<&'a ToneJudgment>,
     /// Share of 10 ms blocks that peak at the programme's ceiling, percent.
     pub at_ceiling_percent: f64,
     /// True where the programme looks like a finished master.
@@ -37,7 +37,7 @@ impl<'a> Facts<'a> {
     pub fn new(
         analysis: &'a Analysis,
         scan: Option<&'a Scan>,
-        tone: Option<&'a ToneJudgement>,
+        tone: Option<&'a ToneJudgment>,
         corpus: &'a Corpus,
     ) -> Self {
         let lone_transients = &analysis.lone_transients;

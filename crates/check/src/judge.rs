@@ -79,19 +79,19 @@ fn judge(detector: &dyn Detector, facts: &Facts<'_>) -> Option<Finding> {
     if reading.value.is_nan() || deep < 0.0 {
         return None;
     }
-    let words = detector.words(facts, &reading);
+    let message = detector.message(facts, &reading);
     let by_depth = if deep >= 1.0 {
         Severity::Problem
     } else {
         Severity::Remark
     };
-    let severity = words.severity.unwrap_or(by_depth).min(info.max_severity);
+    let severity = message.severity.unwrap_or(by_depth).min(info.max_severity);
     let cost = |depth: f64| match severity {
         Severity::Note => 0.0,
         _ => info.points * depth.clamp(0.0, 1.0),
     };
     let points = cost(deep);
-    let left = words
+    let left = message
         .after_mastering
         .map_or(points, |after| cost(depth_of(after)));
     Some(Finding {
@@ -105,10 +105,10 @@ fn judge(detector: &dyn Detector, facts: &Facts<'_>) -> Option<Finding> {
             .figures
             .get(info.code.as_str())
             .map(|figure| released(figure, reading.value)),
-        text: words.text,
-        advice: words.advice,
-        mastering: words.mastering,
-        mastering_does: words.mastering_does,
+        text: message.text,
+        advice: message.advice,
+        mastering: message.mastering,
+        mastering_does: message.mastering_does,
         points,
         points_by_mastering: points - left,
         places: reading.places,

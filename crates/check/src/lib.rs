@@ -64,5 +64,5 @@ pub use finding::{
     decoded_elsewhere,
 };
 pub use scan::Scan;
-pub use tone::ToneJudgement;
+pub use tone::ToneJudgment;
 pub use translation::Translation;

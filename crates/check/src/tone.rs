@@ -1,6 +1,6 @@
-//! [`ToneJudgement`]: what the predictor knows of a mix's tone, as the check tells it.
+//! [`ToneJudgment`]: what the predictor knows of a mix's tone, as the check tells it.
 //!
-//! There is one judgement behind check and master: the predictor's posterior. It comes in from outside, since
+//! There is one judgment behind check and master: the predictor's posterior. It comes in from outside, since
 //! this crate knows no net; what is told of it is a contrast, the level of a region against the rest.
 
 use acetate_dsp::measure::bands::judged_hz;
@@ -20,7 +20,7 @@ pub const TONE_CODES: [FindingCode; 6] = [
 
 /// What is known of a mix's tone; curves in dB at the judged bands. Positive is too much.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ToneJudgement {
+pub struct ToneJudgment {
     /// What seems to be too much, before any doubt.
     pub estimated_db: [f64; BANDS],
     /// What the evidence carries of it: the posterior mean.

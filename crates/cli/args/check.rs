@@ -10,7 +10,7 @@ use clap::Args as ClapArgs;
     after_help = "The verdict is \"not ready\" where mastering would make a fault permanent, \"ready with remarks\" \
     where something would be better mended in the mix, else \"ready\". Each finding says what was measured, how much \
     of it released music shows, what to do in the mix, and whether mastering could mend it.\n\n\
-    The score is 100 less what the findings cost; level costs nothing. A finished master is recognised as one. \
+    The score is 100 less what the findings cost; level costs nothing. A finished master is recognized as one. \
     docs/CHECK.md says how well each finding is proved.\n\n\
     Examples:\n  \
       acetate check mix.wav                 read it\n  \

@@ -225,7 +225,7 @@ pub struct MasterArgs {
         hide_short_help = true
     )]
     pub notes: Option<String>,
-    /// Move towards a finished record: a sound file, a folder of them (their common signature), or a
+    /// Move toward a finished record: a sound file, a folder of them (their common signature), or a
     /// saved signature (.toml); may be repeated
     #[arg(
         help_heading = "Reference",
@@ -258,7 +258,7 @@ pub struct MasterArgs {
         hide_short_help = true
     )]
     pub matched: Vec<Dimension>,
-    /// The most EQ towards a reference, RMS, dB, up to 10 [default: 10]
+    /// The most EQ toward a reference, RMS, dB, up to 10 [default: 10]
     #[arg(
         help_heading = "Reference",
         long,

@@ -25,7 +25,7 @@ pub struct TrainArgs {
     /// List of mixes with their masters to retrain on: columns mix, master, album
     #[arg(help_heading = "Your own music", long, value_name = "CSV")]
     pub pairs: Option<PathBuf>,
-    /// Write the retrained weights even where they are not shown to be better (never where no step towards them was)
+    /// Write the retrained weights even where they are not shown to be better (never where no step toward them was)
     #[arg(help_heading = "Your own music", long)]
     pub force: bool,
     /// Recipe with every number of the run [default: training/default.toml; for your own music

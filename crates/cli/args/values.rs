@@ -11,7 +11,7 @@ pub fn weight(text: &str) -> Result<f64, String> {
     }
 }
 
-/// The most EQ towards a reference, dB.
+/// The most EQ toward a reference, dB.
 pub fn match_limit(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(limit_db) if (0.0..=DEFAULT_MAX_EQ_RMS_DB).contains(&limit_db) => Ok(limit_db),

@@ -20,7 +20,7 @@ pub struct Console {
     pub quiet: bool,
     /// Also what is usually left unsaid.
     pub verbose: bool,
-    colour: bool,
+    color: bool,
     bars: bool,
 }
 
@@ -33,7 +33,7 @@ impl Console {
             json: args.json,
             quiet: args.quiet,
             verbose: args.verbose,
-            colour: !plain && std::io::stdout().is_terminal(),
+            color: !plain && std::io::stdout().is_terminal(),
             bars: !args.quiet && std::io::stderr().is_terminal(),
         }
     }
@@ -74,7 +74,7 @@ impl Console {
     }
 
     fn plain_lines<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        plain::lines(text, if self.colour { colour_bytes } else { |_| 0 })
+        plain::lines(text, if self.color { color_bytes } else { |_| 0 })
     }
 
     /// Warns, even with `-q`.
@@ -92,23 +92,23 @@ impl Console {
         let _ = writeln!(std::io::stderr().lock(), "{text}");
     }
 
-    /// Green, where colours are wanted.
+    /// Green, where colors are wanted.
     pub fn good(&self, text: &str) -> String {
         self.painted(text, "32")
     }
 
-    /// Red, where colours are wanted.
+    /// Red, where colors are wanted.
     pub fn bad(&self, text: &str) -> String {
         self.painted(text, "31")
     }
 
-    /// Bold, where colours are wanted.
+    /// Bold, where colors are wanted.
     pub fn strong(&self, text: &str) -> String {
         self.painted(text, "1")
     }
 
     fn painted(&self, text: &str, code: &str) -> String {
-        if self.colour {
+        if self.color {
             format!("\u{1b}[{code}m{text}\u{1b}[0m")
         } else {
             text.to_owned()
@@ -116,11 +116,11 @@ impl Console {
     }
 }
 
-/// Bytes of a colour that [`Console::painted`] made, at the start of a text.
-fn colour_bytes(text: &str) -> usize {
+/// Bytes of a color that [`Console::painted`] made, at the start of a text.
+fn color_bytes(text: &str) -> usize {
     ["\u{1b}[0m", "\u{1b}[1m", "\u{1b}[31m", "\u{1b}[32m"]
         .into_iter()
-        .find(|colour| text.starts_with(colour))
+        .find(|color| text.starts_with(color))
         .map_or(0, str::len)
 }
 

@@ -1,6 +1,6 @@
 //! What a person sees: lines, tables, progress bars.
 
-pub mod checked;
+pub mod check_table;
 pub mod console;
 pub mod progress;
 pub mod table;

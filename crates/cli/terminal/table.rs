@@ -11,7 +11,7 @@ use acetate_master::codec::DECODED_CEILING_DBTP;
 use acetate_master::findings::Severity;
 use acetate_master::report::{Check, CodecSafety, Mastering, Measures, Treatment};
 
-use crate::terminal::checked;
+use crate::terminal::check_table;
 use crate::terminal::console::Console;
 
 /// The report of a master: before, after, target, what was done and why.
@@ -32,7 +32,7 @@ pub fn mastered(report: &Report, input: &str, output: &str, console: &Console) -
     // A fault that the master keeps comes before everything that went well.
     let is_first = Verdict::of(&report.findings) == Verdict::NotReady;
     if is_first {
-        checked::short(&mut text, report, input, console);
+        check_table::short(&mut text, report, input, console);
     }
     for (name, value) in decoding(report) {
         let _ = writeln!(text, "  {name:<22}{value}");
@@ -61,7 +61,7 @@ pub fn mastered(report: &Report, input: &str, output: &str, console: &Console) -
         let _ = writeln!(text, "    - {}", plain::field(sentence));
     }
     if !is_first {
-        checked::short(&mut text, report, input, console);
+        check_table::short(&mut text, report, input, console);
     }
     advice(&mut text, report);
     if console.verbose {

@@ -74,7 +74,7 @@ fn fetch_manifest(path: &Path, cache_dir: &Path, console: &Console) -> anyhow::R
                 chosen.filter(|it| it.split == split).count()
             };
             console.say(&format!(
-                "{} tracks, {} with a licence that is asked for, {} of these with vocals, {} of the genres and lengths; {} chosen: {} train, {} valid, {} test",
+                "{} tracks, {} with a license that is asked for, {} of these with vocals, {} of the genres and lengths; {} chosen: {} train, {} valid, {} test",
                 selection.tracks,
                 selection.licensed,
                 selection.sung,
@@ -190,7 +190,7 @@ fn gigabytes(bytes: u64) -> f64 {
 fn list(datasets: &Datasets, cache_dir: &Path) -> String {
     let mut text = format!(
         "{:<32} {:<15} {:<6} {:>6} {:>8}  {:<24} {}\n",
-        "package or repository", "role", "split", "tracks", "renders", "licence", "artist"
+        "package or repository", "role", "split", "tracks", "renders", "license", "artist"
     );
     for split in Split::ALL {
         for package in datasets.packages_of(split) {
@@ -205,7 +205,7 @@ fn list(datasets: &Datasets, cache_dir: &Path) -> String {
                 package.role,
                 split,
                 package.track_count(),
-                plain::field(&package.licences.join(", ")),
+                plain::field(&package.licenses.join(", ")),
                 plain::field(&package.artist)
             );
         }
@@ -222,7 +222,7 @@ fn list(datasets: &Datasets, cache_dir: &Path) -> String {
                 split,
                 format!("{there}/{all}"),
                 "-",
-                plain::field(&repository.licences().join(", ")),
+                plain::field(&repository.licenses().join(", ")),
                 plain::field(&repository.artists().join(", "))
             );
         }

@@ -170,9 +170,9 @@ mod tests {
 
     #[test]
     fn lines_keep_their_ends_and_what_is_ours() {
-        let colour = |rest: &str| usize::from(rest.starts_with('\u{1b}'));
+        let color = |rest: &str| usize::from(rest.starts_with('\u{1b}'));
         assert_eq!(
-            lines("a\n\u{1b}[1mb\u{7}\r\n", colour),
+            lines("a\n\u{1b}[1mb\u{7}\r\n", color),
             "a\n\u{1b}[1mb\\u{7}\\r\n"
         );
     }

@@ -37,7 +37,7 @@ impl Conflicts {
             songs.iter().for_each(|song| conflicts.reads(song));
         }
         // What is left as it is need not keep clear of anything.
-        let made = |job: &&Job| options.overwrite || !options.judges_later(&job.output);
+        let made = |job: &&Job| options.overwrite || !options.may_be_skipped(&job.output);
         for job in jobs.iter().filter(made) {
             match options.variants {
                 Some(count) => {
@@ -181,7 +181,7 @@ fn check_job(options: &Options, job: &Job) -> anyhow::Result<()> {
     }
     if let Some(there) = others.iter().find(|path| path.exists())
         && !options.overwrite
-        && !options.judges_later(&job.output)
+        && !options.may_be_skipped(&job.output)
     {
         bail!(
             "{}: exists already: use --overwrite to replace it",
@@ -194,7 +194,7 @@ fn check_job(options: &Options, job: &Job) -> anyhow::Result<()> {
             job.output.display()
         );
     }
-    if job.output.exists() && !options.overwrite && !options.judges_later(&job.output) {
+    if job.output.exists() && !options.overwrite && !options.may_be_skipped(&job.output) {
         bail!(
             "{}: exists already: use --overwrite to replace it or --skip-existing to leave it",
             job.output.display()
@@ -205,12 +205,12 @@ fn check_job(options: &Options, job: &Job) -> anyhow::Result<()> {
 
 /// What goes beside the master can be written. Of a job that may be left alone, it may be there.
 fn check_side_files(options: &Options, job: &Job) -> anyhow::Result<()> {
-    let is_judged_later = options.judges_later(&job.output);
+    let may_be_skipped = options.may_be_skipped(&job.output);
     for path in job.certificate.iter().chain(&job.report) {
-        StagedFile::check(path, options.overwrite || is_judged_later)?;
+        StagedFile::check(path, options.overwrite || may_be_skipped)?;
     }
     match &job.pack {
-        Some(folder) if !is_judged_later => pack::check(folder, options.overwrite),
+        Some(folder) if !may_be_skipped => pack::check(folder, options.overwrite),
         _ => Ok(()),
     }
 }

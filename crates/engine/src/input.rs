@@ -145,9 +145,9 @@ impl<'a> Input<'a> {
     }
 
     /// Says what the decoder went past, and puts it first into the report.
-    pub fn with_damage(&self, report: Report) -> Report {
-        let findings = self.damage().into_iter().chain(report.findings).collect();
-        Report { findings, ..report }.with_check(self.whole_check())
+    pub fn with_damage(&self, mut report: Report) -> Report {
+        report.findings.splice(0..0, self.damage());
+        report.with_check(self.whole_check())
     }
 
     /// Says what the decoder went past, and puts it first into what is said of the mix.

@@ -44,6 +44,7 @@ impl Outcome {
 
 /// What came of a job.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Delivered {
     /// How it ended.
     pub outcome: Outcome,
@@ -69,10 +70,9 @@ pub struct JobForecast {
 
 impl From<JobForecast> for Report {
     fn from(job: JobForecast) -> Self {
-        Self {
-            input: Some(job.input),
-            ..Self::from(job.forecast)
-        }
+        let mut report = Self::from(job.forecast);
+        report.input = Some(job.input);
+        report
     }
 }
 

@@ -54,7 +54,7 @@ pub struct Options {
 
 impl Options {
     /// Whether it turns out only later that the master of this output is left as it is.
-    pub fn judges_later(&self, output: &Path) -> bool {
+    pub fn may_be_skipped(&self, output: &Path) -> bool {
         (self.skip_existing || self.resume) && !is_pipe(output) && output.exists()
     }
 }

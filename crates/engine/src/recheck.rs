@@ -52,7 +52,7 @@ pub fn verify_certificate(
 
 fn recheck(asked: &Recheck<'_>, observer: &dyn Observer) -> anyhow::Result<Report> {
     let certificate = read(asked.certificate)?;
-    let (report, mut differences) = measure(asked, &certificate, observer)?;
+    let (mut report, mut differences) = measure(asked, &certificate, observer)?;
     let mut rendered_again = false;
     if let Some(mix) = asked.mix {
         let again = render_again(asked, &certificate, mix, observer)?;
@@ -60,17 +60,15 @@ fn recheck(asked: &Recheck<'_>, observer: &dyn Observer) -> anyhow::Result<Repor
         differences.extend(again.differences);
     }
     let identical = differences.is_empty();
-    Ok(Report {
-        all_met: report.all_met && identical,
-        verdict: Some(Verdict {
-            certificate: asked.certificate.display().to_string(),
-            identical,
-            rendered_again,
-            differences,
-            unchecked: certificate.unchecked(rendered_again, &report.checks),
-        }),
-        ..report
-    })
+    report.all_met &= identical;
+    report.verdict = Some(Verdict {
+        certificate: asked.certificate.display().to_string(),
+        identical,
+        rendered_again,
+        differences,
+        unchecked: certificate.unchecked(rendered_again, &report.checks),
+    });
+    Ok(report)
 }
 
 /// Reads a certificate.
@@ -90,7 +88,7 @@ fn measure(
     let mut bar = FileProgress::new(observer, master);
     let total = input.frames_hint();
     let target = certificate.brief()?.target;
-    let verified = acetate_master::verify(
+    let mut report = acetate_master::verify(
         input.source(),
         &target,
         certificate.brief.dual_mono,
@@ -99,10 +97,7 @@ fn measure(
     .with_context(|| master.display().to_string())?;
     observer.finished(master);
     input.report_warnings();
-    let report = Report {
-        input: Some(input.facts()?),
-        ..verified
-    };
+    report.input = Some(input.facts()?);
     let mut differences = Vec::new();
     if let Some(facts) = &report.input {
         let wanted = &certificate.output;

@@ -70,7 +70,7 @@ pub use cache::{AnalysisCache, CacheKey};
 pub use disk::hash::{content_hash, text_hash};
 pub use disk::manifest;
 pub use disk::pairs_list;
-pub use disk::place::{Identity, check_name, resolved, same_file};
+pub use disk::paths::{Identity, check_name, resolved, same_file};
 pub use disk::regular::{
     ReadError, create_fresh, open_regular, open_shared, read_bounded, read_open, read_text,
 };

@@ -56,6 +56,7 @@ const UNCHECKED_WITHOUT_RENDER: [&str; 9] = [
 /// What was done to which file, and what was measured. A figure that is not finite is null.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Certificate {
     /// Format of this certificate: [`CERTIFICATE_SCHEMA`].
     pub schema: String,
@@ -92,6 +93,7 @@ pub struct Certificate {
 /// What was asked for, as far as the settings do not say it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct CertifiedBrief {
     /// Loudness, ceiling and bound on limiting.
     pub target: Target,

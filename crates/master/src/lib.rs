@@ -72,7 +72,7 @@ pub use error::MasterError;
 pub use pipeline::{
     Assessment, Forecast, MasterFile, Mastered, Measured, Planned, Rendered, master,
 };
-pub use plan::{Plan, judgement};
+pub use plan::{Plan, judgment};
 pub use render::PreLimiter;
 pub use report::VERSION;
 pub use report::check_name::CheckName;

@@ -24,7 +24,7 @@ pub const PRESETS: &[Preset] = &[
         integrated_lufs: -14.0,
         true_peak_dbtp: -1.0,
         codec_safe: false,
-        help: "the default: what most platforms normalise to",
+        help: "the default: what most platforms normalize to",
     },
     Preset {
         name: "spotify",

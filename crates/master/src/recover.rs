@@ -49,7 +49,7 @@ pub struct Recovered {
     pub tone_before_db: f64,
     /// Distance of our render from the master, mean, dB.
     pub tone_left_db: f64,
-    /// The band that is left furthest off: centre in Hz, dB.
+    /// The band that is left furthest off: center in Hz, dB.
     pub tone_worst: (f64, f64),
     /// What is left of side against mid, mean over the bands, dB.
     pub width_left_db: f64,

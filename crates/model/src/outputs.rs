@@ -14,7 +14,7 @@ use crate::knots::{self, Row};
 pub const MODES: usize = 12;
 /// Side outputs: gain (dB) and tilt (dB per decade around 1 kHz).
 pub const SIDE_OUTPUTS: usize = 2;
-/// Dynamics outputs: change of level spread (dB) and of PLR (dB) towards the master.
+/// Dynamics outputs: change of level spread (dB) and of PLR (dB) toward the master.
 pub const DYNAMICS_OUTPUTS: usize = 2;
 /// Means that the net gives.
 pub const MEANS: usize = MODES + SIDE_OUTPUTS + DYNAMICS_OUTPUTS;

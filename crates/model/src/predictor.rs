@@ -60,7 +60,7 @@ pub struct Confidence {
     pub limiter: f64,
 }
 
-/// What is known of a programme's tone: the one judgement behind the settings and the check. Curves are
+/// What is known of a programme's tone: the one judgment behind the settings and the check. Curves are
 /// moves, in dB at the third octaves from 39 Hz to 16 kHz: where a move is up, the programme lacks something.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Tone {
@@ -244,7 +244,7 @@ struct Heard<'a> {
     finished_probability: f64,
 }
 
-/// The judgement of a programme's tone, and the EQ curve that follows from it within the bounds, dB at the
+/// The judgment of a programme's tone, and the EQ curve that follows from it within the bounds, dB at the
 /// net's bands. `mid_db` are the programme's bands relative to its loudness.
 pub fn judge_tone(
     raw: &RawOutputs,
@@ -404,8 +404,10 @@ fn ratio(compressor: &Compressor, spread_db: f64, body: &Body, analysis: &Analys
         &powers,
         loudness_lufs,
         range_from_k_power_10ms(&powers),
-        compressor,
-        solved,
+        &Compressor {
+            ratio: solved,
+            ..*compressor
+        },
         MAX_RANGE_LOSS_LU,
     );
     if bounded < LEAST_RATIO { 1.0 } else { bounded }

@@ -1,5 +1,5 @@
 //! Retraining on a user's catalog: finished masters in a folder, or mixes with their masters in a
-//! list. From the shipped weights a few steps towards the catalog, as far as the albums set aside for
+//! list. From the shipped weights a few steps toward the catalog, as far as the albums set aside for
 //! choices say, and an answer from albums that nothing was chosen on.
 //!
 //! ```text
@@ -190,7 +190,7 @@ pub fn retrain(
     let public_train = public(Split::Train)?;
     let public_test = public(Split::Test)?;
 
-    let places: Vec<split::Place<'_>> = songs
+    let places: Vec<split::AlbumSong<'_>> = songs
         .masters
         .iter()
         .map(|track| (track.group.as_str(), track.name.as_str()))

@@ -26,10 +26,10 @@ pub struct Parts {
 }
 
 /// A song's place in the catalog: its album and its name there.
-pub type Place<'a> = (&'a str, &'a str);
+pub type AlbumSong<'a> = (&'a str, &'a str);
 
 /// Splits a catalog of three songs at least.
-pub fn split(songs: &[Place<'_>], held_out_share: f64, choosing_share: f64) -> Parts {
+pub fn split(songs: &[AlbumSong<'_>], held_out_share: f64, choosing_share: f64) -> Parts {
     let all: Vec<usize> = (0..songs.len()).collect();
     let (held_out, rest, by_song) = part(songs, &all, held_out_share, HELD_OUT, 2);
     let (choosing, fit, _) = part(songs, &rest, choosing_share, CHOOSING, 1);
@@ -44,7 +44,7 @@ pub fn split(songs: &[Place<'_>], held_out_share: f64, choosing_share: f64) -> P
 /// Takes about `share` of the songs, but leaves `leave`: those taken, the rest, and whether albums
 /// were divided.
 fn part(
-    songs: &[Place<'_>],
+    songs: &[AlbumSong<'_>],
     among: &[usize],
     share: f64,
     salt: &str,
@@ -103,14 +103,14 @@ mod tests {
             .collect()
     }
 
-    fn places(catalog: &[(String, String)]) -> Vec<Place<'_>> {
+    fn places(catalog: &[(String, String)]) -> Vec<AlbumSong<'_>> {
         catalog
             .iter()
             .map(|(album, song)| (album.as_str(), song.as_str()))
             .collect()
     }
 
-    fn albums<'a>(songs: &[Place<'a>], part: &[usize]) -> BTreeSet<&'a str> {
+    fn albums<'a>(songs: &[AlbumSong<'a>], part: &[usize]) -> BTreeSet<&'a str> {
         part.iter().map(|&song| songs[song].0).collect()
     }
 

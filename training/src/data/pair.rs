@@ -87,7 +87,7 @@ impl Pair {
     }
 
     /// A further degraded mix whose targets lead to the master instead of back to the mix.
-    pub fn towards_master(&self, mix: Mix) -> Mix {
+    pub fn toward_master(&self, mix: Mix) -> Mix {
         Mix {
             dynamics_target_db: std::array::from_fn(|index| {
                 mix.dynamics_target_db[index] + self.dynamics_target_db[index]

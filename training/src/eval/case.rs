@@ -8,6 +8,8 @@ use acetate_master::{Brief, MasterError, Mastered, Measured, MemoryDelivery};
 use acetate_model::Predictor;
 use serde::Serialize;
 
+use crate::rng::Rng;
+
 use super::EvalError;
 use super::expansion::expand;
 use super::faults::{Smooth, smooth};
@@ -129,7 +131,7 @@ pub struct Mix<'a> {
     pub with_distortion: bool,
 }
 
-/// Degrades an excerpt, masters it by every method and compares. `None` where the fault does not
+/// Degrades an excerpt (chance by [`Kind::rng`]), masters it by every method and compares. `None` where the fault does not
 /// exist for this excerpt (MP3 carries no 96 kHz).
 ///
 /// # Errors
@@ -138,17 +140,15 @@ pub fn run_case(
     kind: Kind,
     excerpt: &Excerpt,
     reference: &Reference,
-    song: &str,
-    seed: u64,
+    rng: &mut Rng,
     contenders: &Contenders<'_>,
 ) -> Result<Option<CaseResult>, EvalError> {
-    let mut rng = kind.rng(song, seed);
     let (mix, fault) = match kind {
         Kind::Smooth {
             severity_db,
             mirrored,
         } => {
-            let drawn = smooth(&mut rng, severity_db);
+            let drawn = smooth(rng, severity_db);
             let fault = if mirrored { drawn.mirrored() } else { drawn };
             let mix = if severity_db == 0.0 {
                 excerpt.audio.clone()
@@ -160,13 +160,13 @@ pub fn run_case(
         Kind::Unseen { family, mirrored } => {
             let mix = match family {
                 Family::Resonances => {
-                    let drawn = Resonances::draw(&mut rng);
+                    let drawn = Resonances::draw(rng);
                     let fault = if mirrored { drawn.mirrored() } else { drawn };
                     fault.applied_to(&excerpt.audio)
                 }
-                Family::Comb => comb(&excerpt.audio, &mut rng),
-                Family::Room => room(&excerpt.audio, &mut rng),
-                Family::Lossy => match lossy::recode(&excerpt.audio, &mut rng)? {
+                Family::Comb => comb(&excerpt.audio, rng),
+                Family::Room => room(&excerpt.audio, rng),
+                Family::Lossy => match lossy::recode(&excerpt.audio, rng)? {
                     Some(mix) => mix,
                     None => return Ok(None),
                 },
@@ -214,20 +214,20 @@ pub fn compare(
     let mut failures = Vec::new();
     for &method in methods {
         let made = match method {
-            Method::Nothing => Ok(Made {
+            Method::Nothing => Ok(MethodOutput {
                 sound: Sound::of(mix.analysis),
                 eq_move_db: Some(0.0),
                 delivered: None,
             }),
             Method::Tool(index) => match contenders.tools.get(index) {
                 Some(tool) => hear(tool, mix.audio, mix.reference)
-                    .map(|heard| made_by_tool(&heard, mix))
+                    .map(|heard| output_of_tool(&heard, mix))
                     .map_err(|failure| failure.to_string()),
                 None => continue,
             },
             _ => match method.predictor(contenders.baselines, contenders.net, mix.fault) {
                 Some(predictor) => written(mix.audio, mix.analysis, predictor.as_ref())?
-                    .map(|written| made_by_us(&written, mix))
+                    .map(|written| output_of_ours(&written, mix))
                     .map_err(|error| error.to_string()),
                 None => continue,
             },
@@ -255,14 +255,14 @@ pub fn compare(
 }
 
 /// A method's master, measured.
-struct Made {
+struct MethodOutput {
     sound: Sound,
     eq_move_db: Option<f64>,
     delivered: Option<Delivered>,
 }
 
-fn made_by_tool(heard: &Heard, mix: &Mix<'_>) -> Made {
-    Made {
+fn output_of_tool(heard: &Heard, mix: &Mix<'_>) -> MethodOutput {
+    MethodOutput {
         sound: Sound::of(&heard.analysis),
         eq_move_db: None,
         delivered: Some(Delivered {
@@ -275,8 +275,8 @@ fn made_by_tool(heard: &Heard, mix: &Mix<'_>) -> Made {
     }
 }
 
-fn made_by_us(written: &Written, mix: &Mix<'_>) -> Made {
-    Made {
+fn output_of_ours(written: &Written, mix: &Mix<'_>) -> MethodOutput {
+    MethodOutput {
         sound: Sound::of_written(&written.measures, &written.audio),
         eq_move_db: Some(written.eq_move_db),
         delivered: Some(Delivered {

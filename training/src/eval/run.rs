@@ -10,7 +10,7 @@ use super::EvalError;
 use super::case::{CaseResult, Excerpt, run_case};
 use super::excerpt::loudest;
 use super::foreign::{Movement, movements};
-use super::kind::{kinds, rng_of};
+use super::kind::{Kind, kinds, rng_of};
 use super::lossy;
 use super::methods::{Contenders, Method};
 use super::metric::Sound;
@@ -156,9 +156,9 @@ fn evaluate_song(
         Err("nobody asked for one".to_owned())
     };
     let kinds = kinds(&options.severities_db, with_lossy);
-    let run = |&kind| {
-        let seed = options.seed;
-        let case = run_case(kind, &excerpt, &reference, &song.name, seed, contenders);
+    let run = |&kind: &Kind| {
+        let mut rng = kind.rng(&song.name, options.seed);
+        let case = run_case(kind, &excerpt, &reference, &mut rng, contenders);
         observer.advance(&song.name);
         match case {
             // Another program's failure costs its case, not the song.

@@ -196,7 +196,7 @@ fn batch_of(
             hide(&mut mix, hidden);
             match drawn.pair {
                 None => (track, fault.as_ref(), mix),
-                Some(pair) => (&pair.master, fault.as_ref(), pair.towards_master(mix)),
+                Some(pair) => (&pair.master, fault.as_ref(), pair.toward_master(mix)),
             }
         })
         .collect();

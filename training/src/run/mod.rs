@@ -270,7 +270,7 @@ fn best_share(
             .iter()
             .map(|case| {
                 let track = &tracks[case.track];
-                let curve = validation::towards_mean(track, case, mean, share);
+                let curve = validation::toward_mean(track, case, mean, share);
                 validation::tonal_error(track, &case.fault, &curve, &flat).0
             })
             .sum()
@@ -290,23 +290,18 @@ fn judge_all(
     priors: &Priors,
 ) -> Vec<Row> {
     let flat = [0.0; acetate_model::features::BANDS];
-    let towards = |share: f64| {
-        move |track: &Track, case: &Case| (validation::towards_mean(track, case, mean, share), flat)
+    let toward = |share: f64| {
+        move |track: &Track, case: &Case| (validation::toward_mean(track, case, mean, share), flat)
     };
     let mut rows = validation::judge("do nothing", tracks, cases, &|_, _| (flat, flat));
     rows.extend(validation::judge(
         "mean curve, 100 %",
         tracks,
         cases,
-        &towards(1.0),
+        &toward(1.0),
     ));
     let name = format!("mean curve, {:.0} % (best fixed)", 100.0 * best_share);
-    rows.extend(validation::judge(
-        &name,
-        tracks,
-        cases,
-        &towards(best_share),
-    ));
+    rows.extend(validation::judge(&name, tracks, cases, &toward(best_share)));
     rows.extend(validation::judge("net", tracks, cases, &|track, case| {
         validation::net_curves(track, case, priors)
     }));

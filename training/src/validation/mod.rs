@@ -302,14 +302,14 @@ pub fn mean_spectrum(train: &[Track]) -> [f64; BANDS] {
 }
 
 /// The curve that moves a mix `share` of the way to a mean spectrum, dB.
-pub fn towards_mean(track: &Track, case: &Case, mean: &[f64; BANDS], share: f64) -> [f64; BANDS] {
+pub fn toward_mean(track: &Track, case: &Case, mean: &[f64; BANDS], share: f64) -> [f64; BANDS] {
     std::array::from_fn(|band| {
         let mix = f64::from(track.features.pooled_db[band]) + case.fault.tone_db[band];
         share * (mean[band] - mix)
     })
 }
 
-/// The judgement of a case's tone, and the mid curve that is applied, dB at the net's bands.
+/// The judgment of a case's tone, and the mid curve that is applied, dB at the net's bands.
 fn judged(track: &Track, case: &Case, priors: &Priors) -> (Tone, [f64; BANDS]) {
     let mix_db: [f32; BANDS] = std::array::from_fn(|band| {
         track.features.pooled_db[band] + case.fault.tone_db[band] as f32

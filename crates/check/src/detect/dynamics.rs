@@ -2,7 +2,7 @@
 
 use acetate_dsp::units::{clock, db_from_power};
 
-use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
+use super::{Detector, DetectorInfo, Direction, Limits, Message, Reading};
 use crate::facts::Facts;
 use crate::finding::FindingCode;
 use crate::finding::{Category, Severity, TimeSpan};
@@ -29,12 +29,12 @@ impl Detector for Limited {
         Some(Reading::of(facts.at_ceiling_percent))
     }
 
-    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
+    fn message(&self, facts: &Facts<'_>, reading: &Reading) -> Message {
         let plr_db = facts.analysis.plr_db;
         if facts.mastered {
-            return Words {
+            return Message {
                 severity: Some(Severity::Note),
-                ..Words::in_the_mix(
+                ..Message::in_the_mix(
                     format!(
                         "already mastered: {:.0} % of its peaks stand at one ceiling, {plr_db:.1} dB over its loudness",
                         reading.value
@@ -45,7 +45,7 @@ impl Detector for Limited {
                 )
             };
         }
-        Words::in_the_mix(
+        Message::in_the_mix(
             format!(
                 "a limiter has been at work: {:.0} % of its peaks stand at one ceiling",
                 reading.value
@@ -79,10 +79,10 @@ impl Detector for Flat {
         plr_db.is_finite().then(|| Reading::of(plr_db))
     }
 
-    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
-        Words {
+    fn message(&self, facts: &Facts<'_>, reading: &Reading) -> Message {
+        Message {
             severity: facts.mastered.then_some(Severity::Note),
-            ..Words::in_the_mix(
+            ..Message::in_the_mix(
                 format!(
                     "peaks stand only {:.1} dB over the loudness: hardly any punch is left",
                     reading.value
@@ -98,7 +98,7 @@ impl Detector for Flat {
 /// Too wide a range of loudness.
 pub(super) struct TooDynamic;
 
-/// The gentle compression that mastering dares: above this below the loudness, LU …
+/// The gentle compression that mastering uses: above this below the loudness, LU …
 const KNEE_LU: f64 = -4.0;
 /// … this ratio.
 const RATIO: f64 = 2.0;
@@ -144,10 +144,10 @@ impl Detector for TooDynamic {
         range_lu.is_finite().then(|| Reading::of(range_lu))
     }
 
-    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
+    fn message(&self, facts: &Facts<'_>, reading: &Reading) -> Message {
         let after = compressed_range_lu(facts).unwrap_or(reading.value);
         let after = after.min(reading.value);
-        Words::partly(
+        Message::partly(
             format!("loud and soft passages lie {:.0} LU apart", reading.value),
             "ride the faders: bring the soft passages up by hand (a few dB on their tracks) before any compressor; \
              leave it, if the contrast is the point",
@@ -188,7 +188,7 @@ impl Detector for Section {
         Some(Reading::at(jump.even_db, vec![place]))
     }
 
-    fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
+    fn message(&self, _: &Facts<'_>, reading: &Reading) -> Message {
         let (from_s, to_s) = reading
             .places
             .first()
@@ -207,7 +207,7 @@ impl Detector for Section {
                 reading.value
             )
         };
-        Words::in_the_mix(
+        Message::in_the_mix(
             text,
             "look at the automation of the bus and at pasted or bounced regions there, and bring the sections to one \
              level by ear",

@@ -1,7 +1,7 @@
 //! How the programme begins and ends.
 
 use super::noise::offset_db;
-use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
+use super::{Detector, DetectorInfo, Direction, Limits, Message, Reading};
 use crate::facts::Facts;
 use crate::finding::FindingCode;
 use crate::finding::{Category, Severity, TimeSpan};
@@ -64,7 +64,7 @@ impl Detector for StartCut {
         Some(Reading::at(edges.start_db, vec![place]))
     }
 
-    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
+    fn message(&self, facts: &Facts<'_>, reading: &Reading) -> Message {
         let looped = facts.scan.is_some_and(|scan| is_loop(&scan.edges));
         let text = format!(
             "it begins at once, at {:+.0} dB of its usual level{}",
@@ -75,9 +75,9 @@ impl Detector for StartCut {
                 ": the start may be cut off"
             }
         );
-        Words {
+        Message {
             severity: looped.then_some(Severity::Note),
-            ..Words::in_the_mix(
+            ..Message::in_the_mix(
                 text,
                 if looped {
                     LOOPED
@@ -124,11 +124,11 @@ impl Detector for TailCut {
         Some(Reading::at(edges.tail_db, vec![place]))
     }
 
-    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
+    fn message(&self, facts: &Facts<'_>, reading: &Reading) -> Message {
         let looped = facts.scan.is_some_and(|scan| is_loop(&scan.edges));
-        Words {
+        Message {
             severity: looped.then_some(Severity::Note),
-            ..Words::in_the_mix(
+            ..Message::in_the_mix(
                 format!(
                     "it ends at once, at {:+.0} dB of its usual level{}",
                     reading.value,
@@ -176,9 +176,9 @@ impl Detector for EdgeSilence {
         Some(Reading::of(too_long))
     }
 
-    fn words(&self, facts: &Facts<'_>, _: &Reading) -> Words {
+    fn message(&self, facts: &Facts<'_>, _: &Reading) -> Message {
         let edges = facts.scan.map(|scan| scan.edges).unwrap_or_default();
-        Words::in_the_mix(
+        Message::in_the_mix(
             format!(
                 "{:.1} s of silence before the music and {:.1} s after it",
                 edges.lead_in_s, edges.lead_out_s

@@ -2,7 +2,7 @@
 
 use acetate_dsp::units::clock;
 
-use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
+use super::{Detector, DetectorInfo, Direction, Limits, Message, Reading};
 use crate::facts::Facts;
 use crate::finding::FindingCode;
 use crate::finding::{Category, Finding, Severity, TimeSpan};
@@ -31,8 +31,8 @@ impl Detector for NotANumber {
         Some(Reading::of(facts.analysis.non_finite_samples as f64))
     }
 
-    fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
-        Words::in_the_mix(
+    fn message(&self, _: &Facts<'_>, reading: &Reading) -> Message {
+        Message::in_the_mix(
             format!(
                 "{} samples are not numbers; they are read as silence",
                 reading.value
@@ -70,7 +70,7 @@ impl Detector for Clipping {
         Some(Reading::of(1e6 * clipped as f64 / samples as f64))
     }
 
-    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
+    fn message(&self, facts: &Facts<'_>, reading: &Reading) -> Message {
         let how = match facts.scan {
             Some(scan) => format!(
                 "{} peaks are cut off flat, the longest for {:.2} ms",
@@ -78,7 +78,7 @@ impl Detector for Clipping {
             ),
             None => format!("{:.0} of a million samples are cut off flat", reading.value),
         };
-        Words::in_the_mix(
+        Message::in_the_mix(
             how,
             "find what is over: turn the mix bus down (or the clipped track, plug-in or converter, if the \
              bus itself has room) and export again in float or with the peaks at -3 dBFS",
@@ -119,9 +119,9 @@ impl Detector for Clicks {
         Some(Reading::at(clicks.strongest_db, places))
     }
 
-    fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
+    fn message(&self, _: &Facts<'_>, reading: &Reading) -> Message {
         let count = reading.places.len();
-        Words::in_the_mix(
+        Message::in_the_mix(
             format!(
                 "clicks: {count} {} of a few samples, the strongest {:.0} dB over the jumps that belong to the sound",
                 if count == 1 { "jump" } else { "jumps" },
@@ -170,10 +170,10 @@ impl Detector for LoneTransient {
         ))
     }
 
-    fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
+    fn message(&self, _: &Facts<'_>, reading: &Reading) -> Message {
         let count = reading.places.len();
         let first_s = reading.places.first().map_or(0.0, |place| place.from_s);
-        Words::mended(
+        Message::mended(
             format!(
                 "{} at {}{}: {:.0} dB above everything else",
                 if count == 1 {
@@ -231,12 +231,12 @@ impl Detector for Dropout {
         Some(Reading::at(gaps.count as f64, gaps.places.clone()))
     }
 
-    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
+    fn message(&self, facts: &Facts<'_>, reading: &Reading) -> Message {
         let longest_ms = facts.scan.map_or(0.0, |scan| scan.gaps.longest_ms);
         let first = reading.places.first().map_or(0.0, |place| place.from_s);
         let per_minute = 60.0 * reading.value / facts.analysis.duration_s.max(1e-3);
         let often = reading.value >= MANY && per_minute >= OFTEN_PER_MINUTE;
-        let words = Words::in_the_mix(
+        let message = Message::in_the_mix(
             format!(
                 "the sound drops out at once {} times, for up to {longest_ms:.0} ms, first at {}",
                 reading.value,
@@ -246,9 +246,9 @@ impl Detector for Dropout {
              muted or missing audio at these times",
             "what is missing stays missing",
         );
-        Words {
+        Message {
             severity: often.then_some(Severity::Remark),
-            ..words
+            ..message
         }
     }
 

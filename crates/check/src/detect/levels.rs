@@ -1,6 +1,6 @@
 //! Level: said, never charged.
 
-use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
+use super::{Detector, DetectorInfo, Direction, Limits, Message, Reading};
 use crate::facts::Facts;
 use crate::finding::FindingCode;
 use crate::finding::{Category, Severity, TimeSpan};
@@ -29,8 +29,8 @@ impl Detector for TooHot {
         Some(Reading::of(facts.analysis.sample_peak_dbfs))
     }
 
-    fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
-        Words::mended(
+    fn message(&self, _: &Facts<'_>, reading: &Reading) -> Message {
+        Message::mended(
             format!(
                 "the peaks stand {:.2} dB over full scale, which only a float file can hold",
                 reading.value
@@ -66,8 +66,8 @@ impl Detector for TooQuiet {
         Some(Reading::of(facts.analysis.sample_peak_dbfs))
     }
 
-    fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
-        Words::mended(
+    fn message(&self, _: &Facts<'_>, reading: &Reading) -> Message {
+        Message::mended(
             format!("the highest peak is only {:.0} dBFS", reading.value),
             "turn the mix bus up until it peaks between -12 and -3 dBFS, or export in float, so that no word \
              length is given away",
@@ -106,8 +106,8 @@ impl Detector for InterSample {
         (analysis.sample_peak_dbfs <= 0.01).then(|| Reading::at(analysis.true_peak_dbtp, vec![at]))
     }
 
-    fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
-        Words::mended(
+    fn message(&self, _: &Facts<'_>, reading: &Reading) -> Message {
+        Message::mended(
             format!(
                 "no sample is over, but between the samples it reaches {:+.2} dBTP",
                 reading.value

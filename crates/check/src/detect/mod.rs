@@ -1,6 +1,6 @@
 //! The detectors: one trait, one list.
 //!
-//! A detector measures one figure and finds words for it. Where a finding begins, and where it is
+//! A detector measures one figure and words a message about it. Where a finding begins, and where it is
 //! serious, stands in the corpus; [`judge`](crate::judge) is the same for all.
 
 mod dynamics;
@@ -126,7 +126,7 @@ impl Reading {
 
 /// What is said of a finding.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Words {
+pub struct Message {
     /// What was found.
     pub text: String,
     /// What to do in the mix.
@@ -141,7 +141,7 @@ pub struct Words {
     pub severity: Option<Severity>,
 }
 
-impl Words {
+impl Message {
     /// Something that only the mix can mend.
     pub fn in_the_mix(text: String, advice: &str, mastering_does: &str) -> Self {
         Self {
@@ -182,7 +182,7 @@ pub trait Detector: Sync {
     fn measure(&self, facts: &Facts<'_>) -> Option<Reading>;
 
     /// What is said where the figure stands out.
-    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words;
+    fn message(&self, facts: &Facts<'_>, reading: &Reading) -> Message;
 
     /// Whether this detector's finding is the cause of another, which then is not told beside it.
     fn explains(&self, own: &Finding, other: &Finding, facts: &Facts<'_>) -> bool {

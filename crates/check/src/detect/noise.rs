@@ -4,7 +4,7 @@ use acetate_dsp::analysis::BandFrame;
 use acetate_dsp::measure::bands::edges_hz;
 use acetate_dsp::units::{db_from_gain, db_from_power, gain_from_db, power_from_db};
 
-use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
+use super::{Detector, DetectorInfo, Direction, Limits, Message, Reading};
 use crate::facts::{Facts, bands_between};
 use crate::finding::FindingCode;
 use crate::finding::{Category, Finding, Severity};
@@ -37,12 +37,12 @@ impl Detector for Hum {
         ))
     }
 
-    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
+    fn message(&self, facts: &Facts<'_>, reading: &Reading) -> Message {
         let hum = facts.scan.and_then(|scan| scan.hum);
         let (mains_hz, level_db) = hum.map_or((50.0, f64::NAN), |hum| {
             (hum.mains_hz, hum.level_dbfs - facts.rms_dbfs())
         });
-        Words::in_the_mix(
+        Message::in_the_mix(
             format!(
                 "steady hum at {mains_hz:.0} Hz and its multiples, {:.0} dB over what is beside it ({level_db:.0} dB \
                  of the music's level)",
@@ -120,8 +120,8 @@ impl Detector for NoiseFloor {
         Some(Reading::in_band(value, from_hz, to_hz))
     }
 
-    fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
-        Words::in_the_mix(
+    fn message(&self, _: &Facts<'_>, reading: &Reading) -> Message {
+        Message::in_the_mix(
             format!(
                 "hiss: even in its quietest moments the treble is as loud as white noise at {:.0} dB of the music",
                 reading.value
@@ -180,8 +180,8 @@ impl Detector for DcOffset {
         Some(Reading::of(offset_db(facts)))
     }
 
-    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
-        Words::mended(
+    fn message(&self, facts: &Facts<'_>, reading: &Reading) -> Message {
+        Message::mended(
             format!(
                 "{} offset as large as {:.0} % of the music's level",
                 if drifts(facts) {

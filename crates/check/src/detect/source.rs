@@ -1,6 +1,6 @@
 //! Where the sound comes from.
 
-use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
+use super::{Detector, DetectorInfo, Direction, Limits, Message, Reading};
 use crate::facts::Facts;
 use crate::finding::FindingCode;
 use crate::finding::{Category, Severity};
@@ -62,7 +62,7 @@ impl Detector for LossySource {
         ))
     }
 
-    fn words(&self, facts: &Facts<'_>, _: &Reading) -> Words {
+    fn message(&self, facts: &Facts<'_>, _: &Reading) -> Message {
         let rate_hz = facts.analysis.sample_rate_hz;
         let end_khz = facts.analysis.bandwidth_hz / 1000.0;
         let ends_low = facts.analysis.bandwidth_hz <= CODEC_END_HZ;
@@ -75,7 +75,7 @@ impl Detector for LossySource {
                 };
                 format!(
                     "this has been an {} file: {:.0} % of its fine structure above 4 kHz is rounded away{end}",
-                    c.family.words(),
+                    c.family.label(),
                     c.holes_percent
                 )
             }
@@ -87,9 +87,9 @@ impl Detector for LossySource {
             ),
         };
         if !ends_low {
-            return Words {
+            return Message {
                 severity: Some(Severity::Note),
-                ..Words::in_the_mix(
+                ..Message::in_the_mix(
                     text,
                     "if you have this mix as WAV or FLAC, master that one; if this is the best copy there is, go on: \
                      where the top is still there, little is lost",
@@ -97,7 +97,7 @@ impl Detector for LossySource {
                 )
             };
         }
-        Words::in_the_mix(
+        Message::in_the_mix(
             text,
             "export the mix from the session as WAV or FLAC at 44.1 kHz or more; if it is one, look for a lossy sample \
              or stem in it, or a low-pass on the bus",

@@ -5,7 +5,7 @@ use acetate_dsp::analysis::Spectrum;
 use acetate_dsp::measure::bands::edges_hz;
 use acetate_dsp::units::{db_from_power, power_from_db};
 
-use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
+use super::{Detector, DetectorInfo, Direction, Limits, Message, Reading};
 use crate::facts::{Facts, bands_between};
 use crate::finding::FindingCode;
 use crate::finding::{Category, Finding, Severity};
@@ -72,7 +72,7 @@ impl Detector for DeadChannel {
         }
     }
 
-    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
+    fn message(&self, facts: &Facts<'_>, reading: &Reading) -> Message {
         let text = match facts.scan.and_then(|scan| scan.channels) {
             Some(channels) => {
                 let (_, quieter) = louder_and_quieter(channels.balance_db);
@@ -87,7 +87,7 @@ impl Detector for DeadChannel {
             }
             None => "one of the two channels is silent".to_owned(),
         };
-        Words::in_the_mix(
+        Message::in_the_mix(
             text,
             "check the routing, pan and cable of the mix bus and export again; if it is meant to be mono, \
              export it as mono and master it with --dual-mono",
@@ -135,13 +135,13 @@ impl Detector for Imbalance {
         (balance_db < DEAD_DB).then(|| Reading::of(balance_db))
     }
 
-    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
+    fn message(&self, facts: &Facts<'_>, reading: &Reading) -> Message {
         let balance_db = facts
             .scan
             .and_then(|s| s.channels)
             .map_or(0.0, |c| c.balance_db);
         let (louder, _) = louder_and_quieter(balance_db);
-        Words::in_the_mix(
+        Message::in_the_mix(
             format!("the {louder} side is {:.1} dB louder", reading.value),
             "check the bus balance first; unless it is meant, as with an orchestra's basses, pan something of equal \
              weight against what plays there, or bring the lead and the bass back to the middle",
@@ -175,13 +175,13 @@ impl Detector for ChannelDelay {
         (channels.balance_db.abs() < DEAD_DB).then(|| Reading::of(channels.delay_sigma))
     }
 
-    fn words(&self, facts: &Facts<'_>, _: &Reading) -> Words {
+    fn message(&self, facts: &Facts<'_>, _: &Reading) -> Message {
         let delay_ms = facts
             .scan
             .and_then(|s| s.channels)
             .map_or(0.0, |c| c.delay_ms);
         let (earlier, later) = louder_and_quieter(delay_ms);
-        Words::in_the_mix(
+        Message::in_the_mix(
             format!(
                 "the {later} channel comes {:.2} ms after the {earlier} one, which hollows it out in mono",
                 delay_ms.abs()
@@ -220,10 +220,10 @@ impl Detector for AntiPhase {
         ))
     }
 
-    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
+    fn message(&self, facts: &Facts<'_>, reading: &Reading) -> Message {
         let lost_db = reading.value;
         if !is_upside_down(facts) {
-            return Words::in_the_mix(
+            return Message::in_the_mix(
                 format!("in mono {lost_db:.1} dB of it disappear: left and right are out of phase"),
                 "listen in mono and solo the tracks: what vanishes has a widener to take off, or one of its two \
                  channels or microphones to flip (the button with the crossed circle)",
@@ -231,9 +231,9 @@ impl Detector for AntiPhase {
             );
         }
         let [mid, side] = facts.k_weighted_mid_side();
-        Words {
+        Message {
             severity: Some(Severity::Problem),
-            ..Words::in_the_mix(
+            ..Message::in_the_mix(
                 format!(
                     "one channel is upside down: with its polarity flipped, mono would be {:.1} dB louder; as it is, \
                      {lost_db:.1} dB of the mix disappear there",
@@ -317,9 +317,9 @@ impl Detector for MonoBand {
         Some(Reading::in_band(lost_db, from_hz, to_hz))
     }
 
-    fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
+    fn message(&self, _: &Facts<'_>, reading: &Reading) -> Message {
         let (from_hz, to_hz) = reading.band.map_or((0.0, 0.0), |b| (b.from_hz, b.to_hz));
-        Words::in_the_mix(
+        Message::in_the_mix(
             format!(
                 "between {from_hz:.0} and {to_hz:.0} Hz {:.1} dB are lost in mono",
                 reading.value
@@ -371,7 +371,7 @@ impl Detector for WideBass {
         (bass_db > -NO_BASS_DB).then(|| Reading::in_band(value, 25.0, BASS_HZ))
     }
 
-    fn words(&self, facts: &Facts<'_>, _: &Reading) -> Words {
+    fn message(&self, facts: &Facts<'_>, _: &Reading) -> Message {
         let [mid, side] = facts.mid_side_power(25.0, BASS_HZ);
         let side_db = bass_side_db(mid, side);
         let how = if side_db > 0.0 {
@@ -381,7 +381,7 @@ impl Detector for WideBass {
         } else {
             "left and right hold different things"
         };
-        Words::in_the_mix(
+        Message::in_the_mix(
             format!("the low end is wide: below 120 Hz {how} (side at {side_db:+.0} dB of mid)"),
             "make kick and bass mono below about 120 Hz (mono bass patches, or a \"mono maker\" or utility plug-in set to \
              120 Hz on the bus), and check the polarity of layered kicks and basses",
@@ -415,8 +415,8 @@ impl Detector for Mono {
         Some(Reading::of(f64::from(u8::from(identical))))
     }
 
-    fn words(&self, _: &Facts<'_>, _: &Reading) -> Words {
-        Words::in_the_mix(
+    fn message(&self, _: &Facts<'_>, _: &Reading) -> Message {
+        Message::in_the_mix(
             "both channels hold the same: a mono mix in a stereo file".to_owned(),
             "nothing, if mono is meant; else check the pan pots and the export's channel setting",
             "width cannot be made out of nothing",

@@ -2,7 +2,7 @@
 
 use acetate_dsp::units::{db_from_power, power_from_db};
 
-use super::{Detector, DetectorInfo, Direction, Limits, Reading, Words};
+use super::{Detector, DetectorInfo, Direction, Limits, Message, Reading};
 use crate::facts::{Facts, bands_between};
 use crate::finding::FindingCode;
 use crate::finding::{Category, Severity};
@@ -137,9 +137,9 @@ impl Detector for Tone {
         ))
     }
 
-    fn words(&self, facts: &Facts<'_>, reading: &Reading) -> Words {
+    fn message(&self, facts: &Facts<'_>, reading: &Reading) -> Message {
         let Some(tone) = facts.tone else {
-            return Words::in_the_mix(String::new(), self.advice, "");
+            return Message::in_the_mix(String::new(), self.advice, "");
         };
         let estimated_db = self
             .region
@@ -164,7 +164,7 @@ impl Detector for Tone {
             )
         };
         let after = (reading.value - taken_db).max(0.0);
-        Words::partly(
+        Message::partly(
             self.found
                 .replace("{}", &format!("about {estimated_db:.0} dB")),
             &advice,
@@ -215,8 +215,8 @@ impl Detector for Sibilance {
         Some(Reading::in_band(value, 5_000.0, 9_000.0))
     }
 
-    fn words(&self, _: &Facts<'_>, reading: &Reading) -> Words {
-        Words::in_the_mix(
+    fn message(&self, _: &Facts<'_>, reading: &Reading) -> Message {
+        Message::in_the_mix(
             format!(
                 "sharp bursts between 5 and 9 kHz reach {:.0} dB of the loudness: sibilant voices or piercing cymbals",
                 reading.value

@@ -24,6 +24,7 @@ pub enum Severity {
 /// Something that stands out in the input.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Finding {
     /// Stable code.
     #[schemars(with = "String")]

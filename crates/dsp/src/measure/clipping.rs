@@ -22,13 +22,13 @@ const PIECE: usize = 256;
 /// Streaming clip counter of one or two channels.
 #[derive(Clone, Debug)]
 pub struct Clipping {
-    channels: Vec<[Tops; 2]>,
+    channels: Vec<[FlatTops; 2]>,
 }
 
 /// Flat tops of one polarity. The peak is not known beforehand: when a sample exceeds the level
 /// by more than the tolerance it becomes the new level, and what was counted below is dropped.
 #[derive(Clone, Copy, Debug)]
-struct Tops {
+struct FlatTops {
     level: f32,
     run: u64,
     sharp: bool,
@@ -37,7 +37,7 @@ struct Tops {
     samples: u64,
 }
 
-impl Tops {
+impl FlatTops {
     const NONE: Self = Self {
         level: FLOOR,
         run: 0,
@@ -86,7 +86,7 @@ impl Clipping {
     /// A counter over 1 or 2 channels.
     pub fn new(channels: usize) -> Self {
         Self {
-            channels: vec![[Tops::NONE; 2]; channels],
+            channels: vec![[FlatTops::NONE; 2]; channels],
         }
     }
 

@@ -86,7 +86,7 @@ macro_rules! params {
                 max: $fine_max,
                 neutral: 0.0,
                 scope: Scope::Eq,
-                help: concat!("towards a reference: gain at ", $hz, " on top of the knots' curve"),
+                help: concat!("toward a reference: gain at ", $hz, " on top of the knots' curve"),
                 get: |settings| settings.eq.fine_mid_db[$index],
                 set: |settings, value| settings.eq.fine_mid_db[$index] = value,
             },)*
@@ -97,7 +97,7 @@ macro_rules! params {
                 max: $fine_max,
                 neutral: 0.0,
                 scope: Scope::Eq,
-                help: concat!("towards a reference: side signal's extra gain at ", $hz),
+                help: concat!("toward a reference: side signal's extra gain at ", $hz),
                 get: |settings| settings.eq.fine_side_db[$index],
                 set: |settings, value| settings.eq.fine_side_db[$index] = value,
             },)*

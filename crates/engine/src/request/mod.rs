@@ -13,7 +13,7 @@ pub(crate) use self::proposer::Proposer;
 pub use self::proposer::net;
 pub use self::reference::sound_files;
 
-/// A finished record to move towards.
+/// A finished record to move toward.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reference {
     /// A sound file, a folder of them, or a saved signature (`.toml`).
@@ -38,11 +38,11 @@ pub struct OwnAmounts {
 pub struct Request {
     /// Weights instead of the embedded ones.
     pub weights: Option<PathBuf>,
-    /// Records to move towards.
+    /// Records to move toward.
     pub references: Vec<Reference>,
     /// What of them is matched.
     pub matched: Dimensions,
-    /// The most EQ towards them, RMS, dB.
+    /// The most EQ toward them, RMS, dB.
     pub match_limit_db: f64,
     /// How much of the way to them, 0 to 1.
     pub way_share: f64,

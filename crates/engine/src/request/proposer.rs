@@ -38,7 +38,7 @@ impl Proposer {
         if let Some(signature) = &signature {
             let matched = request.matched;
             if matched.loudness && !request.loudness_named {
-                towards_loudness(brief, signature, request.way_share);
+                toward_loudness(brief, signature, request.way_share);
             }
             // The amount goes into the match, where it is a share of the way; scaling the settings by
             // it too would count it twice.
@@ -73,7 +73,7 @@ impl Proposer {
     }
 }
 
-fn towards_loudness(brief: &mut Brief, signature: &Signature, amount: f64) {
+fn toward_loudness(brief: &mut Brief, signature: &Signature, amount: f64) {
     let (low, high) = LOUDNESS_RANGE_LUFS;
     let wanted = signature.integrated_lufs.clamp(low, high);
     let way = wanted - brief.target.integrated_lufs;

@@ -341,7 +341,7 @@ fn done_and_why(done: &Treatment, evidence: &Evidence, is_nets_own: bool) -> Str
         let percent = |share: f64| format!("{:.0} %", 100.0 * share);
         let _ = write!(
             html,
-            r#"<p class="soft small">Of its own proposal the net dared: EQ {}, stereo {}, compressor {}, saturation {}. The less sure it is, the less it does.</p>"#,
+            r#"<p class="soft small">Applied of the network's own proposal: EQ {}, stereo {}, compressor {}, saturation {}. The less sure it is, the less it does.</p>"#,
             percent(confidence.eq),
             percent(confidence.stereo),
             percent(confidence.compressor),

@@ -120,7 +120,7 @@ impl AnalysisCache {
         file.write_all(MAGIC)?;
         file.write_all(self.seal(&hash, &body).as_bytes())?;
         file.write_all(&body)?;
-        // Not synchronised: what a crash leaves behind is recognised by its seal.
+        // Not synchronized: what a crash leaves behind is recognized by its seal.
         temporary.commit_lazily(&path)?;
         self.make_room(&path, (HEAD_BYTES + body.len()) as u64)
     }

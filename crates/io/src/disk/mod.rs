@@ -4,7 +4,7 @@ pub(crate) mod hash;
 pub(crate) mod identity;
 pub mod manifest;
 pub mod pairs_list;
-pub(crate) mod place;
+pub(crate) mod paths;
 pub(crate) mod regular;
 pub(crate) mod seal;
 pub(crate) mod sha256;

@@ -9,7 +9,7 @@ use acetate_dsp::{Audio, Sink, Source, Spec, StreamError};
 use rustix::fs::{Mode, OFlags};
 
 use crate::WriteError;
-use crate::disk::place::{folder_of, require_space};
+use crate::disk::paths::{folder_of, require_space};
 use crate::disk::temporary::TemporaryFile;
 
 /// Bytes per sample: `f32`.

@@ -19,7 +19,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, Stat, renameat, r
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
-use crate::disk::place::folder_of;
+use crate::disk::paths::folder_of;
 
 const SUFFIX: &str = ".acetate-tmp";
 /// Ends the name of a folder that is being replaced where that takes two steps.
@@ -56,9 +56,9 @@ fn remove(path: &Path) -> io::Result<()> {
 
 /// A folder by a handle, so that what its path leads to later does not matter.
 #[derive(Debug)]
-pub(crate) struct Place(OwnedFd);
+pub(crate) struct FolderHandle(OwnedFd);
 
-impl Place {
+impl FolderHandle {
     fn open(path: &Path) -> io::Result<Self> {
         // A folder that may be written to but not listed is enough.
         #[cfg(target_os = "linux")]
@@ -119,7 +119,7 @@ impl Place {
 pub(crate) struct TemporaryFolder {
     path: PathBuf,
     name: OsString,
-    place: Place,
+    parent: FolderHandle,
     /// Holds the lock.
     handle: File,
     kept: bool,
@@ -142,23 +142,23 @@ impl TemporaryFolder {
     /// Creates one beside `output`, whose name is `name`.
     pub(crate) fn create(output: &Path, name: &OsStr) -> io::Result<Self> {
         let folder = folder_of(output);
-        let place = Place::open(&folder)?;
+        let parent = FolderHandle::open(&folder)?;
         loop {
             let name = next_name(name);
             let path = folder.join(&name);
             let mut live = live();
-            match rustix::fs::mkdirat(&place.0, &name, Mode::from_raw_mode(0o777)) {
+            match rustix::fs::mkdirat(&parent.0, &name, Mode::from_raw_mode(0o777)) {
                 Ok(()) => {
                     live.insert(path.clone());
                     let flags =
                         OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-                    let opened = rustix::fs::openat(&place.0, &name, flags, Mode::empty())?;
+                    let opened = rustix::fs::openat(&parent.0, &name, flags, Mode::empty())?;
                     let handle = File::from(opened);
                     let _ = handle.try_lock();
                     return Ok(Self {
                         path,
                         name,
-                        place,
+                        parent,
                         handle,
                         kept: false,
                     });
@@ -175,19 +175,19 @@ impl TemporaryFolder {
 
     /// Whether the folder that it is in has something of this name.
     pub(crate) fn has(&self, name: &OsStr) -> bool {
-        self.place.stat(name).is_ok()
+        self.parent.stat(name).is_ok()
     }
 
     /// Gives it a name that is free.
     pub(crate) fn rename(&self, to: &OsStr) -> io::Result<()> {
-        self.place.expect(&self.name, &self.handle)?;
-        self.place.rename(&self.name, to, false)
+        self.parent.expect(&self.name, &self.handle)?;
+        self.parent.rename(&self.name, to, false)
     }
 
     /// Changes names with what stands there, in one step; `Ok(false)` where the file system cannot.
     pub(crate) fn exchange(&self, with: &OsStr) -> io::Result<bool> {
-        self.place.expect(&self.name, &self.handle)?;
-        let here = &self.place.0;
+        self.parent.expect(&self.name, &self.handle)?;
+        let here = &self.parent.0;
         match renameat_with(here, &self.name, here, with, RenameFlags::EXCHANGE) {
             Ok(()) => Ok(true),
             Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(false),
@@ -197,14 +197,14 @@ impl TemporaryFolder {
 
     /// Moves another folder beside it.
     pub(crate) fn move_beside(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
-        self.place.rename(from, to, false)
+        self.parent.rename(from, to, false)
     }
 
     /// It has another name now: nothing is left to remove.
     pub(crate) fn keep(mut self) {
         self.kept = true;
         let _ = self.handle.sync_all();
-        self.place.sync();
+        self.parent.sync();
         live().remove(&self.path);
     }
 }
@@ -224,8 +224,8 @@ impl Drop for TemporaryFolder {
 pub(crate) struct TemporaryFile {
     path: PathBuf,
     name: OsString,
-    place: Place,
-    /// Holds the lock, and is synchronised before the file gets its name.
+    parent: FolderHandle,
+    /// Holds the lock, and is synchronized before the file gets its name.
     file: File,
     kept: bool,
 }
@@ -234,7 +234,7 @@ impl TemporaryFile {
     /// Creates one beside `output`, whose file name is `name`.
     pub(crate) fn create(output: &Path, name: &OsStr) -> io::Result<Self> {
         let folder = folder_of(output);
-        let place = Place::open(&folder)?;
+        let parent = FolderHandle::open(&folder)?;
         let flags =
             OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         loop {
@@ -242,7 +242,7 @@ impl TemporaryFile {
             let path = folder.join(&name);
             // The list is held until the file is on it: an interrupt in between waits.
             let mut live = live();
-            match rustix::fs::openat(&place.0, &name, flags, Mode::from_raw_mode(0o666)) {
+            match rustix::fs::openat(&parent.0, &name, flags, Mode::from_raw_mode(0o666)) {
                 Ok(opened) => {
                     live.insert(path.clone());
                     let file = File::from(opened);
@@ -251,7 +251,7 @@ impl TemporaryFile {
                     return Ok(Self {
                         path,
                         name,
-                        place,
+                        parent,
                         file,
                         kept: false,
                     });
@@ -278,7 +278,7 @@ impl TemporaryFile {
     /// file in its place.
     pub(crate) fn commit(mut self, to: &Path, replace: bool) -> io::Result<()> {
         self.rename(to, replace)?;
-        self.place.sync();
+        self.parent.sync();
         Ok(())
     }
 
@@ -293,7 +293,7 @@ impl TemporaryFile {
     fn rename(&mut self, to: &Path, replace: bool) -> io::Result<()> {
         let to = to.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         if replace
-            && let Ok(old) = self.place.stat(to)
+            && let Ok(old) = self.parent.stat(to)
             && FileType::from_raw_mode(old.st_mode) == FileType::RegularFile
         {
             let own = rustix::fs::fstat(&self.file)?.st_mode;
@@ -302,12 +302,12 @@ impl TemporaryFile {
                 rustix::fs::fchmod(&self.file, Mode::from_raw_mode(narrowed))?;
             }
         }
-        self.place.expect(&self.name, &self.file)?;
-        self.place.rename(&self.name, to, replace)?;
+        self.parent.expect(&self.name, &self.file)?;
+        self.parent.rename(&self.name, to, replace)?;
         self.kept = true;
         live().remove(&self.path);
         // Between the look and the rename somebody may have been faster.
-        self.place.expect(to, &self.file)
+        self.parent.expect(to, &self.file)
     }
 }
 
@@ -315,7 +315,7 @@ impl Drop for TemporaryFile {
     fn drop(&mut self) {
         if !self.kept {
             // Nothing can be done about a failure here; the next run tries again.
-            let _ = rustix::fs::unlinkat(&self.place.0, &self.name, AtFlags::empty());
+            let _ = rustix::fs::unlinkat(&self.parent.0, &self.name, AtFlags::empty());
             live().remove(&self.path);
         }
     }
@@ -389,10 +389,10 @@ fn put_back(aside: &Path, temporary: &[u8]) {
     let name = middle.get(1..dot).unwrap_or_default();
     if !is_in_use
         && (1..MAX_NAME_BYTES).contains(&name.len())
-        && let Ok(place) = Place::open(&folder_of(aside))
+        && let Ok(parent) = FolderHandle::open(&folder_of(aside))
     {
         let from = aside.file_name().unwrap_or_default();
-        let _ = place.rename(from, OsStr::from_bytes(name), false);
+        let _ = parent.rename(from, OsStr::from_bytes(name), false);
     }
 }
 

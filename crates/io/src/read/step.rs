@@ -15,7 +15,7 @@ pub(crate) enum Fault {
     Malformed(String),
     /// Something that is not decoded here, in words, and whether it is audio to be converted.
     NotAudio(String, bool),
-    /// Not recognised as audio.
+    /// Not recognized as audio.
     Unknown,
     Channels(u64),
     /// The sample rate changes in the middle.

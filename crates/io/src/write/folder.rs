@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::WriteError;
 use crate::disk::identity::Identity;
-use crate::disk::place::{check_name, folder_of};
+use crate::disk::paths::{check_name, folder_of};
 use crate::disk::temporary::{EARLIER, TemporaryFolder, remove_stale_sometimes};
 
 /// A folder under a temporary name beside its final one: put files in, then

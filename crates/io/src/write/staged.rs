@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use acetate_dsp::{Audio, Sink, Spec, StreamError};
 
 use crate::disk::identity::special_file;
-use crate::disk::place::{check_name, folder_of, require_space};
+use crate::disk::paths::{check_name, folder_of, require_space};
 use crate::disk::temporary::{TemporaryFile, remove_stale_sometimes};
 use crate::error::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
 use crate::tags::{Sound, TagWarning, Tags, WaveTags};
@@ -57,7 +57,7 @@ impl StageOptions<'_> {
 /// [`reread`](Self::reread) to verify what is on disk, [`commit`](Self::commit). Dropped before
 /// that, it leaves nothing behind.
 ///
-/// Samples for 16 and 24 bits are expected on the grid, dithered and quantised; they are stored
+/// Samples for 16 and 24 bits are expected on the grid, dithered and quantized; they are stored
 /// exactly. There is no time in the file: the same samples and tags give the same bytes.
 pub struct StagedFile {
     path: PathBuf,

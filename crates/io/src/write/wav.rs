@@ -229,7 +229,7 @@ fn fmt_chunk(spec: Spec, word_length: WordLength) -> Vec<u8> {
     match word_length {
         WordLength::Bits16 => {}
         WordLength::Bits24 => {
-            // Front left and right, or front centre.
+            // Front left and right, or front center.
             let mask: u32 = if channels == 2 { 3 } else { 4 };
             fmt.extend(22_u16.to_le_bytes());
             fmt.extend(bits.to_le_bytes());

@@ -56,6 +56,7 @@ pub struct MasterFile {
 
 /// What is said of a mix and its master.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Assessment {
     /// What was held against the target.
     pub checks: Vec<Check>,

@@ -1,7 +1,7 @@
 //! [`Plan`]: what will be rendered, and whether a mix can be mastered at all.
 
 mod cleanup;
-pub mod judgement;
+pub mod judgment;
 mod planned;
 
 pub use self::planned::Planned;
@@ -16,7 +16,7 @@ use acetate_model::{Confidence, Predictor, Tone};
 use crate::brief::Brief;
 use crate::error::MasterError;
 use crate::plan::cleanup::cleanup;
-use crate::plan::judgement::judgement;
+use crate::plan::judgment::judgment;
 
 /// Sample rates that are rendered, Hz.
 const SAMPLE_RATES_HZ: (u32, u32) = (MIN_SAMPLE_RATE_HZ, MAX_SAMPLE_RATE_HZ);
@@ -93,7 +93,7 @@ pub(crate) fn plan(
         prediction
             .tone
             .as_ref()
-            .map(|tone| judgement(tone, &settings))
+            .map(|tone| judgment(tone, &settings))
             .as_ref(),
     )?;
     Ok(Plan {

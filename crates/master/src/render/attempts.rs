@@ -83,7 +83,7 @@ impl Attempts<'_> {
                 limiting_db: limiting.max_db,
             });
             let over_db = measured.true_peak_dbtp - (target.true_peak_dbtp - CEILING_GUARD_DB);
-            let miss_lu = target.integrated_lufs - centre_lufs(&measured);
+            let miss_lu = target.integrated_lufs - center_lufs(&measured);
             let drive_is_free = solution.limited_by.is_none();
             let loudness_met = miss_lu.abs() <= GOAL_LU || !drive_is_free;
             let last = self.log.len() == MAX_ATTEMPTS;
@@ -109,7 +109,7 @@ impl Attempts<'_> {
                 }
             }
             if !loudness_met && self.log.len() < DRIVE_STAYS_FROM_ATTEMPT {
-                self.correct_drive(curve, &target, centre_lufs(&measured));
+                self.correct_drive(curve, &target, center_lufs(&measured));
             }
         }
     }
@@ -178,7 +178,7 @@ impl Attempts<'_> {
 }
 
 /// The loudness midway between the meters' readings: what is solved for, so that neither is missed.
-fn centre_lufs(measured: &OutputMeasures) -> f64 {
+fn center_lufs(measured: &OutputMeasures) -> f64 {
     let readings = || {
         measured
             .integrated_by_meter

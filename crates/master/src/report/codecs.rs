@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// What lossy encoding does to a master.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct CodecSafety {
     /// The ceiling that was asked for, dBTP.
     pub asked_ceiling_dbtp: f64,
@@ -22,6 +23,7 @@ pub struct CodecSafety {
 /// One render, encoded and decoded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct CodecPass {
     /// The ceiling of this render, dBTP.
     pub ceiling_dbtp: f64,
@@ -32,6 +34,7 @@ pub struct CodecPass {
 /// One codec's decoded peak.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct CodecReading {
     /// The codec with its bit rate.
     pub codec: String,
@@ -44,6 +47,7 @@ pub struct CodecReading {
 /// A codec that could not be tried.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct MissingCodec {
     /// The codec with its bit rate.
     pub codec: String,

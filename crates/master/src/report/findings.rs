@@ -9,6 +9,7 @@ pub use acetate_check::{Finding, FindingCode, Severity, Verdict, damaged, decode
 /// Whether the mix was ready.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Readiness {
     /// The verdict of the short form, which does not look as close as `acetate check`.
     pub verdict: Verdict,

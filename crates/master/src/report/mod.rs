@@ -10,7 +10,7 @@ mod treatment;
 pub use self::codecs::{CodecPass, CodecReading, CodecSafety, MissingCodec};
 pub use self::treatment::{Attempt, Infeasible, Treatment};
 
-use acetate_check::{CheckError, ToneJudgement};
+use acetate_check::{CheckError, ToneJudgment};
 use acetate_dsp::Spec;
 use acetate_dsp::analysis::{Analysis, MeterReading};
 use acetate_dsp::measure::levels::OutputMeasures;
@@ -27,6 +27,7 @@ pub const REPORT_SCHEMA: &str = "acetate.report/2";
 
 /// What was done to a programme, and what was measured. A figure that is not finite is null.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Report {
     /// Format of this report: [`REPORT_SCHEMA`].
     pub schema: String,
@@ -87,6 +88,7 @@ pub const FAILURE_SCHEMA: &str = "acetate.error/1";
 /// What is told of an input that could not be worked on, in place of its report.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Failure {
     /// Format of this object: [`FAILURE_SCHEMA`].
     pub schema: String,
@@ -337,7 +339,7 @@ impl Report {
     /// [`CheckError`] where the check's embedded corpus cannot be used, which a test rules out.
     pub fn of_analysis(
         analysis: Analysis,
-        tone: Option<&ToneJudgement>,
+        tone: Option<&ToneJudgment>,
     ) -> Result<Self, CheckError> {
         // Of silence nothing can be said.
         let is_sound = analysis.integrated_lufs.is_finite();

@@ -186,8 +186,8 @@ fn describe_region(
         return None;
     }
     let place = match first + offset {
-        0 => "towards the bottom".to_owned(),
-        knot if knot == MID_KNOTS - 1 => "towards the top".to_owned(),
+        0 => "toward the bottom".to_owned(),
+        knot if knot == MID_KNOTS - 1 => "toward the top".to_owned(),
         knot => format!("around {}", hertz(mid_knot_hz(knot))),
     };
     let verb = if gain_db > 0.0 { "lifted" } else { "eased" };

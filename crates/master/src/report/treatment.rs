@@ -17,7 +17,7 @@ pub struct Treatment {
     pub before: Measures,
     /// What was rendered, the solved drive included.
     pub settings: Settings,
-    /// Share of the predictor's own move that it dared, per group, 0 to 1; `None` where the
+    /// Share of the predictor's own move that was applied, per group, 0 to 1; `None` where the
     /// settings were given.
     pub confidence: Option<Confidence>,
     /// What is known of the mix's tone; `None` where nothing was judged.
@@ -49,6 +49,7 @@ pub struct Treatment {
 /// Why the loudness could not be reached.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Infeasible {
     /// How far below the target the loudest honest result is, LU.
     pub short_by_lu: f64,
@@ -61,6 +62,7 @@ pub struct Infeasible {
 /// One render and its verification.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Attempt {
     /// Gain before the limiter, dB.
     pub drive_db: f64,

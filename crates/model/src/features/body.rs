@@ -20,7 +20,7 @@ const FEWEST_WINDOWS: usize = 8;
 const PAUSE_DB: f64 = -30.0;
 /// Band levels this far below a window's own level are all the same, dB.
 const SHAPE_FLOOR_DB: f64 = -45.0;
-/// A band counts at most this much towards a distance, dB: one that is missing is not all.
+/// A band counts at most this much toward a distance, dB: one that is missing is not all.
 const MOST_BAND_DB: f64 = 18.0;
 /// Share of the windows that the start must be nearest to.
 const START_SHARE: f64 = 0.5;

@@ -139,22 +139,21 @@ const BOUND_STEPS: usize = 4;
 /// A loss this much over the bound is left, LU.
 const BOUND_TOLERANCE_LU: f64 = 0.02;
 
-/// The highest ratio, at most `ratio`, at which the loudness range is predicted to fall by no more than
-/// `most_lu`; other settings as in `base`, `loudness_range_lu` that of the programme.
+/// The highest ratio, at most that of `asked`, at which the loudness range is predicted to fall by no more than
+/// `most_lu`; other settings as in `asked`, `loudness_range_lu` that of the programme.
 pub fn bounded_ratio(
     k_power_10ms: &[f32],
     integrated_lufs: f64,
     loudness_range_lu: f64,
-    base: &settings::Compressor,
-    ratio: f64,
+    asked: &settings::Compressor,
     most_lu: f64,
 ) -> f64 {
-    let mut ratio = ratio;
+    let mut ratio = asked.ratio;
     for _ in 0..BOUND_STEPS {
         if ratio <= 1.0 {
             break;
         }
-        let trial = settings::Compressor { ratio, ..*base };
+        let trial = settings::Compressor { ratio, ..*asked };
         let compressed = compress_k_power(k_power_10ms, integrated_lufs, &trial);
         let loss_lu = loudness_range_lu - range_from_k_power_10ms(&compressed);
         // What is too short for a loudness range has none, and a loss that is not a number.
@@ -241,13 +240,14 @@ mod tests {
         };
         let before_lu = range_lu(1.0);
         assert!(before_lu - range_lu(2.0) > 2.0);
-        let bounded = |ratio| bounded_ratio(&powers, lufs, before_lu, &base, ratio, 1.0);
+        let asked = |ratio| settings::Compressor { ratio, ..base };
+        let bounded = |ratio| bounded_ratio(&powers, lufs, before_lu, &asked(ratio), 1.0);
         let loss_lu = before_lu - range_lu(bounded(2.0));
         assert!((0.8..1.1).contains(&loss_lu), "{loss_lu}");
         assert_eq!(bounded(1.05), 1.05);
         assert_eq!(bounded(1.0), 1.0);
         let short = &powers[..200];
         let none_lu = range_from_k_power_10ms(short);
-        assert_eq!(bounded_ratio(short, lufs, none_lu, &base, 2.0, 1.0), 2.0);
+        assert_eq!(bounded_ratio(short, lufs, none_lu, &asked(2.0), 1.0), 2.0);
     }
 }

@@ -14,7 +14,7 @@ use crate::signature::Signature;
 
 const _: () = assert!(BANDS == FINE_BANDS);
 
-/// Largest gain of a third octave towards a reference, either way, dB: what the knots and the fine
+/// Largest gain of a third octave toward a reference, either way, dB: what the knots and the fine
 /// curve can both draw.
 const MAX_GAIN_DB: f64 = 15.0;
 /// Largest gain of a knot, dB: its range in the settings.

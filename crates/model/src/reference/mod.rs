@@ -1,4 +1,4 @@
-//! [`ReferencePredictor`]: towards the tone, width and dynamics of a [`Signature`].
+//! [`ReferencePredictor`]: toward the tone, width and dynamics of a [`Signature`].
 //!
 //! Tone and side spectrum are matched in third octaves: the broad part with the EQ's knots, which stay
 //! easy to read and to change, the rest with its fine curve. Every move is bounded.
@@ -18,7 +18,7 @@ use crate::predictor::{Prediction, Predictor, THRESHOLD_LU, centered_knots, roun
 use crate::signature::Signature;
 use crate::weights::WeightsError;
 
-/// Largest EQ move towards a reference, RMS, dB, unless another is asked for: five times what is predicted without
+/// Largest EQ move toward a reference, RMS, dB, unless another is asked for: five times what is predicted without
 /// one.
 pub const DEFAULT_MAX_EQ_RMS_DB: f64 = 10.0;
 /// Bands below this, relative to the loudness, tell nothing of tone, dB.
@@ -55,7 +55,7 @@ impl Dimensions {
     };
 }
 
-/// From measured facts to settings that lead towards a reference; what is not matched is the base
+/// From measured facts to settings that lead toward a reference; what is not matched is the base
 /// predictor's.
 pub struct ReferencePredictor<P> {
     base: P,

@@ -8,11 +8,11 @@
 //! re-checks them later: names are unique, paths are plain, packages that share an album group
 //! (artists or music in common) are in one split only, and a song of a [`Pair`] is given by
 //! [`Datasets::pairs`] alone: pairs are a test, whatever their package's split. Weights are
-//! learned from free licences only: an entry of the split `train` with another licence is
-//! refused, and what forbids commercial use or changes, or whose licence is not known, may only
+//! learned from free licenses only: an entry of the split `train` with another license is
+//! refused, and what forbids commercial use or changes, or whose license is not known, may only
 //! be in `test`.
 
-mod licence;
+mod license;
 mod package;
 mod pair;
 mod renderer;
@@ -31,7 +31,7 @@ use std::path::Path;
 use acetate_master::settings_file::toml_in_words;
 use serde::Deserialize;
 
-pub(crate) use licence::is_free;
+pub(crate) use license::is_free;
 pub use package::{Exclusion, LeftOut, Package, Role, Tier};
 pub use pair::{Pair, PairEnd, PairFiles};
 pub use renderer::Renderer;

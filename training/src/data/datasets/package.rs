@@ -117,8 +117,9 @@ pub struct Package {
     /// Size of the renders of the listed tracks as measured, in bytes.
     #[serde(default)]
     pub render_bytes: u64,
-    /// Licences of the listed tracks, as the package's copyright file names them.
-    pub licences: Vec<String>,
+    /// Licenses of the listed tracks, as the package's copyright file names them.
+    #[serde(alias = "licences")]
+    pub licenses: Vec<String>,
     /// Attribution of the music, short; the package's copyright file has it in full.
     pub artist: String,
     /// Album group: packages with artists or music in common have the same one.
@@ -160,8 +161,9 @@ pub struct LeftOut {
     pub name: String,
     /// Version that was looked at.
     pub version: String,
-    /// Licence of its music.
-    pub licence: String,
+    /// License of its music.
+    #[serde(alias = "licence")]
+    pub license: String,
     /// Why it is not used.
     pub reason: String,
 }

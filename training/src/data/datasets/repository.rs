@@ -16,8 +16,8 @@ pub struct Repository {
     pub url: String,
     /// The commit that was looked at: its 40 hexadecimal digits, or at least the first 12.
     pub commit: String,
-    /// Where the licences were read.
-    pub licences_in: String,
+    /// Where the licenses were read.
+    pub licenses_in: String,
     /// What the tracks are: finished masters or stems.
     pub role: Role,
     /// The split of all of them.
@@ -39,8 +39,8 @@ pub struct RepositoryTrack {
     pub blob: String,
     /// Size in bytes.
     pub size_bytes: u64,
-    /// Licence of the recording.
-    pub licence: String,
+    /// License of the recording.
+    pub license: String,
     /// Who made it.
     pub artist: String,
     /// Title, where it is known.
@@ -60,10 +60,12 @@ pub(super) struct Written {
     name: String,
     url: String,
     commit: String,
-    licences_in: String,
+    #[serde(alias = "licences_in")]
+    licenses_in: String,
     role: Role,
     split: Split,
-    licence: Option<String>,
+    #[serde(alias = "licence")]
+    license: Option<String>,
     artist: Option<String>,
     group: Option<String>,
     genre: Option<String>,
@@ -80,7 +82,8 @@ struct WrittenTrack {
     tier: Tier,
     blob: String,
     size_bytes: u64,
-    licence: Option<String>,
+    #[serde(alias = "licence")]
+    license: Option<String>,
     artist: Option<String>,
     title: Option<String>,
     group: Option<String>,
@@ -102,7 +105,7 @@ impl Written {
         };
         let resolved = self.tracks.into_iter().map(|track| {
             Ok(RepositoryTrack {
-                licence: needed("licence", track.licence, &self.licence, &track.path)?,
+                license: needed("license", track.license, &self.license, &track.path)?,
                 artist: needed("artist", track.artist, &self.artist, &track.path)?,
                 group: needed("group", track.group, &self.group, &track.path)?,
                 genre: track.genre.or_else(|| self.genre.clone()),
@@ -120,7 +123,7 @@ impl Written {
             name: self.name,
             url: self.url,
             commit: self.commit,
-            licences_in: self.licences_in,
+            licenses_in: self.licenses_in,
             role: self.role,
             split: self.split,
             exclude: self.exclude,
@@ -134,9 +137,9 @@ impl Repository {
         cache_dir.join(self.role.folder()).join(&self.name)
     }
 
-    /// The licences of the tracks, each once, in the order in which they occur.
-    pub fn licences(&self) -> Vec<&str> {
-        distinct(self.tracks.iter().map(|track| track.licence.as_str()))
+    /// The licenses of the tracks, each once, in the order in which they occur.
+    pub fn licenses(&self) -> Vec<&str> {
+        distinct(self.tracks.iter().map(|track| track.license.as_str()))
     }
 
     /// The artists of the tracks, each once, in the order in which they occur.

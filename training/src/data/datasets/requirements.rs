@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::licence::{is_free, only_measures};
+use super::license::{is_free, only_measures};
 use super::{ARCHIVE_SEPARATOR, DatasetsError, Exclusion, Split};
 
 /// Exclusions have a reason and are no tracks.
@@ -34,25 +34,25 @@ pub(super) fn check_exclusions(
     Ok(())
 }
 
-/// Weights are learned from free licences only; what restricts its users is measured on.
+/// Weights are learned from free licenses only; what restricts its users is measured on.
 pub(super) fn require_use(
     entry: &str,
     field: &'static str,
-    licence: &str,
+    license: &str,
     split: Split,
 ) -> Result<(), DatasetsError> {
     let (allowed, expected) = match split {
         Split::Train => (
-            is_free(licence),
-            "a free licence (CC0, CC-BY, CC-BY-SA, GPL or the like) in the split train",
+            is_free(license),
+            "a free license (CC0, CC-BY, CC-BY-SA, GPL or the like) in the split train",
         ),
         Split::Valid => (
-            !only_measures(licence),
-            "a known licence without NC or ND in the split valid",
+            !only_measures(license),
+            "a known license without NC or ND in the split valid",
         ),
-        Split::Test => (!licence.trim().is_empty(), "a licence, or unknown"),
+        Split::Test => (!license.trim().is_empty(), "a license, or unknown"),
     };
-    require(allowed, entry, field, licence, expected)
+    require(allowed, entry, field, license, expected)
 }
 
 /// A kind of music: lower case, several separated by `/`.

@@ -16,7 +16,7 @@ architecture = "all"
 sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 size_bytes = 1000
 audio_bytes = 900
-licences = ["CC0-1.0"]
+licenses = ["CC0-1.0"]
 artist = "Somebody"
 group = "friends"
 role = "finished master"
@@ -33,7 +33,7 @@ sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 size_bytes = 1000
 archive_bytes = 10
 audio_bytes = 900
-licences = ["Expat"]
+licenses = ["Expat"]
 artist = "Somebody"
 group = "friends"
 role = "stems"
@@ -43,8 +43,8 @@ tracks.S = ["song/guitar.ogg", "song/rest.ogg"]
 [[left_out]]
 name = "third-music"
 version = "1"
-licence = "its own"
-reason = "licence"
+license = "its own"
+reason = "license"
 "#;
 
 fn broken(from: &str, to: &str) -> DatasetsError {
@@ -124,7 +124,7 @@ fn values_that_reach_a_command_line_or_a_path_are_refused() {
             "exclude",
         ),
         ("\"effects\"", "\" \"", "exclude"),
-        ("[\"CC0-1.0\"]", "[]", "licences"),
+        ("[\"CC0-1.0\"]", "[]", "licenses"),
         ("\"Somebody\"", "\"\"", "artist"),
     ] {
         let error = broken(from, to);
@@ -250,7 +250,7 @@ fn the_committed_file_is_valid_and_no_album_group_is_in_two_splits() {
 }
 
 #[test]
-fn what_was_left_out_for_its_licence_is_not_listed() {
+fn what_was_left_out_for_its_license_is_not_listed() {
     let datasets = Datasets::committed().expect("valid");
     for name in ["drascula-music", "btanks-data"] {
         assert!(
@@ -262,11 +262,11 @@ fn what_was_left_out_for_its_licence_is_not_listed() {
         let mut left_out = datasets.left_out().iter();
         assert!(left_out.any(|package| package.name == name), "{name}");
     }
-    let licences = || {
+    let licenses = || {
         datasets
             .packages()
             .iter()
-            .flat_map(|package| &package.licences)
+            .flat_map(|package| &package.licenses)
     };
-    assert!(licences().all(|licence| !licence.to_lowercase().contains("ethymonics")));
+    assert!(licenses().all(|license| !license.to_lowercase().contains("ethymonics")));
 }

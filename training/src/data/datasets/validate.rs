@@ -100,21 +100,21 @@ fn check_package(package: &Package) -> Result<(), DatasetsError> {
     for (field, text) in [("artist", artist), ("group", group)] {
         require(!text.trim().is_empty(), entry, field, text, "some text")?;
     }
-    let licences_ok = !package.licences.is_empty()
+    let licenses_ok = !package.licenses.is_empty()
         && package
-            .licences
+            .licenses
             .iter()
-            .all(|licence| !licence.trim().is_empty());
-    let licences = package.licences.join(", ");
+            .all(|license| !license.trim().is_empty());
+    let licenses = package.licenses.join(", ");
     require(
-        licences_ok,
+        licenses_ok,
         entry,
-        "licences",
-        &licences,
-        "at least one licence",
+        "licenses",
+        &licenses,
+        "at least one license",
     )?;
-    for licence in &package.licences {
-        require_use(entry, "licences", licence, package.split)?;
+    for license in &package.licenses {
+        require_use(entry, "licenses", license, package.split)?;
     }
     require_genre(entry, package.genre.as_deref())?;
     check_tracks(package)

@@ -73,13 +73,13 @@ fn check_repository(repository: &Repository) -> Result<(), DatasetsError> {
         commit,
         "40 lower-case hexadecimal digits, or at least the first 12",
     )?;
-    let read_in = &repository.licences_in;
+    let read_in = &repository.licenses_in;
     require(
         !read_in.trim().is_empty(),
         entry,
-        "licences_in",
+        "licenses_in",
         read_in,
-        "where the licences were read",
+        "where the licenses were read",
     )?;
     require(
         matches!(repository.role, Role::FinishedMaster | Role::Stems),
@@ -135,7 +135,7 @@ fn check_track(repository: &Repository, track: &RepositoryTrack) -> Result<(), D
     for (field, text) in [("artist", &track.artist), ("group", &track.group)] {
         require(!text.trim().is_empty(), entry, field, text, "some text")?;
     }
-    require_use(entry, "licence", &track.licence, repository.split)?;
+    require_use(entry, "license", &track.license, repository.split)?;
     require_genre(entry, track.genre.as_deref())
 }
 

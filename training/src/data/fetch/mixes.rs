@@ -41,7 +41,7 @@ pub(super) fn wanted(datasets: &Datasets) -> Vec<Wanted<'_>> {
 
 /// What a pass over the renders did.
 #[derive(Debug, Default)]
-pub(super) struct Made {
+pub(super) struct FetchedMixes {
     pub(super) rendered: usize,
     /// For want of a renderer.
     pub(super) left_out: usize,
@@ -54,13 +54,13 @@ pub(super) fn make(
     tools: &Tools,
     cache_dir: &Path,
     progress: &mut dyn Progress,
-) -> Result<Made, FetchError> {
+) -> Result<FetchedMixes, FetchError> {
     let (complete, missing): (Vec<_>, Vec<_>) = wanted(datasets)
         .into_iter()
         .filter(|wanted| super::is_complete(wanted.package, cache_dir))
         .filter(|wanted| wanted.track.source(cache_dir).exists())
         .partition(|wanted| wanted.is_complete(cache_dir));
-    let mut made = Made::default();
+    let mut made = FetchedMixes::default();
     if missing.is_empty() {
         return Ok(made);
     }
@@ -103,7 +103,7 @@ fn make_one(
     version: &str,
     cache_dir: &Path,
     progress: &mut dyn Progress,
-    made: &mut Made,
+    made: &mut FetchedMixes,
 ) -> Result<(), FetchError> {
     let package = wanted.package.name.as_str();
     let track = wanted.track.path;

@@ -145,7 +145,7 @@ impl Scene {
 fn entry(name: &str, version: &str, sha256: &str, tracks: &[&str]) -> String {
     format!(
         "[[package]]\nname = {name:?}\nversion = {version:?}\narchitecture = \"all\"\n\
-         sha256 = {sha256:?}\nsize_bytes = 4000\naudio_bytes = 20\nlicences = [\"CC0-1.0\"]\n\
+         sha256 = {sha256:?}\nsize_bytes = 4000\naudio_bytes = 20\nlicenses = [\"CC0-1.0\"]\n\
          artist = \"A\"\ngroup = {name:?}\nrole = \"finished master\"\nsplit = \"train\"\n\
          tracks.A = {tracks:?}\n"
     )

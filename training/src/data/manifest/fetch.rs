@@ -123,15 +123,15 @@ fn select_songs(
     let rules = &manifest.select;
     let songs = match manifest.archive {
         Archive::Jamendo => {
-            let licences = read_if("metadata.licences", &metadata.licences)?;
+            let licenses = read_if("metadata.licenses", &metadata.licenses)?;
             let checksums = read_if("metadata.checksums", &metadata.checksums)?;
-            let licences = licences.ok_or_else(|| ManifestError::Invalid {
+            let licenses = licenses.ok_or_else(|| ManifestError::Invalid {
                 path: manifest.path.clone(),
-                field: "metadata.licences",
+                field: "metadata.licenses",
                 got: "missing".to_owned(),
                 expected: "audio_licenses.txt",
             })?;
-            jamendo::songs(&tracks, &licences, checksums.as_ref(), rules)?
+            jamendo::songs(&tracks, &licenses, checksums.as_ref(), rules)?
         }
         Archive::Fma => {
             let echonest = read_if("metadata.echonest", &metadata.echonest)?;
@@ -256,7 +256,7 @@ fn check(expected: Option<&str>, name: &str, file: &Path) -> Result<(), FetchErr
 /// Lists what was chosen. Songs that an earlier run chose and this one does not are moved out of
 /// the splits: nobody may learn from them by mistake.
 fn write_list(selection: &Selection, folder: &Path) -> Result<(), FetchError> {
-    let mut text = "path,split,artist,title,genres,licence,duration_s,archive_path\n".to_owned();
+    let mut text = "path,split,artist,title,genres,license,duration_s,archive_path\n".to_owned();
     let mut chosen_paths = HashSet::new();
     for chosen in &selection.chosen {
         let song = &chosen.song;
@@ -267,7 +267,7 @@ fn write_list(selection: &Selection, folder: &Path) -> Result<(), FetchError> {
             song.artist.clone(),
             song.title.clone().unwrap_or_default(),
             song.genres.join("/"),
-            song.licence.clone().unwrap_or_default(),
+            song.license.clone().unwrap_or_default(),
             song.duration_s.to_string(),
             song.path.clone(),
         ];

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::licence::of_words;
+use super::license::of_words;
 use super::select::Song;
 use super::table::{Columns, Row, Text, field, number};
 use super::{ManifestError, Rules};
@@ -22,7 +22,7 @@ pub(super) fn songs(
     let artist = columns.find("artist.id")?;
     let title = columns.find("track.title")?;
     let genre = columns.find("track.genre_top")?;
-    let licence = columns.find("track.license")?;
+    let license = columns.find("track.license")?;
     let duration = columns.find("track.duration")?;
     let language = columns.find("track.language_code")?;
     rows.iter()
@@ -49,7 +49,7 @@ pub(super) fn songs(
                     .filter(|it| !it.is_empty())
                     .into_iter()
                     .collect(),
-                licence: of_words(text(licence, "track.license")?),
+                license: of_words(text(license, "track.license")?),
                 duration_s: number(tracks, row, duration, "track.duration")?,
                 vocals,
                 sha256: None,

@@ -1,26 +1,26 @@
 //! MTG-Jamendo's metadata: a TSV with the columns TRACK_ID, ARTIST_ID, ALBUM_ID, PATH, DURATION
-//! and TAGS, of which the last goes on to the end of the line; licences as paragraphs that start
+//! and TAGS, of which the last goes on to the end of the line; licenses as paragraphs that start
 //! with a track's path and hold `Available under a NAME: ADDRESS`.
 
 use std::collections::HashMap;
 
-use super::licence::of_address;
+use super::license::of_address;
 use super::select::Song;
 use super::table::{Columns, Text, field, number};
 use super::{ManifestError, Rules};
 
 /// What stands before a genre in TAGS.
 const GENRE: &str = "genre---";
-/// What stands before the name of a licence.
-const LICENCE: &str = "Available under a";
+/// What stands before the name of a license.
+const LICENSE: &str = "Available under a";
 
 pub(super) fn songs(
     tracks: &Text,
-    licences: &Text,
+    licenses: &Text,
     checksums: Option<&Text>,
     rules: &Rules,
 ) -> Result<Vec<Song>, ManifestError> {
-    let licences = licences_of(licences)?;
+    let licenses = licenses_of(licenses)?;
     let checksums = checksums.map(checksums_of).transpose()?;
     let mut rows = tracks.tsv().into_iter();
     let header = rows.next().map(|(_, names)| names).unwrap_or_default();
@@ -43,7 +43,7 @@ pub(super) fn songs(
             artist: field(tracks, &row, artist, "ARTIST_ID")?.to_owned(),
             title: None,
             genres: genres.map(str::to_lowercase).collect(),
-            licence: licences.get(path).cloned().flatten(),
+            license: licenses.get(path).cloned().flatten(),
             duration_s: number(tracks, &row, duration, "DURATION")?,
             vocals: sung.then_some(true),
             sha256: checksums.as_ref().and_then(|all| all.get(path).cloned()),
@@ -53,26 +53,26 @@ pub(super) fn songs(
     .collect()
 }
 
-/// The licence of each path; `None` where it is none of Creative Commons.
-fn licences_of(text: &Text) -> Result<HashMap<String, Option<String>>, ManifestError> {
-    let mut licences = HashMap::new();
+/// The license of each path; `None` where it is none of Creative Commons.
+fn licenses_of(text: &Text) -> Result<HashMap<String, Option<String>>, ManifestError> {
+    let mut licenses = HashMap::new();
     let mut current: Option<&str> = None;
     for (_, line) in text.lines() {
         let line = line.trim();
         if is_path(line) {
             current = Some(line);
-        } else if line.contains(LICENCE) {
+        } else if line.contains(LICENSE) {
             let address = line.rsplit(' ').next().unwrap_or_default();
             if let Some(path) = current.take() {
-                licences.insert(path.to_owned(), of_address(address));
+                licenses.insert(path.to_owned(), of_address(address));
             }
         }
     }
-    if licences.is_empty() {
+    if licenses.is_empty() {
         let expected = "paragraphs of a track's path and \"Available under a NAME: ADDRESS\"";
         return Err(text.wrong(1, expected, "none"));
     }
-    Ok(licences)
+    Ok(licenses)
 }
 
 /// A path like `14/214.mp3`.

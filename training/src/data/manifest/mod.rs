@@ -1,18 +1,18 @@
 //! Manifests: songs of public archives, chosen by the archives' own metadata.
 //!
 //! A manifest (`datasets/*.toml`) names metadata files of an archive, says which songs to take
-//! (licence, vocals, genres, length, how many of an artist), and where their audio is.
+//! (license, vocals, genres, length, how many of an artist), and where their audio is.
 //! [`fetch`](fn@fetch) reads the metadata, chooses the same songs on every machine, splits them by
 //! artist, and gets the audio into `<cache>/manifests/<name>/<split>/<artist>/`, in which
 //! `selection.csv` says what each file is. Key types: [`Manifest`], [`Selection`]. Not its job:
 //! reading audio, or adding songs to `datasets.toml`.
 //!
-//! Only licences that are free may be asked for: weights may be learned from what is chosen.
+//! Only licenses that are free may be asked for: weights may be learned from what is chosen.
 
 mod fetch;
 mod fma;
 mod jamendo;
-mod licence;
+mod license;
 mod select;
 mod table;
 
@@ -149,8 +149,9 @@ pub struct Source {
 pub struct Metadata {
     /// The table of tracks.
     pub tracks: Source,
-    /// MTG-Jamendo: the licence of each track.
-    pub licences: Option<Source>,
+    /// MTG-Jamendo: the license of each track.
+    #[serde(alias = "licences")]
+    pub licenses: Option<Source>,
     /// MTG-Jamendo: the SHA-256 of each track's audio.
     pub checksums: Option<Source>,
     /// Free Music Archive: how instrumental a track sounds.
@@ -183,8 +184,9 @@ pub struct Rules {
     pub min_duration_s: f64,
     /// Longer tracks are left out, s.
     pub max_duration_s: f64,
-    /// Licences to take, without versions: `CC0`, `CC-BY`, `CC-BY-SA`.
-    pub licences: Vec<String>,
+    /// Licenses to take, without versions: `CC0`, `CC-BY`, `CC-BY-SA`.
+    #[serde(alias = "licences")]
+    pub licenses: Vec<String>,
     /// Genres to take; all if there are none. Compared in lower case.
     #[serde(default)]
     pub genres: Vec<String>,
@@ -274,12 +276,12 @@ impl Manifest {
             &min,
             "from 0 to max_duration_s",
         )?;
-        let licences = select.licences.join(", ");
+        let licenses = select.licenses.join(", ");
         self.require(
-            !select.licences.is_empty() && select.licences.iter().all(|licence| is_free(licence)),
-            "licences",
-            &licences,
-            "free licences only: CC0, CC-BY, CC-BY-SA, public-domain",
+            !select.licenses.is_empty() && select.licenses.iter().all(|license| is_free(license)),
+            "licenses",
+            &licenses,
+            "free licenses only: CC0, CC-BY, CC-BY-SA, public-domain",
         )?;
         let (valid, test) = (select.valid_share, select.test_share);
         let shares_ok = valid >= 0.0 && test >= 0.0 && valid + test < 1.0;
@@ -313,8 +315,8 @@ impl Manifest {
         let metadata = &self.metadata;
         match self.archive {
             Archive::Jamendo => {
-                let there = metadata.licences.is_some();
-                self.require(there, "metadata.licences", &"missing", "audio_licenses.txt")?;
+                let there = metadata.licenses.is_some();
+                self.require(there, "metadata.licenses", &"missing", "audio_licenses.txt")?;
                 let there = !select.vocal_tags.is_empty();
                 self.require(
                     there,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::licence::without_version;
+use super::license::without_version;
 use super::{Rules, is_plain};
 use crate::datasets::Split;
 
@@ -17,8 +17,8 @@ pub struct Song {
     pub title: Option<String>,
     /// Its genres in lower case, the main one first.
     pub genres: Vec<String>,
-    /// Its licence in short, where it is one of Creative Commons.
-    pub licence: Option<String>,
+    /// Its license in short, where it is one of Creative Commons.
+    pub license: Option<String>,
     /// Length in seconds.
     pub duration_s: f64,
     /// Whether somebody sings in it, where the metadata says so.
@@ -43,7 +43,7 @@ pub struct Chosen {
 pub struct Selection {
     /// Tracks in the metadata.
     pub tracks: usize,
-    /// Of these: with a licence that is asked for.
+    /// Of these: with a license that is asked for.
     pub licensed: usize,
     /// Of these: with vocals.
     pub sung: usize,
@@ -60,8 +60,8 @@ pub(super) fn select(songs: Vec<Song>, rules: &Rules) -> Selection {
     let tracks = songs.len();
     let mut songs = songs;
     songs.retain(|song| {
-        let licence = song.licence.as_deref().map(without_version);
-        licence.is_some_and(|it| rules.licences.iter().any(|asked| asked == it))
+        let license = song.license.as_deref().map(without_version);
+        license.is_some_and(|it| rules.licenses.iter().any(|asked| asked == it))
     });
     let licensed = songs.len();
     songs.retain(|song| song.vocals == Some(true));

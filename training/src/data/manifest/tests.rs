@@ -13,8 +13,8 @@ name = "jamendo"
 archive = "mtg-jamendo"
 [metadata.tracks]
 path = "tracks.tsv"
-[metadata.licences]
-path = "licences.txt"
+[metadata.licenses]
+path = "licenses.txt"
 [audio]
 folder = "audio"
 [select]
@@ -23,7 +23,7 @@ count = 100
 per_artist = 2
 min_duration_s = 60
 max_duration_s = 600
-licences = ["CC0", "CC-BY", "CC-BY-SA"]
+licenses = ["CC0", "CC-BY", "CC-BY-SA"]
 without_genres = ["ambient"]
 vocal_tags = ["instrument---voice"]
 valid_share = 0.2
@@ -46,7 +46,7 @@ count = 100
 per_artist = 2
 min_duration_s = 60
 max_duration_s = 600
-licences = ["CC0", "CC-BY", "CC-BY-SA"]
+licenses = ["CC0", "CC-BY", "CC-BY-SA"]
 max_instrumentalness = 0.3
 valid_share = 0
 test_share = 0
@@ -105,9 +105,9 @@ impl Scene {
         (selection, result)
     }
 
-    /// Twelve artists with three songs each: every fourth song has another licence.
+    /// Twelve artists with three songs each: every fourth song has another license.
     fn jamendo(&self) {
-        let (mut tracks, mut licences) = (String::new(), "Licences of the audio\n\n".to_owned());
+        let (mut tracks, mut licenses) = (String::new(), "Licenses of the audio\n\n".to_owned());
         for id in 0..36 {
             let artist = id / 3;
             let genre = if id % 2 == 0 { "pop" } else { "rock" };
@@ -115,9 +115,9 @@ impl Scene {
                 "track_{id:07}\tartist_{artist:06}\talbum_1\t{:02}/{id}.mp3\t180.5\tgenre---{genre}\tinstrument---voice\n",
                 id % 100
             ));
-            let licence = if id % 4 == 3 { "by-nc" } else { "by-sa" };
-            licences.push_str(&format!(
-                "{:02}/{id}.mp3\nTitle {id} by Somebody\nAvailable under a Creative Commons licence: http://creativecommons.org/licenses/{licence}/3.0/\n\n",
+            let license = if id % 4 == 3 { "by-nc" } else { "by-sa" };
+            licenses.push_str(&format!(
+                "{:02}/{id}.mp3\nTitle {id} by Somebody\nAvailable under a Creative Commons license: http://creativecommons.org/licenses/{license}/3.0/\n\n",
                 id % 100
             ));
             self.write(
@@ -125,7 +125,7 @@ impl Scene {
                 &format!("sound {id}"),
             );
         }
-        // Out of length, of a genre that is left out, without vocals, without a licence.
+        // Out of length, of a genre that is left out, without vocals, without a license.
         tracks.push_str(
             "track_1\tartist_1\talbum_1\t01/901.mp3\t20\tgenre---pop\tinstrument---voice\n",
         );
@@ -135,14 +135,14 @@ impl Scene {
         tracks.push_str("track_3\tartist_1\talbum_1\t03/903.mp3\t90\tgenre---pop\n");
         tracks.push_str("track_4\tartist_1\talbum_1\t04/904.mp3\t90\tinstrument---voice\n");
         for id in 901..904 {
-            licences.push_str(&format!(
+            licenses.push_str(&format!(
                 "{:02}/{id}.mp3\nAvailable under a x: http://creativecommons.org/licenses/by/3.0/\n",
                 id % 100
             ));
         }
         let header = "TRACK_ID\tARTIST_ID\tALBUM_ID\tPATH\tDURATION\tTAGS\n";
         self.write("tracks.tsv", &format!("{header}{tracks}"));
-        self.write("licences.txt", &licences);
+        self.write("licenses.txt", &licenses);
     }
 }
 
@@ -166,7 +166,7 @@ fn open_songs_with_vocals_are_chosen_and_each_artist_is_in_one_split() {
     let mut split_of = std::collections::HashMap::new();
     for it in chosen {
         let song = &it.song;
-        assert_eq!(song.licence.as_deref(), Some("CC-BY-SA-3.0"));
+        assert_eq!(song.license.as_deref(), Some("CC-BY-SA-3.0"));
         assert_eq!(*split_of.entry(&song.artist).or_insert(it.split), it.split);
         let place = format!("{}/{}/{}.mp3", it.split, song.artist, song.id);
         let audio = fs::read_to_string(gotten.folder.join(place)).expect("there");
@@ -286,7 +286,7 @@ fn columns_and_lines_that_are_not_as_expected_are_named() {
     let scene = Scene::new();
     scene.jamendo();
     let tracks = fs::read_to_string(scene.path("tracks.tsv")).expect("there");
-    let licences = fs::read_to_string(scene.path("licences.txt")).expect("there");
+    let licenses = fs::read_to_string(scene.path("licenses.txt")).expect("there");
     for (file, text, parts) in [
         (
             "tracks.tsv",
@@ -309,13 +309,13 @@ fn columns_and_lines_that_are_not_as_expected_are_named() {
             ["tracks.tsv", "column TRACK_ID"],
         ),
         (
-            "licences.txt",
+            "licenses.txt",
             "nothing\n".to_owned(),
-            ["licences.txt", "Available under a"],
+            ["licenses.txt", "Available under a"],
         ),
         (
-            "licences.txt",
-            licences.replace("by-sa", "by-nc"),
+            "licenses.txt",
+            licenses.replace("by-sa", "by-nc"),
             ["none of 40 tracks", "[select]"],
         ),
     ] {
@@ -328,20 +328,20 @@ fn columns_and_lines_that_are_not_as_expected_are_named() {
         }
     }
     scene.jamendo();
-    fs::remove_file(scene.path("licences.txt")).expect("was there");
+    fs::remove_file(scene.path("licenses.txt")).expect("was there");
     let error = scene.fetch(JAMENDO).1.expect_err("a failure").to_string();
     assert!(
-        error.contains("metadata.licences") && error.contains("no address"),
+        error.contains("metadata.licenses") && error.contains("no address"),
         "{error}"
     );
 }
 
 #[test]
-fn a_manifest_asks_for_free_licences_only_and_says_what_is_wrong() {
+fn a_manifest_asks_for_free_licenses_only_and_says_what_is_wrong() {
     let scene = Scene::new();
     for (from, to, field) in [
-        ("\"CC-BY-SA\"", "\"CC-BY-NC\"", "licences"),
-        ("\"CC-BY-SA\"", "\"its own\"", "licences"),
+        ("\"CC-BY-SA\"", "\"CC-BY-NC\"", "licenses"),
+        ("\"CC-BY-SA\"", "\"its own\"", "licenses"),
         ("format = 1", "format = 2", "format"),
         ("\"jamendo\"", "\"../x\"", "name"),
         ("count = 100", "count = 0", "count"),
@@ -354,9 +354,9 @@ fn a_manifest_asks_for_free_licences_only_and_says_what_is_wrong() {
         ("valid_share = 0.2", "valid_share = 0.9", "valid_share"),
         ("[\"instrument---voice\"]", "[]", "vocal_tags"),
         (
-            "[metadata.licences]\npath = \"licences.txt\"",
+            "[metadata.licenses]\npath = \"licenses.txt\"",
             "",
-            "metadata.licences",
+            "metadata.licenses",
         ),
         ("folder = \"audio\"", "", "audio"),
         (
@@ -413,9 +413,9 @@ fn the_free_music_archive_is_read_by_its_lines_of_column_names() {
         panic!("{selection:?}");
     };
     assert_eq!(first.song.title.as_deref(), Some("A \"song\""));
-    assert_eq!(first.song.licence.as_deref(), Some("CC-BY-SA-3.0"));
+    assert_eq!(first.song.license.as_deref(), Some("CC-BY-SA-3.0"));
     assert_eq!(first.song.genres, ["hip-hop"]);
-    assert_eq!(second.song.licence.as_deref(), Some("CC0-1.0"));
+    assert_eq!(second.song.license.as_deref(), Some("CC0-1.0"));
     let audio = gotten.folder.join("train/artist_1/track_000002.mp3");
     assert_eq!(fs::read_to_string(audio).expect("there"), "two");
 
@@ -429,7 +429,7 @@ fn the_free_music_archive_is_read_by_its_lines_of_column_names() {
     assert!(error.contains("123/123456.mp3"), "{error}");
 
     for (from, to, part) in [
-        (",license,", ",licence,", "column track.license"),
+        (",license,", ",license,", "column track.license"),
         ("track_id", "id", "track_id below 2 lines"),
         ("lines\"", "lines", "closing quotation mark"),
         ("168,", "168,,", "expected 9 fields, found 10 fields"),

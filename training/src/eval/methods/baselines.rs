@@ -104,7 +104,7 @@ fn best_share(valid: &[Track], mean_db: &[f64; BANDS]) -> f64 {
                 let mix: [f64; BANDS] = std::array::from_fn(|band| {
                     f64::from(track.features.pooled_db[band]) + fault.tone_db[band]
                 });
-                let whole = Move::towards(mean_db, &mix, 1.0);
+                let whole = Move::toward(mean_db, &mix, 1.0);
                 for (error, share) in errors.iter_mut().zip(SHARES) {
                     let curve = std::array::from_fn(|band| {
                         let knots = whole.mid_db.iter().zip(basis());

@@ -129,13 +129,13 @@ impl Method {
         net: &'a NetPredictor,
         fault: Option<&Smooth>,
     ) -> Option<Box<dyn Predictor + 'a>> {
-        let towards =
+        let toward =
             |share: f64| -> Box<dyn Predictor + 'a> { Box::new(TowardsMean { baselines, share }) };
         match self {
             Self::Nothing | Self::Tool(_) => None,
             Self::LoudnessOnly => Some(Box::new(NeutralPredictor)),
-            Self::MeanCurve => Some(towards(1.0)),
-            Self::BestShare => Some(towards(baselines.best_share)),
+            Self::MeanCurve => Some(toward(1.0)),
+            Self::BestShare => Some(toward(baselines.best_share)),
             Self::Ridge => Some(Box::new(RidgePredictor { baselines })),
             Self::FixedCompressor => Some(Box::new(Fixed {
                 compressor: baselines.compressor,
@@ -170,7 +170,7 @@ impl Predictor for TowardsMean<'_> {
             return NeutralPredictor.predict(analysis);
         };
         let mix_db = std::array::from_fn(|band| f64::from(features.pooled_db[band]));
-        let wanted = Move::towards(&self.baselines.mean_db, &mix_db, self.share);
+        let wanted = Move::toward(&self.baselines.mean_db, &mix_db, self.share);
         Ok(prediction(settings_of(&wanted, analysis)))
     }
 

@@ -43,7 +43,7 @@ pub enum Family {
 
 impl Family {
     /// As printed.
-    pub fn words(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             Self::Mp3 => "MP3",
             Self::Aac => "AAC",

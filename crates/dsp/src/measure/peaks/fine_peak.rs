@@ -119,7 +119,7 @@ impl LongSinc {
         let look = |windows: &[&[f32; WINDOW_FRAMES]]| -> Vec<f32> {
             let rows = &self.rough;
             let each = windows.iter();
-            each.map(|window| self.arch.dispatch(Look { rows, window }))
+            each.map(|window| self.arch.dispatch(SincKernel { rows, window }))
                 .collect()
         };
         let (front, back) = windows.split_at(windows.len() / 2);
@@ -135,7 +135,7 @@ impl LongSinc {
 
     /// Highest absolute value within `SEARCH_FRAMES` of the window's center.
     fn peak(&self, window: &[f32; WINDOW_FRAMES]) -> f64 {
-        self.arch.dispatch(Look {
+        self.arch.dispatch(SincKernel {
             rows: &self.fine,
             window: &window.map(f64::from),
         })
@@ -146,14 +146,14 @@ impl LongSinc {
 struct Rows<T>(Vec<Vec<T>>);
 
 /// A search for the peak of a window.
-struct Look<'a, T> {
+struct SincKernel<'a, T> {
     rows: &'a Rows<T>,
     window: &'a [T; WINDOW_FRAMES],
 }
 
 macro_rules! look {
     ($float:ty) => {
-        impl WithSimd for Look<'_, $float> {
+        impl WithSimd for SincKernel<'_, $float> {
             type Output = $float;
 
             // Nothing but plain loops: compiled for each kind of processor, they differ in width alone.
@@ -178,7 +178,7 @@ macro_rules! look {
             }
         }
 
-        impl Look<'_, $float> {
+        impl SincKernel<'_, $float> {
             /// Absolute value at a point of the grid, which starts `SEARCH_FRAMES` before the center.
             #[inline(always)]
             fn at(&self, point: usize) -> $float {

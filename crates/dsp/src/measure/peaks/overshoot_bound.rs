@@ -73,7 +73,7 @@ impl OvershootBound {
     /// The stretch holds all that the points read, so it is `taps - 1` longer than they are intervals.
     pub(in crate::measure) fn bound(&self, stretch: &[f32]) -> f32 {
         let before = (self.taps / 2).saturating_sub(1);
-        let extent = self.arch.dispatch(Look {
+        let extent = self.arch.dispatch(ExtentKernel {
             stretch,
             beside: before..stretch.len().saturating_sub(before),
         });
@@ -90,12 +90,12 @@ struct Extent {
     second_difference: f32,
 }
 
-struct Look<'a> {
+struct ExtentKernel<'a> {
     stretch: &'a [f32],
     beside: Range<usize>,
 }
 
-impl WithSimd for Look<'_> {
+impl WithSimd for ExtentKernel<'_> {
     type Output = Extent;
 
     // Nothing but plain loops: compiled for each kind of processor, they differ in width alone.

@@ -137,7 +137,7 @@ pub struct BandFrame {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Spectrum {
     /// Nominal center frequencies, Hz.
-    #[serde(rename = "centre_hz")]
+    #[serde(rename = "center_hz")]
     pub center_hz: Vec<f64>,
     /// Of the mid signal (L+R)/2, or of a mono programme.
     pub mid_db: Vec<f64>,

@@ -269,12 +269,12 @@ impl Pack<'_> {
             ..StageOptions::new(OutputFormat::new(Container::Wav, word_length)?)
         };
         let mut staged = StagedFile::create(&path, spec, &options)?;
-        let mut quantise = Dither::new(word_length, DITHER_SEED);
+        let mut quantize = Dither::new(word_length, DITHER_SEED);
         for_each_block(&mut scaled, &mut |block| {
             go_on(self.context.observer)?;
             // What was on its grid stays on it.
             if dither {
-                quantise.process(block);
+                quantize.process(block);
             }
             staged.write(block)
         })?;

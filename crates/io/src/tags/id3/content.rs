@@ -6,7 +6,7 @@ use super::super::chapters::Chapter;
 use super::super::{Collected, Field, names, text, u32_be};
 use super::{Frame, each_frame, head_of};
 
-/// Most lines of synchronised lyrics.
+/// Most lines of synchronized lyrics.
 const MAX_LINES: usize = 10_000;
 
 /// Frames whose content counts on the old stream or its level, besides those of `names::is_untrue`.
@@ -95,7 +95,7 @@ pub(super) fn take(id: [u8; 4], body: &[u8], version: u8, to: &mut Collected, da
         [b'W', ..] => structured(id, body, &[(name, text(body))], to),
         b"COMM" | b"USLT" => language_text(id, body, to),
         b"SYLT" => {
-            let lines = synchronised(body);
+            let lines = synchronized(body);
             let fields: Vec<_> = lines
                 .map(|lines| ("SYNCEDLYRICS".to_owned(), lines))
                 .into_iter()
@@ -319,7 +319,7 @@ fn as_version_4(frames: &[u8], version: u8, to: &mut Collected) -> (Vec<u8>, Opt
 }
 
 /// Lyrics in time, as lines of an LRC file.
-fn synchronised(body: &[u8]) -> Option<String> {
+fn synchronized(body: &[u8]) -> Option<String> {
     // Times in milliseconds (2), not in frames of MPEG audio (1).
     let (encoding, rest) = match body {
         [encoding, _, _, _, 2, _, rest @ ..] => (*encoding, rest),

@@ -117,11 +117,11 @@ pub(super) fn read(tag: &[u8], to: &mut Collected) {
         return to.lost("the ID3v2 tag", format!("version 2.{version} is not read"));
     }
     let body = &body[..body.len().min(bytes as usize)];
-    let resynchronised;
+    let resynchronized;
     let mut frames = body;
     if version < 4 && flags & 0x80 != 0 {
-        resynchronised = resynchronise(body);
-        frames = &resynchronised;
+        resynchronized = resynchronise(body);
+        frames = &resynchronized;
     }
     if version > 2 && flags & 0x40 != 0 {
         let own = frames.first_chunk().copied().unwrap_or_default();
@@ -215,7 +215,7 @@ fn plain<'a>(
     flags: u8,
     to: &mut Collected,
 ) -> Result<std::borrow::Cow<'a, [u8]>, &'static str> {
-    let (grouped, compressed, encrypted, unsynchronised, has_length) = match version {
+    let (grouped, compressed, encrypted, unsynchronized, has_length) = match version {
         4 => (
             flags & 0x40 != 0,
             flags & 0x08 != 0,
@@ -239,7 +239,7 @@ fn plain<'a>(
     let skip = usize::from(grouped) + if has_length { 4 } else { 0 };
     let body = body.get(skip..).ok_or("it is broken")?;
     let mut plain = std::borrow::Cow::Borrowed(body);
-    if unsynchronised {
+    if unsynchronized {
         plain = resynchronise(body).into();
     }
     if compressed {

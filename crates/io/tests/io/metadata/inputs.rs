@@ -25,7 +25,7 @@ pub(super) fn id3_tag() -> Vec<u8> {
         &id3_frame(b"TIT2", b"\x03One"),
     ]
     .concat();
-    let synchronised = [&b"\x03eng\x02\x01\0first\0"[..], &1500_u32.to_be_bytes()].concat();
+    let synchronized = [&b"\x03eng\x02\x01\0first\0"[..], &1500_u32.to_be_bytes()].concat();
     let frames = [
         id3_frame(b"TIT2", b"\x03Night"),
         id3_frame(b"TPE1", b"\x03One\0Two"),
@@ -33,7 +33,7 @@ pub(super) fn id3_tag() -> Vec<u8> {
         id3_frame(b"TXXX", b"\x03REPLAYGAIN_TRACK_GAIN\0-7.5 dB"),
         id3_frame(b"COMM", b"\x03engiTunNORM\0 00000A2C"),
         id3_frame(b"USLT", b"\x03eng\0la la"),
-        id3_frame(b"SYLT", &synchronised),
+        id3_frame(b"SYLT", &synchronized),
         id3_frame(b"TBPM", b"\x03120"),
         id3_frame(b"TKEY", b"\x03Am"),
         id3_frame(b"TSRC", b"\x03USRC17607839"),

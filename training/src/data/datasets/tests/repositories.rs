@@ -7,17 +7,17 @@ const REPOSITORY: &str = r#"
 name = "owner+songs"
 url = "https://example.org/owner/songs"
 commit = "0123456789ab"
-licences_in = "LICENSE"
+licenses_in = "LICENSE"
 role = "finished master"
 split = "test"
-licence = "CC-BY-NC-ND"
+license = "CC-BY-NC-ND"
 artist = "Singer"
 group = "singer"
 genre = "pop"
 has_vocals = true
 tracks = [
   { tier = "A", path = "a.ogg", blob = "0123456789abcdef0123456789abcdef01234567", size_bytes = 1 },
-  { tier = "B", path = "b.ogg", blob = "0123456789abcdef0123456789abcdef01234568", size_bytes = 2, artist = "Other", title = "T", group = "other", genre = "hip-hop/jazz", has_vocals = false, licence = "CC0-1.0" },
+  { tier = "B", path = "b.ogg", blob = "0123456789abcdef0123456789abcdef01234568", size_bytes = 2, artist = "Other", title = "T", group = "other", genre = "hip-hop/jazz", has_vocals = false, license = "CC0-1.0" },
 ]
 exclude = [{ path = "c.ogg", reason = "the same as a.ogg" }]
 "#;
@@ -51,7 +51,7 @@ fn a_track_has_what_its_entry_says_unless_it_says_otherwise() {
         Path::new("/cache/audio/owner+songs/a.ogg")
     );
     let repository = &datasets.repositories()[0];
-    assert_eq!(repository.licences(), ["CC-BY-NC-ND", "CC0-1.0"]);
+    assert_eq!(repository.licenses(), ["CC-BY-NC-ND", "CC0-1.0"]);
     assert_eq!(repository.artists(), ["Singer", "Other"]);
     // A package may say its genre; where nobody knows whether it has vocals, nobody says so.
     let package = VALID.replacen(
@@ -66,29 +66,29 @@ fn a_track_has_what_its_entry_says_unless_it_says_otherwise() {
 
 #[test]
 fn nothing_is_learned_or_chosen_from_music_that_may_only_be_measured() {
-    for licence in ["CC-BY-NC-3.0", "CC-BY-ND-4.0", "unknown"] {
+    for license in ["CC-BY-NC-3.0", "CC-BY-ND-4.0", "unknown"] {
         for split in ["train", "valid"] {
             let text = REPOSITORY
-                .replace("CC-BY-NC-ND", licence)
+                .replace("CC-BY-NC-ND", license)
                 .replace("\"test\"", &format!("{split:?}"));
             let error = read(&text).expect_err("must be refused").to_string();
-            for part in ["owner+songs", "licence", licence, split] {
+            for part in ["owner+songs", "license", license, split] {
                 assert!(error.contains(part), "{error}");
             }
             let text = VALID
-                .replacen("CC0-1.0", licence, 1)
+                .replacen("CC0-1.0", license, 1)
                 .replace("\"train\"", &format!("{split:?}"));
             let error = Datasets::from_toml(&text).expect_err("must be refused");
-            assert!(error.to_string().contains(licence), "{error}");
+            assert!(error.to_string().contains(license), "{error}");
         }
-        let text = REPOSITORY.replace("CC-BY-NC-ND", licence);
+        let text = REPOSITORY.replace("CC-BY-NC-ND", license);
         read(&text).expect("it may be measured on");
     }
     // Terms that are nobody's usual ones: nothing is learned from them.
     let text = REPOSITORY.replace("CC-BY-NC-ND", "free, no credit asked");
     read(&text.replace("\"test\"", "\"valid\"")).expect("it may be chosen on");
     let error = read(&text.replace("\"test\"", "\"train\"")).expect_err("must be refused");
-    assert!(error.to_string().contains("a free licence"), "{error}");
+    assert!(error.to_string().contains("a free license"), "{error}");
 }
 
 #[test]
@@ -133,13 +133,13 @@ fn what_reaches_git_or_a_path_is_checked() {
         ("\"a.ogg\"", "\"b.ogg\"", "tracks"),
         ("tier = \"A\"", "tier = \"S\"", "tracks"),
         ("\"finished master\"", "\"pair\"", "role"),
-        ("\"LICENSE\"", "\"\"", "licences_in"),
+        ("\"LICENSE\"", "\"\"", "licenses_in"),
         ("genre = \"pop\"", "genre = \"Pop\"", "genre"),
         ("genre = \"pop\"", "genre = \"pop/\"", "genre"),
         ("group = \"singer\"", "group = \"\"", "group"),
         ("group = \"singer\"\n", "", "group"),
         ("artist = \"Singer\"\n", "", "artist"),
-        ("licence = \"CC-BY-NC-ND\"\n", "", "licence"),
+        ("license = \"CC-BY-NC-ND\"\n", "", "license"),
         ("\"c.ogg\"", "\"a.ogg\"", "exclude"),
     ] {
         let error = broken(from, to);
@@ -201,7 +201,7 @@ fn the_committed_repositories_are_used_only_as_they_may_be() {
             .repositories_of(split)
             .flat_map(|entry| &entry.tracks)
         {
-            let words: Vec<&str> = track.licence.split('-').collect();
+            let words: Vec<&str> = track.license.split('-').collect();
             assert!(
                 !words.contains(&"NC") && !words.contains(&"ND"),
                 "{track:?}"

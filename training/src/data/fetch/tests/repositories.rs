@@ -113,8 +113,8 @@ fn entry(commit: &str, tracks: &[(&str, &str, usize)]) -> String {
     };
     format!(
         "[[repository]]\nname = \"owner+music\"\nurl = \"https://example.org/owner/music\"\n\
-         commit = {commit:?}\nlicences_in = \"LICENSE\"\nrole = \"finished master\"\n\
-         split = \"train\"\nlicence = \"CC0-1.0\"\nartist = \"A\"\ngroup = \"a\"\n\
+         commit = {commit:?}\nlicenses_in = \"LICENSE\"\nrole = \"finished master\"\n\
+         split = \"train\"\nlicense = \"CC0-1.0\"\nartist = \"A\"\ngroup = \"a\"\n\
          tracks = [{}]\n",
         tracks.iter().map(track).collect::<Vec<_>>().join(", ")
     )

@@ -14,12 +14,12 @@ use thiserror::Error;
 
 mod process;
 mod process_table;
+mod shell_words;
 mod trial;
-mod words;
 
 pub use process::Spent;
+pub use shell_words::shell_words;
 pub use trial::{Failure, Heard, Reference, clean_up, hear};
-pub use words::words;
 
 /// Stands for the mix in a command.
 const IN: &str = "{in}";
@@ -86,7 +86,7 @@ impl Tool {
         };
         let (name, command) = text.split_once('=').ok_or_else(form)?;
         let (name, command) = (name.trim(), command.trim());
-        let words = words(command)?;
+        let words = shell_words(command)?;
         if name.is_empty() || name.contains(char::is_control) || words.is_empty() {
             return Err(form());
         }

@@ -133,7 +133,7 @@ mod tests {
         let said = folder.path().join("said");
         let begun = Instant::now();
         let ended = run(
-            &super::super::words(line).unwrap(),
+            &super::super::shell_words(line).unwrap(),
             folder.path(),
             &said,
             limit,

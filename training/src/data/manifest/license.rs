@@ -1,6 +1,6 @@
-//! Licences as the archives write them, in the short form of `datasets.toml`.
+//! Licenses as the archives write them, in the short form of `datasets.toml`.
 
-/// The licence that an address of creativecommons.org stands for.
+/// The license that an address of creativecommons.org stands for.
 pub(super) fn of_address(address: &str) -> Option<String> {
     let (_, path) = address.split_once("creativecommons.org/")?;
     let mut parts = path.trim_end_matches('/').split('/');
@@ -21,7 +21,7 @@ pub(super) fn of_address(address: &str) -> Option<String> {
     })
 }
 
-/// The licence that a sentence like "Attribution-ShareAlike 3.0 International" stands for.
+/// The license that a sentence like "Attribution-ShareAlike 3.0 International" stands for.
 pub(super) fn of_words(words: &str) -> Option<String> {
     let lower = words.to_lowercase();
     let squeezed: String = lower
@@ -57,11 +57,11 @@ pub(super) fn of_words(words: &str) -> Option<String> {
     Some(short)
 }
 
-/// A licence without its version: `CC-BY-SA-3.0` is a `CC-BY-SA`.
-pub(super) fn without_version(licence: &str) -> &str {
-    match licence.rsplit_once('-') {
+/// A license without its version: `CC-BY-SA-3.0` is a `CC-BY-SA`.
+pub(super) fn without_version(license: &str) -> &str {
+    match license.rsplit_once('-') {
         Some((short, version)) if is_version(version) => short,
-        _ => licence,
+        _ => license,
     }
 }
 
@@ -98,7 +98,7 @@ mod tests {
                 "https://creativecommons.org/publicdomain/zero/1.0/",
                 Some("CC0-1.0"),
             ),
-            ("http://artlibre.org/licence/lal", None),
+            ("http://artlibre.org/license/lal", None),
             ("http://creativecommons.org/licenses/sampling+/1.0/", None),
         ] {
             assert_eq!(of_address(address).as_deref(), expected, "{address}");

@@ -1,6 +1,6 @@
-//! What the licence of a recording allows here: to learn from it, or only to measure on it.
+//! What the license of a recording allows here: to learn from it, or only to measure on it.
 
-/// Beginnings of the licences that count as free: anyone may use, change and share the work, for
+/// Beginnings of the licenses that count as free: anyone may use, change and share the work, for
 /// any purpose. A `+`, a version or a "-like" may follow.
 const FREE: [&str; 20] = [
     "agpl",
@@ -25,10 +25,10 @@ const FREE: [&str; 20] = [
     "zlib",
 ];
 
-/// Whether a licence is free. Of several (`A|B`, `A or B`, `A, B`) each has to be: a list may mean
+/// Whether a license is free. Of several (`A|B`, `A or B`, `A, B`) each has to be: a list may mean
 /// that some of the tracks have one and some the other.
-pub(crate) fn is_free(licence: &str) -> bool {
-    let lower = licence.to_lowercase().replace(" or ", "|");
+pub(crate) fn is_free(license: &str) -> bool {
+    let lower = license.to_lowercase().replace(" or ", "|");
     let free = |part: &str| {
         let part = part.trim();
         FREE.iter().any(|free| {
@@ -36,13 +36,13 @@ pub(crate) fn is_free(licence: &str) -> bool {
                 .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphabetic()))
         })
     };
-    !only_measures(licence) && lower.split(['|', ',']).all(free)
+    !only_measures(license) && lower.split(['|', ',']).all(free)
 }
 
-/// Whether a licence forbids commercial use or changes, or is not known: such music is measured
+/// Whether a license forbids commercial use or changes, or is not known: such music is measured
 /// on and nothing is learned or chosen from it.
-pub(super) fn only_measures(licence: &str) -> bool {
-    let lower = licence.to_lowercase();
+pub(super) fn only_measures(license: &str) -> bool {
+    let lower = license.to_lowercase();
     let restricts = |word: &str| {
         matches!(word, "nc" | "nd" | "unknown")
             || ["noncommercial", "noderiv"]
@@ -62,8 +62,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn licences_that_forbid_commerce_or_changes_are_not_free() {
-        for licence in [
+    fn licenses_that_forbid_commerce_or_changes_are_not_free() {
+        for license in [
             "CC-BY-NC-3.0",
             "CC BY-NC-ND",
             "CC-BY-ND-4.0",
@@ -75,14 +75,14 @@ mod tests {
             "non-commercial use only",
             " ",
         ] {
-            assert!(only_measures(licence), "{licence}");
-            assert!(!is_free(licence), "{licence}");
+            assert!(only_measures(license), "{license}");
+            assert!(!is_free(license), "{license}");
         }
     }
 
     #[test]
-    fn free_licences_are_known_by_their_usual_names() {
-        for licence in [
+    fn free_licenses_are_known_by_their_usual_names() {
+        for license in [
             "CC0-1.0",
             "CC-BY-SA-3.0+",
             "CC-BY",
@@ -92,20 +92,20 @@ mod tests {
             "BSD-2-Clause-like",
             "public-domain",
         ] {
-            assert!(is_free(licence), "{licence}");
-            assert!(!only_measures(licence), "{licence}");
+            assert!(is_free(license), "{license}");
+            assert!(!only_measures(license), "{license}");
         }
     }
 
     #[test]
     fn what_is_neither_known_to_be_free_nor_restricted_is_in_between() {
-        for licence in [
+        for license in [
             "free, no credit asked",
             "its own",
             "CC-BYTE",
             "GPL-2|its own",
         ] {
-            assert!(!is_free(licence) && !only_measures(licence), "{licence}");
+            assert!(!is_free(license) && !only_measures(license), "{license}");
         }
     }
 }

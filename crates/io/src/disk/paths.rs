@@ -1,4 +1,4 @@
-//! Where files lie: the folder of an output, free space, and whether two paths are one file.
+//! Paths of files: the folder of an output, free space, and whether two paths are one file.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -15,7 +15,7 @@ pub fn same_file(a: impl AsRef<Path>, b: impl AsRef<Path>) -> bool {
     identity(a.as_ref()).is_some_and(|a| identity(b.as_ref()) == Some(a))
 }
 
-/// What a path leads to: two paths with the same identity are one place.
+/// What a path leads to: two paths with the same identity are one file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Identity {
     /// A file or folder that exists, by device and number, so that links of either kind are seen through.

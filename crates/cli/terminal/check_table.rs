@@ -22,7 +22,7 @@ const LONG_PLACE_S: f64 = 0.5;
 const SMALL_POINTS: f64 = 0.5;
 
 /// The whole check.
-pub fn told(check: &Check, console: &Console) -> String {
+pub fn of(check: &Check, console: &Console) -> String {
     let input = check.input.as_deref().unwrap_or("input");
     let input = &plain::field(input);
     let mut text = format!(
@@ -144,8 +144,8 @@ fn points(points: f64) -> String {
 
 fn verdict(verdict: Verdict, console: &Console) -> String {
     match verdict {
-        Verdict::NotReady => console.bad(&verdict.words().to_uppercase()),
-        Verdict::Ready | Verdict::ReadyWithRemarks => console.good(verdict.words()),
+        Verdict::NotReady => console.bad(&verdict.label().to_uppercase()),
+        Verdict::Ready | Verdict::ReadyWithRemarks => console.good(verdict.label()),
     }
 }
 

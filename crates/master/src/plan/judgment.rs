@@ -1,6 +1,6 @@
-//! The one judgement of a mix's tone, as the check tells it beside the settings that the master will have.
+//! The one judgment of a mix's tone, as the check tells it beside the settings that the master will have.
 
-use acetate_check::ToneJudgement;
+use acetate_check::ToneJudgment;
 use acetate_check::tone::{BANDS, FIRST_BAND};
 use acetate_dsp::Analysis;
 use acetate_dsp::Settings;
@@ -11,10 +11,10 @@ use acetate_model::{Predictor, Tone, WeightsError};
 const _: () = assert!(BANDS == acetate_model::features::BANDS);
 const _: () = assert!(FIRST_BAND == acetate_model::features::FIRST_BAND);
 
-/// The predictor's judgement with the EQ of `settings` as what is planned. Moves become faults: what is to be
+/// The predictor's judgment with the EQ of `settings` as what is planned. Moves become faults: what is to be
 /// lowered is too much.
-pub fn judgement(tone: &Tone, settings: &Settings) -> ToneJudgement {
-    ToneJudgement {
+pub fn judgment(tone: &Tone, settings: &Settings) -> ToneJudgment {
+    ToneJudgment {
         estimated_db: tone.open_db.map(|move_db| -move_db),
         carried_db: tone.mean_db.map(|move_db| -move_db),
         sd_db: tone.sd_db,
@@ -25,7 +25,7 @@ pub fn judgement(tone: &Tone, settings: &Settings) -> ToneJudgement {
     }
 }
 
-/// The judgement of a measured mix with what a master of it would do if nothing special is asked for; `None`
+/// The judgment of a measured mix with what a master of it would do if nothing special is asked for; `None`
 /// where nothing can be judged.
 ///
 /// # Errors
@@ -33,8 +33,8 @@ pub fn judgement(tone: &Tone, settings: &Settings) -> ToneJudgement {
 pub fn of_mix(
     analysis: &Analysis,
     predictor: &dyn Predictor,
-) -> Result<Option<ToneJudgement>, WeightsError> {
+) -> Result<Option<ToneJudgment>, WeightsError> {
     let prediction = predictor.predict(analysis)?;
     let tone = prediction.tone.as_ref();
-    Ok(tone.map(|tone| judgement(tone, &prediction.settings)))
+    Ok(tone.map(|tone| judgment(tone, &prediction.settings)))
 }

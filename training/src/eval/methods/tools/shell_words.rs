@@ -8,7 +8,7 @@ use super::ToolArgumentError;
 ///
 /// # Errors
 /// [`ToolArgumentError::Quote`] for a quote that is not closed or a backslash at the end.
-pub fn words(line: &str) -> Result<Vec<String>, ToolArgumentError> {
+pub fn shell_words(line: &str) -> Result<Vec<String>, ToolArgumentError> {
     let mut words = Vec::new();
     // `None` between words, so that '' is a word of its own.
     let mut word: Option<String> = None;
@@ -67,14 +67,14 @@ mod tests {
             ("", &[]),
         ];
         for (line, expected) in cases {
-            assert_eq!(words(line).unwrap(), expected, "{line}");
+            assert_eq!(shell_words(line).unwrap(), expected, "{line}");
         }
     }
 
     #[test]
     fn what_is_not_closed_is_refused() {
         for line in ["a 'b", "a \"b", "a \\", "a \"b\\"] {
-            let text = words(line).unwrap_err().to_string();
+            let text = shell_words(line).unwrap_err().to_string();
             assert!(text.contains(line) && text.contains("expected"), "{text}");
         }
     }
