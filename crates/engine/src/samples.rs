@@ -35,10 +35,8 @@ impl Engine {
             let mut delivery = MemoryDelivery::default();
             let mut mastered = self.treat(input.source(), &path, &mut delivery, observer)?;
             input.assess(&mut mastered.assessment);
-            let report = Report {
-                input: Some(input.facts()?),
-                ..Report::from(mastered)
-            };
+            let mut report = Report::from(mastered);
+            report.input = Some(input.facts()?);
             Ok((report, written(delivery)?))
         };
         or_cancelled(make(), observer)
@@ -82,10 +80,8 @@ impl Engine {
                 observer,
             };
             let mastered = self.treat(&mut samples, Path::new(SAMPLES), &mut delivery, observer)?;
-            let report = Report {
-                output: Some(delivery.facts()?),
-                ..Report::from(mastered)
-            };
+            let mut report = Report::from(mastered);
+            report.output = Some(delivery.facts()?);
             delivery.commit()?;
             Ok(report)
         };

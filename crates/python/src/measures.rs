@@ -8,7 +8,7 @@ use acetate_dsp::analysis::{AnalyzeOptions, analyze_programme};
 use acetate_dsp::stream::Cancelled;
 use acetate_dsp::{Source, StreamError};
 use acetate_engine::{Input, Observer, Recheck, Step, verify_certificate as recheck};
-use acetate_master::{Report, advice, judgement};
+use acetate_master::{Report, advice, judgment};
 use acetate_model::NetPredictor;
 use acetate_training::corpus::{TrackFile, load};
 use acetate_training::datasets::Split;
@@ -79,13 +79,12 @@ impl<'a, 'o> Opened<'a, 'o> {
 
     /// A report with what is known of the file.
     fn told(&self, report: Report) -> anyhow::Result<Report> {
-        Ok(match self {
-            Self::File(input) => Report {
-                input: Some(input.facts()?),
-                ..input.with_damage(report)
-            },
-            Self::Samples(_) => report,
-        })
+        let Self::File(input) = self else {
+            return Ok(report);
+        };
+        let mut report = input.with_damage(report);
+        report.input = Some(input.facts()?);
+        Ok(report)
     }
 }
 
@@ -129,12 +128,10 @@ pub(crate) fn analyze(
         let told = &mut telling(observer, &name, Step::Analyze, total);
         let analysis = analyze_programme(opened.source(), &options, told)
             .with_context(|| name.display().to_string())?;
-        let tone = judgement::of_mix(&analysis, &NetPredictor::embedded()?)?;
+        let tone = judgment::of_mix(&analysis, &NetPredictor::embedded()?)?;
         let advice = advice::of(&analysis, dual_mono);
-        let report = Report {
-            advice,
-            ..Report::of_analysis(analysis, tone.as_ref())?
-        };
+        let mut report = Report::of_analysis(analysis, tone.as_ref())?;
+        report.advice = advice;
         Ok(serde_json::to_string(&opened.told(report)?)?)
     })
 }
@@ -158,7 +155,7 @@ pub(crate) fn check(
         let told = &mut telling(observer, &name, Step::Analyze, total);
         let (analysis, scan) = acetate_check::measure(opened.source(), told)
             .with_context(|| name.display().to_string())?;
-        let tone = judgement::of_mix(&analysis, &NetPredictor::embedded()?)?;
+        let tone = judgment::of_mix(&analysis, &NetPredictor::embedded()?)?;
         let mut check = acetate_check::judged(&analysis, Some(&scan), tone.as_ref())
             .with_context(|| name.display().to_string())?;
         if let Opened::File(input) = &opened {

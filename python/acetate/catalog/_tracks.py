@@ -52,8 +52,9 @@ def tracks(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], out
     made = []
     for uri, place in found:
         output = None if out is None else _stores.join(out, _stem(place) + _MASTER)
-        other = seen.setdefault(output or uri, uri)
-        if other is not uri:
+        other = seen.get(output or uri)
+        seen[output or uri] = uri
+        if other is not None:
             what = f"both be written to {output}" if output else "both be measured"
             raise UsageError(f"{other} and {uri} would {what}: name each track once, and under a name of its own")
         made.append(Track(uri, output, _album(uri, albums)))
