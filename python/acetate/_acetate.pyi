@@ -7,6 +7,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+__all__ = [
+    "__version__",
+    "analyze",
+    "check",
+    "check_words",
+    "command",
+    "content_hash",
+    "eq_curve_db",
+    "json_schema",
+    "master_array",
+    "master_file",
+    "master_file_in_memory",
+    "measure_for_training",
+    "settings_from_toml",
+    "settings_to_toml",
+    "sound_files",
+    "text_hash",
+    "verify",
+    "verify_certificate",
+    "weights_hash",
+]
+
 __version__: str
 
 _Progress = Callable[[str, int, int | None], Any]

@@ -10,7 +10,7 @@ from typing import Any, Union
 
 from . import _acetate, _words
 from ._arrays import Layout, PathLike, Source, is_path, path_of, sample_rate_of, samples
-from ._errors import UsageError
+from ._errors import InternalError, UsageError
 from ._report import Master, Report
 from ._settings import Settings, as_file
 
@@ -173,8 +173,10 @@ def _array(
         progress,
     )
     report = Report(json.loads(text))
-    if audio is None:
+    if out is not None:
         return Master(report, Path(os.fsdecode(out)), outcome=_outcome(report), all_met=report.all_met)
+    if audio is None:
+        raise InternalError("internal error: expected a master in memory, found none")
     return _in_memory(report, given.like_given(audio), rate_hz)
 
 

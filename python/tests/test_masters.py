@@ -68,6 +68,33 @@ def test_the_mix_is_not_changed_and_not_copied(array: np.ndarray) -> None:
     assert made.audio is not None and made.audio.flags.writeable and not np.shares_memory(made.audio, mix)
 
 
+class Tensor:
+    """What only DLPack tells of, as a tensor of another library."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self._values = values
+
+    def __dlpack__(self, **options: object) -> object:
+        return self._values.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self._values.__dlpack_device__()
+
+
+class Elsewhere(Tensor):
+    """A tensor in the memory of an accelerator."""
+
+    def __dlpack__(self, **options: object) -> object:
+        raise BufferError("not in the memory of the processor")
+
+
+def test_arrays_of_other_libraries_are_read_through_dlpack(array: np.ndarray) -> None:
+    expected = acetate.master(array, sample_rate=RATE_HZ).audio
+    np.testing.assert_array_equal(acetate.master(Tensor(array.copy()), sample_rate=RATE_HZ).audio, expected)
+    with pytest.raises(acetate.UsageError, match="move it there"):
+        acetate.master(Elsewhere(array.copy()), sample_rate=RATE_HZ)
+
+
 def test_torch_tensors_are_read_where_they_lie(array: np.ndarray) -> None:
     torch = pytest.importorskip("torch")
     expected = acetate.master(array, sample_rate=RATE_HZ).audio

@@ -172,7 +172,7 @@ def _measuring(what: str, records: Any, words: list[str], **more: Any) -> Asked:
 def _tracks(paths: Paths, out: str | None, albums: Albums) -> list[Track] | Any:
     if hasattr(paths, "map_batches"):
         return paths
-    return tracks(paths, out, albums)  # type: ignore[arg-type]
+    return tracks(paths, out, albums)
 
 
 def _side_file(option: str, given: Any) -> tuple[str, str, bytes]:

@@ -35,7 +35,8 @@ def local_path(uri: str) -> str:
 def _filesystem(uri: str) -> tuple[Any, str]:
     import fsspec
 
-    return fsspec.core.url_to_fs(uri)
+    filesystem, path = fsspec.core.url_to_fs(uri)
+    return filesystem, str(path)
 
 
 def _patiently(work: Callable[[], _T]) -> _T:
