@@ -5,9 +5,10 @@ use std::process::Command;
 use crate::dir::{Dir, read_wav};
 
 const MIX: &str = "rock_excerpt.flac";
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "A-mix-matched.wav",
     "B-master-matched.wav",
+    "README.txt",
     "SHA256SUMS",
     "certificate.json",
     "chain.dawproject",
@@ -97,6 +98,39 @@ fn the_pack_holds_what_it_promises() {
     assert!(read_wav(&dir.path("again.wav")) == (spec, master));
     dir.run(&["verify", "--certificate", "pack/certificate.json", "m.wav"])
         .expect(0);
+}
+
+#[test]
+fn no_file_for_others_says_where_the_user_keeps_theirs() {
+    let dir = Dir::new();
+    dir.excerpt(MIX);
+    let at = |name: &str| dir.path(name).display().to_string();
+    dir.run(&[
+        "master",
+        &at(MIX),
+        "-o",
+        &at("m.wav"),
+        "--pack",
+        &at("pack"),
+        "--certificate",
+        &at("c.json"),
+        "--report",
+        &at("r.html"),
+    ])
+    .expect(0);
+    let folder = dir.path("").display().to_string();
+    let folder = folder.trim_end_matches('/');
+    let packed = dir.names_in("pack").into_iter();
+    let packed = packed.map(|name| format!("pack/{name}"));
+    for name in packed.chain(["c.json", "r.html"].map(str::to_owned)) {
+        let bytes = dir.bytes(&name);
+        let found = bytes
+            .windows(folder.len())
+            .any(|part| part == folder.as_bytes());
+        assert!(!found, "{name} names {folder}");
+    }
+    // The sound is stored once: the projects refer to it.
+    assert!(dir.bytes("pack/chain.dawproject").len() < 20_000);
 }
 
 #[test]

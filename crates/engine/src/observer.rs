@@ -4,7 +4,7 @@ use std::path::Path;
 
 use acetate_dsp::stream::Cancelled;
 use acetate_dsp::{Audio, Source, Spec, StreamError};
-use acetate_master::{Progress, Stage};
+use acetate_master::{Phase, Progress};
 
 /// What the engine is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,13 +40,13 @@ impl Step {
     }
 }
 
-impl From<Stage> for Step {
-    fn from(stage: Stage) -> Self {
-        match stage {
-            Stage::Analyze => Self::Analyze,
-            Stage::Render => Self::Render,
-            Stage::Write => Self::Write,
-            Stage::Verify => Self::Verify,
+impl From<Phase> for Step {
+    fn from(phase: Phase) -> Self {
+        match phase {
+            Phase::Analyze => Self::Analyze,
+            Phase::Render => Self::Render,
+            Phase::Write => Self::Write,
+            Phase::Verify => Self::Verify,
         }
     }
 }
@@ -113,9 +113,9 @@ impl<'a> FileProgress<'a> {
 }
 
 impl Progress for FileProgress<'_> {
-    fn at(&mut self, stage: Stage, done: u64, total: Option<u64>) -> Result<(), Cancelled> {
+    fn at(&mut self, phase: Phase, done: u64, total: Option<u64>) -> Result<(), Cancelled> {
         self.observer
-            .progress(self.input, stage.into(), done, total);
+            .progress(self.input, phase.into(), done, total);
         if self.observer.is_cancelled() {
             return Err(Cancelled);
         }

@@ -8,7 +8,7 @@ use acetate_dsp::units::db_from_gain;
 use acetate_dsp::{Audio, Source};
 use acetate_io::{Container, OpenOptions, OutputFormat};
 use acetate_master::report::{Difference, Verdict};
-use acetate_master::{Certificate, Progress, Report, Stage, VERSION};
+use acetate_master::{Certificate, Phase, Progress, Report, VERSION};
 use acetate_model::NetPredictor;
 use anyhow::Context;
 
@@ -92,7 +92,7 @@ fn measure(
         input.source(),
         &target,
         certificate.brief.dual_mono,
-        &mut |done| Ok(bar.at(Stage::Verify, done, total)?),
+        &mut |done| Ok(bar.at(Phase::Verify, done, total)?),
     )
     .with_context(|| master.display().to_string())?;
     observer.finished(master);

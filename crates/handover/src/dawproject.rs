@@ -1,11 +1,11 @@
 //! The chain as a DAWproject file: open XML in a zip, with generic devices that stay editable in
-//! Bitwig Studio, Studio One, Cubase and others.
+//! Bitwig Studio, Studio One, Cubase and others. The sound lies beside the project and is referred to.
 //!
 //! Written after `Project.xsd` and `MetaData.xsd` of DAWproject 1.0. The format has no words for
 //! knee, sidechain filter, mix, saturation, width per band, look-ahead or hold: the sheet has them.
 
 use std::fmt::Write as _;
-use std::io::{Read, Seek, Write};
+use std::io::{Seek, Write};
 
 use acetate_dsp::settings::Settings;
 use zip::CompressionMethod;
@@ -18,17 +18,15 @@ use crate::parametric::{Parametric, Shape};
 /// Entries of the archive that this file names.
 const PROJECT: &str = "project.xml";
 const METADATA: &str = "metadata.xml";
-/// Larger sound needs the long form of the zip format, bytes.
-const LARGE_BYTES: u64 = u32::MAX as u64;
 /// A tempo has to be named, beats a minute; it has no meaning here.
 const TEMPO_BPM: f64 = 120.0;
 
-/// A sound file inside the project.
+/// A sound file beside the project.
 #[derive(Clone, Debug)]
 pub struct Clip {
     /// Name of its track.
     pub track: String,
-    /// Path within the archive.
+    /// Path relative to the project's file.
     pub path: String,
     /// Length, seconds.
     pub duration_s: f64,
@@ -38,6 +36,15 @@ pub struct Clip {
     pub channels: usize,
     /// Gain of its track, dB.
     pub gain_db: f64,
+}
+
+/// A moment of the song with a name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Marker {
+    /// Where it is, seconds.
+    pub time_s: f64,
+    /// What is there.
+    pub name: String,
 }
 
 /// What the project is made from.
@@ -58,8 +65,10 @@ pub struct Project<'a> {
     pub ceiling_dbtp: f64,
     /// The mix; its track carries the devices.
     pub mix: Clip,
-    /// The master beside it.
+    /// The master beside it, muted.
     pub master: Clip,
+    /// What was found in the mix, in the order of time.
+    pub markers: &'a [Marker],
 }
 
 /// `project.xml`.
@@ -76,8 +85,8 @@ pub fn project_xml(project: &Project<'_>) -> String {
   <Structure>"#,
         escape(project.version)
     );
-    track(&mut xml, "mix", &project.mix, &devices(project));
-    track(&mut xml, "master", &project.master, "");
+    track(&mut xml, "mix", &project.mix, Some(&devices(project)));
+    track(&mut xml, "master", &project.master, None);
     xml.push_str(
         r#"    <Track contentType="tracks" id="out" name="Master bus">
       <Channel audioChannels="2" id="out-channel" role="master">
@@ -96,7 +105,7 @@ pub fn project_xml(project: &Project<'_>) -> String {
         <Clips id="{id}-clips">
           <Clip name="{name}" time="0" duration="{length}" contentTimeUnit="seconds" playStart="0">
             <Audio id="{id}-audio" channels="{channels}" sampleRate="{rate}" duration="{length}">
-              <File path="{path}"/>
+              <File path="{path}" external="true"/>
             </Audio>
           </Clip>
         </Clips>
@@ -108,17 +117,38 @@ pub fn project_xml(project: &Project<'_>) -> String {
             path = escape(&clip.path),
         );
     }
-    xml.push_str("    </Lanes>\n  </Arrangement>\n</Project>\n");
+    xml.push_str("    </Lanes>\n");
+    markers(&mut xml, project.markers);
+    xml.push_str("  </Arrangement>\n</Project>\n");
     xml
 }
 
-fn track(xml: &mut String, id: &str, clip: &Clip, devices: &str) {
+fn markers(xml: &mut String, markers: &[Marker]) {
+    if markers.is_empty() {
+        return;
+    }
+    xml.push_str("    <Markers id=\"markers\" timeUnit=\"seconds\">\n");
+    for marker in markers {
+        let _ = writeln!(
+            xml,
+            r#"      <Marker time="{:.3}" name="{}"/>"#,
+            marker.time_s,
+            escape(&marker.name)
+        );
+    }
+    xml.push_str("    </Markers>\n");
+}
+
+/// A track; one without devices is muted.
+fn track(xml: &mut String, id: &str, clip: &Clip, devices: Option<&str>) {
+    let is_muted = devices.is_none();
+    let devices = devices.unwrap_or_default();
     let gain = acetate_dsp::units::gain_from_db(clip.gain_db);
     let _ = writeln!(
         xml,
         r#"    <Track contentType="audio" id="{id}" loaded="true" name="{}">
       <Channel audioChannels="2" destination="out-channel" id="{id}-channel" role="regular">
-{devices}        <Mute id="{id}-mute" name="Mute" value="false"/>
+{devices}        <Mute id="{id}-mute" name="Mute" value="{is_muted}"/>
         <Pan id="{id}-pan" unit="normalized" value="0.5" min="0" max="1"/>
         <Volume id="{id}-volume" unit="linear" value="{gain:.6}" min="0" max="2"/>
       </Channel>
@@ -195,14 +225,13 @@ pub fn metadata_xml(project: &Project<'_>) -> String {
     )
 }
 
-/// Writes the whole archive: both texts and the sound of both clips, with its size in bytes.
+/// Writes the whole archive: both texts.
 ///
 /// # Errors
-/// [`HandoverError::Archive`] when writing or reading fails.
+/// [`HandoverError::Archive`] when writing fails.
 pub fn write_dawproject<W: Write + Seek>(
     out: W,
     project: &Project<'_>,
-    sound: &mut [(&str, u64, &mut dyn Read)],
 ) -> Result<(), HandoverError> {
     let failed = |name: &str, found: String| HandoverError::Archive {
         name: name.to_owned(),
@@ -219,11 +248,6 @@ pub fn write_dawproject<W: Write + Seek>(
         zip.write_all(text.as_bytes())
             .map_err(|error| failed(name, error.to_string()))?;
     }
-    for (name, bytes, from) in sound {
-        zip.start_file(*name, stored.large_file(*bytes >= LARGE_BYTES))
-            .map_err(|error| failed(name, error.to_string()))?;
-        std::io::copy(from, &mut zip).map_err(|error| failed(name, error.to_string()))?;
-    }
     zip.finish()
         .map_err(|error| failed(PROJECT, error.to_string()))?;
     Ok(())
@@ -232,11 +256,11 @@ pub fn write_dawproject<W: Write + Seek>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Cursor;
+    use std::io::{Cursor, Read};
 
     /// Children of each element in the order of `Project.xsd`, as far as they are written; `*` may
     /// repeat and mix.
-    const SEQUENCES: [(&str, &[&str]); 14] = [
+    const SEQUENCES: [(&str, &[&str]); 15] = [
         (
             "Project",
             &["Application", "Transport", "Structure", "Arrangement"],
@@ -275,7 +299,8 @@ mod tests {
                 "Threshold",
             ],
         ),
-        ("Arrangement", &["Lanes"]),
+        ("Arrangement", &["Lanes", "Markers"]),
+        ("Markers", &["Marker*"]),
         ("Lanes", &["Lanes*", "Clips"]),
         ("Clips", &["Clip"]),
         ("Clip", &["Audio"]),
@@ -352,24 +377,24 @@ mod tests {
             eq: &eq,
             programme_lufs: -20.0,
             ceiling_dbtp: -1.0,
-            mix: clip("audio/mix.wav"),
-            master: clip("audio/master.wav"),
+            mix: clip("mix.wav"),
+            master: clip("master.wav"),
+            markers: &[Marker {
+                time_s: 1.25,
+                name: "Clipping & more".to_owned(),
+            }],
         };
         let xml = project_xml(&project);
         check(&xml);
         assert_eq!(xml.matches("<Band ").count(), eq.bands.len());
+        assert!(xml.contains(r#"<Marker time="1.250" name="Clipping &amp; more"/>"#));
+        assert!(xml.contains(r#"<File path="mix.wav" external="true"/>"#));
+        for (id, is_muted) in [("mix", false), ("master", true)] {
+            let mute = format!(r#"<Mute id="{id}-mute" name="Mute" value="{is_muted}"/>"#);
+            assert!(xml.contains(&mute), "{mute}");
+        }
         let mut bytes = Cursor::new(Vec::new());
-        let mut sound: &[u8] = b"RIFF";
-        let mut other: &[u8] = b"RIFF2";
-        write_dawproject(
-            &mut bytes,
-            &project,
-            &mut [
-                ("audio/mix.wav", 4, &mut sound),
-                ("audio/master.wav", 5, &mut other),
-            ],
-        )
-        .unwrap();
+        write_dawproject(&mut bytes, &project).unwrap();
         let mut archive = zip::ZipArchive::new(bytes).unwrap();
         let mut text = String::new();
         archive
@@ -378,7 +403,10 @@ mod tests {
             .read_to_string(&mut text)
             .unwrap();
         assert!(text.contains("<Title>&lt;Song&gt;</Title><Artist>R&amp;B</Artist>"));
-        assert_eq!(archive.by_name("audio/master.wav").unwrap().size(), 5);
-        assert_eq!(archive.len(), 4);
+        assert_eq!(
+            archive.len(),
+            2,
+            "the sound is stored once, beside the project"
+        );
     }
 }

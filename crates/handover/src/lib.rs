@@ -49,7 +49,7 @@ mod typical;
 mod version;
 
 pub use counterfactual::{tone_changes_db, width_db};
-pub use dawproject::{Clip, Project, write_dawproject};
+pub use dawproject::{Clip, Marker, Project, write_dawproject};
 pub use error::HandoverError;
 pub use evidence::{EqProposal, Material, Other};
 pub use page::index::{INDEX_MARK, IndexRow, index_page};

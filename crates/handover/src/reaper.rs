@@ -9,13 +9,17 @@ use std::path::Path;
 use acetate_dsp::plain::is_unseen;
 use acetate_dsp::units::gain_from_db;
 
-use crate::dawproject::Clip;
+use crate::dawproject::{Clip, Marker};
 
-/// The project, with one track for each clip; all but the first are muted.
-pub fn reaper_project(clips: &[Clip]) -> String {
+/// The project, with one track for each clip; all but the first are muted. `markers` in the order of time.
+pub fn reaper_project(clips: &[Clip], markers: &[Marker]) -> String {
     let mut text = String::from("<REAPER_PROJECT 0.1 \"6.0\" 0\n  RIPPLE 0\n  TEMPO 120 4 4\n");
     if let Some(first) = clips.first() {
         let _ = writeln!(text, "  SAMPLERATE {} 1 0", first.sample_rate_hz);
+    }
+    for (index, marker) in markers.iter().enumerate() {
+        let (number, name) = (index + 1, quoted(&marker.name));
+        let _ = writeln!(text, "  MARKER {number} {:.3} {name} 0", marker.time_s);
     }
     for (index, clip) in clips.iter().enumerate() {
         let _ = writeln!(
@@ -78,7 +82,12 @@ mod tests {
             channels: 2,
             gain_db: -6.0,
         };
-        let text = reaper_project(&[clip.clone(), clip]);
+        let marker = Marker {
+            time_s: 3.5,
+            name: "a click".to_owned(),
+        };
+        let text = reaper_project(&[clip.clone(), clip], &[marker]);
+        assert!(text.contains("MARKER 1 3.500 \"a click\" 0\n"), "{text}");
         assert!(text.contains("NAME 'Mix \"one\"'"), "{text}");
         assert!(text.contains("<SOURCE FLAC"));
         assert!(text.contains("VOLPAN 0.50118723"));

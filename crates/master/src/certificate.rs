@@ -1,6 +1,8 @@
 //! [`Certificate`]: what was done to which file and what was measured, to be checked later by
 //! anybody: the same input with the same settings gives the same bytes.
 
+use std::path::Path;
+
 use acetate_dsp::chain::{Bypass, UnknownStage};
 use acetate_dsp::plain;
 use acetate_dsp::process::dither::WordLength;
@@ -158,8 +160,8 @@ impl Certificate {
         Ok(Self {
             schema: CERTIFICATE_SCHEMA.to_owned(),
             version: VERSION.to_owned(),
-            input: master.input.clone(),
-            output: master.output.clone(),
+            input: named(&master.input),
+            output: named(&master.output),
             weights_hash: treatment.weights_hash.clone(),
             brief: CertifiedBrief::of(treatment, brief),
             settings: settings_file::to_toml(&treatment.settings)?,
@@ -337,6 +339,18 @@ impl CertifiedBrief {
             eq_phase: brief.eq_phase,
             codec_safe: brief.codec_safe,
         }
+    }
+}
+
+/// The facts under the file's name alone: where a user keeps files is nobody else's business.
+fn named(facts: &FileFacts) -> FileFacts {
+    let name = Path::new(&facts.path).file_name();
+    FileFacts {
+        path: name.map_or_else(
+            || facts.path.clone(),
+            |name| name.to_string_lossy().into_owned(),
+        ),
+        ..facts.clone()
     }
 }
 

@@ -67,7 +67,7 @@ pub mod verify;
 
 pub use brief::Brief;
 pub use certificate::Certificate;
-pub use delivery::{Delivery, MemoryDelivery, Progress, Scratch, Stage};
+pub use delivery::{Delivery, MemoryDelivery, Phase, Progress, Scratch};
 pub use error::MasterError;
 pub use pipeline::{
     Assessment, Forecast, MasterFile, Mastered, Measured, Planned, Rendered, master,

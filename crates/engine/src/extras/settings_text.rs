@@ -3,11 +3,9 @@
 
 use std::fmt::Write;
 
-use acetate_dsp::{Param, Settings};
+use acetate_dsp::settings::params::Scope;
+use acetate_dsp::{PARAMS, Param, Settings};
 use acetate_master::settings_file::{self, SettingsFileError};
-
-/// Sections of stages that this version does not have. They are left out: a file without them reads the same.
-const RESERVED: [&str; 1] = ["deesser"];
 
 /// Writes settings for people. Reading them gives the very same numbers, and so the same master.
 ///
@@ -23,7 +21,7 @@ pub fn settings_text(settings: &Settings) -> Result<String, SettingsFileError> {
         if let Some(name) = line.strip_prefix('[') {
             section = name.trim_matches(['[', ']']).to_owned();
         }
-        if RESERVED.contains(&section.as_str()) {
+        if is_reserved(&section) {
             continue;
         }
         let Some((key, value)) = line.split_once(" = ") else {
@@ -49,6 +47,17 @@ pub fn settings_text(settings: &Settings) -> Result<String, SettingsFileError> {
         }
     }
     Ok(text)
+}
+
+/// Whether a section is that of a stage that this version does not have. It is left out: a file without it reads
+/// the same.
+fn is_reserved(section: &str) -> bool {
+    let is_of = |param: &&Param| {
+        let name = param.name.strip_prefix(section);
+        name.is_some_and(|rest| rest.starts_with('.'))
+    };
+    let mut params = PARAMS.iter().filter(is_of).peekable();
+    params.peek().is_some() && params.all(|param| param.scope == Scope::Reserved)
 }
 
 /// The comment behind a number: its unit and what it does, and two digits of it where it has more. Nothing

@@ -33,7 +33,7 @@ impl<T: Sink + Source> Scratch for T {}
 
 /// What the pipeline is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum Phase {
     /// Measuring the input.
     Analyze,
     /// EQ to stereo, and the arrays for the solver.
@@ -46,16 +46,16 @@ pub enum Stage {
 
 /// Hears how far the pipeline is, and may stop it.
 pub trait Progress {
-    /// `done` of `total` frames of a stage.
+    /// `done` of `total` frames of a phase.
     ///
     /// # Errors
     /// [`Cancelled`] where the work is to stop: it ends with that at once, and nothing is left behind.
-    fn at(&mut self, stage: Stage, done: u64, total: Option<u64>) -> Result<(), Cancelled>;
+    fn at(&mut self, phase: Phase, done: u64, total: Option<u64>) -> Result<(), Cancelled>;
 }
 
 /// Says nothing.
 impl Progress for () {
-    fn at(&mut self, _stage: Stage, _done: u64, _total: Option<u64>) -> Result<(), Cancelled> {
+    fn at(&mut self, _phase: Phase, _done: u64, _total: Option<u64>) -> Result<(), Cancelled> {
         Ok(())
     }
 }

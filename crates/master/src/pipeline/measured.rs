@@ -6,7 +6,7 @@ use acetate_dsp::{Analysis, Source};
 use acetate_model::Predictor;
 
 use crate::brief::Brief;
-use crate::delivery::{Progress, Stage};
+use crate::delivery::{Phase, Progress};
 use crate::error::MasterError;
 use crate::plan::{Planned, can_be_mastered, delivery_spec, plan};
 
@@ -35,7 +35,7 @@ impl Measured {
             meters: Meters::Own,
         };
         let analysis = analyze_programme(input, &options, &mut |done| {
-            Ok(progress.at(Stage::Analyze, done, total)?)
+            Ok(progress.at(Phase::Analyze, done, total)?)
         })?;
         Self::new(analysis)
     }

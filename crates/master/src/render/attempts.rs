@@ -11,7 +11,7 @@ use acetate_dsp::units::{clock, gain_from_db};
 use acetate_dsp::{Analysis, Param, Processor, Source, Spec};
 
 use crate::brief::Brief;
-use crate::delivery::{Delivery, Progress, Scratch, Stage};
+use crate::delivery::{Delivery, Phase, Progress, Scratch};
 use crate::error::MasterError;
 use crate::render::Solved;
 use crate::report::{Attempt, Infeasible};
@@ -125,7 +125,7 @@ impl Attempts<'_> {
         Ok(verify_pass(
             written.as_mut(),
             self.brief.dual_mono,
-            &mut |done| Ok(progress.at(Stage::Verify, done, total)?),
+            &mut |done| Ok(progress.at(Phase::Verify, done, total)?),
         )?)
     }
 
@@ -169,7 +169,7 @@ impl Attempts<'_> {
             dither.process(block);
             sink.write(block)?;
             done += block.frames() as u64;
-            progress.at(Stage::Write, done, Some(self.frames))?;
+            progress.at(Phase::Write, done, Some(self.frames))?;
             Ok(())
         })?;
         sink.finish()?;

@@ -14,7 +14,7 @@ use acetate_dsp::solve::{DriveCurve, DriveCurveBuilder, Solution, choose_charact
 use acetate_dsp::stream::BLOCK_FRAMES;
 use acetate_dsp::{Analysis, Audio, Sink, Source, Spec, StreamError};
 
-use crate::delivery::{Progress, Scratch, Stage};
+use crate::delivery::{Phase, Progress, Scratch};
 use crate::error::MasterError;
 use crate::plan::Planned;
 
@@ -63,7 +63,7 @@ pub(crate) fn render(
                     scratch.write(block)?;
                 }
                 frames += block.frames() as u64;
-                Ok(progress.at(Stage::Render, frames, Some(total))?)
+                Ok(progress.at(Phase::Render, frames, Some(total))?)
             })
     };
     let before = PreLimiter {

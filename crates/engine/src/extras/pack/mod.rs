@@ -1,9 +1,9 @@
 //! `--pack`: a folder for a mastering engineer, whole or not there at all.
 
 mod earlier;
+mod texts;
 
 use std::fs::{self, File};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use acetate_dsp::chain::Bypass;
@@ -14,18 +14,14 @@ use acetate_dsp::process::dither::{Dither, WordLength};
 use acetate_dsp::stream::Tapped;
 use acetate_dsp::units::gain_from_db;
 use acetate_dsp::{Audio, Processor, Settings, Sink, Source, Spec, StreamError, plain};
-use acetate_handover::{
-    Clip, Parametric, Project, engineers_sheet, reaper_project, write_dawproject,
-};
 use acetate_io::{
     Broadcast, Container, OpenOptions, OutputFormat, Spill, StageOptions, StagedFile, StagedFolder,
     Tags,
 };
-use acetate_master::{Certificate, MasterFile, PreLimiter, VERSION};
+use acetate_master::{MasterFile, PreLimiter};
 use anyhow::{Context, bail};
 
 use super::RunContext;
-use crate::extras::settings_text::settings_text;
 use crate::input::Input;
 use crate::job::Job;
 use crate::observer::{FileProgress, Step, go_on};
@@ -45,8 +41,9 @@ const SETTINGS: &str = "settings.toml";
 const SHEET: &str = "sheet.html";
 const EQ: &str = "eq.txt";
 const SESSION: &str = "session.rpp";
+const README: &str = "README.txt";
 /// All names but those of the mix and the sums.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     MASTER,
     UNLIMITED,
     MATCHED_A,
@@ -58,6 +55,7 @@ const FILES: [&str; 11] = [
     SHEET,
     EQ,
     SESSION,
+    README,
 ];
 /// A longer ending of the mix's name is none.
 const MAX_EXTENSION_BYTES: usize = 8;
@@ -322,87 +320,6 @@ impl Pack<'_> {
             other: None,
         };
         self.write(DIFFERENCE, &mut difference, 0.0, "B less A", 32)?;
-        Ok(())
-    }
-
-    /// Settings, certificate, sheet, device files.
-    fn texts(&self, mix: &str, spec: Spec, gains: Gains) -> anyhow::Result<()> {
-        let done = &self.file.mastered.treatment;
-        let eq = Parametric::fit(&done.settings.eq, spec.sample_rate_hz);
-        let notes = self.context.options.notes.as_deref();
-        let what = format!("{}: the EQ of an Acetate master", self.title);
-        let clip = |track: &str, path: &str, rate: u32, gain_db: f64| Clip {
-            track: track.to_owned(),
-            path: path.to_owned(),
-            duration_s: done.before.duration_s,
-            sample_rate_hz: rate,
-            channels: spec.channels,
-            gain_db,
-        };
-        let mix_rate_hz = self.file.input.sample_rate_hz;
-        let reaper = reaper_project(&[
-            clip("Mix (matched)", mix, mix_rate_hz, gains.mix_db),
-            clip(
-                "Master (matched)",
-                MASTER,
-                spec.sample_rate_hz,
-                gains.master_db,
-            ),
-            clip(
-                "Un-limited (matched)",
-                UNLIMITED,
-                spec.sample_rate_hz,
-                gains.master_db,
-            ),
-        ]);
-        for (name, text) in [
-            (SETTINGS, settings_text(&done.settings)?),
-            (
-                CERTIFICATE,
-                Certificate::new(self.file, &self.context.options.brief)?.to_json()?,
-            ),
-            (SHEET, engineers_sheet(self.file, &eq, notes)),
-            (EQ, eq.as_text(&what)),
-            (SESSION, reaper),
-        ] {
-            let path = self.folder.join(name);
-            // Nothing can be there yet.
-            acetate_io::deliver_text(&path, &text, false)?;
-        }
-        let project = Project {
-            title: self.tags.text("TITLE").unwrap_or(&self.title),
-            artist: self.tags.text("ARTIST"),
-            version: VERSION,
-            settings: &done.settings,
-            eq: &eq,
-            programme_lufs: self.file.mastered.programme_lufs(),
-            ceiling_dbtp: done.target.true_peak_dbtp,
-            mix: clip("Mix", &format!("audio/{mix}"), mix_rate_hz, 0.0),
-            master: clip(
-                "Reference master",
-                &format!("audio/{MASTER}"),
-                spec.sample_rate_hz,
-                0.0,
-            ),
-        };
-        let path = self.folder.join(PROJECT);
-        let named = || path.display().to_string();
-        let open = |name: &str| -> anyhow::Result<(File, u64)> {
-            let file = File::open(self.folder.join(name)).with_context(named)?;
-            let bytes = file.metadata().with_context(named)?.len();
-            Ok((file, bytes))
-        };
-        let ((mut mix_file, mix_bytes), (mut master_file, master_bytes)) =
-            (open(mix)?, open(MASTER)?);
-        let out = File::create_new(&path).with_context(named)?;
-        write_dawproject(
-            std::io::BufWriter::new(out),
-            &project,
-            &mut [
-                (&project.mix.path, mix_bytes, &mut mix_file as &mut dyn Read),
-                (&project.master.path, master_bytes, &mut master_file),
-            ],
-        )?;
         Ok(())
     }
 
