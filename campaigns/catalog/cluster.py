@@ -11,6 +11,7 @@ and holds every master against one run of the command alone. Needs the Python pa
 import csv
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -19,16 +20,22 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import ray.util
+
 SOUND = {".ogg", ".flac", ".mp3", ".opus", ".wav"}
-PORT = 16379
+PORT = 26379
 DRIVER = Path(__file__).with_name("driver.py")
 ENVIRONMENT = {
     **os.environ,
     "RAY_USAGE_STATS_ENABLED": "0",
-    # Otherwise 127.0.0.1 is replaced by the machine's own address, and the nodes wait for each other.
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
     "PYTHONUNBUFFERED": "1",
+    # A word of this cluster's own, so that nobody else on the machine joins it.
+    "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": secrets.token_hex(32),
+    # By this the processes of this cluster are known, and no others.
+    "ACETATE_CLUSTER": str(os.getpid()),
 }
+MARK = f"ACETATE_CLUSTER={os.getpid()}".encode()
 RAY = [sys.executable, "-m", "ray.scripts.scripts"]
 
 
@@ -64,12 +71,25 @@ def descendants(pid):
 def start_node(is_head=False):
     """Starts a node with one processor; its raylet."""
     before = raylets()
-    where = ["--head", f"--port={PORT}", "--include-dashboard=false"] if is_head else [f"--address=127.0.0.1:{PORT}"]
-    command = [*RAY, "start", *where, "--node-ip-address=127.0.0.1", "--num-cpus=1", "--disable-usage-stats"]
+    # Ray replaces 127.0.0.1 by the machine's own address, which the loopback serves as well.
+    address = f"{ray.util.get_node_ip_address()}:{PORT}"
+    where = ["--head", f"--port={PORT}", "--include-dashboard=false"] if is_head else [f"--address={address}"]
+    command = [*RAY, "start", *where, "--num-cpus=1", "--disable-usage-stats"]
     command += ["--object-store-memory=200000000"]
     subprocess.run(command, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL)
     (new,) = raylets() - before
     return new
+
+
+def end_cluster():
+    """Kills every process of this cluster."""
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            is_ours = MARK in (place / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if is_ours and int(place.name) != os.getpid():
+            os.kill(int(place.name), signal.SIGKILL)
 
 
 def kill(pid):
@@ -98,7 +118,6 @@ def main():
         table = csv.writer(file)
         table.writerow(["input", "output"])
         table.writerows([[song, work / "alone" / f"{number:04}.wav"] for number, song in enumerate(songs)])
-    nodes = [start_node(is_head=True), start_node(), start_node()]
     command = [sys.executable, str(DRIVER), str(work / "tracks.csv"), str(out), str(log), str(work / "catalog.parquet")]
 
     def driver():
@@ -107,6 +126,7 @@ def main():
 
     began = time.monotonic()
     try:
+        nodes = [start_node(is_head=True), start_node(), start_node()]
         first = driver()
         wait_for(out, count // 4, first)
         kill(nodes.pop())
@@ -121,9 +141,7 @@ def main():
         assert second.wait() in (0, 1), (work / "driver.out").read_text()[-3000:]
         print(f"two runs, one node killed and one added, driver killed at {recorded} records: {time.monotonic() - began:.0f} s")
     finally:
-        for node in nodes:
-            kill(node)
-        subprocess.run([*RAY, "stop", "--force"], env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        end_cluster()
     tell(songs, work, out, log, killed_at)
 
 

@@ -34,7 +34,7 @@ def main():
     table, out, log, results = sys.argv[1:]
     import ray
 
-    ray.init(address="127.0.0.1:16379", log_to_driver=False, runtime_env={"env_vars": {"ACETATE_LOG": log}})
+    ray.init(address=f"{ray.util.get_node_ip_address()}:26379", log_to_driver=False, runtime_env={"env_vars": {"ACETATE_LOG": log}})
     ray.data.DataContext.get_current().enable_progress_bars = False
     with open(table, newline="") as file:
         songs = [row["input"] for row in csv.DictReader(file)]
