@@ -115,7 +115,7 @@ def main():
     count = int(sys.argv[3]) if len(sys.argv) > 3 else 100_000
     with tempfile.TemporaryDirectory(prefix="acetate-scale-") as work:
         page(count, Path(work))
-        ray.init(num_cpus=3, include_dashboard=False, log_to_driver=False)
+        ray.init("local", num_cpus=3, include_dashboard=False, log_to_driver=False)
         ray.data.DataContext.get_current().enable_progress_bars = False
         memory(count, Path(work))
         throughput(folder, tracks)

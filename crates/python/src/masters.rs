@@ -25,6 +25,9 @@ fn json(report: &Report) -> anyhow::Result<String> {
     Ok(serde_json::to_string(report)?)
 }
 
+/// How it ended, whether every check passed, and each master with its report as JSON.
+type InFiles = (&'static str, bool, Vec<(PathBuf, String)>);
+
 /// Masters one file into another, as the words of a command line ask for. Returns how it ended (met, missed,
 /// skipped, before), whether every check passed, and each master with its report as JSON.
 #[pyfunction]
@@ -33,7 +36,7 @@ pub(crate) fn master_file(
     py: Python<'_>,
     words: Vec<OsString>,
     progress: Option<Py<PyAny>>,
-) -> PyResult<(&'static str, bool, Vec<(PathBuf, String)>)> {
+) -> PyResult<InFiles> {
     run(py, progress, |observer| {
         let MasterRequest { options, jobs } = master_request(words)?;
         let engine = Engine::new(&jobs, &options, observer)?;
@@ -83,6 +86,9 @@ pub(crate) fn master_file_in_memory<'py>(
     Ok((report, PyArray2::from_owned_array(py, array), rate))
 }
 
+/// The same, without the samples of a master that went to a file.
+type InMemoryOrFile<'py> = (String, Option<Bound<'py, PyArray2<f32>>>, u32);
+
 /// Masters an array `(frames, channels)` into an array, or into the output that the words name.
 #[pyfunction]
 #[pyo3(signature = (words, samples, sample_rate_hz, frames_first, to_file, progress=None))]
@@ -94,7 +100,7 @@ pub(crate) fn master_array<'py>(
     frames_first: bool,
     to_file: bool,
     progress: Option<Py<PyAny>>,
-) -> PyResult<(String, Option<Bound<'py, PyArray2<f32>>>, u32)> {
+) -> PyResult<InMemoryOrFile<'py>> {
     let samples = Samples::of(samples)?;
     let view = samples.view();
     let (report, array, rate) = run(py, progress, |observer| {

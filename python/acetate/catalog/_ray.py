@@ -20,6 +20,8 @@ _MIB = 1024 * 1024
 # A song of four minutes takes about a fifth of it; one of an hour more.
 MEMORY_BYTES = 400 * _MIB
 """What a worker declares, bytes."""
+# Ray's word for a cluster of its own.
+_HERE = "local"
 _COLUMNS = ("input", "output", "album")
 
 
@@ -35,10 +37,15 @@ def _ray() -> Any:
 
 
 def start(address: str | None) -> None:
-    """Joins a cluster, or starts one on this machine; a cluster that was joined before is kept."""
+    """Joins a cluster: that of the address, else of RAY_ADDRESS; else starts one on this machine for this process.
+
+    A cluster that was joined before is kept.
+    """
     ray = _ray()
-    if not ray.is_initialized():
-        ray.init(address=address, include_dashboard=False if address is None else None, log_to_driver=False)
+    if ray.is_initialized():
+        return
+    cluster = address or os.environ.get("RAY_ADDRESS") or _HERE
+    ray.init(address=cluster, include_dashboard=False if cluster == _HERE else None, log_to_driver=False)
 
 
 class Actor:
