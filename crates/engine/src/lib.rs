@@ -38,7 +38,6 @@ mod options;
 mod recheck;
 mod record;
 mod request;
-mod samples;
 
 pub use conflicts::Conflicts;
 pub use error::{EngineError, NameTaken};

@@ -4,7 +4,7 @@
 //! `python/acetate` make objects of them. Options are read by the same code as the command's
 //! ([`acetate_cli::master_request`]), so that both mean the same.
 //!
-//! Every call works on a thread of its own ([`call`]), without the interpreter: Python goes on meanwhile, and
+//! Every call works on a thread of its own (`call.rs`), without the interpreter: Python goes on meanwhile, and
 //! Ctrl-C stops the work at the next block.
 //!
 //! Not its job: what a Python user sees (`python/acetate`).

@@ -8,12 +8,12 @@ use acetate_master::report::Report;
 use acetate_master::{Delivery, Mastered, Measured, MemoryDelivery};
 use anyhow::Context as _;
 
+use super::{Engine, or_cancelled};
 use crate::EngineError;
 use crate::delivery::FileDelivery;
 use crate::ffmpeg::Ffmpeg;
 use crate::input::Input;
 use crate::job::Job;
-use crate::master::{Engine, or_cancelled};
 use crate::observer::{FileProgress, Observer, Watched};
 
 /// What samples are called in messages.

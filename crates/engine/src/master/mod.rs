@@ -1,5 +1,7 @@
 //! [`Engine`]: what is common to a run, read once; then one master for each job.
 
+mod samples;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -130,8 +132,8 @@ pub fn master(
 
 /// What is the same for every job of a run.
 pub struct Engine {
-    pub(crate) options: Options,
-    pub(crate) proposer: Proposer,
+    options: Options,
+    proposer: Proposer,
     /// Hash of everything that decides the sound but the input.
     request_hash: String,
     analyses: Analyses,
@@ -414,10 +416,7 @@ struct Replaces {
 }
 
 /// An error of a run that was asked to stop is that it stopped.
-pub(crate) fn or_cancelled<T>(
-    result: anyhow::Result<T>,
-    observer: &dyn Observer,
-) -> Result<T, EngineError> {
+fn or_cancelled<T>(result: anyhow::Result<T>, observer: &dyn Observer) -> Result<T, EngineError> {
     result.map_err(|error| {
         if observer.is_cancelled() {
             EngineError::Cancelled
