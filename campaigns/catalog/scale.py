@@ -4,7 +4,8 @@
 campaigns/catalog/scale.py FOLDER [TRACKS] [ROWS]
 
 Throughput: the TRACKS (48) smallest sound files below FOLDER, mastered by 1, 2 and 3 workers of one processor each, in two
-rounds. Memory: ROWS (100000) rows of a stub source: files that do not exist, which a check turns into rows at once. Needs the
+rounds. Memory: ROWS (100000) rows of a stub: a worker that invents a
+row for each track and looks at no file. Needs the
 Python package with ray; Chromium, if it is there, opens the page.
 """
 
@@ -26,7 +27,7 @@ import ray
 import ray.data
 
 from acetate import catalog
-from acetate.catalog import _rows
+from acetate.catalog import _ray, _rows
 
 SOUND = {".ogg", ".flac", ".mp3", ".opus", ".wav"}
 
@@ -57,12 +58,27 @@ def throughput(folder, count):
                 print(f"{workers} workers: {number} tracks, {rate:.2f} tracks/s after the first rows ({ended - began:.0f} s in all)", flush=True)
 
 
+class Stub:
+    """A worker that looks at no file."""
+
+    def __init__(self, asked):
+        self._settings = "x" * 1500
+
+    def __call__(self, batch):
+        names = batch.column("input").to_pylist()
+        return _rows.table(_rows.row(input=name, ok=True, all_met=True, lufs_in=-19.0, settings_toml=self._settings) for name in names)
+
+
 def memory(count, folder):
     """The driver's memory for so many rows, and what the table weighs."""
     before, _ = resident_mb()
     began = time.monotonic()
     names = [f"/none/album {n % 9000:05}/track {n:06}.wav" for n in range(count)]
-    counts = catalog.write(catalog.check(names, concurrency=2), folder / "stub.parquet")
+    real, _ray.Actor = _ray.Actor, Stub
+    try:
+        counts = catalog.write(catalog.check(names, concurrency=2), folder / "stub.parquet")
+    finally:
+        _ray.Actor = real
     after, most = resident_mb()
     size = (folder / "stub.parquet").stat().st_size / 2**20
     print(f"{count} rows of a stub source: {counts}, {time.monotonic() - began:.0f} s; driver {before:.0f} MB before, {after:.0f} after, {most:.0f} at most; table {size:.1f} MB", flush=True)
