@@ -49,7 +49,7 @@ def throughput(folder, count):
                 tracks = [{"input": str(song), "output": f"{out}/{n}.wav"} for n, song in enumerate(songs)]
                 given = ray.data.from_items(tracks, override_num_blocks=count // 4)
                 began = time.monotonic()
-                batches = catalog.master(given, out, concurrency=workers, resume=False).iter_batches(batch_size=4)
+                batches = iter(catalog.master(given, out, concurrency=workers, resume=False).iter_batches(batch_size=4))
                 next(batches)
                 first = time.monotonic()
                 number = 4 + sum(len(batch["ok"]) for batch in batches)
