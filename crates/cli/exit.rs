@@ -1,7 +1,6 @@
 //! Exit codes, and what happens on an interrupt.
 
 use std::io::Write;
-use std::process::ExitCode;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
@@ -20,12 +19,12 @@ pub enum Exit {
 /// A signal's exit code is this and its number, as shells report it.
 const SIGNALLED: i32 = 128;
 
-impl From<Exit> for ExitCode {
+impl From<Exit> for u8 {
     fn from(exit: Exit) -> Self {
         match exit {
-            Exit::Met => Self::SUCCESS,
-            Exit::Missed => Self::from(1),
-            Exit::Unusable => Self::from(2),
+            Exit::Met => 0,
+            Exit::Missed => 1,
+            Exit::Unusable => 2,
         }
     }
 }

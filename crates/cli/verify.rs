@@ -20,12 +20,7 @@ pub fn run(args: &VerifyArgs, console: &Console) -> anyhow::Result<Exit> {
     if let Some(path) = &args.certificate {
         return against_certificate(args, path, console);
     }
-    if args.target.lufs == Some(Loudness::Keep) {
-        bail!(
-            "--lufs keep: expected a number, since there is no input whose loudness could be kept"
-        );
-    }
-    let target = target(&args.target)?;
+    let target = number_target(&args.target)?;
     let _stoppable = exit::stoppable();
     let watch = Watch::new(console);
     each_input(&args.inputs, console, |path| {
@@ -102,6 +97,16 @@ fn against_certificate(
         console.print(&table::certified(&report, &plain::path(master), console))?;
     }
     Ok(if identical { Exit::Met } else { Exit::Missed })
+}
+
+/// As [`target`], where there is no mix whose loudness could be kept.
+pub fn number_target(args: &TargetArgs) -> anyhow::Result<Target> {
+    if args.lufs == Some(Loudness::Keep) {
+        bail!(
+            "--lufs keep: expected a number, since there is no input whose loudness could be kept"
+        );
+    }
+    target(args)
 }
 
 /// Resolves a target: the named one, then the numbers over it.

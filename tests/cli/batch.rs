@@ -53,6 +53,65 @@ fn a_batch_prints_one_json_object_per_file() {
 }
 
 #[test]
+fn the_parts_of_a_manifest_make_what_one_run_makes_and_can_be_resumed() {
+    let dir = Dir::new();
+    dir.excerpt(EXCERPTS[0]);
+    dir.excerpt(EXCERPTS[1]);
+    let table = format!(
+        "isrc,input,output
+X,{},
+Y,{},flac/two.flac
+",
+        EXCERPTS[0], EXCERPTS[1]
+    );
+    dir.write("tracks.csv", table.as_bytes());
+    std::fs::create_dir(dir.path("flac")).unwrap();
+    let part = |shard: &str| {
+        let ran = dir.run(&[
+            "master",
+            "--manifest",
+            "tracks.csv",
+            "--shard",
+            shard,
+            "--out-dir",
+            "masters",
+            "--resume",
+            "--json",
+        ]);
+        let ran = ran.expect(0);
+        let reports = ran.text();
+        let outputs = reports.lines().map(|line| {
+            let report: serde_json::Value = serde_json::from_str(line).unwrap();
+            report["output"]["path"].as_str().unwrap().to_owned()
+        });
+        outputs.collect::<Vec<_>>()
+    };
+    let first = EXCERPTS[0].replace(".flac", ".master.wav");
+    assert_eq!(part("1/2"), [format!("masters/{first}")]);
+    assert_eq!(part("2/2"), ["flac/two.flac"]);
+    assert_eq!(part("3/3"), [""; 0]);
+    // Delivered before: nothing is left for one run over all.
+    assert_eq!(part("1/1"), [""; 0]);
+    for (table, words) in [
+        (
+            "output
+a.wav
+",
+            "the column input",
+        ),
+        (
+            "input
+",
+            "found none",
+        ),
+    ] {
+        dir.write("bad.csv", table.as_bytes());
+        let ran = dir.run(&["master", "--manifest", "bad.csv"]).expect(2);
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn names_that_collide_are_refused_before_any_work() {
     let dir = Dir::new();
     let mix = dir.excerpt(EXCERPTS[0]);

@@ -13,10 +13,10 @@ use parameters::long_signatures;
 
 /// The crates: where their first file is, and how many of their files still stand in circles.
 /// The number may only fall: where it does, lower it here.
-const CRATES: [(&str, usize); 11] = [
+const CRATES: [(&str, usize); 12] = [
     ("crates/album/src/lib.rs", 0),
     ("crates/check/src/lib.rs", 0),
-    ("crates/cli/main.rs", 0),
+    ("crates/cli/lib.rs", 0),
     ("crates/dsp/src/lib.rs", 0),
     ("crates/engine/src/lib.rs", 0),
     ("crates/handover/src/lib.rs", 0),
@@ -24,6 +24,7 @@ const CRATES: [(&str, usize); 11] = [
     ("crates/master/src/lib.rs", 0),
     ("crates/model/src/lib.rs", 0),
     ("crates/studio/src/lib.rs", 0),
+    ("crates/python/src/lib.rs", 0),
     ("training/src/lib.rs", 0),
 ];
 

@@ -6,6 +6,7 @@ use acetate_dsp::process::dither::WordLength;
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::TargetArgs;
+use super::batch::BatchArgs;
 use super::values::{amount, match_limit, sample_rate, weight};
 
 /// `acetate master`.
@@ -22,7 +23,7 @@ use super::values::{amount, match_limit, sample_rate, weight};
 pub struct MasterArgs {
     /// Mixes to master: WAV, AIFF, FLAC, MP3, Ogg Vorbis, AAC, ALAC, RF64; a folder for the sound files in
     /// it; `-` for standard input
-    #[arg(required_unless_present_any = ["input_files", "input_list"], value_name = "INPUT")]
+    #[arg(required_unless_present_any = ["input_files", "input_list", "manifest"], value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
     /// Another mix to master.
     #[arg(short = 'i', long = "input", value_name = "FILE", hide = true)]
@@ -35,6 +36,8 @@ pub struct MasterArgs {
         hide_short_help = true
     )]
     pub input_list: Option<PathBuf>,
+    #[command(flatten)]
+    pub batch: BatchArgs,
     /// Take the sound files in the folders of a folder too, and keep the tree under --out-dir
     #[arg(help_heading = "Batches", long, hide_short_help = true)]
     pub recursive: bool,

@@ -1,6 +1,7 @@
 //! The command line, as typed.
 
 mod album;
+mod batch;
 mod check;
 mod configuration;
 #[cfg(feature = "training")]
@@ -150,26 +151,19 @@ fn plainly(error: clap::Error, given: &[OsString]) -> clap::Error {
 }
 
 impl Args {
-    /// Reads the command line.
-    pub fn read() -> Self {
-        let typed: Vec<OsString> = std::env::args_os().collect();
-        let refuse = |message: String| -> ! {
-            Self::command()
-                .error(ErrorKind::InvalidValue, message)
-                .exit()
-        };
-        let typed =
-            habits::put_right(typed, &Self::command()).unwrap_or_else(|error| refuse(error));
+    /// Reads a command line, the program's name first.
+    pub fn of(typed: Vec<OsString>) -> Result<Self, clap::Error> {
+        let refused = |message: String| Self::command().error(ErrorKind::InvalidValue, message);
         let parse = |given: &[OsString]| {
-            Self::command()
-                .try_get_matches_from(given)
-                .unwrap_or_else(|error| plainly(error, given).exit())
+            let matches = Self::command().try_get_matches_from(given);
+            matches.map_err(|error| plainly(error, given))
         };
-        let matches = parse(&typed);
-        let filled = configuration::filled_in(&typed, &matches, &Self::command())
-            .unwrap_or_else(|error| refuse(error));
-        let matches = parse(&filled.words);
-        let mut args = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        let typed = habits::put_right(typed, &Self::command()).map_err(refused)?;
+        let matches = parse(&typed)?;
+        let filled =
+            configuration::filled_in(&typed, &matches, &Self::command()).map_err(refused)?;
+        let matches = parse(&filled.words)?;
+        let mut args = Self::from_arg_matches(&matches)?;
         if let (Command::Master(master), Some(given)) =
             (&mut args.command, matches.subcommand_matches("master"))
         {
@@ -184,7 +178,7 @@ impl Args {
             master.settle();
             master.origins = filled.origins;
         }
-        args
+        Ok(args)
     }
 }
 

@@ -21,7 +21,7 @@ const LOSSY: [&str; 6] = ["mp3", "m4a", "aac", "ogg", "opus", "wma"];
 
 /// Resolves every output and refuses names that collide.
 pub fn jobs(args: &MasterArgs) -> anyhow::Result<Vec<Job>> {
-    let format = format(args)?;
+    let format = format(args.output.as_deref(), args)?;
     for (option, path) in [("--csv", &args.csv), ("--index", &args.index)] {
         if path.as_deref().is_some_and(is_pipe) {
             bail!("{option}: expected a file name, found \"{PIPE}\"");
@@ -74,6 +74,12 @@ pub fn jobs(args: &MasterArgs) -> anyhow::Result<Vec<Job>> {
     }
     drop(named);
     add_side_files(&mut jobs, args)?;
+    // What each part makes, and under which names, is that of the whole.
+    let mut place = 0..;
+    jobs.retain(|_| match (args.batch.shard, place.next()) {
+        (Some(shard), Some(place)) => shard.has(place),
+        _ => true,
+    });
     Ok(jobs)
 }
 
@@ -85,6 +91,10 @@ fn job(
     args: &MasterArgs,
 ) -> anyhow::Result<Job> {
     let input = song.path.as_path();
+    if let Some(output) = &song.output {
+        let format = self::format(Some(output), args)?;
+        return Ok(Job::new(input, output, format));
+    }
     let output = match (&args.output, &args.out_dir) {
         (Some(output), _) => output.clone(),
         (None, None) if is_pipe(input) => PathBuf::from(PIPE),
@@ -192,12 +202,12 @@ fn packs(args: &MasterArgs, jobs: &[Job]) -> anyhow::Result<Vec<Option<PathBuf>>
     Ok(jobs.iter().map(name).collect())
 }
 
-fn format(args: &MasterArgs) -> anyhow::Result<OutputFormat> {
+fn format(output: Option<&Path>, args: &MasterArgs) -> anyhow::Result<OutputFormat> {
     let word_length = args.word_length();
-    if let Some(output) = &args.output {
+    if let Some(output) = output {
         refuse_lossy(output)?;
     }
-    let container = match (args.format, &args.output) {
+    let container = match (args.format, output) {
         (Some(Format::Wav), _) => Container::Wav,
         (Some(Format::Flac), _) => Container::Flac,
         (None, Some(output)) if !is_pipe(output) => {
@@ -205,7 +215,7 @@ fn format(args: &MasterArgs) -> anyhow::Result<OutputFormat> {
         }
         (None, _) => Container::Wav,
     };
-    if let Some(output) = args.output.as_deref().filter(|output| !is_pipe(output))
+    if let Some(output) = output.filter(|output| !is_pipe(output))
         && let Ok(named) = OutputFormat::from_extension(output, word_length)
         && named.container() != container
     {

@@ -19,6 +19,19 @@ pub struct Song {
     pub path: PathBuf,
     /// Where it lies in the folder that was named; none for a file that was named itself.
     pub place: Option<PathBuf>,
+    /// Its master, where a manifest names it.
+    pub output: Option<PathBuf>,
+}
+
+impl Song {
+    /// A file that was named itself.
+    fn named(path: PathBuf) -> Self {
+        Self {
+            path,
+            place: None,
+            output: None,
+        }
+    }
 }
 
 /// Every mix that was asked for, in the order of the command line.
@@ -36,10 +49,7 @@ pub fn songs(args: &MasterArgs) -> anyhow::Result<Vec<Song>> {
     let mut songs = Vec::new();
     for input in inputs {
         if !is_folder(&input) {
-            songs.push(Song {
-                path: input,
-                place: None,
-            });
+            songs.push(Song::named(input));
             continue;
         }
         for song in of_folder(&input, args)? {
@@ -48,7 +58,24 @@ pub fn songs(args: &MasterArgs) -> anyhow::Result<Vec<Song>> {
             }
         }
     }
+    if let Some(manifest) = &args.batch.manifest {
+        songs.extend(of_manifest(manifest)?);
+    }
     Ok(songs)
+}
+
+/// The tracks of a manifest.
+fn of_manifest(manifest: &Path) -> anyhow::Result<Vec<Song>> {
+    let tracks = acetate_io::manifest::read(manifest)?;
+    if tracks.is_empty() {
+        let name = manifest.display();
+        bail!("{name}: expected a line for each track, found none");
+    }
+    let songs = tracks.into_iter().map(|track| Song {
+        output: track.output,
+        ..Song::named(track.input)
+    });
+    Ok(songs.collect())
 }
 
 fn is_folder(input: &Path) -> bool {
@@ -120,6 +147,7 @@ fn of_folder(folder: &Path, args: &MasterArgs) -> anyhow::Result<Vec<Song>> {
         songs.push(Song {
             path,
             place: Some(place),
+            output: None,
         });
     }
     if songs.is_empty() {

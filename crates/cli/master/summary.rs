@@ -158,6 +158,8 @@ impl Files {
     /// Where these go.
     pub fn of(args: &MasterArgs, jobs: &[Job]) -> Self {
         let folder = args.report.as_ref().filter(|_| jobs.len() > 1);
+        // Each part would list its own masters alone.
+        let folder = folder.filter(|_| args.batch.shard.is_none());
         let index = args.index.clone();
         Self {
             is_batch: jobs.len() > 1,

@@ -61,6 +61,21 @@ impl FileDelivery {
         })
     }
 
+    /// As [`new`](Self::new), of samples that no file holds: they carry nothing beside the sound.
+    pub(crate) fn of_samples(job: &Job, overwrite: bool) -> anyhow::Result<Self> {
+        StagedFile::check(&job.output, overwrite)?;
+        Ok(Self {
+            output: job.output.clone(),
+            to_stdout: false,
+            is_kept: true,
+            overwrite,
+            format: job.format,
+            tags: Tags::default(),
+            warnings: Vec::new(),
+            staged: None,
+        })
+    }
+
     /// A render that never gets its name: it goes away with this.
     pub(crate) fn temporary(job: &Job, input: &Path) -> anyhow::Result<Self> {
         Ok(Self {

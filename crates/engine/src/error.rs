@@ -2,6 +2,11 @@
 
 use thiserror::Error;
 
+/// A name that is taken, or that two things would have: the message says by what and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct NameTaken(pub(crate) String);
+
 /// Why the engine made nothing.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -11,7 +16,7 @@ pub enum EngineError {
     Cancelled,
     /// Bad input, no room, a name that is taken: the message says what was expected, what was found and
     /// what to do. What failed is in the chain: [`downcast_ref`](anyhow::Error::downcast_ref) finds a
-    /// [`DecodeError`](acetate_io::DecodeError), a [`WriteError`](acetate_io::WriteError) or a
+    /// [`NameTaken`], a [`DecodeError`](acetate_io::DecodeError), a [`WriteError`](acetate_io::WriteError) or a
     /// [`MasterError`](acetate_master::MasterError).
     #[error(transparent)]
     Failed(#[from] anyhow::Error),

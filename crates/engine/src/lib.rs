@@ -40,7 +40,7 @@ mod record;
 mod request;
 
 pub use conflicts::Conflicts;
-pub use error::EngineError;
+pub use error::{EngineError, NameTaken};
 pub use extras::settings_text::settings_text;
 pub use extras::variants::MAX_VARIANTS;
 pub use input::{Input, declare};

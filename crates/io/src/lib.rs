@@ -69,6 +69,7 @@ mod write;
 pub use acetate_dsp::process::dither::WordLength;
 pub use cache::{AnalysisCache, CacheKey};
 pub use disk::hash::{content_hash, text_hash};
+pub use disk::manifest;
 pub use disk::pairs_list;
 pub use disk::paths::{Identity, check_name, resolved, same_file};
 pub use disk::regular::{

@@ -2,6 +2,7 @@
 
 pub(crate) mod hash;
 pub(crate) mod identity;
+pub mod manifest;
 pub mod pairs_list;
 pub(crate) mod paths;
 pub(crate) mod regular;

@@ -19,7 +19,7 @@ use acetate_dsp::plain::{FORMULA, TEXT_MARK};
 use thiserror::Error;
 
 /// Larger lists are refused, bytes.
-pub const MAX_BYTES: u64 = 16 << 20;
+pub const MAX_BYTES: u64 = 64 << 20;
 /// The columns, in any order.
 const COLUMNS: [&str; 3] = ["mix", "master", "album"];
 
@@ -72,21 +72,47 @@ pub enum ListError {
 /// # Errors
 /// [`ListError`] naming the list and the line.
 pub fn read(path: &Path) -> Result<Vec<PairFiles>, ListError> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let pair = |row: Row<3>| {
+        let [mix, master, album] = row.fields;
+        PairFiles {
+            line: row.line,
+            mix: folder.join(mix),
+            master: folder.join(master),
+            album,
+        }
+    };
+    Ok(rows(path, COLUMNS, 0)?.into_iter().map(pair).collect())
+}
+
+/// One line of a list.
+pub(crate) struct Row<const N: usize> {
+    /// Line in the list, from 1.
+    pub(crate) line: usize,
+    /// The values of the columns.
+    pub(crate) fields: [String; N],
+}
+
+/// The values of some columns, of which the last few may be missing or empty.
+pub(crate) fn rows<const N: usize>(
+    path: &Path,
+    columns: [&str; N],
+    optional: usize,
+) -> Result<Vec<Row<N>>, ListError> {
     let bytes = crate::disk::regular::read_bounded(path, MAX_BYTES)?;
     let text = std::str::from_utf8(&bytes).map_err(|error| ListError::Encoding {
         path: path.to_owned(),
         byte: bytes.get(error.valid_up_to()).copied().unwrap_or_default(),
         offset: error.valid_up_to(),
     })?;
-    let folder = path.parent().unwrap_or(Path::new(""));
-    parse(text.trim_start_matches('\u{feff}'), folder).map_err(|(line, expected, found)| {
-        ListError::Line {
+    parse(text.trim_start_matches('\u{feff}'), columns, optional).map_err(
+        |(line, expected, found)| ListError::Line {
             path: path.to_owned(),
             line,
             expected,
             found,
-        }
-    })
+        },
+    )
 }
 
 /// A field as it was before [`field`].
@@ -104,22 +130,36 @@ fn unmarked(text: &str) -> &str {
 /// Line, what was expected, what was found.
 type Wrong = (usize, String, String);
 
-fn parse(text: &str, folder: &Path) -> Result<Vec<PairFiles>, Wrong> {
+fn parse<const N: usize>(
+    text: &str,
+    columns: [&str; N],
+    optional: usize,
+) -> Result<Vec<Row<N>>, Wrong> {
+    let required = columns
+        .get(..N.saturating_sub(optional))
+        .unwrap_or(&columns);
     let mut records = records(text)?.into_iter();
     let header_wrong = |found: String| {
-        let expected = format!("a header with the columns {}", COLUMNS.join(", "));
+        let expected = match required {
+            [one] => format!("a header with the column {one}"),
+            several => format!("a header with the columns {}", several.join(", ")),
+        };
         (1, expected, found)
     };
     let (_, header) = records
         .next()
         .ok_or_else(|| header_wrong("nothing".to_owned()))?;
     let names: Vec<&str> = header.iter().map(|name| name.trim()).collect();
-    let mut places = [0; COLUMNS.len()];
-    for (place, column) in places.iter_mut().zip(COLUMNS) {
-        *place = names
-            .iter()
-            .position(|name| name.eq_ignore_ascii_case(column))
-            .ok_or_else(|| header_wrong(format!("\"{}\"", names.join(","))))?;
+    let places = columns.map(|column| {
+        let named = |name: &&str| name.eq_ignore_ascii_case(column);
+        names.iter().position(named)
+    });
+    if places
+        .iter()
+        .zip(required)
+        .any(|(place, _)| place.is_none())
+    {
+        return Err(header_wrong(format!("\"{}\"", names.join(","))));
     }
     records
         .map(|(line, fields)| {
@@ -127,18 +167,18 @@ fn parse(text: &str, folder: &Path) -> Result<Vec<PairFiles>, Wrong> {
                 let expected = format!("{} fields", names.len());
                 return Err((line, expected, fields.len().to_string()));
             }
-            let [mix, master, album] = places.map(|place| unmarked(fields[place].trim()));
-            for (name, field) in COLUMNS.iter().zip([mix, master, album]) {
-                if field.is_empty() {
-                    return Err((line, format!("a value for {name}"), "nothing".to_owned()));
-                }
+            let fields = places.map(|place| {
+                let field = place.and_then(|place| fields.get(place));
+                field.map_or("", |field| unmarked(field.trim())).to_owned()
+            });
+            if let Some((name, _)) = required
+                .iter()
+                .zip(&fields)
+                .find(|(_, field)| field.is_empty())
+            {
+                return Err((line, format!("a value for {name}"), "nothing".to_owned()));
             }
-            Ok(PairFiles {
-                line,
-                mix: folder.join(mix),
-                master: folder.join(master),
-                album: album.to_owned(),
-            })
+            Ok(Row { line, fields })
         })
         .collect()
 }

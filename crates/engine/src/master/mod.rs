@@ -1,5 +1,7 @@
 //! [`Engine`]: what is common to a run, read once; then one master for each job.
 
+mod samples;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -8,10 +10,10 @@ use acetate_master::{Brief, Forecast, MasterFile, Mastered, Report};
 use acetate_model::Predictor;
 use anyhow::{Context as _, anyhow, bail};
 
-use crate::EngineError;
 use crate::analyses::{self, Analyses};
 use crate::conflicts;
 use crate::delivery::{FileDelivery, deliver_to_stdout};
+use crate::error::{EngineError, NameTaken};
 use crate::extras::settings_text::settings_text;
 use crate::extras::variants::{self, RenderedVariant, Wanted};
 use crate::extras::{self, RunContext};
@@ -155,7 +157,7 @@ impl Engine {
 
     fn of(jobs: &[Job], options: &Options, observer: &dyn Observer) -> anyhow::Result<Self> {
         options.request.check()?;
-        conflicts::check(options, jobs)?;
+        conflicts::check(options, jobs).map_err(|error| NameTaken(format!("{error:#}")))?;
         let mut options = options.clone();
         let proposer = Proposer::new(
             &options.request,
