@@ -11,7 +11,7 @@ use anyhow::Context;
 
 use crate::args::AnalyzeArgs;
 use crate::exit::{self, Exit};
-use crate::inputs::each_input;
+use crate::jobs::inputs::each_input;
 use crate::terminal::console::Console;
 use crate::terminal::table;
 use crate::terminal::watch::Watch;

@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 
 use crate::args::{CheckArgs, SchemaArgs, SchemaKind};
 use crate::exit::{self, Exit};
-use crate::inputs::each_input;
+use crate::jobs::inputs::each_input;
 use crate::terminal::check_table;
 use crate::terminal::console::Console;
 

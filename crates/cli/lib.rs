@@ -11,7 +11,6 @@ mod args;
 mod check;
 mod docs;
 mod exit;
-mod inputs;
 mod jobs;
 mod learn;
 mod master;

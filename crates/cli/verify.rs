@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 
 use crate::args::{Loudness, TargetArgs, VerifyArgs};
 use crate::exit::{self, Exit};
-use crate::inputs::each_input;
+use crate::jobs::inputs::each_input;
 use crate::terminal::console::Console;
 use crate::terminal::watch::Watch;
 use crate::terminal::{album_table, table};

@@ -9,6 +9,7 @@ use acetate_engine::{Job, PIPE, is_pipe};
 use acetate_io::{Container, OutputFormat};
 use anyhow::{Context, bail};
 
+pub mod inputs;
 mod names;
 mod songs;
 

@@ -16,7 +16,7 @@ mod summary;
 use self::summary::{Files, Summary};
 use crate::args::MasterArgs;
 use crate::exit::{self, Exit};
-use crate::inputs::each_input;
+use crate::jobs::inputs::each_input;
 use crate::jobs::jobs;
 use crate::options::options;
 use crate::terminal::console::Console;

@@ -3,7 +3,8 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+
+use crate::platform::Positioned;
 
 /// Bytes before the first chunk of a WAV.
 const RIFF_HEAD_BYTES: u64 = 12;
