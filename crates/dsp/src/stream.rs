@@ -187,6 +187,17 @@ impl Source for AudioSource {
     }
 }
 
+/// Written at its end and read from its position: a place for a signal that is read again.
+impl Sink for AudioSource {
+    fn write(&mut self, block: &Audio) -> Result<(), StreamError> {
+        self.audio.write(block)
+    }
+
+    fn finish(&mut self) -> Result<(), StreamError> {
+        self.audio.finish()
+    }
+}
+
 /// A sink that keeps what it gets in memory.
 impl Sink for Audio {
     fn write(&mut self, block: &Audio) -> Result<(), StreamError> {

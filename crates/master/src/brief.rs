@@ -39,14 +39,6 @@ pub struct Brief {
 }
 
 impl Brief {
-    /// The target that counts: the settings' own one, unless it is overridden.
-    pub fn effective_target(&self) -> &Target {
-        match &self.settings {
-            Some(settings) if !self.target_overrides => &settings.target,
-            _ => &self.target,
-        }
-    }
-
     /// What of the settings is to be rendered: scaled by the amounts, stages that are left out neutral (the limiter
     /// holds the ceiling all the same), and no cleanup either where nothing is to be treated.
     pub(crate) fn treatment(&self, settings: &Settings) -> Settings {

@@ -19,15 +19,11 @@ impl MemoryDelivery {
 
 impl Delivery for MemoryDelivery {
     fn scratch(&mut self, spec: Spec, frames: u64) -> Result<Box<dyn Scratch>, StreamError> {
-        let mut audio = Audio::silence(spec.sample_rate_hz, spec.channels, frames as usize);
-        audio.set_frames(0);
-        Ok(Box::new(MemoryScratch { audio, position: 0 }))
+        Ok(Box::new(AudioSource::new(with_room(spec, frames))))
     }
 
     fn begin(&mut self, spec: Spec, frames: u64) -> Result<Box<dyn Sink + '_>, StreamError> {
-        let mut audio = Audio::silence(spec.sample_rate_hz, spec.channels, frames as usize);
-        audio.set_frames(0);
-        Ok(Box::new(self.written.insert(audio)))
+        Ok(Box::new(self.written.insert(with_room(spec, frames))))
     }
 
     fn reread(&mut self) -> Result<Box<dyn Source>, StreamError> {
@@ -38,48 +34,9 @@ impl Delivery for MemoryDelivery {
     }
 }
 
-/// Written once, then read as often as needed.
-struct MemoryScratch {
-    audio: Audio,
-    position: usize,
-}
-
-impl Sink for MemoryScratch {
-    fn write(&mut self, block: &Audio) -> Result<(), StreamError> {
-        self.audio.append(block);
-        Ok(())
-    }
-
-    fn finish(&mut self) -> Result<(), StreamError> {
-        Ok(())
-    }
-}
-
-impl Source for MemoryScratch {
-    fn spec(&self) -> Spec {
-        Spec {
-            sample_rate_hz: self.audio.sample_rate_hz(),
-            channels: self.audio.channel_count(),
-        }
-    }
-
-    fn frames_hint(&self) -> Option<u64> {
-        Some(self.audio.frames() as u64)
-    }
-
-    fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
-        let end = (self.position + max_frames).min(self.audio.frames());
-        block.set_frames(end - self.position);
-        for (out, channel) in block.channels_mut().zip(self.audio.channels()) {
-            out.copy_from_slice(&channel[self.position..end]);
-        }
-        let read = end - self.position;
-        self.position = end;
-        Ok(read)
-    }
-
-    fn rewind(&mut self) -> Result<(), StreamError> {
-        self.position = 0;
-        Ok(())
-    }
+/// No frames yet, and room for so many.
+fn with_room(spec: Spec, frames: u64) -> Audio {
+    let mut audio = Audio::silence(spec.sample_rate_hz, spec.channels, frames as usize);
+    audio.set_frames(0);
+    audio
 }

@@ -35,11 +35,6 @@ impl Rendered {
         }
     }
 
-    /// What was planned.
-    pub fn planned(&self) -> &Planned {
-        &self.planned
-    }
-
     /// Solves the drive for the target, limits, writes and verifies, until the written samples hold the
     /// ceiling and meet the loudness as closely as can be.
     ///

@@ -23,9 +23,4 @@ impl Planned {
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
-
-    /// What was asked for.
-    pub fn brief(&self) -> &Brief {
-        &self.brief
-    }
 }
