@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use acetate_engine::{PIPE, is_pipe, sound_files};
-use acetate_io::WalkError;
-use acetate_io::{Identity, read_text, resolved};
+
+use acetate_io::{Identity, WalkError, is_own_master, read_text, resolved};
 use anyhow::{Context, anyhow, bail};
 
 use crate::args::{MasterArgs, unquoted};
@@ -162,13 +162,4 @@ fn of_folder(folder: &Path, args: &MasterArgs) -> anyhow::Result<Vec<Song>> {
         );
     }
     Ok(songs)
-}
-
-/// Whether a name is one that we give: `song.master.wav`, or a variant of it.
-fn is_own_master(path: &Path) -> bool {
-    let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    name.to_lowercase()
-        .split('.')
-        .skip(1)
-        .any(|part| part == "master")
 }

@@ -80,7 +80,7 @@ pub use disk::sha256::{sha256_bytes, sha256_of, sha256_of_file};
 pub use disk::spill::Spill;
 pub use disk::temporary::{remove_all_temporary_files, remove_stale_temporary_files};
 pub use disk::user::{user_cache_dir, user_config_dir};
-pub use disk::walk::{MasterFile, WalkError, has_sound_name, masters_in};
+pub use disk::walk::{MasterFile, WalkError, has_sound_name, is_own_master, masters_in};
 pub use error::{DecodeError, MAX_DURATION_S, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, WriteError};
 pub use guard::silence_caught_panics;
 pub use helper::{Helper, HelperError, Patience, installed_ffmpeg};

@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use acetate_cli::{VerifyRequest, verify_request};
+use acetate_dsp::Source;
 use acetate_dsp::analysis::{AnalyzeOptions, analyze_programme};
-use acetate_dsp::stream::Cancelled;
-use acetate_dsp::{Source, StreamError};
+use acetate_dsp::stream::{Cancelled, OnFrames};
 use acetate_engine::{Input, Observer, Recheck, Step, verify_certificate as recheck};
 use acetate_master::{Report, advice, judgment};
 use acetate_model::NetPredictor;
@@ -88,20 +88,29 @@ impl<'a, 'o> Opened<'a, 'o> {
     }
 }
 
-/// What is told after every block.
-fn telling<'a>(
-    observer: &'a dyn Observer,
-    name: &'a Path,
+/// Opens a mix and takes one pass over it, which tells how far it is and stops where it is asked to.
+fn measured<'a, 'o, T, E>(
+    mix: Mix<'a>,
+    strict: bool,
     step: Step,
-    total: Option<u64>,
-) -> impl FnMut(u64) -> Result<(), StreamError> + 'a {
-    move |done| {
-        observer.progress(name, step, done, total);
+    observer: &'o dyn Observer,
+    pass: impl FnOnce(&mut dyn Source, &mut OnFrames<'_>) -> Result<T, E>,
+) -> anyhow::Result<(Opened<'a, 'o>, T)>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let mut opened = Opened::open(mix, strict, observer)?;
+    let name = opened.name();
+    let total = opened.source().frames_hint();
+    let taken = pass(opened.source(), &mut |done| {
+        observer.progress(&name, step, done, total);
         if observer.is_cancelled() {
             return Err(Cancelled.into());
         }
         Ok(())
-    }
+    });
+    let taken = taken.with_context(|| name.display().to_string())?;
+    Ok((opened, taken))
 }
 
 /// Measures a file or an array: a report as JSON.
@@ -118,17 +127,15 @@ pub(crate) fn analyze(
     let given = Given::of(mix, sample_rate_hz)?;
     let mix = given.mix();
     run(py, progress, |observer| {
-        let mut opened = Opened::open(mix, strict, observer)?;
-        let name = opened.name();
-        let total = opened.source().frames_hint();
+        let predictor = NetPredictor::embedded()?;
         let options = AnalyzeOptions {
             dual_mono,
             ..AnalyzeOptions::default()
         };
-        let told = &mut telling(observer, &name, Step::Analyze, total);
-        let analysis = analyze_programme(opened.source(), &options, told)
-            .with_context(|| name.display().to_string())?;
-        let tone = judgment::of_mix(&analysis, &NetPredictor::embedded()?)?;
+        let (opened, analysis) = measured(mix, strict, Step::Analyze, observer, |source, told| {
+            analyze_programme(source, &options, told)
+        })?;
+        let tone = judgment::of_mix(&analysis, &predictor)?;
         let advice = advice::of(&analysis, dual_mono);
         let mut report = Report::of_analysis(analysis, tone.as_ref())?;
         report.advice = advice;
@@ -149,13 +156,11 @@ pub(crate) fn check(
     let given = Given::of(mix, sample_rate_hz)?;
     let mix = given.mix();
     run(py, progress, |observer| {
-        let mut opened = Opened::open(mix, strict, observer)?;
+        let predictor = NetPredictor::embedded()?;
+        let (opened, (analysis, scan)) =
+            measured(mix, strict, Step::Analyze, observer, acetate_check::measure)?;
         let name = opened.name();
-        let total = opened.source().frames_hint();
-        let told = &mut telling(observer, &name, Step::Analyze, total);
-        let (analysis, scan) = acetate_check::measure(opened.source(), told)
-            .with_context(|| name.display().to_string())?;
-        let tone = judgment::of_mix(&analysis, &NetPredictor::embedded()?)?;
+        let tone = judgment::of_mix(&analysis, &predictor)?;
         let mut check = acetate_check::judged(&analysis, Some(&scan), tone.as_ref())
             .with_context(|| name.display().to_string())?;
         if let Opened::File(input) = &opened {
@@ -185,12 +190,9 @@ pub(crate) fn verify(
     let mix = given.mix();
     run(py, progress, |observer| {
         let VerifyRequest { target, dual_mono } = verify_request(words)?;
-        let mut opened = Opened::open(mix, strict, observer)?;
-        let name = opened.name();
-        let total = opened.source().frames_hint();
-        let told = &mut telling(observer, &name, Step::Verify, total);
-        let report = acetate_master::verify(opened.source(), &target, dual_mono, told)
-            .with_context(|| name.display().to_string())?;
+        let (opened, report) = measured(mix, strict, Step::Verify, observer, |source, told| {
+            acetate_master::verify(source, &target, dual_mono, told)
+        })?;
         Ok(serde_json::to_string(&opened.told(report)?)?)
     })
 }

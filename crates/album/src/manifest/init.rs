@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use acetate_io::masters_in;
+use acetate_io::{is_own_master, masters_in};
 
 use super::fields::{AlbumFields, Manifest, TrackFields};
 use super::seam;
@@ -134,15 +134,6 @@ fn songs_in(folder: &Path) -> Result<Vec<PathBuf>, AlbumError> {
         ));
     }
     Ok(songs)
-}
-
-/// `song.master.wav`: what `acetate master` made here before.
-fn is_own_master(path: &Path) -> bool {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    stem.to_lowercase()
-        .split('.')
-        .skip(1)
-        .any(|part| part == "master")
 }
 
 /// What all songs that say it agree on.

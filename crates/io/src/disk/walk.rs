@@ -53,6 +53,15 @@ pub struct MasterFile {
     pub path: PathBuf,
 }
 
+/// Whether a name is one that we give: `song.master.wav`, or a variant of it.
+pub fn is_own_master(path: &Path) -> bool {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    name.to_lowercase()
+        .split('.')
+        .skip(1)
+        .any(|part| part == "master")
+}
+
 /// Every audio file below a folder, in a fixed order. Hidden files and folders are passed over,
 /// links to folders are not followed.
 ///

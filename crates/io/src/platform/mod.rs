@@ -43,6 +43,14 @@ pub(crate) use self::system::{
     lock, max_name_bytes, may_be_running, name_of, open_secret, open_shared, open_to_read, spawn,
 };
 
+/// What can be done now.
+pub(crate) struct Ready {
+    /// The pipe that was waited for.
+    pub(crate) is_ready: bool,
+    /// The program said something, or closed its standard error.
+    pub(crate) has_said: bool,
+}
+
 /// What is waited for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wait {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::platform::Wait;
+use crate::platform::{Ready, Wait};
 
 /// Most bytes that lie between a thread and its caller, as many as in a pipe of Linux.
 const MAX_BYTES: usize = 64 << 10;
@@ -94,14 +94,6 @@ pub(crate) struct Pipes {
     /// Until it is read for the first time: it may be handed to another program.
     stdout: Option<ChildStdout>,
     is_read: bool,
-}
-
-/// What can be done now.
-pub(crate) struct Ready {
-    /// The pipe that was waited for.
-    pub(crate) is_ready: bool,
-    /// The program said something, or closed its standard error.
-    pub(crate) has_said: bool,
 }
 
 impl Pipes {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, ioctl_fionbio};
 
-use crate::platform::Wait;
+use crate::platform::{Ready, Wait};
 
 /// This side's ends. Each call returns at once, with `WouldBlock` where the program lets wait.
 #[derive(Debug)]
@@ -16,14 +16,6 @@ pub(crate) struct Pipes {
     stdin: Option<ChildStdin>,
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
-}
-
-/// What can be done now.
-pub(crate) struct Ready {
-    /// The pipe that was waited for.
-    pub(crate) is_ready: bool,
-    /// The program said something, or closed its standard error.
-    pub(crate) has_said: bool,
 }
 
 impl Pipes {
