@@ -150,3 +150,33 @@ fn a_first_manifest_has_order_and_titles_and_is_not_written_over() {
     let again = dir.run(&["album", "init", "songs"]).expect(2);
     assert!(again.stderr.contains("found one"), "{}", again.stderr);
 }
+
+#[test]
+fn no_mix_is_replaced_by_what_is_made_of_its_album() {
+    let dir = Dir::new();
+    for name in ["a.wav", "b.wav"] {
+        tone(&dir, name, 44_100, 2, 2.0);
+    }
+    let before = ["a.wav", "b.wav"].map(|name| dir.bytes(name));
+    let in_places = [
+        "master",
+        "a.wav",
+        "b.wav",
+        "--album",
+        "--out-dir",
+        ".",
+        "--overwrite",
+    ];
+    let named = [&in_places[..], &["--name", "{stem}"]].concat();
+    let of_folder = ["album", ".", "--out-dir", "out", "--overwrite"];
+    let signature = [&of_folder[..], &["--save-signature", "a.wav"]].concat();
+    for args in [named, signature] {
+        let ran = dir.run(&args).expect(2);
+        assert!(ran.stderr.contains("would replace"), "{}", ran.stderr);
+        assert!(
+            ["a.wav", "b.wav"].map(|name| dir.bytes(name)) == before,
+            "{args:?}"
+        );
+    }
+    assert_eq!(dir.names(), ["a.wav", "b.wav"], "nothing is left");
+}

@@ -8,7 +8,7 @@ use acetate_album::{
     Overrides, Release, check_output, make, manifest_of_folder, master_in_places, read_report,
 };
 use acetate_dsp::plain;
-use acetate_engine::{Job, is_pipe, net};
+use acetate_engine::{Conflicts, Job, is_pipe, net};
 use acetate_io::deliver_text;
 use acetate_master::{Brief, settings_file};
 use acetate_model::Signature;
@@ -50,6 +50,10 @@ pub fn run(args: &AlbumArgs, console: &Console) -> anyhow::Result<Exit> {
         save_signature: args.save_signature.clone(),
     };
     if !args.dry_run {
+        let mut conflicts = Conflicts::default();
+        release.songs().for_each(|song| conflicts.reads(&song.path));
+        conflicts.writes(&args.save_signature, "signature");
+        conflicts.check()?;
         check_output(&release, output, &options)?;
     }
     let signature = args.signature.as_deref().map(read_signature).transpose()?;

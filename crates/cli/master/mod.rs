@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use acetate_dsp::plain;
-use acetate_engine::{Engine, Job, is_pipe};
+use acetate_engine::{Conflicts, Engine, Job, is_pipe};
 use acetate_master::Report;
 use anyhow::{Context, bail};
 
@@ -34,6 +34,7 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
     let mut options = options(args)?;
     let jobs = jobs(args)?;
     if args.album {
+        Conflicts::of(&options, &jobs).check()?;
         make_folder(args.out_dir.as_deref())?;
         return album::in_places(args, &jobs, options.brief, console);
     }
