@@ -5,12 +5,10 @@ use std::io;
 use std::path::Path;
 
 use acetate_engine::Observer;
-use acetate_io::{Earlier, read_bounded, sha256_of_file};
+use acetate_io::{Earlier, sha256_of_file};
 
 use crate::error::AlbumError;
-use crate::report::{
-    ALBUM_SCHEMA, AlbumReport, MAX_REPORT_BYTES, REPORT_NAME, SUMS_NAME, all_files,
-};
+use crate::report::{AlbumReport, REPORT_NAME, SUMS_NAME, all_files, read_report};
 
 /// An album that is there.
 pub(super) struct Found {
@@ -18,7 +16,7 @@ pub(super) struct Found {
     files: Earlier,
 }
 
-/// Looks for an earlier album; a folder with anything else in it is refused.
+/// Looks for an earlier album; a folder with other things in it and no album is refused.
 pub(super) fn look(output: &Path) -> Result<Option<Found>, AlbumError> {
     let is_empty = fs::read_dir(output).map(|mut entries| entries.next().is_none());
     match is_empty {
@@ -34,12 +32,7 @@ pub(super) fn look(output: &Path) -> Result<Option<Found>, AlbumError> {
             "choose another folder",
         )
     };
-    let path = output.join(REPORT_NAME);
-    let bytes = read_bounded(&path, MAX_REPORT_BYTES).map_err(|_| other())?;
-    let report: AlbumReport = serde_json::from_slice(&bytes).map_err(|_| other())?;
-    if report.schema != ALBUM_SCHEMA {
-        return Err(other());
-    }
+    let report = read_report(output).map_err(|_| other())?;
     let mut files = Earlier::default();
     let own = report.files.iter().map(|file| file.name.as_str());
     for name in own.chain([REPORT_NAME, SUMS_NAME]) {
