@@ -60,9 +60,25 @@ pub fn master_in_places(
         work: &work,
         observer,
     };
-    let mut set = base_set(&release);
+    // Nothing goes on with it: it goes away, also if the work failed.
+    let report = delivered(asked, &renderer);
+    let removed = work.remove();
+    let report = report?;
+    removed?;
+    Ok(report)
+}
+
+/// Renders the songs and writes each to its place.
+fn delivered(asked: &InPlaces, renderer: &Renderer<'_>) -> Result<AlbumReport, AlbumError> {
+    let Renderer {
+        release,
+        plan,
+        observer,
+        ..
+    } = *renderer;
+    let mut set = base_set(release);
     set.word_length = asked.format.word_length();
-    let masters = rendered(&release, &renderer, set)?;
+    let masters = rendered(release, renderer, set)?;
     let all = masters.places.iter().zip(&masters.figures);
     for ((place, figures), (_, output)) in all.zip(&asked.files) {
         let bits = asked.format.word_length().bits();
@@ -76,8 +92,5 @@ pub fn master_in_places(
         let mut source = TrackSource::open(place)?;
         write(output, &mut source, asked.format, &beside, observer)?;
     }
-    let report = told::report(&release, &plan, &masters, Vec::new(), Vec::new())?;
-    drop(masters);
-    work.remove()?;
-    Ok(report)
+    told::report(release, plan, &masters, Vec::new(), Vec::new())
 }

@@ -272,9 +272,6 @@ fn crossfade(piece: &Piece, before: &Piece) -> Result<(), AlbumError> {
             ));
         }
     }
-    if piece.spec().channels != before.spec().channels {
-        return Ok(());
-    }
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use acetate_dsp::settings::{Settings, Target};
 use acetate_dsp::{Sink, Source, Spec, StreamError};
 use acetate_io::{
     Container, DecodeError, OutputFormat, Spill, StageOptions, StagedFile, WriteError,
-    content_hash, read_bounded, write_text,
+    content_hash, read_bounded, remove_stale_temporary_files, write_text,
 };
 use acetate_master::report::Treatment;
 use acetate_master::{Delivery, Scratch, settings_file};
@@ -103,6 +103,8 @@ impl Work {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             entries => entries.map_err(|source| self.failed(source))?,
         };
+        // What a killed run was writing.
+        remove_stale_temporary_files(&self.folder);
         for entry in entries {
             let path = entry.map_err(|source| self.failed(source))?.path();
             let extension = path.extension().unwrap_or_default().to_string_lossy();
