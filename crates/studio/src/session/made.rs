@@ -119,16 +119,14 @@ impl Made {
             settings: &self.settings,
             bypass: &self.brief.bypass,
         };
-        mix.with(|source| {
-            chain.render(source, spec, &mut |before| {
-                let mut driven = Driven {
-                    before,
-                    gain,
-                    limiter: &mut limiter,
-                };
-                taken = Some(Sound::take(&mut driven, beside, progress)?);
-                Ok(())
-            })
+        chain.render(&mut mix.reader(), spec, &mut |before| {
+            let mut driven = Driven {
+                before,
+                gain,
+                limiter: &mut limiter,
+            };
+            taken = Some(Sound::take(&mut driven, beside, progress)?);
+            Ok(())
         })?;
         let is_limited = !self.brief.bypass.contains(Stage::Limiter);
         let steps = limiter.gain_trace().chunks(TRACE_STEPS);

@@ -74,7 +74,7 @@ pub(crate) fn passage(
     let drive_db = made.settings.limiter.drive_db;
     settings.limiter = made.settings.limiter;
     let range = ask.from..ask.from.saturating_add(ask.frames);
-    let cut = mix.with(|spill| Passage::cut(spill, &analysis, range.clone()))?;
+    let cut = Passage::cut(&mut mix.reader(), &analysis, range.clone())?;
     let level = match ask.drive_db {
         Some(drive_db) => PassageLevel::Drive(drive_db),
         None => {

@@ -65,28 +65,68 @@ impl Sound {
     /// The frames of a range, fewer where the programme ends before.
     pub(crate) fn read(&self, frames: Range<u64>) -> Result<Audio, StreamError> {
         let wanted = frames.end.min(self.frames).saturating_sub(frames.start);
-        self.with(|spill| {
-            spill.rewind()?;
-            spill.skip(frames.start)?;
-            let mut audio = Audio::silence(self.spec.sample_rate_hz, self.spec.channels, 0);
-            let mut block = audio.clone();
-            let mut left = usize::try_from(wanted).unwrap_or(usize::MAX);
-            while left > 0 {
-                match spill.read(&mut block, left)? {
-                    0 => break,
-                    read => left -= read.min(left),
-                }
-                audio.append(&block);
+        let mut reader = self.reader();
+        reader.skip(frames.start)?;
+        let mut audio = Audio::silence(self.spec.sample_rate_hz, self.spec.channels, 0);
+        let mut block = audio.clone();
+        let mut left = usize::try_from(wanted).unwrap_or(usize::MAX);
+        while left > 0 {
+            match reader.read(&mut block, left)? {
+                0 => break,
+                read => left -= read.min(left),
             }
-            Ok(audio)
-        })
+            audio.append(&block);
+        }
+        Ok(audio)
     }
 
-    /// Hands the programme to somebody who reads it himself; nobody else reads meanwhile.
-    pub(crate) fn with<T, E>(&self, read: impl FnOnce(&mut Spill) -> Result<T, E>) -> Result<T, E> {
+    /// The programme from its start, for one of several readers at a time: each keeps its own place, and nobody
+    /// waits for another longer than for a block.
+    pub(crate) fn reader(&self) -> SoundReader<'_> {
+        SoundReader {
+            sound: self,
+            at_frames: 0,
+        }
+    }
+}
+
+/// One of the readers of a [`Sound`].
+pub(crate) struct SoundReader<'a> {
+    sound: &'a Sound,
+    at_frames: u64,
+}
+
+impl Source for SoundReader<'_> {
+    fn spec(&self) -> Spec {
+        self.sound.spec
+    }
+
+    fn frames_hint(&self) -> Option<u64> {
+        Some(self.sound.frames)
+    }
+
+    fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
         // Whoever panicked while reading left the position alone, which every reader sets.
-        let mut spill = self.spill.lock().unwrap_or_else(PoisonError::into_inner);
-        read(&mut spill)
+        let mut spill = self
+            .sound
+            .spill
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        spill.rewind()?;
+        spill.skip(self.at_frames)?;
+        let read = spill.read(block, max_frames)?;
+        self.at_frames += read as u64;
+        Ok(read)
+    }
+
+    fn skip(&mut self, frames: u64) -> Result<(), StreamError> {
+        self.at_frames = self.at_frames.saturating_add(frames).min(self.sound.frames);
+        Ok(())
+    }
+
+    fn rewind(&mut self) -> Result<(), StreamError> {
+        self.at_frames = 0;
+        Ok(())
     }
 }
 
@@ -161,6 +201,18 @@ mod tests {
         assert_eq!(part, mix.slice(10_000, 90_000));
         let end = sound.read(sound.frames - 10..sound.frames + 10).unwrap();
         assert_eq!(end.frames(), 10);
+        // While one reads on, another reads elsewhere.
+        let mut whole = sound.reader();
+        let mut block = Audio::silence(48_000, 2, 0);
+        whole.skip(1_000).unwrap();
+        whole.read(&mut block, 500).unwrap();
+        assert_eq!(block, mix.slice(1_000, 1_500));
+        assert_eq!(
+            sound.read(20_000..20_010).unwrap(),
+            mix.slice(20_000, 20_010)
+        );
+        whole.read(&mut block, 500).unwrap();
+        assert_eq!(block, mix.slice(1_500, 2_000));
         let analysis = analyze(&mut AudioSource::new(mix)).unwrap();
         assert!((sound.integrated_lufs - analysis.integrated_lufs).abs() < 0.1);
         assert_eq!(

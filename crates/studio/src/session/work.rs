@@ -162,6 +162,8 @@ fn unlimited(session: &Session, song: &Song, made: &Made, stop: &AtomicBool) -> 
         return Ok(());
     };
     let unlimited = made.without_limiter(mix, &analysis, &song.beside(), &mut |_| {
+        // Whoever is stopped waits for nobody.
+        go_on(stop)?;
         session.queue.let_passages_pass();
         go_on(stop)
     })?;
