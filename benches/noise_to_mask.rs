@@ -1,4 +1,4 @@
-//! How audible the difference of two programmes is:
+//! How audible the difference of two programs is:
 //! `cargo run --release --example noise_to_mask -- REFERENCE PROCESSED`.
 //!
 //! Prints one JSON object: `whole_db`, the noise-to-mask ratio of BS.1387 when one gain brings
@@ -23,7 +23,7 @@ fn main() -> Result<()> {
     let masked = MaskedReference::new(&reference);
     let ratio = |level_match| {
         let ratio = masked.compare(&processed, level_match);
-        ratio.context("expected two programmes of the same rate and channels, one of them audible")
+        ratio.context("expected two programs of the same rate and channels, one of them audible")
     };
     let (whole, slow) = (ratio(LevelMatch::Whole)?, ratio(LevelMatch::SLOW)?);
     println!(

@@ -31,7 +31,7 @@ use acetate_io::OpenOptions;
 const SPEC: ProcessSpec = ProcessSpec {
     sample_rate_hz: 44_100,
     channels: 2,
-    programme_lufs: -20.0,
+    program_lufs: -20.0,
 };
 
 /// Takes blocks and may change them.

@@ -1,7 +1,7 @@
 //! Nanoseconds per frame of every stage and meter, stereo at 44.1 kHz on one thread:
 //! `cargo bench --bench stages`. Criterion's throughput is in frames.
 //!
-//! The programme is a part of the example mix, driven 3 dB over where its limiter starts.
+//! The program is a part of the example mix, driven 3 dB over where its limiter starts.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -40,11 +40,11 @@ const CEILING_DBTP: f64 = -1.0;
 const SPEC: ProcessSpec = ProcessSpec {
     sample_rate_hz: RATE_HZ,
     channels: 2,
-    programme_lufs: -14.0,
+    program_lufs: -14.0,
 };
 
 /// Ten seconds of the repository's example mix.
-fn programme() -> Audio {
+fn program() -> Audio {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/mix.flac");
     let mut mix = acetate_io::open(&path, &OpenOptions::default()).expect("the example mix");
     read_all(&mut mix)
@@ -66,7 +66,7 @@ fn drive_curve(blocks: &[Audio]) -> DriveCurve {
 }
 
 fn meters(criterion: &mut Criterion) {
-    let audio = programme();
+    let audio = program();
     let blocks = blocks(&audio);
     let mut group = criterion.benchmark_group("measure");
     group.throughput(Throughput::Elements(FRAMES as u64));
@@ -123,7 +123,7 @@ fn meters(criterion: &mut Criterion) {
 }
 
 fn stages(criterion: &mut Criterion) {
-    let audio = programme();
+    let audio = program();
     let blocks = blocks(&audio);
     let mut settings = Settings::default();
     settings.eq.mid_db[8] = 1.5;
@@ -183,7 +183,7 @@ fn stages(criterion: &mut Criterion) {
 }
 
 fn solving(criterion: &mut Criterion) {
-    let audio = programme();
+    let audio = program();
     let blocks = blocks(&audio);
     let curve = drive_curve(&blocks);
     let mut settings = Settings::default();

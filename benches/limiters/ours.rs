@@ -79,7 +79,7 @@ fn render(driven: &Audio, limiter: &settings::Limiter) -> Audio {
     let spec = ProcessSpec {
         sample_rate_hz: driven.sample_rate_hz(),
         channels: driven.channel_count(),
-        programme_lufs: -14.0,
+        program_lufs: -14.0,
     };
     processed(&mut Limiter::new(limiter, CEILING_DB, &spec), driven)
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use acetate_dsp::analysis::{AnalyzeOptions, analyze_programme};
+use acetate_dsp::analysis::{AnalyzeOptions, analyze_program};
 use acetate_dsp::plain;
 use acetate_engine::{Input, Observer, Step};
 use acetate_master::{Report, advice, judgment};
@@ -44,7 +44,7 @@ fn analyze(
         ..AnalyzeOptions::default()
     };
     let total = input.frames_hint();
-    let analysis = analyze_programme(input.source(), &options, &mut |done| {
+    let analysis = analyze_program(input.source(), &options, &mut |done| {
         watch.progress(path, Step::Analyze, done, total);
         Ok(())
     })

@@ -17,7 +17,7 @@ pub enum Exit {
 }
 
 /// A signal's exit code is this and its number, as shells report it.
-const SIGNALLED: i32 = 128;
+const SIGNALED: i32 = 128;
 
 impl From<Exit> for u8 {
     fn from(exit: Exit) -> Self {
@@ -97,7 +97,7 @@ fn end_stopped() -> ! {
          nothing half-written under its final name",
         signals::name(signal).unwrap_or("unknown")
     );
-    std::process::exit(SIGNALLED + signal)
+    std::process::exit(SIGNALED + signal)
 }
 
 #[cfg(unix)]

@@ -70,7 +70,7 @@ def master(
     settings
         Settings to render in place of predicted ones, or the path of a settings file.
     reference
-        A finished record to move towards, or several: sound files, folders or saved signatures, each alone or in a
+        A finished record to move toward, or several: sound files, folders or saved signatures, each alone or in a
         tuple with what it counts.
     amount
         How much of the treatment, percent, 0 to 200. 100.

@@ -17,7 +17,7 @@ from ._settings import Settings
 
 @dataclass(frozen=True)
 class Measures:
-    """The figures of a programme. One that does not exist, as the loudness of silence, is `None`."""
+    """The figures of a program. One that does not exist, as the loudness of silence, is `None`."""
 
     integrated_lufs: float | None
     """Integrated loudness, LUFS."""

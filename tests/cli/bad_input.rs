@@ -1,6 +1,6 @@
 //! Bad input gets one clear error that names the file, and leaves nothing behind.
 
-use crate::dir::{Dir, Ran, programme, write_wav};
+use crate::dir::{Dir, Ran, program, write_wav};
 
 #[track_caller]
 fn refused(dir: &Dir, name: &str) -> String {
@@ -37,7 +37,7 @@ fn files_that_are_no_audio_are_refused() {
 fn silence_and_blinks_have_no_loudness_to_master() {
     let dir = Dir::new();
     write_wav(&dir.path("silence.wav"), 44_100, 2, &vec![0.0; 44_100 * 4]);
-    write_wav(&dir.path("blink.wav"), 44_100, 2, &programme(44_100, 0.2));
+    write_wav(&dir.path("blink.wav"), 44_100, 2, &program(44_100, 0.2));
     write_wav(&dir.path("none.wav"), 44_100, 2, &[]);
     for name in ["silence.wav", "blink.wav", "none.wav"] {
         assert!(refused(&dir, name).contains("expected"));
@@ -60,7 +60,7 @@ fn more_than_two_channels_are_refused_with_the_count_where_ffmpeg_may_not_help()
 #[test]
 fn samples_that_are_no_numbers_never_reach_the_master() {
     let dir = Dir::new();
-    let mut samples = programme(44_100, 4.0);
+    let mut samples = program(44_100, 4.0);
     samples[5_000] = f32::NAN;
     samples[90_001] = f32::INFINITY;
     write_wav(&dir.path("broken.wav"), 44_100, 2, &samples);
@@ -76,7 +76,7 @@ fn samples_that_are_no_numbers_never_reach_the_master() {
 #[test]
 fn an_output_that_cannot_be_written_fails_before_the_work() {
     let dir = Dir::new();
-    write_wav(&dir.path("mix.wav"), 44_100, 2, &programme(44_100, 1.0));
+    write_wav(&dir.path("mix.wav"), 44_100, 2, &program(44_100, 1.0));
     let ran = dir
         .run(&["master", "mix.wav", "-o", "nowhere/master.wav"])
         .expect(2);
@@ -90,7 +90,7 @@ fn an_output_that_cannot_be_written_fails_before_the_work() {
 #[test]
 fn weights_that_do_not_fit_are_refused() {
     let dir = Dir::new();
-    write_wav(&dir.path("mix.wav"), 44_100, 2, &programme(44_100, 1.0));
+    write_wav(&dir.path("mix.wav"), 44_100, 2, &program(44_100, 1.0));
     dir.write("text.safetensors", b"no weights in here");
     let ran = dir
         .run(&["master", "mix.wav", "--weights", "text.safetensors"])

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use crate::dir::{Dir, programme, write_wav};
+use crate::dir::{Dir, program, write_wav};
 
 /// A folder with mix.wav, master.wav and its certificate cert.json.
 fn certified(args: &[&str]) -> Dir {
     let dir = Dir::new();
-    write_wav(&dir.path("mix.wav"), 44_100, 2, &programme(44_100, 4.0));
+    write_wav(&dir.path("mix.wav"), 44_100, 2, &program(44_100, 4.0));
     let base = [
         "master",
         "mix.wav",
@@ -116,7 +116,7 @@ fn what_differs_is_said_side_by_side() {
             .all(|d| !d["what"].as_str().unwrap().contains("another render"))
     );
 
-    let louder: Vec<f32> = programme(44_100, 4.0).iter().map(|x| 0.5 * x).collect();
+    let louder: Vec<f32> = program(44_100, 4.0).iter().map(|x| 0.5 * x).collect();
     write_wav(&dir.path("master.wav"), 44_100, 2, &louder);
     let text = dir.run(&CHECK).expect(1).text();
     assert!(
@@ -129,7 +129,7 @@ fn what_differs_is_said_side_by_side() {
 #[test]
 fn another_mix_and_other_settings_are_said() {
     let dir = certified(&[]);
-    write_wav(&dir.path("other.wav"), 44_100, 2, &programme(44_100, 3.0));
+    write_wav(&dir.path("other.wav"), 44_100, 2, &program(44_100, 3.0));
     let mut args = RENDER;
     args[5] = "other.wav";
     let text = dir.run(&args).expect(1).text();
@@ -187,7 +187,7 @@ fn what_is_no_certificate_is_refused_by_name() {
 #[test]
 fn a_certificate_replaces_no_mix_no_master_and_nothing_unasked() {
     let dir = Dir::new();
-    write_wav(&dir.path("mix.wav"), 44_100, 2, &programme(44_100, 2.0));
+    write_wav(&dir.path("mix.wav"), 44_100, 2, &program(44_100, 2.0));
     let mix = dir.bytes("mix.wav");
     std::os::unix::fs::symlink("mix.wav", dir.path("link.json")).unwrap();
     dir.write("there.json", b"mine");
@@ -222,7 +222,7 @@ fn a_certificate_replaces_no_mix_no_master_and_nothing_unasked() {
 fn a_batch_has_a_folder_of_certificates() {
     let dir = Dir::new();
     for name in ["a.wav", "b.wav"] {
-        write_wav(&dir.path(name), 44_100, 2, &programme(44_100, 2.0));
+        write_wav(&dir.path(name), 44_100, 2, &program(44_100, 2.0));
     }
     dir.run(&["master", "a.wav", "b.wav", "--certificate", "certs", "-q"])
         .expect(0);

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::dir::{Dir, programme, write_wav};
+use crate::dir::{Dir, program, write_wav};
 
 /// Left as it is, right turned over: gone in mono.
 fn turned_over(seconds: f64) -> Vec<f32> {
-    let mut samples = programme(44_100, seconds);
+    let mut samples = program(44_100, seconds);
     for frame in samples.chunks_exact_mut(2) {
         frame[1] = -frame[0];
     }
@@ -81,8 +81,8 @@ fn json_keeps_to_the_published_schema() {
 #[test]
 fn reports_and_certificates_keep_to_their_schemas_also_where_a_figure_does_not_exist() {
     let dir = Dir::new();
-    write_wav(&dir.path("song.wav"), 44_100, 2, &programme(44_100, 4.0));
-    write_wav(&dir.path("short.wav"), 44_100, 2, &programme(44_100, 1.0));
+    write_wav(&dir.path("song.wav"), 44_100, 2, &program(44_100, 4.0));
+    write_wav(&dir.path("short.wav"), 44_100, 2, &program(44_100, 1.0));
     write_wav(&dir.path("silence.wav"), 44_100, 2, &[0.0; 88_200]);
     let schema = |kind: &str| -> Value {
         let text = dir.run(&["schema", kind]).expect(0).text();

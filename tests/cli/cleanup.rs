@@ -1,12 +1,12 @@
 //! Offsets, clicks and bumps: taken away, told, and never what decides about the rest.
 
-use crate::dir::{Dir, programme, read_wav, write_wav};
+use crate::dir::{Dir, program, read_wav, write_wav};
 
 const RATE_HZ: usize = 44_100;
 
 /// Ten seconds of a soft song.
 fn song(gain: f32) -> Vec<f32> {
-    programme(44_100, 10.0).iter().map(|x| gain * x).collect()
+    program(44_100, 10.0).iter().map(|x| gain * x).collect()
 }
 
 /// Adds the same to both channels from a time on.
@@ -188,7 +188,7 @@ fn repairs_out_of_range_or_order_are_refused_by_place() {
 #[test]
 fn a_loud_moment_that_is_too_long_to_repair_is_named_where_it_costs_the_target() {
     let dir = Dir::new();
-    let mut shouted: Vec<f32> = programme(44_100, 30.0).iter().map(|x| 0.03 * x).collect();
+    let mut shouted: Vec<f32> = program(44_100, 30.0).iter().map(|x| 0.03 * x).collect();
     for sample in &mut shouted[2 * 6 * RATE_HZ..2 * (6 * RATE_HZ + RATE_HZ / 10)] {
         *sample *= 25.0;
     }

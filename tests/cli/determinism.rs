@@ -1,7 +1,7 @@
 //! Saved settings are the contract: they give the same bytes on any number of threads.
 //! `campaigns/other_processors.py` compares processors.
 
-use crate::dir::{Dir, programme, write_wav};
+use crate::dir::{Dir, program, write_wav};
 use crate::mastering::EXCERPTS;
 
 #[test]
@@ -40,7 +40,7 @@ fn a_batch_on_4_threads_is_what_each_of_its_songs_is_alone() {
     let dir = Dir::new();
     let names = ["a", "b", "c", "d"];
     for (index, name) in names.iter().enumerate() {
-        let mix = programme(44_100, 2.0 + 0.3 * index as f64);
+        let mix = program(44_100, 2.0 + 0.3 * index as f64);
         write_wav(&dir.path(&format!("{name}.wav")), 44_100, 2, &mix);
     }
     dir.run(&[

@@ -184,8 +184,8 @@ pub fn write_wav(path: &Path, sample_rate_hz: u32, channels: u16, samples: &[f32
     writer.finalize().expect("the WAV is finished");
 }
 
-/// Seconds of a stereo programme: a chord with a pulse, peak about -9 dBFS.
-pub fn programme(sample_rate_hz: u32, seconds: f64) -> Vec<f32> {
+/// Seconds of a stereo program: a chord with a pulse, peak about -9 dBFS.
+pub fn program(sample_rate_hz: u32, seconds: f64) -> Vec<f32> {
     let frames = (f64::from(sample_rate_hz) * seconds) as usize;
     (0..frames)
         .flat_map(|frame| {

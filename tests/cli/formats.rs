@@ -1,13 +1,13 @@
 //! Formats in and out.
 
-use crate::dir::{Dir, programme, read_wav, write_wav};
+use crate::dir::{Dir, program, read_wav, write_wav};
 
 fn mix(dir: &Dir, name: &str, sample_rate_hz: u32) {
     write_wav(
         &dir.path(name),
         sample_rate_hz,
         2,
-        &programme(sample_rate_hz, 4.0),
+        &program(sample_rate_hz, 4.0),
     );
 }
 
@@ -92,7 +92,7 @@ fn the_sample_rate_is_kept_or_changed_as_asked() {
 #[test]
 fn mono_stays_mono() {
     let dir = Dir::new();
-    let mono: Vec<f32> = programme(44_100, 4.0)
+    let mono: Vec<f32> = program(44_100, 4.0)
         .chunks(2)
         .map(|frame| frame[0])
         .collect();

@@ -1,10 +1,10 @@
 //! What hands type: short ways and words of other programs work, or the answer says what to type.
 
-use crate::dir::{Dir, Ran, programme, write_wav};
+use crate::dir::{Dir, Ran, program, write_wav};
 
 /// Three seconds, which master in no time.
 fn mix(dir: &Dir, name: &str) {
-    write_wav(&dir.path(name), 44_100, 2, &programme(44_100, 3.0));
+    write_wav(&dir.path(name), 44_100, 2, &program(44_100, 3.0));
 }
 
 /// Command lines, and the same as the manual has them. Every run ends with 0 and writes the same bytes.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::dir::{Dir, Ran, programme, write_wav};
+use crate::dir::{Dir, Ran, program, write_wav};
 
 /// What ffprobe says of four seconds of stereo at 48 kHz.
 const FOUR_SECONDS: &str = r#"{"streams": [{"index": 0, "codec_name": "wavpack", "sample_rate": "48000",
@@ -23,7 +23,7 @@ impl Helped {
     /// `decoding`: what ffmpeg does with a file, as a shell script; `$SOUND` names what it should give.
     fn new(decoding: &str) -> Self {
         let dir = Dir::new();
-        let sound = programme(48_000, 4.0);
+        let sound = program(48_000, 4.0);
         write_wav(&dir.path("mix.wav"), 48_000, 2, &sound);
         let bytes: Vec<u8> = sound
             .iter()

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::dir::{Dir, Ran, programme, write_wav};
+use crate::dir::{Dir, Ran, program, write_wav};
 
 const SONGS: [&str; 3] = ["a.wav", "b.wav", "songs/c.wav"];
 
@@ -12,7 +12,7 @@ fn folder() -> Dir {
     let dir = Dir::new();
     std::fs::create_dir(dir.path("songs")).unwrap();
     for song in SONGS {
-        write_wav(&dir.path(song), 44_100, 2, &programme(44_100, 1.0));
+        write_wav(&dir.path(song), 44_100, 2, &program(44_100, 1.0));
     }
     dir.write("songs/notes.txt", b"mine");
     dir.write("keep.toml", b"mine");
@@ -169,7 +169,7 @@ fn one_song_of_a_batch_never_replaces_another() {
         &dir.path("out/a.master.wav"),
         44_100,
         2,
-        &programme(44_100, 1.0),
+        &program(44_100, 1.0),
     );
     let batch = ["master", "a.wav", "out/a.master.wav", "--out-dir", "out"];
     refused(
@@ -187,7 +187,7 @@ fn one_song_of_a_batch_never_replaces_another() {
         &dir.path("out/a.master.master.wav"),
         44_100,
         2,
-        &programme(44_100, 1.0),
+        &program(44_100, 1.0),
     );
     dir.run(&[&batch[..], &["--skip-existing"]].concat())
         .expect(0);
@@ -196,7 +196,7 @@ fn one_song_of_a_batch_never_replaces_another() {
 #[test]
 fn variants_never_replace_the_mix() {
     let dir = folder();
-    write_wav(&dir.path("v.open.wav"), 44_100, 2, &programme(44_100, 1.0));
+    write_wav(&dir.path("v.open.wav"), 44_100, 2, &program(44_100, 1.0));
     let args = [
         "master",
         "v.open.wav",
@@ -252,7 +252,7 @@ fn a_dry_run_writes_nothing() {
 fn a_stage_that_is_left_out_is_left_out_of_words_and_settings() {
     let dir = folder();
     // More bass than anything: the EQ would have something to do.
-    let heavy: Vec<f32> = programme(44_100, 4.0).iter().map(|x| 0.05 + x).collect();
+    let heavy: Vec<f32> = program(44_100, 4.0).iter().map(|x| 0.05 + x).collect();
     write_wav(&dir.path("heavy.wav"), 44_100, 2, &heavy);
     let args = [
         "master",

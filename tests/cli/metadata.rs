@@ -1,7 +1,7 @@
 //! What an input carries beside its sound, through the program: kept, or told by name. The whole table is in
 //! `crates/io/tests/io/metadata/mod.rs`.
 
-use crate::dir::{Dir, programme, write_wav};
+use crate::dir::{Dir, program, write_wav};
 
 fn chunk(id: &[u8; 4], body: &[u8]) -> Vec<u8> {
     let mut out = id.to_vec();
@@ -14,7 +14,7 @@ fn chunk(id: &[u8; 4], body: &[u8]) -> Vec<u8> {
 /// A song of three seconds with these chunks behind its sound.
 fn song(dir: &Dir, name: &str, chunks: &[Vec<u8>]) {
     let path = dir.path(name);
-    write_wav(&path, 44_100, 2, &programme(44_100, 3.0));
+    write_wav(&path, 44_100, 2, &program(44_100, 3.0));
     let mut bytes = std::fs::read(&path).unwrap();
     bytes.extend(chunks.concat());
     let size = (bytes.len() as u32 - 8).to_le_bytes();
@@ -175,7 +175,7 @@ fn every_wav_master_states_the_loudness_that_was_measured_of_it() {
 #[test]
 fn the_loudness_of_mono_is_explained_whichever_way_it_is_stored() {
     let dir = Dir::new();
-    let stereo = programme(44_100, 3.0);
+    let stereo = program(44_100, 3.0);
     let mono: Vec<f32> = stereo.iter().step_by(2).copied().collect();
     let twice: Vec<f32> = mono.iter().flat_map(|x| [*x, *x]).collect();
     let alone: Vec<f32> = mono.iter().flat_map(|x| [*x, 0.0]).collect();

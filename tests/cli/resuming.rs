@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::dir::{Dir, programme, write_wav};
+use crate::dir::{Dir, program, write_wav};
 
 const MIXES: usize = 4;
 /// Longest wait for a run to begin writing.
@@ -18,12 +18,7 @@ fn mix(index: usize) -> String {
 fn mixes(seconds: f64) -> Dir {
     let dir = Dir::new();
     for index in 0..MIXES {
-        write_wav(
-            &dir.path(&mix(index)),
-            44_100,
-            2,
-            &programme(44_100, seconds),
-        );
+        write_wav(&dir.path(&mix(index)), 44_100, 2, &program(44_100, seconds));
     }
     dir
 }
@@ -104,7 +99,7 @@ fn resume_goes_by_the_hashes_and_not_by_the_names() {
     let last = changed.len() - 1;
     changed[last] ^= 1;
     dir.write("out/mix0.master.wav", &changed);
-    write_wav(&dir.path(&mix(1)), 44_100, 2, &programme(44_100, 1.1));
+    write_wav(&dir.path(&mix(1)), 44_100, 2, &program(44_100, 1.1));
     dir.write("out/mix2.master.wav", b"mine");
     let ran = batch(&dir, &["--resume"]).expect(2);
     for (name, why) in [

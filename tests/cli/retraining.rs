@@ -4,7 +4,7 @@ use std::path::Path;
 
 use acetate_model::weights::DEFAULT_WEIGHTS;
 
-use crate::dir::{Dir, Ran, programme, write_wav};
+use crate::dir::{Dir, Ran, program, write_wav};
 use crate::mastering::EXCERPTS;
 
 /// A few steps of two mixes: enough to run every line, too few to learn.
@@ -54,7 +54,7 @@ fn too_little_music_is_said_and_leaves_the_shipped_weights() {
         &dir.path("masters/one.wav"),
         44_100,
         2,
-        &programme(44_100, 4.0),
+        &program(44_100, 4.0),
     );
     dir.write("masters/broken.wav", b"no audio");
     let ran = retrain(&dir, &["--masters", "masters"]).expect(1);
@@ -161,7 +161,7 @@ fn pairs_are_read_from_a_list_and_errors_name_the_line() {
 #[test]
 fn weights_of_another_version_are_refused_with_the_rows_that_differ() {
     let dir = Dir::new();
-    write_wav(&dir.path("mix.wav"), 44_100, 2, &programme(44_100, 1.0));
+    write_wav(&dir.path("mix.wav"), 44_100, 2, &program(44_100, 1.0));
     let old = b"\"member0.frame1.bias\":";
     let at = DEFAULT_WEIGHTS
         .windows(old.len())

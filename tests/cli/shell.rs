@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::dir::{Dir, Ran, programme, write_wav};
+use crate::dir::{Dir, Ran, program, write_wav};
 
 #[test]
 fn usage_errors_exit_with_2_and_help_with_0() {
@@ -80,7 +80,7 @@ fn unread(dir: &Dir, args: &[&str]) -> (Option<i32>, String) {
 fn a_reader_that_goes_away_neither_ends_a_batch_nor_hides_how_it_ended() {
     let dir = Dir::new();
     for name in ["a.wav", "b.wav"] {
-        write_wav(&dir.path(name), 44_100, 2, &programme(44_100, 1.0));
+        write_wav(&dir.path(name), 44_100, 2, &program(44_100, 1.0));
     }
     let batch = [
         "master",
@@ -108,7 +108,7 @@ fn a_reader_that_goes_away_neither_ends_a_batch_nor_hides_how_it_ended() {
 #[test]
 fn a_file_that_may_not_grow_is_an_error_and_leaves_nothing() {
     let dir = Dir::new();
-    write_wav(&dir.path("a.wav"), 44_100, 2, &programme(44_100, 4.0));
+    write_wav(&dir.path("a.wav"), 44_100, 2, &program(44_100, 4.0));
     let limited = format!(
         "ulimit -f 400; exec {} master a.wav",
         env!("CARGO_BIN_EXE_acetate")
@@ -146,7 +146,7 @@ fn a_closed_pipe_is_no_panic() {
 #[test]
 fn an_interrupt_leaves_no_temporary_file() {
     let dir = Dir::new();
-    let mix = crate::dir::programme(44_100, 120.0);
+    let mix = crate::dir::program(44_100, 120.0);
     crate::dir::write_wav(&dir.path("mix.wav"), 44_100, 2, &mix);
     let mut child = dir.command(&["master", "mix.wav", "-q"]).spawn().unwrap();
     // Interrupted while the master is being written. The file that tries the folder out is empty

@@ -1,6 +1,6 @@
 //! `acetate verify` and `acetate analyze` tell the truth about any file.
 
-use crate::dir::{Dir, programme, write_wav};
+use crate::dir::{Dir, program, write_wav};
 use crate::mastering::EXCERPTS;
 
 #[test]
@@ -50,7 +50,7 @@ fn analyze_reads_the_standard_tone() {
 #[test]
 fn dual_mono_reads_three_lu_louder() {
     let dir = Dir::new();
-    let mono: Vec<f32> = programme(44_100, 5.0)
+    let mono: Vec<f32> = program(44_100, 5.0)
         .chunks(2)
         .map(|frame| frame[0])
         .collect();

@@ -52,7 +52,7 @@ fn rendered(audio: &Audio, analysis: &Analysis, settings: &Settings) -> Analysis
     let spec = ProcessSpec {
         sample_rate_hz: analysis.sample_rate_hz,
         channels: analysis.channels,
-        programme_lufs: analysis.integrated_lufs,
+        program_lufs: analysis.integrated_lufs,
     };
     let chain = Chain::new(settings, &spec, &Bypass::default());
     analyze(&mut Processed::new(AudioSource::new(audio.clone()), chain)).unwrap()

@@ -19,7 +19,7 @@ use crate::codes::CodeError;
 pub enum AlbumError {
     /// Somebody asked to stop.
     #[error("stopped on request")]
-    Cancelled,
+    Canceled,
     /// A small file cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -145,8 +145,8 @@ impl AlbumError {
 
     /// A stream that failed, or was stopped.
     pub(crate) fn stream(what: impl Into<String>, source: StreamError) -> Self {
-        if source.is_cancelled() {
-            return Self::Cancelled;
+        if source.is_canceled() {
+            return Self::Canceled;
         }
         Self::Stream {
             what: what.into(),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use acetate_dsp::stream::Cancelled;
+use acetate_dsp::stream::Canceled;
 use acetate_engine::{Observer, Step};
 use acetate_master::{Phase, Progress};
 
@@ -15,11 +15,11 @@ pub(crate) struct SongProgress<'a> {
 }
 
 impl Progress for SongProgress<'_> {
-    fn at(&mut self, phase: Phase, done: u64, total: Option<u64>) -> Result<(), Cancelled> {
+    fn at(&mut self, phase: Phase, done: u64, total: Option<u64>) -> Result<(), Canceled> {
         self.observer
             .progress(self.song, Step::from(phase), done, total);
-        if self.observer.is_cancelled() {
-            return Err(Cancelled);
+        if self.observer.is_canceled() {
+            return Err(Canceled);
         }
         Ok(())
     }
@@ -27,8 +27,8 @@ impl Progress for SongProgress<'_> {
 
 /// Ends the work if the observer asks for it.
 pub(crate) fn go_on(observer: &dyn Observer) -> Result<(), AlbumError> {
-    if observer.is_cancelled() {
-        return Err(AlbumError::Cancelled);
+    if observer.is_canceled() {
+        return Err(AlbumError::Canceled);
     }
     Ok(())
 }

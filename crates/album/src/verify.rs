@@ -112,7 +112,7 @@ fn one(
     }
     let (figures, frames, rate_hz) = match figures_of(&path, observer) {
         Ok(found) => found,
-        Err(AlbumError::Cancelled) => return Err(AlbumError::Cancelled),
+        Err(AlbumError::Canceled) => return Err(AlbumError::Canceled),
         Err(error) => {
             differences.push(difference(
                 "sound",

@@ -1,6 +1,6 @@
 //! [`Check`]: verdict, score, parts, findings.
 
-use acetate_dsp::analysis::{AnalyzeOptions, analyze_programme};
+use acetate_dsp::analysis::{AnalyzeOptions, analyze_program};
 use acetate_dsp::stream::OnFrames;
 use acetate_dsp::{Analysis, Source};
 use schemars::JsonSchema;
@@ -109,13 +109,13 @@ pub fn check(
 /// Analyzes a mix and looks closer, in one pass over its samples; [`judged`] makes a check of it.
 ///
 /// # Errors
-/// [`CheckError`]: the source failed, or the programme has no loudness.
+/// [`CheckError`]: the source failed, or the program has no loudness.
 pub fn measure(
     source: &mut dyn Source,
     progress: &mut OnFrames<'_>,
 ) -> Result<(Analysis, Scan), CheckError> {
     let mut scanned = Scanned::new(source);
-    let analysis = analyze_programme(&mut scanned, &AnalyzeOptions::default(), progress)?;
+    let analysis = analyze_program(&mut scanned, &AnalyzeOptions::default(), progress)?;
     if !analysis.integrated_lufs.is_finite() {
         return Err(CheckError::NoLoudness {
             duration_s: analysis.duration_s,

@@ -10,9 +10,9 @@ pub enum CheckError {
     /// The input failed, or cannot be measured.
     #[error(transparent)]
     Stream(#[from] StreamError),
-    /// Nothing in the programme reaches the loudness gate.
+    /// Nothing in the program reaches the loudness gate.
     #[error(
-        "expected a programme of at least 0.4 s above -70 LUFS, found {duration_s:.3} s with no \
+        "expected a program of at least 0.4 s above -70 LUFS, found {duration_s:.3} s with no \
          measurable loudness (silence, or too short)"
     )]
     NoLoudness {

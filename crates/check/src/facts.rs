@@ -11,12 +11,12 @@ use crate::corpus::Corpus;
 use crate::scan::Scan;
 use crate::tone::ToneJudgment;
 
-/// From this probability on a programme is told to be a finished master.
+/// From this probability on a program is told to be a finished master.
 const FINISHED: f64 = 0.5;
 
 /// Everything that a detector may look at.
 pub struct Facts<'a> {
-    /// The analysis of the programme without its lone transients …
+    /// The analysis of the program without its lone transients …
     pub analysis: &'a Analysis,
     /// … and those.
     pub lone_transients: &'a [LoneTransient],
@@ -26,9 +26,9 @@ pub struct Facts<'a> {
     pub corpus: &'a Corpus,
     /// What the predictor knows of the tone; none where nothing was judged.
     pub tone: Option<&'a ToneJudgment>,
-    /// Share of 10 ms blocks that peak at the programme's ceiling, percent.
+    /// Share of 10 ms blocks that peak at the program's ceiling, percent.
     pub at_ceiling_percent: f64,
-    /// True where the programme looks like a finished master.
+    /// True where the program looks like a finished master.
     pub mastered: bool,
 }
 
@@ -41,7 +41,7 @@ impl<'a> Facts<'a> {
         corpus: &'a Corpus,
     ) -> Self {
         let lone_transients = &analysis.lone_transients;
-        let analysis = analysis.programme();
+        let analysis = analysis.program();
         let at_ceiling_percent = at_ceiling_percent(&analysis.sequences.peak_10ms);
         let mastered = tone.is_some_and(|tone| tone.finished_probability >= FINISHED);
         Self {
@@ -77,7 +77,7 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Level of the programme, mean over the channels, dBFS.
+    /// Level of the program, mean over the channels, dBFS.
     pub fn rms_dbfs(&self) -> f64 {
         let [mid, side] = self.mid_side_power(0.0, 30_000.0);
         db_from_power((mid + side).max(1e-30))

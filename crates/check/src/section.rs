@@ -13,7 +13,7 @@ const WINDOW_S: f64 = 3.0;
 const BETWEEN_S: f64 = 0.1;
 /// Bands that are compared: 100 Hz to 10 kHz.
 const BANDS: std::ops::Range<usize> = 7..28;
-/// Bands this far below the programme are left out, dB.
+/// Bands this far below the program are left out, dB.
 const AUDIBLE_DB: f64 = 55.0;
 /// A window this far below the usual level is a pause, dB.
 const PAUSE_DB: f64 = 10.0;
@@ -47,11 +47,11 @@ struct Signed {
     at_s: f64,
 }
 
-/// The largest even jump; `None` for programmes too short to have sections.
+/// The largest even jump; `None` for programs too short to have sections.
 pub(crate) fn largest_jump(
     sequences: &Sequences,
     sample_rate_hz: f64,
-    programme_db: f64,
+    program_db: f64,
 ) -> Option<Jump> {
     let frames = &sequences.band_frames;
     let spacing_s = sequences.band_spacing_frames as f64 / sample_rate_hz;
@@ -60,7 +60,7 @@ pub(crate) fn largest_jump(
     if window < 4 || frames.len() < 2 * window + between {
         return None;
     }
-    let floor_db = programme_db - AUDIBLE_DB;
+    let floor_db = program_db - AUDIBLE_DB;
     // Sums from the start, so that each window costs one difference.
     let mut sums = vec![[0.0f64; BANDS.end - BANDS.start]];
     for frame in frames {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::devices::{DEVICES, Device};
 use crate::finding::Band;
 
-/// Bands this far below the programme are not missed, dB.
+/// Bands this far below the program are not missed, dB.
 const MISSED_DB: f64 = 30.0;
 /// A band is lost where it comes this much weaker than the rest, dB.
 const LOST_DB: f64 = 12.0;
@@ -39,7 +39,7 @@ pub struct Translation {
     pub source: String,
     /// Change of loudness at the same volume, K-weighted, dB; the response itself is 0 dB at 1 kHz.
     pub loudness_change_db: f64,
-    /// Share of the programme's bands that still arrive, of those that the device is there for, by K-weighted power, percent.
+    /// Share of the program's bands that still arrive, of those that the device is there for, by K-weighted power, percent.
     pub arrives_percent: f64,
     /// Change of each region against the whole, dB; none where the mix has nothing there.
     pub regions: Vec<RegionChange>,
@@ -137,13 +137,13 @@ fn region(
     name: &'static str,
     from_hz: f64,
     to_hz: f64,
-    programme: f64,
+    program: f64,
 ) -> Option<(&'static str, f64)> {
     let inside = crate::facts::bands_between(from_hz, to_hz);
     let sums = inside.fold([0.0, 0.0], |sums, band| {
         [sums[0] + bands[band][0], sums[1] + bands[band][1]]
     });
-    let audible = sums[0] > programme * power_from_db(-MISSED_DB);
+    let audible = sums[0] > program * power_from_db(-MISSED_DB);
     audible.then(|| (name, db_from_power(sums[1].max(1e-30) / sums[0])))
 }
 

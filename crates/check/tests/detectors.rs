@@ -67,7 +67,7 @@ fn silence_and_nothing_are_refused_in_words() {
 }
 
 #[test]
-fn hostile_programmes_are_checked_without_a_panic_and_with_finite_figures() {
+fn hostile_programs_are_checked_without_a_panic_and_with_finite_figures() {
     let frames = 60_000;
     let square: Vec<f32> = (0..frames)
         .map(|n| if n % 100 < 50 { 1.0 } else { -1.0 })

@@ -12,7 +12,7 @@ use super::TargetArgs;
 #[command(
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    after_help = "The songs are decided on together: their levels beside each other, and their tone towards a common \
+    after_help = "The songs are decided on together: their levels beside each other, and their tone toward a common \
     sound, as far as each song's own evidence allows. `acetate album init FOLDER` writes an album.toml to edit: \
     titles, codes, order, pauses, fades, crossfades, pieces that run through several files. docs/ALBUM.md has all \
     fields.\n\n\

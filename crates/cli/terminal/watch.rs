@@ -55,7 +55,7 @@ impl Observer for Watch<'_> {
         self.console.warn(text);
     }
 
-    fn is_cancelled(&self) -> bool {
+    fn is_canceled(&self) -> bool {
         exit::is_stopping()
     }
 }

@@ -1,4 +1,4 @@
-//! [`Analysis`]: the measured facts of a programme, and [`analyze`], which measures them in one
+//! [`Analysis`]: the measured facts of a program, and [`analyze`], which measures them in one
 //! pass over a [`Source`].
 
 use schemars::JsonSchema;
@@ -22,7 +22,7 @@ use crate::settings::Cleanup;
 use crate::stream::OnFrames;
 use crate::{Source, StreamError};
 
-/// Measured facts of a whole programme. A figure that does not exist (the loudness of silence)
+/// Measured facts of a whole program. A figure that does not exist (the loudness of silence)
 /// is `-inf`, and becomes null in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Analysis {
@@ -63,7 +63,7 @@ pub struct Analysis {
     pub plr_db: f64,
     /// Crest factor (peak to RMS) per broad band, dB.
     pub crest: Vec<BandCrest>,
-    /// Correlation of left and right over the programme, -1 to 1; 1 for mono.
+    /// Correlation of left and right over the program, -1 to 1; 1 for mono.
     pub correlation: f64,
     /// Mean of each channel (DC offset), full scale = 1.
     pub dc_offset: Vec<f64>,
@@ -77,7 +77,7 @@ pub struct Analysis {
     pub clipped_samples: Vec<u64>,
     /// Samples that were not finite, read as zero.
     pub non_finite_samples: u64,
-    /// Highest frequency with programme in it, Hz: below it the spectrum is alive.
+    /// Highest frequency with program in it, Hz: below it the spectrum is alive.
     pub bandwidth_hz: f64,
     /// Long-term third-octave spectrum.
     pub spectrum: Spectrum,
@@ -85,14 +85,14 @@ pub struct Analysis {
     #[serde(skip)]
     pub sequences: Sequences,
     /// The analysis once more with the lone transients repaired, where there are any and
-    /// [`analyze_programme`] measured; not part of a report.
+    /// [`analyze_program`] measured; not part of a report.
     #[serde(skip)]
     pub repaired: Option<Box<Analysis>>,
 }
 
 impl Analysis {
-    /// What decisions about the whole are made on: the programme without its lone transients.
-    pub fn programme(&self) -> &Analysis {
+    /// What decisions about the whole are made on: the program without its lone transients.
+    pub fn program(&self) -> &Analysis {
         self.repaired.as_deref().unwrap_or(self)
     }
 }
@@ -100,7 +100,7 @@ impl Analysis {
 /// What changes over time, at fixed rates.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sequences {
-    /// Band frames, evenly spaced over the programme, at most
+    /// Band frames, evenly spaced over the program, at most
     /// [`MAX_BAND_FRAMES`](crate::measure::spectrum::MAX_BAND_FRAMES): when the store is full,
     /// every second one is dropped and the spacing doubles.
     pub band_frames: Vec<BandFrame>,
@@ -118,13 +118,13 @@ pub struct Sequences {
 /// How to measure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AnalyzeOptions {
-    /// A mono programme counts as two equal channels: its loudness reads 3.01 LU more.
+    /// A mono program counts as two equal channels: its loudness reads 3.01 LU more.
     pub dual_mono: bool,
     /// Which meters read loudness and peaks.
     pub meters: Meters,
 }
 
-/// Measures a whole programme in one pass, from the source's start, in memory that does not
+/// Measures a whole program in one pass, from the source's start, in memory that does not
 /// grow with its length but for the loudness powers (1.5 MB an hour).
 ///
 /// # Errors
@@ -135,11 +135,11 @@ pub fn analyze(source: &mut dyn Source) -> Result<Analysis, StreamError> {
 }
 
 /// As [`analyze_with`], and once more with the lone transients repaired where there are any: for decisions
-/// about the whole, which are made on [`Analysis::programme`]. Reads such a programme a second time.
+/// about the whole, which are made on [`Analysis::program`]. Reads such a program a second time.
 ///
 /// # Errors
 /// As [`analyze`].
-pub fn analyze_programme(
+pub fn analyze_program(
     source: &mut dyn Source,
     options: &AnalyzeOptions,
     progress: &mut OnFrames<'_>,
@@ -155,7 +155,7 @@ pub fn analyze_programme(
         let spec = ProcessSpec {
             sample_rate_hz: analysis.sample_rate_hz,
             channels: analysis.channels,
-            programme_lufs: analysis.integrated_lufs,
+            program_lufs: analysis.integrated_lufs,
         };
         let mut repaired = Processed::new(source, Repair::new(&cleanup, &spec));
         let mut repaired = analyze_with(&mut repaired, options, progress)?;

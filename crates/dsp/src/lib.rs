@@ -37,7 +37,7 @@
 //!
 //! let mut settings = Settings::default();
 //! settings.validate()?;
-//! let spec = ProcessSpec { sample_rate_hz: 44_100, channels: 2, programme_lufs: -20.0 };
+//! let spec = ProcessSpec { sample_rate_hz: 44_100, channels: 2, program_lufs: -20.0 };
 //! assert!(Chain::new(&settings, &spec, &Bypass::default()).report().is_empty());
 //! assert!(PARAMS.iter().any(|param| param.name == "compressor.ratio"));
 //!

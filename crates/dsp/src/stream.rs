@@ -34,19 +34,19 @@ impl StreamError {
 
 impl StreamError {
     /// True where somebody asked to stop, and nothing failed.
-    pub fn is_cancelled(&self) -> bool {
-        self.0.is::<Cancelled>()
+    pub fn is_canceled(&self) -> bool {
+        self.0.is::<Canceled>()
     }
 }
 
 /// Somebody asked to stop: what is told of the progress answers with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("stopped on request")]
-pub struct Cancelled;
+pub struct Canceled;
 
-impl From<Cancelled> for StreamError {
-    fn from(cancelled: Cancelled) -> Self {
-        Self::new(cancelled)
+impl From<Canceled> for StreamError {
+    fn from(canceled: Canceled) -> Self {
+        Self::new(canceled)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-/// Threads that the caller may put to work: inside the pool every thread has a programme of its own, and one that
-/// waited there for others would begin another programme meanwhile.
+/// Threads that the caller may put to work: inside the pool every thread has a program of its own, and one that
+/// waited there for others would begin another program meanwhile.
 pub fn threads_to_use() -> usize {
     match rayon::current_thread_index() {
         Some(_) => 1,

@@ -148,14 +148,14 @@ fn spec(sample_rate_hz: u32, channels: usize) -> ProcessSpec {
     ProcessSpec {
         sample_rate_hz,
         channels,
-        programme_lufs: -16.0,
+        program_lufs: -16.0,
     }
 }
 
-/// A programme with rhythm and all third octaves, the same function of time at every rate: a sine
+/// A program with rhythm and all third octaves, the same function of time at every rate: a sine
 /// in each band, falling by 1.5 dB per octave, each at another place in the stereo image, with
 /// bursts four times a second.
-fn programme(sample_rate_hz: u32, channels: usize, seconds: f64) -> Audio {
+fn program(sample_rate_hz: u32, channels: usize, seconds: f64) -> Audio {
     let rate_hz = f64::from(sample_rate_hz);
     let frames = (seconds * rate_hz) as usize;
     let mut waves = vec![vec![0.0_f32; frames]; channels];
@@ -208,7 +208,7 @@ fn difference_db(a: &Audio, b: &Audio) -> f64 {
 
 #[test]
 fn neutral_settings_null_against_the_input() {
-    let mut input = programme(44_100, 2, 1.0);
+    let mut input = program(44_100, 2, 1.0);
     // Below the limiter's ceiling, where its neutral setting has nothing to do.
     input.scale(0.25);
     for entry in processors() {
@@ -228,7 +228,7 @@ fn neutral_settings_null_against_the_input() {
 #[test]
 fn block_size_and_reset_change_no_bit() {
     for channels in [1, 2] {
-        let input = programme(44_100, channels, 0.7);
+        let input = program(44_100, channels, 0.7);
         for entry in processors() {
             let mut processor = entry.build(44_100, channels);
             let whole = render(processor.as_mut(), &input, usize::MAX / 2);
@@ -325,7 +325,7 @@ fn declared_latency_and_response_are_the_measured() {
 
 #[test]
 fn no_dead_knobs() {
-    let input = programme(44_100, 2, 0.5);
+    let input = program(44_100, 2, 0.5);
     let list = processors();
     for param in PARAMS {
         let covering: Vec<_> = list
@@ -345,7 +345,7 @@ fn no_dead_knobs() {
             let before = render(entry.build(44_100, 2).as_mut(), &input, 1000);
             let mut settings = entry.settings();
             let from = param.get(&settings);
-            // Towards the further end of the range.
+            // Toward the further end of the range.
             let to = if param.max - from > from - param.min {
                 param.max
             } else {
@@ -404,7 +404,7 @@ fn hard_input_gives_finite_output() {
 
 #[test]
 fn left_and_right_are_treated_alike() {
-    let input = programme(44_100, 2, 0.7);
+    let input = program(44_100, 2, 0.7);
     let swap = |audio: &Audio| {
         let channels = audio.channels().iter().rev().cloned().collect();
         Audio::new(audio.sample_rate_hz(), channels).unwrap()
@@ -447,9 +447,9 @@ fn third_octaves_db(audio: &Audio) -> Vec<[f64; THIRD_OCTAVES]> {
 #[test]
 fn every_sample_rate_sounds_the_same() {
     let rates_hz = [44_100, 48_000, 88_200, 96_000];
-    let programmes = rates_hz.map(|rate_hz| programme(rate_hz, 2, 2.0));
+    let programs = rates_hz.map(|rate_hz| program(rate_hz, 2, 2.0));
     for entry in processors() {
-        let levels = programmes.each_ref().map(|input| {
+        let levels = programs.each_ref().map(|input| {
             let mut processor = entry.build(input.sample_rate_hz(), 2);
             third_octaves_db(&render(processor.as_mut(), input, 1000))
         });
@@ -474,7 +474,7 @@ fn every_sample_rate_sounds_the_same() {
 
 #[test]
 fn process_does_not_allocate() {
-    let input = programme(44_100, 2, 1.0);
+    let input = program(44_100, 2, 1.0);
     for entry in processors() {
         let mut processor = entry.build(44_100, 2);
         let mut block = input.clone();

@@ -162,7 +162,7 @@ fn what_the_cap_forbids_is_said_and_not_done() {
 }
 
 #[test]
-fn a_programme_louder_than_the_target_is_only_turned_down() {
+fn a_program_louder_than_the_target_is_only_turned_down() {
     let mut audio = mix(48_000, 3.0);
     audio.scale(100.0);
     let aim_lufs = -30.0;
@@ -206,7 +206,7 @@ fn silence_and_scraps_have_no_loudness_and_no_drive() {
 }
 
 #[test]
-fn a_programme_below_the_absolute_gate_is_brought_up() {
+fn a_program_below_the_absolute_gate_is_brought_up() {
     let solution =
         curve_of(&tone(44_100, 3, 1e-4)).solve_drive(&target(-14.0, 9.0), &with_drive(0.0));
     assert_eq!(solution.limited_by, None, "{solution:?}");
@@ -290,7 +290,7 @@ fn the_passages_found_while_solving_are_those_at_the_solved_drive() {
     }
 }
 
-/// The choice for a whole programme at a drive.
+/// The choice for a whole program at a drive.
 fn choice_for(audio: &Audio, base: &settings::Limiter, drive_db: f64) -> CharacterChoice {
     let limited = curve_of(audio).limited_passages(base, drive_db);
     let passages: Vec<Audio> = limited

@@ -1,4 +1,4 @@
-//! `analyze` and `verify_pass` on whole programmes: the figures agree with each other, with both
+//! `analyze` and `verify_pass` on whole programs: the figures agree with each other, with both
 //! meters and with themselves however the source is cut.
 
 use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
@@ -26,7 +26,7 @@ impl Source for Cut {
 }
 
 /// Seeded decaying noise bursts over a tone, stereo with a wide treble.
-fn programme(rate: u32, duration_s: f64) -> Audio {
+fn program(rate: u32, duration_s: f64) -> Audio {
     let frames = (duration_s * f64::from(rate)) as usize;
     let mut random = Random::new(7);
     let mut low = [0.0f32; 2];
@@ -51,7 +51,7 @@ fn analysis(audio: Audio) -> Analysis {
 #[test]
 fn figures_agree_with_each_other_and_between_the_meters() {
     for rate in [8_000, 22_050, 44_100, 48_000, 96_000, 192_000] {
-        let audio = programme(rate, 8.0);
+        let audio = program(rate, 8.0);
         let got = analysis(audio.clone());
         assert_eq!((got.channels, got.frames), (2, audio.frames() as u64));
         assert!((got.duration_s - 8.0).abs() < 1e-3);
@@ -97,8 +97,8 @@ fn figures_agree_with_each_other_and_between_the_meters() {
 }
 
 #[test]
-fn the_same_programme_measures_the_same_at_any_block_size() {
-    let audio = programme(44_100, 4.0);
+fn the_same_program_measures_the_same_at_any_block_size() {
+    let audio = program(44_100, 4.0);
     let expected = analysis(audio.clone());
     for size in [1, 7, 64, 1_000] {
         let mut source = Cut(AudioSource::new(audio.clone()), size);
@@ -108,7 +108,7 @@ fn the_same_programme_measures_the_same_at_any_block_size() {
 
 #[test]
 fn verification_reads_what_analysis_reads() {
-    let audio = programme(48_000, 5.0);
+    let audio = program(48_000, 5.0);
     let expected = analysis(audio.clone());
     let got = verify_pass(&mut AudioSource::new(audio), false, &mut |_| Ok(())).unwrap();
     assert_eq!(got.integrated_lufs, expected.integrated_lufs);
@@ -123,7 +123,7 @@ fn verification_reads_what_analysis_reads() {
 
 #[test]
 fn samples_that_are_not_finite_are_counted_and_read_as_zero() {
-    let mut broken = programme(44_100, 4.0);
+    let mut broken = program(44_100, 4.0);
     let mut mended = broken.clone();
     for (n, value) in [
         (10, f32::NAN),
@@ -144,7 +144,7 @@ fn samples_that_are_not_finite_are_counted_and_read_as_zero() {
 
 #[test]
 fn mono_has_no_side_and_counts_twice_on_request() {
-    let mono = Audio::new(48_000, vec![programme(48_000, 4.0).channel(0).to_vec()]).unwrap();
+    let mono = Audio::new(48_000, vec![program(48_000, 4.0).channel(0).to_vec()]).unwrap();
     let single = analysis(mono.clone());
     assert!(single.spectrum.side_db.iter().all(|&db| db == -200.0));
     assert_eq!(single.channels, 1);
@@ -196,7 +196,7 @@ fn nothing_and_silence_have_no_loudness_and_no_panic() {
 #[test]
 fn levels_beyond_all_reason_stay_numbers() {
     for gain in [1e5, 1e18, f32::MAX] {
-        let mut audio = programme(44_100, 4.0);
+        let mut audio = program(44_100, 4.0);
         for channel in audio.channels_mut() {
             for x in channel {
                 *x = (*x * gain).clamp(-f32::MAX, f32::MAX);

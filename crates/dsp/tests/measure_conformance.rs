@@ -148,7 +148,7 @@ fn tech_3341_case_6_weights_five_channels() {
 }
 
 #[test]
-fn repeating_a_programme_does_not_change_its_range() {
+fn repeating_a_program_does_not_change_its_range() {
     let parts = [(20.0, -20.0), (20.0, -30.0)];
     let range = |parts: &[(f64, f64)]| loudness(48_000, tones(48_000, parts)).loudness_range_lu;
     near("LRA", range(&parts.repeat(4)), range(&parts));

@@ -24,7 +24,7 @@ impl Observer for Terminal {
         eprintln!("warning: {text}");
     }
 
-    fn is_cancelled(&self) -> bool {
+    fn is_canceled(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 }

@@ -13,7 +13,7 @@ pub struct NameTaken(pub(crate) String);
 pub enum EngineError {
     /// The observer asked to stop. Nothing is left behind.
     #[error("stopped on request")]
-    Cancelled,
+    Canceled,
     /// Bad input, no room, a name that is taken: the message says what was expected, what was found and
     /// what to do. What failed is in the chain: [`downcast_ref`](anyhow::Error::downcast_ref) finds a
     /// [`NameTaken`], a [`DecodeError`](acetate_io::DecodeError), a [`WriteError`](acetate_io::WriteError) or a

@@ -8,7 +8,7 @@ use acetate_io::{Helper, Patience};
 use acetate_master::codec::{Codec, Codecs, Coding};
 use anyhow::{Context, anyhow, bail};
 
-/// Rate of an encoded programme whose own rate is a multiple of 44.1 kHz, Hz.
+/// Rate of an encoded program whose own rate is a multiple of 44.1 kHz, Hz.
 const CD_HZ: u32 = 44_100;
 /// Rate of every other one, and of Opus, Hz.
 const VIDEO_HZ: u32 = 48_000;
@@ -67,10 +67,10 @@ impl Codecs for Ffmpeg {
     fn round_trip(
         &mut self,
         codec: &Codec,
-        programme: &mut dyn Source,
+        program: &mut dyn Source,
         take: &mut dyn FnMut(&Audio),
     ) -> Result<Spec, StreamError> {
-        round_trip(codec, programme, take)
+        round_trip(codec, program, take)
             .with_context(|| codec.to_string())
             .map_err(|error| StreamError::new(format!("{error:#}")))
     }
@@ -78,10 +78,10 @@ impl Codecs for Ffmpeg {
 
 fn round_trip(
     codec: &Codec,
-    programme: &mut dyn Source,
+    program: &mut dyn Source,
     take: &mut dyn FnMut(&Audio),
 ) -> anyhow::Result<Spec> {
-    let spec = programme.spec();
+    let spec = program.spec();
     let (name, format) = encoder(codec);
     let opus = codec.coding == Coding::Opus;
     let coded_hz = if spec.sample_rate_hz.is_multiple_of(11_025) && !opus {
@@ -95,10 +95,10 @@ fn round_trip(
     };
     let [rate, coded_rate] = [spec.sample_rate_hz, coded_hz].map(|hz| hz.to_string());
     let channels = spec.channels.to_string();
-    // The bit rate is a stereo programme's.
+    // The bit rate is a stereo program's.
     let bit_rate = format!("{}k", codec.bit_rate_kbps * spec.channels as u32 / 2);
     let quiet = ["-hide_banner", "-loglevel", "error", "-nostdin"];
-    let seconds = programme.frames_hint().unwrap_or(0) as f64 / f64::from(spec.sample_rate_hz);
+    let seconds = program.frames_hint().unwrap_or(0) as f64 / f64::from(spec.sample_rate_hz);
     let patience = Patience::for_sound(seconds);
     let mut encoding = Command::new("ffmpeg");
     encoding
@@ -142,7 +142,7 @@ fn round_trip(
         let writer = std::thread::Builder::new();
         let encoder = &mut encoder;
         let writer = writer.spawn_scoped(scope, move || {
-            let fed = feed(programme, encoder);
+            let fed = feed(program, encoder);
             encoder.close_input();
             fed
         });
@@ -162,7 +162,7 @@ fn round_trip(
     });
     let written = match written.context("no thread to feed ffmpeg")? {
         Ok(written) => written,
-        Err(_) => bail!("the programme could not be handed over"),
+        Err(_) => bail!("the program could not be handed over"),
     };
     let encoded = match (written, encoder.finish().context("encoding")) {
         // What it said says more than the pipe that broke.
@@ -178,14 +178,14 @@ fn round_trip(
     Ok(coded)
 }
 
-/// Writes a whole programme as interleaved 32-bit floats.
-fn feed(programme: &mut dyn Source, to: &mut Helper) -> anyhow::Result<()> {
-    programme.rewind()?;
-    let spec = programme.spec();
+/// Writes a whole program as interleaved 32-bit floats.
+fn feed(program: &mut dyn Source, to: &mut Helper) -> anyhow::Result<()> {
+    program.rewind()?;
+    let spec = program.spec();
     let mut block = Audio::silence(spec.sample_rate_hz, spec.channels, BLOCK_FRAMES);
     let mut bytes = Vec::new();
     loop {
-        let read = programme.read(&mut block, BLOCK_FRAMES)?;
+        let read = program.read(&mut block, BLOCK_FRAMES)?;
         if read == 0 {
             return Ok(());
         }

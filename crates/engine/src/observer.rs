@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use acetate_dsp::stream::Cancelled;
+use acetate_dsp::stream::Canceled;
 use acetate_dsp::{Audio, Source, Spec, StreamError};
 use acetate_master::{Phase, Progress};
 
@@ -74,8 +74,8 @@ pub trait Observer: Sync {
     }
 
     /// Whether to stop. Asked at every block; the work then ends with
-    /// [`EngineError::Cancelled`](crate::EngineError::Cancelled) and leaves nothing behind.
-    fn is_cancelled(&self) -> bool {
+    /// [`EngineError::Canceled`](crate::EngineError::Canceled) and leaves nothing behind.
+    fn is_canceled(&self) -> bool {
         false
     }
 }
@@ -88,8 +88,8 @@ impl Observer for Silent {}
 
 /// Ends the work where the observer asks for it.
 pub(crate) fn go_on(observer: &dyn Observer) -> Result<(), StreamError> {
-    if observer.is_cancelled() {
-        return Err(Cancelled.into());
+    if observer.is_canceled() {
+        return Err(Canceled.into());
     }
     Ok(())
 }
@@ -113,11 +113,11 @@ impl<'a> FileProgress<'a> {
 }
 
 impl Progress for FileProgress<'_> {
-    fn at(&mut self, phase: Phase, done: u64, total: Option<u64>) -> Result<(), Cancelled> {
+    fn at(&mut self, phase: Phase, done: u64, total: Option<u64>) -> Result<(), Canceled> {
         self.observer
             .progress(self.input, phase.into(), done, total);
-        if self.observer.is_cancelled() {
-            return Err(Cancelled);
+        if self.observer.is_canceled() {
+            return Err(Canceled);
         }
         Ok(())
     }

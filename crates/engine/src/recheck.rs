@@ -44,8 +44,8 @@ pub fn verify_certificate(
     observer: &dyn Observer,
 ) -> Result<Report, EngineError> {
     let report = recheck(asked, observer);
-    if report.is_err() && observer.is_cancelled() {
-        return Err(EngineError::Cancelled);
+    if report.is_err() && observer.is_canceled() {
+        return Err(EngineError::Canceled);
     }
     Ok(report?)
 }

@@ -18,7 +18,7 @@ impl Observer for StopAt {
         }
     }
 
-    fn is_cancelled(&self) -> bool {
+    fn is_canceled(&self) -> bool {
         self.reached.load(Ordering::SeqCst)
     }
 }
@@ -49,7 +49,7 @@ fn a_run_that_is_stopped_at_any_step_leaves_nothing_behind() {
             reached: AtomicBool::new(false),
         };
         let result = master(&job, &options, &observer);
-        assert!(observer.is_cancelled(), "{step:?} was never reached");
+        assert!(observer.is_canceled(), "{step:?} was never reached");
         let mut names: Vec<String> = std::fs::read_dir(folder.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -65,7 +65,7 @@ fn a_run_that_is_stopped_at_any_step_leaves_nothing_behind() {
                 assert!(names.contains(&"mix.master.wav".to_owned()), "{names:?}");
             }
             _ => {
-                assert!(matches!(result, Err(EngineError::Cancelled)), "{step:?}");
+                assert!(matches!(result, Err(EngineError::Canceled)), "{step:?}");
                 assert_eq!(names, ["mix.flac"], "{step:?}");
             }
         }

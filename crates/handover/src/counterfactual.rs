@@ -73,15 +73,15 @@ impl Without {
 /// rate; drive and ceiling stay as they are, so that what is heard is the stage alone.
 pub(crate) fn each_stage(
     passage: &Audio,
-    programme_lufs: f64,
+    program_lufs: f64,
     settings: &Settings,
     bypass: &Bypass,
     ceiling_dbtp: f64,
 ) -> Result<Vec<Without>, StreamError> {
     let render =
-        |bypass: &Bypass| Passage::of(passage, programme_lufs, settings, bypass, ceiling_dbtp);
+        |bypass: &Bypass| Passage::of(passage, program_lufs, settings, bypass, ceiling_dbtp);
     let whole = render(bypass)?;
-    let spec = spec_of(passage, programme_lufs);
+    let spec = spec_of(passage, program_lufs);
     let processors = |bypass: &Bypass| Chain::new(settings, &spec, bypass).report().len();
     let active = processors(bypass);
     let mut without = Vec::new();
@@ -95,11 +95,11 @@ pub(crate) fn each_stage(
     Ok(without)
 }
 
-fn spec_of(passage: &Audio, programme_lufs: f64) -> ProcessSpec {
+fn spec_of(passage: &Audio, program_lufs: f64) -> ProcessSpec {
     ProcessSpec {
         sample_rate_hz: passage.sample_rate_hz(),
         channels: passage.channel_count(),
-        programme_lufs,
+        program_lufs,
     }
 }
 
@@ -112,12 +112,12 @@ struct Passage {
 impl Passage {
     fn of(
         passage: &Audio,
-        programme_lufs: f64,
+        program_lufs: f64,
         settings: &Settings,
         bypass: &Bypass,
         ceiling_dbtp: f64,
     ) -> Result<Self, StreamError> {
-        let spec = spec_of(passage, programme_lufs);
+        let spec = spec_of(passage, program_lufs);
         let mut chain = Chain::new(settings, &spec, bypass);
         let mut audio = processed(&mut chain, passage);
         let mut limiting_db = 0.0;

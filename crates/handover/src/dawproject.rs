@@ -60,7 +60,7 @@ pub struct Project<'a> {
     /// The EQ in bands.
     pub eq: &'a Parametric,
     /// Loudness of the mix, LUFS: the compressor's threshold is relative to it.
-    pub programme_lufs: f64,
+    pub program_lufs: f64,
     /// Ceiling of the limiter, dBTP.
     pub ceiling_dbtp: f64,
     /// The mix; its track carries the devices.
@@ -198,7 +198,7 @@ fn devices(project: &Project<'_>) -> String {
         real(
             "Threshold",
             "decibel",
-            project.programme_lufs + compressor.threshold_lu
+            project.program_lufs + compressor.threshold_lu
         ),
     );
     let limiter = &settings.limiter;
@@ -375,7 +375,7 @@ mod tests {
             version: "1",
             settings: &settings,
             eq: &eq,
-            programme_lufs: -20.0,
+            program_lufs: -20.0,
             ceiling_dbtp: -1.0,
             mix: clip("mix.wav"),
             master: clip("master.wav"),

@@ -32,7 +32,7 @@ const GAIN_STEPS_PER_S: u64 = 10;
 /// Power below which a gain cannot be read from what goes in and what comes out.
 const SILENT_POWER: f64 = 1e-12;
 
-/// Another programme that can be listened to beside mix and master.
+/// Another program that can be listened to beside mix and master.
 pub struct Other<'a> {
     /// What a listener picks it by.
     pub label: String,
@@ -138,7 +138,7 @@ pub(crate) fn collect(
     };
     let without = counterfactual::each_stage(
         &short.into_audio(),
-        before.programme().integrated_lufs,
+        before.program().integrated_lufs,
         &of_passage,
         material.bypass,
         last_ceiling_dbtp(done),
@@ -189,7 +189,7 @@ pub(crate) fn collect(
     })
 }
 
-/// Analysis and overview of a programme in one pass.
+/// Analysis and overview of a program in one pass.
 fn look_at(
     source: &mut dyn Source,
     progress: &mut dyn FnMut(f64),
@@ -240,7 +240,7 @@ fn unlimited(
     let process = ProcessSpec {
         sample_rate_hz: spec.sample_rate_hz,
         channels: spec.channels,
-        programme_lufs: done.target.integrated_lufs,
+        program_lufs: done.target.integrated_lufs,
     };
     let frames = (before.duration_s * f64::from(spec.sample_rate_hz)) as u64;
     let mut limiter = Limiter::new(&done.settings.limiter, last_ceiling_dbtp(done), &process)
@@ -289,7 +289,7 @@ fn compression(material: &mut Material<'_>, before: &Analysis) -> Result<Vec<f64
     let process = ProcessSpec {
         sample_rate_hz: spec.sample_rate_hz,
         channels: spec.channels,
-        programme_lufs: before.programme().integrated_lufs,
+        program_lufs: before.program().integrated_lufs,
     };
     let later = [Stage::Compressor, Stage::Saturation, Stage::Stereo];
     let earlier = Bypass::new(material.bypass.stages().chain(later));

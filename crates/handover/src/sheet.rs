@@ -122,10 +122,10 @@ fn chain(file: &MasterFile) -> String {
         "compressor",
         if c.ratio > 1.0 && c.mix > 0.0 {
             format!(
-                "{:.2}:1, threshold {:+.1} LU of the programme (about {:.1} dBFS RMS), knee {:.0} dB, attack {:.0} ms, release {:.0} ms, sidechain high-pass {:.0} Hz, mix {:.0} %; took at most {:.1} dB",
+                "{:.2}:1, threshold {:+.1} LU of the program (about {:.1} dBFS RMS), knee {:.0} dB, attack {:.0} ms, release {:.0} ms, sidechain high-pass {:.0} Hz, mix {:.0} %; took at most {:.1} dB",
                 c.ratio,
                 c.threshold_lu,
-                file.mastered.programme_lufs() + c.threshold_lu,
+                file.mastered.program_lufs() + c.threshold_lu,
                 c.knee_db,
                 c.attack_ms,
                 c.release_ms,
@@ -142,7 +142,7 @@ fn chain(file: &MasterFile) -> String {
         "saturation",
         if s.amount > 0.0 {
             format!(
-                "{:.0} %, ceiling {:+.1} LU of the programme",
+                "{:.0} %, ceiling {:+.1} LU of the program",
                 100.0 * s.amount,
                 s.ceiling_lu
             )

@@ -9,7 +9,7 @@ pub use acetate_dsp::stream::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
 
 use crate::ReadError;
 
-/// Longest programme that is mastered, s: the memory of an analysis grows with the length.
+/// Longest program that is mastered, s: the memory of an analysis grows with the length.
 pub const MAX_DURATION_S: u64 = 12 * 3600;
 /// Frames that any file may hold.
 const FREE_FRAMES: u64 = 1 << 25;

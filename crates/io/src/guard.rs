@@ -1,7 +1,7 @@
 //! Panics of the parsers behind this crate become errors.
 //!
 //! Their authors hold that no input may make them panic; where one does (an arithmetic check of a
-//! debug build, an index), the file is at fault and the programme must not die of it, so this is
+//! debug build, an index), the file is at fault and the program must not die of it, so this is
 //! the last line of defense. What the closure leaves behind is thrown away or cleared by the
 //! caller, so that no half-made state is used.
 

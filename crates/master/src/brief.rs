@@ -27,7 +27,7 @@ pub struct Brief {
     pub sample_rate_hz: Option<u32>,
     /// Word length of the master.
     pub word_length: WordLength,
-    /// A mono programme is measured as it will sound from two speakers.
+    /// A mono program is measured as it will sound from two speakers.
     pub dual_mono: bool,
     /// Phase of the EQ, where the predictor sets it.
     pub eq_phase: EqPhase,

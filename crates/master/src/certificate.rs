@@ -109,7 +109,7 @@ pub struct CertifiedBrief {
     pub sample_rate_hz: Option<u32>,
     /// Word length, bits; 32 is float.
     pub word_length_bits: u32,
-    /// A mono programme was measured as it sounds from two speakers.
+    /// A mono program was measured as it sounds from two speakers.
     pub dual_mono: bool,
     /// Phase of the EQ, where it was predicted.
     pub eq_phase: EqPhase,

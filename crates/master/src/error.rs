@@ -7,8 +7,8 @@ use thiserror::Error;
 
 impl MasterError {
     /// True where somebody asked to stop, and nothing failed.
-    pub fn is_cancelled(&self) -> bool {
-        matches!(self, Self::Stream(error) if error.is_cancelled())
+    pub fn is_canceled(&self) -> bool {
+        matches!(self, Self::Stream(error) if error.is_canceled())
     }
 }
 
@@ -31,9 +31,9 @@ pub enum MasterError {
     /// The mix of a pair, and not its master, failed.
     #[error(transparent)]
     Mix(Box<MasterError>),
-    /// Nothing in the programme reaches the loudness gate.
+    /// Nothing in the program reaches the loudness gate.
     #[error(
-        "expected a programme of at least 0.4 s above -70 LUFS, found {duration_s:.3} s with no \
+        "expected a program of at least 0.4 s above -70 LUFS, found {duration_s:.3} s with no \
          measurable loudness (silence, or too short)"
     )]
     NoLoudness {

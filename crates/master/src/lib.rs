@@ -7,7 +7,7 @@
 //! Key types: [`Brief`] (what is asked for), [`Measured`] → [`Planned`] → [`Rendered`] → [`Mastered`] (the
 //! stages; a kept [`Rendered`] is delivered to several targets for the price of a limiter each),
 //! [`Delivery`] (where the samples go), [`Certificate`] (what was done, to be checked later), [`Report`] (the
-//! JSON of every command). [`master()`] runs all stages, [`verify()`] judges any programme.
+//! JSON of every command). [`master()`] runs all stages, [`verify()`] judges any program.
 //!
 //! Not its job: files, formats and names (see `acetate-io`), printing (the binary).
 //!

@@ -1,6 +1,6 @@
 //! What was done to a mix, in the chain's terms, from the mix and the master that somebody made of it.
 //!
-//! Tone, width and the spread of levels are fitted on both programmes' own figures, then corrected on
+//! Tone, width and the spread of levels are fitted on both programs' own figures, then corrected on
 //! what the chain really renders. Nothing is aligned in time: an edit or a fade changes little there,
 //! and is said. What the figures do not hold (time constants, the limiter's character, the
 //! compressor's threshold) keeps its default.
@@ -186,7 +186,7 @@ fn rendered(
     let process = ProcessSpec {
         sample_rate_hz: spec.sample_rate_hz,
         channels: spec.channels,
-        programme_lufs: settings.target.integrated_lufs,
+        program_lufs: settings.target.integrated_lufs,
     };
     let mut found: Option<Analysis> = None;
     let bypass = Bypass::default();

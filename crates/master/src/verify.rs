@@ -1,4 +1,4 @@
-//! The verification: a written programme is measured again and held against its target.
+//! The verification: a written program is measured again and held against its target.
 
 use acetate_dsp::measure::levels::{OutputMeasures, verify_pass};
 use acetate_dsp::settings::Target;
@@ -12,7 +12,7 @@ use crate::report::{Check, Measures, Report};
 /// Largest distance from the loudness asked for that counts as met, LU.
 pub const LOUDNESS_TOLERANCE_LU: f64 = 0.1;
 
-/// Reads a programme from its start, measures it with two meters and judges it.
+/// Reads a program from its start, measures it with two meters and judges it.
 ///
 /// # Errors
 /// [`StreamError`] when the source fails.

@@ -145,7 +145,7 @@ fn leaky_relu(x: &Tensor) -> Result<Tensor> {
     x.maximum(&x.affine(LEAK, 0.0)?)
 }
 
-/// The features of one programme as a batch of one: frames `[1][T][54]`, pooled `[1][57]`.
+/// The features of one program as a batch of one: frames `[1][T][54]`, pooled `[1][57]`.
 ///
 /// # Errors
 /// candle's, when the tensors cannot be made.

@@ -170,7 +170,7 @@ impl Prior {
     }
 
     /// The posterior of a group of which the members say `mean_db` with `variance`; `finished` is the
-    /// probability that the programme is a finished master, 0 to 1.
+    /// probability that the program is a finished master, 0 to 1.
     pub fn posterior(&self, mean_db: &[f64], variance: &[f64], finished: f64) -> Posterior {
         let measured: Vec<(f64, f64)> = mean_db
             .iter()

@@ -29,7 +29,7 @@ const STEPS_PER_UNIT: f64 = 100.0;
 pub const MAX_EQ_RMS_DB: f64 = 6.0;
 /// Largest move of any band, dB.
 pub const MAX_EQ_BAND_DB: f64 = 9.0;
-/// A band this far below the programme's loudness has nothing that a boost could bring out but noise, dB.
+/// A band this far below the program's loudness has nothing that a boost could bring out but noise, dB.
 const NOTHING_TO_BOOST_DB: f64 = -55.0;
 /// A ratio below this is none: nobody hears it, and it is not worth a stage.
 const LEAST_RATIO: f64 = 1.05;
@@ -60,8 +60,8 @@ pub struct Confidence {
     pub limiter: f64,
 }
 
-/// What is known of a programme's tone: the one judgment behind the settings and the check. Curves are
-/// moves, in dB at the third octaves from 39 Hz to 16 kHz: where a move is up, the programme lacks something.
+/// What is known of a program's tone: the one judgment behind the settings and the check. Curves are
+/// moves, in dB at the third octaves from 39 Hz to 16 kHz: where a move is up, the program lacks something.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Tone {
     /// What the members propose: the whole of what seems to be off, before any doubt.
@@ -72,9 +72,9 @@ pub struct Tone {
     pub sd_db: [f64; BANDS],
     /// Probability that the tone is right as it is.
     pub right_probability: f64,
-    /// Probability that the programme is a finished master.
+    /// Probability that the program is a finished master.
     pub finished_probability: f64,
-    /// Share of the programme that is unlike its main body and was left out, 0 to 1.
+    /// Share of the program that is unlike its main body and was left out, 0 to 1.
     pub foreign_share: f64,
 }
 
@@ -185,7 +185,7 @@ impl NetPredictor {
         Ok(Self::new(Weights::embedded()?))
     }
 
-    /// What the ensemble says of a programme, before any prior.
+    /// What the ensemble says of a program, before any prior.
     ///
     /// # Errors
     /// [`WeightsError`] when the net cannot run.
@@ -254,8 +254,8 @@ struct Heard<'a> {
     finished_probability: f64,
 }
 
-/// The judgment of a programme's tone, and the EQ curve that follows from it within the bounds, dB at the
-/// net's bands. `mid_db` are the programme's bands relative to its loudness.
+/// The judgment of a program's tone, and the EQ curve that follows from it within the bounds, dB at the
+/// net's bands. `mid_db` are the program's bands relative to its loudness.
 pub fn judge_tone(
     raw: &RawOutputs,
     priors: &Priors,

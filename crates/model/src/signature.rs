@@ -55,7 +55,7 @@ pub enum SignatureError {
 }
 
 impl Signature {
-    /// The signature of a measured programme; `None` where it has no loudness.
+    /// The signature of a measured program; `None` where it has no loudness.
     pub fn of(analysis: &Analysis) -> Option<Self> {
         let loudness = analysis.integrated_lufs;
         if !loudness.is_finite() {

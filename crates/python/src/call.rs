@@ -26,7 +26,7 @@ type At = (&'static str, u64, Option<u64>);
 /// The engine's observer: keeps what it is told until the caller's thread looks.
 #[derive(Default)]
 struct Watch {
-    is_cancelled: AtomicBool,
+    is_canceled: AtomicBool,
     at: Mutex<Option<At>>,
     /// Whether it is a warning, and the text.
     messages: Mutex<Vec<(bool, String)>>,
@@ -49,8 +49,8 @@ impl Observer for Watch {
         locked(&self.messages).push((true, text.to_owned()));
     }
 
-    fn is_cancelled(&self) -> bool {
-        self.is_cancelled.load(Ordering::SeqCst)
+    fn is_canceled(&self) -> bool {
+        self.is_canceled.load(Ordering::SeqCst)
     }
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn run<T: Send>(
                 if raised.is_none()
                     && let Err(error) = Python::attach(|py| watch.look(py, progress.as_ref()))
                 {
-                    watch.is_cancelled.store(true, Ordering::SeqCst);
+                    watch.is_canceled.store(true, Ordering::SeqCst);
                     raised = Some(error);
                 }
             }

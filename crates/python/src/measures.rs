@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use acetate_cli::{VerifyRequest, verify_request};
 use acetate_dsp::Source;
-use acetate_dsp::analysis::{AnalyzeOptions, analyze_programme};
-use acetate_dsp::stream::{Cancelled, OnFrames};
+use acetate_dsp::analysis::{AnalyzeOptions, analyze_program};
+use acetate_dsp::stream::{Canceled, OnFrames};
 use acetate_engine::{Input, Observer, Recheck, Step, verify_certificate as recheck};
 use acetate_master::{Report, advice, judgment};
 use acetate_model::NetPredictor;
@@ -104,8 +104,8 @@ where
     let total = opened.source().frames_hint();
     let taken = pass(opened.source(), &mut |done| {
         observer.progress(&name, step, done, total);
-        if observer.is_cancelled() {
-            return Err(Cancelled.into());
+        if observer.is_canceled() {
+            return Err(Canceled.into());
         }
         Ok(())
     });
@@ -133,7 +133,7 @@ pub(crate) fn analyze(
             ..AnalyzeOptions::default()
         };
         let (opened, analysis) = measured(mix, strict, Step::Analyze, observer, |source, told| {
-            analyze_programme(source, &options, told)
+            analyze_program(source, &options, told)
         })?;
         let tone = judgment::of_mix(&analysis, &predictor)?;
         let advice = advice::of(&analysis, dual_mono);

@@ -2,7 +2,7 @@
 
 use super::wave::{chunk, chunk_that_says, fmt, good, pcm16, rf64, riff};
 use super::{Wanted, judge, refused};
-use crate::dir::{Dir, programme};
+use crate::dir::{Dir, program};
 
 #[test]
 fn what_holds_no_sound_is_refused() {
@@ -118,7 +118,7 @@ fn only_one_or_two_channels_at_8_to_192_khz() {
 #[test]
 fn every_sample_type_is_read() {
     let dir = Dir::new();
-    let samples = programme(44_100, 2.0);
+    let samples = program(44_100, 2.0);
     let eight: Vec<u8> = samples.iter().map(|s| (s * 127.0 + 128.0) as u8).collect();
     dir.write(
         "u8.wav",

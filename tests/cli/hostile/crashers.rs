@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::dir::{Dir, Ran, programme, write_wav};
+use crate::dir::{Dir, Ran, program, write_wav};
 
 fn kept(target: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -44,7 +44,7 @@ fn kept_sound_files_are_analyzed_and_mastered_or_refused() {
 #[test]
 fn kept_settings_weights_and_lists_are_used_or_refused() {
     let dir = Dir::new();
-    write_wav(&dir.path("mix.wav"), 44_100, 2, &programme(44_100, 1.0));
+    write_wav(&dir.path("mix.wav"), 44_100, 2, &program(44_100, 1.0));
     for (target, option) in [("settings", "--settings"), ("weights", "--weights")] {
         for file in kept(target) {
             let args = ["master", "mix.wav", "-o", "out.wav", "--overwrite", option];

@@ -3,11 +3,11 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::dir::{Dir, Ran, programme, write_wav};
+use crate::dir::{Dir, Ran, program, write_wav};
 
 fn with_mix(seconds: f64) -> Dir {
     let dir = Dir::new();
-    write_wav(&dir.path("mix.wav"), 44_100, 2, &programme(44_100, seconds));
+    write_wav(&dir.path("mix.wav"), 44_100, 2, &program(44_100, seconds));
     dir
 }
 

@@ -1,7 +1,7 @@
 //! Sound that is none, or hardly any.
 
 use super::{Wanted, judge};
-use crate::dir::{Dir, programme, write_wav};
+use crate::dir::{Dir, program, write_wav};
 
 const RATE_HZ: u32 = 44_100;
 const NO_LOUDNESS: &str = "at least 0.4 s above -70 LUFS";
@@ -18,7 +18,7 @@ fn what_has_no_loudness_is_measured_but_not_mastered() {
         ("zero.wav", constant(0.0, 3)),
         ("denormals.wav", constant(1e-40, 3)),
         ("one_sample.wav", vec![0.5, 0.5]),
-        ("blink.wav", programme(RATE_HZ, 0.2)),
+        ("blink.wav", program(RATE_HZ, 0.2)),
         ("all_nan.wav", constant(f32::NAN, 2)),
     ] {
         write_wav(&dir.path(name), RATE_HZ, 2, &samples);
@@ -37,7 +37,7 @@ fn samples_that_are_no_numbers_or_too_large_never_reach_the_master() {
         ("very_loud.wav", -9e4),
         ("denormal.wav", 1e-41),
     ] {
-        let mut samples = programme(RATE_HZ, 2.0);
+        let mut samples = program(RATE_HZ, 2.0);
         samples[60_001] = value;
         write_wav(&dir.path(name), RATE_HZ, 2, &samples);
         judge(&dir, name, Wanted::Master);
@@ -48,7 +48,7 @@ fn samples_that_are_no_numbers_or_too_large_never_reach_the_master() {
 fn samples_that_no_mix_has_are_refused() {
     let dir = Dir::new();
     for value in [1e30, -1e30, f32::MAX] {
-        let mut samples = programme(RATE_HZ, 2.0);
+        let mut samples = program(RATE_HZ, 2.0);
         samples[60_001] = value;
         write_wav(&dir.path("huge.wav"), RATE_HZ, 2, &samples);
         judge(
@@ -62,7 +62,7 @@ fn samples_that_no_mix_has_are_refused() {
 #[test]
 fn lopsided_sound_is_mastered_within_the_ceiling() {
     let dir = Dir::new();
-    let good = programme(RATE_HZ, 2.0);
+    let good = program(RATE_HZ, 2.0);
     let of_frames = |change: fn(f32, f32) -> [f32; 2]| -> Vec<f32> {
         let frames = good.chunks_exact(2);
         frames
@@ -108,7 +108,7 @@ fn low_and_high_sample_rates_keep_the_ceiling() {
             &dir.path("rate.wav"),
             sample_rate_hz,
             2,
-            &programme(sample_rate_hz, 1.5),
+            &program(sample_rate_hz, 1.5),
         );
         judge(&dir, "rate.wav", Wanted::Master);
     }

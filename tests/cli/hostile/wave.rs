@@ -1,6 +1,6 @@
 //! WAV files byte by byte, so that any of them can be wrong.
 
-use crate::dir::programme;
+use crate::dir::program;
 
 /// A chunk with its padding.
 pub fn chunk(id: &[u8; 4], body: &[u8]) -> Vec<u8> {
@@ -47,9 +47,9 @@ pub fn rf64(form: &[u8; 4], data_bytes: u64, chunks: &[&[u8]]) -> Vec<u8> {
     out
 }
 
-/// Seconds of a stereo programme as 16-bit samples.
+/// Seconds of a stereo program as 16-bit samples.
 pub fn pcm16(sample_rate_hz: u32, seconds: f64) -> Vec<u8> {
-    programme(sample_rate_hz, seconds)
+    program(sample_rate_hz, seconds)
         .iter()
         .flat_map(|sample| ((sample * 32_767.0) as i16).to_le_bytes())
         .collect()

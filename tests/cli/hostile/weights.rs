@@ -3,7 +3,7 @@
 use acetate_model::weights::{DEFAULT_WEIGHTS, MAX_BYTES};
 
 use super::refused;
-use crate::dir::{Dir, programme, write_wav};
+use crate::dir::{Dir, program, write_wav};
 
 /// Bytes before the header, which give its length.
 const LENGTH_BYTES: usize = 8;
@@ -29,7 +29,7 @@ fn with_header(from: &str, to: &str) -> Vec<u8> {
 #[test]
 fn hostile_weights_are_refused() {
     let dir = Dir::new();
-    write_wav(&dir.path("mix.wav"), 44_100, 2, &programme(44_100, 1.0));
+    write_wav(&dir.path("mix.wav"), 44_100, 2, &program(44_100, 1.0));
     let with_length = |length: u64| {
         let mut bytes = DEFAULT_WEIGHTS.to_vec();
         bytes[..LENGTH_BYTES].copy_from_slice(&length.to_le_bytes());
@@ -80,7 +80,7 @@ fn hostile_weights_are_refused() {
 #[test]
 fn weights_larger_than_any_of_ours_are_refused_unread() {
     let dir = Dir::new();
-    write_wav(&dir.path("mix.wav"), 44_100, 2, &programme(44_100, 1.0));
+    write_wav(&dir.path("mix.wav"), 44_100, 2, &program(44_100, 1.0));
     let file = std::fs::File::create(dir.path("w.safetensors")).unwrap();
     file.set_len(MAX_BYTES as u64 + 1).unwrap();
     let args = ["master", "mix.wav", "--weights", "w.safetensors"];

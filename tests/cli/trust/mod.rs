@@ -10,7 +10,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::dir::{Dir, Ran, programme, write_wav};
+use crate::dir::{Dir, Ran, program, write_wav};
 
 /// A name that sets a terminal's title, clears it, turns letters around and forges a line of ours.
 const HOSTILE: &str = "x\u{1b}]0;t\u{7}\u{1b}[2J\nerror: forged\u{202e}\u{9b}1m.wav";
@@ -18,7 +18,7 @@ const HOSTILE: &str = "x\u{1b}]0;t\u{7}\u{1b}[2J\nerror: forged\u{202e}\u{9b}1m.
 const PATIENCE_S: &str = "20";
 
 fn short_mix(dir: &Dir, name: &str) {
-    write_wav(&dir.path(name), 44_100, 2, &programme(44_100, 1.0));
+    write_wav(&dir.path(name), 44_100, 2, &program(44_100, 1.0));
 }
 
 fn mode(path: &Path) -> u32 {

@@ -10,7 +10,7 @@ fn batch(dir: &Dir, more: &[&str]) -> Ran {
 fn two_songs() -> Dir {
     let dir = Dir::new();
     short_mix(&dir, "a.wav");
-    write_wav(&dir.path("b.wav"), 44_100, 2, &programme(44_100, 1.5));
+    write_wav(&dir.path("b.wav"), 44_100, 2, &program(44_100, 1.5));
     batch(&dir, &[]).expect(0);
     dir
 }

@@ -102,9 +102,9 @@ fn no_text_file_steers_the_terminal_or_is_quoted_whole() {
 fn a_blank_album_or_a_formula_leaves_a_list_readable() {
     let dir = Dir::new();
     short_mix(&dir, "mix.wav");
-    write_wav(&dir.path("m.wav"), 44_100, 2, &programme(44_100, 1.1));
-    write_wav(&dir.path("n.wav"), 44_100, 2, &programme(44_100, 1.2));
-    write_wav(&dir.path("o.wav"), 44_100, 2, &programme(44_100, 1.3));
+    write_wav(&dir.path("m.wav"), 44_100, 2, &program(44_100, 1.1));
+    write_wav(&dir.path("n.wav"), 44_100, 2, &program(44_100, 1.2));
+    write_wav(&dir.path("o.wav"), 44_100, 2, &program(44_100, 1.3));
     let learn = |master: &str, album: &str| {
         dir.run(&[
             "learn",

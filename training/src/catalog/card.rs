@@ -113,14 +113,14 @@ fn interval(own: &Comparison) -> String {
         format!("{count} {noun}{ending}")
     };
     let [songs, albums] = [plural(own.songs, "song"), plural(own.albums, "album")];
-    let optimiztic = if own.counts_songs() {
-        ", optimiztic: songs of one album resemble each other"
+    let optimistic = if own.counts_songs() {
+        ", optimistic: songs of one album resemble each other"
     } else {
         ""
     };
     match own.gain_interval_db {
         Some([low, high]) => format!(
-            " (95 % interval of the gain {low:.2} to {high:.2}, {songs} of {albums}{optimiztic})"
+            " (95 % interval of the gain {low:.2} to {high:.2}, {songs} of {albums}{optimistic})"
         ),
         None => format!(" (one song gives no interval, {songs} of {albums})"),
     }

@@ -81,14 +81,14 @@ pub struct Track {
     pub integrated_lufs: f64,
     /// 1 or 2.
     pub channels: usize,
-    /// Highest frequency with programme in it, Hz.
+    /// Highest frequency with program in it, Hz.
     pub bandwidth_hz: f64,
     /// Probability that it is a finished master, by the traces of a limiter.
     pub finished_probability: f64,
 }
 
 impl Track {
-    /// Two masters in a row as one programme: `frames` frames of each, drawn at random; the
+    /// Two masters in a row as one program: `frames` frames of each, drawn at random; the
     /// spectrum is the mean of the powers, statistics are means.
     pub fn splice(a: &Self, b: &Self, frames: usize, rng: &mut Rng) -> Self {
         let drawn: Vec<(&Self, usize)> = [a, b]
@@ -125,7 +125,7 @@ impl Track {
         }
     }
 
-    /// A stretch of the track's frames as a programme of its own: its spectrum is that of these frames, the
+    /// A stretch of the track's frames as a program of its own: its spectrum is that of these frames, the
     /// statistics stay. What a net learns from such parts holds for excerpts and short songs too.
     pub fn part(&self, frames: std::ops::Range<usize>) -> Self {
         let frames_db = self.features.frames_db[frames.clone()].to_vec();
@@ -275,7 +275,7 @@ fn track_name(path: &Path) -> String {
         .unwrap_or_default()
 }
 
-/// Level spread and loudness range of the programme after expansion of each tabulated strength.
+/// Level spread and loudness range of the program after expansion of each tabulated strength.
 fn tabulate_dynamics(analysis: &Analysis) -> [[f32; 2]; EXPANSIONS] {
     std::array::from_fn(|index| {
         let strength = MAX_EXPANSION * index as f64 / (EXPANSIONS - 1) as f64;

@@ -4,7 +4,7 @@ use acetate_dsp::Audio;
 
 use crate::rng::Rng;
 
-/// Seconds of a stereo programme at 44.1 kHz.
+/// Seconds of a stereo program at 44.1 kHz.
 pub(super) fn music(seconds: f64) -> Audio {
     let mut rng = Rng::new(77);
     let frames = (44_100.0 * seconds) as usize;

@@ -21,7 +21,7 @@ use crate::rng::Rng;
 /// Bands of the master below this are not judged, dB relative to its loudness (FACTS: the
 /// metric's floor).
 const JUDGED_DB: f32 = AUDIBLE_DB as f32;
-/// K-weighted loudness change of a programme with long-term spectrum `pooled_db` when its mid
+/// K-weighted loudness change of a program with long-term spectrum `pooled_db` when its mid
 /// bands move by `mid_db` and its side bands by `side_db`, dB.
 pub fn loudness_change_db(
     pooled_db: &[f32; FRAME_WIDTH],

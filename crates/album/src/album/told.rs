@@ -84,7 +84,7 @@ fn song(
     let decided = plan.decided.get(place.piece).ok_or_else(missing)?;
     let piece = release.pieces.get(place.piece).ok_or_else(missing)?;
     let after = masters.figures.get(index).ok_or_else(missing)?;
-    let programme = measured.analysis.programme();
+    let program = measured.analysis.program();
     let within = piece
         .songs
         .iter()
@@ -110,10 +110,10 @@ fn song(
         start_s: place.start as f64 / rate,
         sound_s: place.sound_frames as f64 / rate,
         gap_s: place.silent_frames as f64 / rate,
-        mix_integrated_lufs: programme.integrated_lufs,
+        mix_integrated_lufs: program.integrated_lufs,
         mix_body_lufs: decided.body_lufs,
-        mix_true_peak_dbtp: programme.true_peak_dbtp,
-        mix_tone_db: Signature::of(programme).map_or_else(Vec::new, |own| own.mid_db.to_vec()),
+        mix_true_peak_dbtp: program.true_peak_dbtp,
+        mix_tone_db: Signature::of(program).map_or_else(Vec::new, |own| own.mid_db.to_vec()),
         eq_db: curve(&settings).to_vec(),
         target_lufs: done.target_lufs,
         after: after.clone(),

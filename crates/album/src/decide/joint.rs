@@ -6,7 +6,7 @@
 //!
 //! Tone and width. Each song has its own decision, with what is not known of it, and the whole of what seems to
 //! be off, before any doubt. The songs are tied to a common signature that is found with them in one system of
-//! least squares; a song follows the tie from its own decision towards the whole of its own proposal and never
+//! least squares; a song follows the tie from its own decision toward the whole of its own proposal and never
 //! beyond (`tie.rs`).
 
 use acetate_dsp::Analysis;
@@ -81,11 +81,11 @@ fn point_of(signature: &Signature) -> tie::Point {
 }
 
 fn tied(piece: &Heard<'_>) -> tie::Song {
-    let programme = piece.analysis.programme();
+    let program = piece.analysis.program();
     let prediction = &piece.prediction;
     let own_settings = piece.given.unwrap_or(&prediction.settings);
     let own = move_of(own_settings);
-    let Some(signature) = Signature::of(programme) else {
+    let Some(signature) = Signature::of(program) else {
         return tie::Song::apart(own);
     };
     let (open, deviation_db) = match (&prediction.tone, piece.given) {
@@ -134,7 +134,7 @@ fn pulled(piece: &Heard<'_>, pull: &tie::Point) -> ([f64; BANDS], f64, Predictio
     }
     let own = curve_of_knots(&prediction.settings.eq.mid_db);
     let added = curve_of_modes(modes);
-    let relative = Signature::of(piece.analysis.programme());
+    let relative = Signature::of(piece.analysis.program());
     let mut curve: [f64; BANDS] = std::array::from_fn(|band| {
         let level = relative
             .as_ref()

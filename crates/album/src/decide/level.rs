@@ -23,7 +23,7 @@ const BODY_SHARE: f64 = 0.95;
 /// Short-term loudness so far below the highest is no part of the song, LU.
 const NOT_SONG_LU: f64 = 40.0;
 
-/// How loud the body of a programme is, LUFS: the 95th percentile of its short-term loudness; the
+/// How loud the body of a program is, LUFS: the 95th percentile of its short-term loudness; the
 /// integrated loudness of one shorter than 3 s.
 pub fn body_lufs(analysis: &Analysis) -> f64 {
     body_of(
@@ -63,10 +63,10 @@ struct Standing {
 }
 
 impl Standing {
-    fn of(programme: &Analysis) -> Self {
+    fn of(program: &Analysis) -> Self {
         Self {
-            body_lufs: body_lufs(programme),
-            peak_dbfs: peak_height_dbfs(programme),
+            body_lufs: body_lufs(program),
+            peak_dbfs: peak_height_dbfs(program),
         }
     }
 
@@ -93,13 +93,13 @@ impl Standing {
 
 /// The level of each song.
 pub(super) fn levels(pieces: &[Heard<'_>], asked: &Asked<'_>) -> Vec<Level> {
-    let programmes: Vec<&Analysis> = pieces
+    let programs: Vec<&Analysis> = pieces
         .iter()
-        .map(|piece| piece.analysis.programme())
+        .map(|piece| piece.analysis.program())
         .collect();
-    let standings: Vec<Standing> = programmes
+    let standings: Vec<Standing> = programs
         .iter()
-        .map(|programme| Standing::of(programme))
+        .map(|program| Standing::of(program))
         .collect();
     let usual = Standing::middle(&standings);
     // Masters of an album move together.
@@ -123,17 +123,17 @@ pub(super) fn levels(pieces: &[Heard<'_>], asked: &Asked<'_>) -> Vec<Level> {
         })
         .collect();
     let placed =
-        |(programme, (gain_db, _)): (&&Analysis, &(f64, bool))| programme.integrated_lufs + gain_db;
-    let loudest = programmes
+        |(program, (gain_db, _)): (&&Analysis, &(f64, bool))| program.integrated_lufs + gain_db;
+    let loudest = programs
         .iter()
         .zip(&gains)
         .map(placed)
         .fold(f64::NEG_INFINITY, f64::max);
-    let all = programmes.iter().zip(&gains).zip(pieces).zip(&standings);
-    all.map(|(((programme, gain), piece), standing)| {
+    let all = programs.iter().zip(&gains).zip(pieces).zip(&standings);
+    all.map(|(((program, gain), piece), standing)| {
         let placed = match asked.balance {
             Balance::Track => target,
-            Balance::Album | Balance::AsMixed => placed((programme, gain)) - loudest + target,
+            Balance::Album | Balance::AsMixed => placed((program, gain)) - loudest + target,
         };
         Level {
             integrated_lufs: within_range(placed + piece.offset_lu),
@@ -144,7 +144,7 @@ pub(super) fn levels(pieces: &[Heard<'_>], asked: &Asked<'_>) -> Vec<Level> {
     .collect()
 }
 
-/// How high the peaks of a programme stand, dBFS.
+/// How high the peaks of a program stand, dBFS.
 fn peak_height_dbfs(analysis: &Analysis) -> f64 {
     let peaks = &analysis.sequences.peak_10ms;
     let heard: Vec<f64> = peaks

@@ -7,7 +7,7 @@ use crate::plan::{MARK, mark_of};
 use crate::release::{Release, Song};
 use crate::report::Figures;
 
-/// What ReplayGain 2.0 brings a programme to, LUFS.
+/// What ReplayGain 2.0 brings a program to, LUFS.
 const REPLAY_GAIN_LUFS: f64 = -18.0;
 
 /// The tags of a track.

@@ -7,7 +7,7 @@ use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
 use acetate_dsp::measure::bands::center_hz;
 use acetate_dsp::measure::levels::Meters;
 use acetate_dsp::numeric::quantile;
-use acetate_dsp::stream::Cancelled;
+use acetate_dsp::stream::Canceled;
 use acetate_dsp::units::clock;
 use acetate_dsp::{Analysis, Source};
 use acetate_engine::Observer;
@@ -141,8 +141,8 @@ pub fn vinyl_analysis(
         meters: Meters::Own,
     };
     let analysis = analyze_with(source, &options, &mut |_| {
-        if observer.is_cancelled() {
-            return Err(Cancelled.into());
+        if observer.is_canceled() {
+            return Err(Canceled.into());
         }
         Ok(())
     });

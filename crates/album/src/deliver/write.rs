@@ -35,8 +35,8 @@ pub(crate) fn measure(
         let total = Some(place.frames());
         let measured = verify_pass(&mut source, false, &mut |done| {
             observer.progress(path, Step::Verify, done, total);
-            if observer.is_cancelled() {
-                return Err(acetate_dsp::stream::Cancelled.into());
+            if observer.is_canceled() {
+                return Err(acetate_dsp::stream::Canceled.into());
             }
             Ok(())
         });
@@ -141,8 +141,8 @@ pub(crate) fn figures_of(
     let rate_hz = source.spec().sample_rate_hz;
     let measured = verify_pass(&mut source, false, &mut |done| {
         observer.progress(path, Step::Verify, done, total);
-        if observer.is_cancelled() {
-            return Err(acetate_dsp::stream::Cancelled.into());
+        if observer.is_canceled() {
+            return Err(acetate_dsp::stream::Canceled.into());
         }
         Ok(())
     });

@@ -71,7 +71,7 @@ pub struct Treatment {
     /// How much of the change of width, percent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stereo_amount: Option<f64>,
-    /// How far the album may pull the song towards the common sound, percent of what it would.
+    /// How far the album may pull the song toward the common sound, percent of what it would.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub album_amount: Option<f64>,
     /// Stages to leave out.

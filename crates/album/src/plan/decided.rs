@@ -58,11 +58,11 @@ impl AlbumPlan {
         let measured = measured.into_iter().collect::<Result<Vec<_>, _>>()?;
         let mut heard = Vec::new();
         for (piece, measured) in release.pieces.iter().zip(&measured) {
-            let programme = measured.analysis.programme();
+            let program = measured.analysis.program();
             let prediction = if measured.is_finished {
-                NeutralPredictor.predict(programme)
+                NeutralPredictor.predict(program)
             } else {
-                predictor.predict(programme)
+                predictor.predict(program)
             };
             heard.push(Heard {
                 analysis: &measured.analysis,
@@ -130,8 +130,8 @@ fn measure(
 
 /// An error of a piece; that it was stopped where somebody asked for it.
 pub(crate) fn failed(piece: &Piece, source: MasterError, observer: &dyn Observer) -> AlbumError {
-    if observer.is_cancelled() {
-        return AlbumError::Cancelled;
+    if observer.is_canceled() {
+        return AlbumError::Canceled;
     }
     AlbumError::Master {
         what: piece.name(),

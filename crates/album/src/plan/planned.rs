@@ -118,7 +118,7 @@ impl AlbumPlan {
             start_s,
             sound_s: song.duration_s(),
             before,
-            mix_integrated_lufs: measured.analysis.programme().integrated_lufs,
+            mix_integrated_lufs: measured.analysis.program().integrated_lufs,
             mix_body_lufs: decided.body_lufs,
             target_lufs: decided.integrated_lufs,
             level_lu: decided.integrated_lufs - release.target.integrated_lufs,

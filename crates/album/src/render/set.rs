@@ -45,7 +45,7 @@ impl Set {
         let mut settings = piece.brief.settings.clone();
         if let (Some(settings), Some(main_lufs)) = (&mut settings, piece.version_of_lufs) {
             // Thresholds stay where they were for the song itself.
-            let softer_lu = main_lufs - measured.analysis.programme().integrated_lufs;
+            let softer_lu = main_lufs - measured.analysis.program().integrated_lufs;
             settings.compressor.threshold_lu += softer_lu;
             settings.saturation.ceiling_lu += softer_lu;
             settings.limiter.drive_db += self.louder_lu;

@@ -100,7 +100,7 @@ impl Renderer<'_> {
         let process = ProcessSpec {
             sample_rate_hz: analysis.sample_rate_hz,
             channels: analysis.channels,
-            programme_lufs: analysis.programme().integrated_lufs,
+            program_lufs: analysis.program().integrated_lufs,
         };
         let rendered = Processed::new(source, Chain::new(settings, &process, &brief.bypass));
         if sample_rate_hz == analysis.sample_rate_hz {

@@ -55,7 +55,7 @@ impl Figures {
 }
 
 impl Figures {
-    /// Of several programmes, one after the other; a step of 10 ms at a border may be short.
+    /// Of several programs, one after the other; a step of 10 ms at a border may be short.
     pub(crate) fn of_all(measured: &[OutputMeasures]) -> Self {
         let powers: Vec<f32> = measured
             .iter()
@@ -73,7 +73,7 @@ impl Figures {
         }
     }
 
-    /// Of an analyzed programme.
+    /// Of an analyzed program.
     pub(crate) fn of_analysis(analysis: &Analysis) -> Self {
         Self {
             integrated_lufs: analysis.integrated_lufs,

@@ -19,7 +19,7 @@ pub(crate) use piece::PieceSource;
 const HEARD_GAP_S: f64 = 2.0;
 /// Sound this far below the body of its song has faded, LU.
 const FADED_LU: f64 = 50.0;
-/// Steps of the power of a programme in a second.
+/// Steps of the power of a program in a second.
 const STEPS_PER_SECOND: f64 = 100.0;
 
 /// Pieces that are rendered before one limiter.

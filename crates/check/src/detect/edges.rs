@@ -1,4 +1,4 @@
-//! How the programme begins and ends.
+//! How the program begins and ends.
 
 use super::noise::offset_db;
 use super::{Detector, DetectorInfo, Direction, Limits, Message, Reading};

@@ -99,7 +99,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// A figure of the whole programme.
+    /// A figure of the whole program.
     pub fn of(value: f64) -> Self {
         Self {
             value,

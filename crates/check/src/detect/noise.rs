@@ -65,7 +65,7 @@ const QUIET_SHARE: f64 = 0.05;
 const STEADY_DB: f64 = 1.0;
 /// How much what goes beyond takes off.
 const UNEVEN_WEIGHT: f64 = 2.0;
-/// Frames this far below the programme are digital silence, dB.
+/// Frames this far below the program are digital silence, dB.
 const SILENCE_DB: f64 = 100.0;
 /// The treble that is looked at, Hz: where music is quiet and hiss is not.
 const TREBLE_HZ: (f64, f64) = (9_000.0, 16_500.0);

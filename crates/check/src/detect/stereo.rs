@@ -20,7 +20,7 @@ const SAME_DB: f64 = 0.03;
 const ABSENT_DB: f64 = -150.0;
 /// Bass that must survive mono lies below this, Hz.
 const BASS_HZ: f64 = 120.0;
-/// Bands this far below the programme are not missed, dB.
+/// Bands this far below the program are not missed, dB.
 const MISSED_DB: f64 = 25.0;
 /// Side that is not a quarter of a turn from mid counts so much less: mono loses its power and nothing else, dB.
 const BESIDE_DB: f64 = 5.0;
@@ -28,12 +28,12 @@ const BESIDE_DB: f64 = 5.0;
 const MONO_HZ: (f64, f64) = (100.0, 10_000.0);
 /// A turned channel shows in this share of the audible bands.
 const TURNED_SHARE: f64 = 0.6;
-/// Bass this far below the programme has no image, dB.
+/// Bass this far below the program has no image, dB.
 const NO_BASS_DB: f64 = 45.0;
 
 /// From so many standard deviations a delay is no accident …
 const DELAY_SIGMA: f64 = 3.0;
-/// … and from so many it is that of the whole programme, as in a delayed mono mix: halfway between the most
+/// … and from so many it is that of the whole program, as in a delayed mono mix: halfway between the most
 /// that a released training track shows (20) and the middle of the plain faults in training albums (47).
 const CERTAIN_DELAY_SIGMA: f64 = 33.0;
 

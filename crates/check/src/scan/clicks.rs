@@ -44,7 +44,7 @@ const KEPT: usize = 64;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClickFigures {
     /// How far the strongest jumps stand over those that belong to the sound, dB: the weakest of three,
-    /// of more in a long programme; 0 where there are fewer.
+    /// of more in a long program; 0 where there are fewer.
     pub strongest_db: f64,
     /// The strongest jumps, strongest first: how far over their surroundings, dB, and when.
     pub strongest: Vec<(f64, TimeSpan)>,

@@ -1,4 +1,4 @@
-//! How the programme begins and ends: at once, or out of and into silence.
+//! How the program begins and ends: at once, or out of and into silence.
 
 use acetate_dsp::Audio;
 use acetate_dsp::units::db_from_power;
@@ -16,9 +16,9 @@ const LOWEST_DB: f64 = -80.0;
 /// What was found.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct EdgeFigures {
-    /// Level of the first millisecond that sounds, relative to the programme's RMS, dB.
+    /// Level of the first millisecond that sounds, relative to the program's RMS, dB.
     pub start_db: f64,
-    /// Level of the last 3 ms that sound, relative to the programme's RMS, dB.
+    /// Level of the last 3 ms that sound, relative to the program's RMS, dB.
     pub tail_db: f64,
     /// Silence before the first sound, s.
     pub lead_in_s: f64,

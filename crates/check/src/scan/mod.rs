@@ -22,7 +22,7 @@ pub use flat_tops::FlatTopFigures;
 pub use gaps::GapFigures;
 pub use hum::HumFigures;
 
-/// Figures of a whole programme. All are relative to the programme's own level, so that a gain
+/// Figures of a whole program. All are relative to the program's own level, so that a gain
 /// changes none of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scan {

@@ -8,7 +8,7 @@ pub const THIRD_OCTAVES: usize = 31;
 pub const FIRST_BAND: usize = 3;
 /// Number of third octaves that are judged, 39 Hz to 16 kHz: lossy sources tell nothing above.
 pub const BANDS: usize = 27;
-/// A band below this level does not count, dB relative to the programme's loudness.
+/// A band below this level does not count, dB relative to the program's loudness.
 pub const AUDIBLE_DB: f64 = -60.0;
 
 /// Exact center frequency of a band in Hz, `index` 0 (19.7 Hz) to 30 (20.2 kHz).

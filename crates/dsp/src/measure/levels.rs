@@ -22,7 +22,7 @@ pub const OWN_METER: &str = "acetate";
 /// Name of the reference meter in readings.
 pub const REFERENCE_METER: &str = "ebur128";
 
-/// Why a programme cannot be measured.
+/// Why a program cannot be measured.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MeasureError {
@@ -163,7 +163,7 @@ impl Levels {
         }
     }
 
-    /// Ends the programme and gives all figures.
+    /// Ends the program and gives all figures.
     ///
     /// # Errors
     /// [`MeasureError`] when the reference meter fails.

@@ -2,7 +2,7 @@
 //! click. They are not the music, and must not decide how it is treated.
 //!
 //! A candidate is a 10 ms step that stands 6 dB above what lies 50 to 140 ms before and after it. It is lone
-//! where, all such candidates left out, nothing else in the programme comes near it. Short and gone without a
+//! where, all such candidates left out, nothing else in the program comes near it. Short and gone without a
 //! trace, it is a click; anything longer is a bump.
 
 use schemars::JsonSchema;
@@ -73,7 +73,7 @@ pub struct LoneTransient {
     pub frames: u64,
     /// Highest sample, dBFS.
     pub peak_dbfs: f64,
-    /// How far it stands above the highest sample of the rest of the programme, dB.
+    /// How far it stands above the highest sample of the rest of the program, dB.
     pub over_db: f64,
 }
 

@@ -4,7 +4,7 @@
 //!
 //! The sidechain is high-passed (2nd-order Butterworth) so that the bass does not pump the rest,
 //! and averaged over 7.5 ms. Its level is the power summed over the channels as in BS.1770, in LU
-//! above the programme's integrated loudness, so that the threshold follows the programme. It is
+//! above the program's integrated loudness, so that the threshold follows the program. It is
 //! not K-weighted. There is no make-up gain.
 //!
 //! Gain is computed once per control period of about 0.36 ms and ramped linearly over the next
@@ -24,7 +24,7 @@ const AVERAGING_S: f64 = 0.007_5;
 const SILENCE_POWER: f64 = 1e-20;
 
 /// Static gain reduction of the compressed signal in dB, positive, for a sidechain level in LU
-/// above the programme's integrated loudness (Giannoulis et al. 2012, eq. 4). `mix` is not in it.
+/// above the program's integrated loudness (Giannoulis et al. 2012, eq. 4). `mix` is not in it.
 pub fn gain_reduction_db(level_lu: f64, settings: &settings::Compressor) -> f64 {
     let slope = 1.0 - 1.0 / settings.ratio.max(1.0);
     let knee_db = settings.knee_db.max(0.0);
@@ -44,12 +44,12 @@ pub fn is_neutral(settings: &settings::Compressor) -> bool {
     settings.ratio <= 1.0 || settings.mix <= 0.0
 }
 
-/// The compressor stage. A ratio of 1, a mix of 0 and a programme without loudness are exact
+/// The compressor stage. A ratio of 1, a mix of 0 and a program without loudness are exact
 /// identity.
 #[derive(Clone, Debug)]
 pub struct Compressor {
     settings: settings::Compressor,
-    programme_lufs: f64,
+    program_lufs: f64,
     neutral: bool,
     highpass: HighPass,
     detector: Detector,
@@ -74,8 +74,8 @@ impl Compressor {
         let period_s = period_frames as f64 / rate_hz;
         Self {
             settings: *settings,
-            programme_lufs: spec.programme_lufs,
-            neutral: is_neutral(settings) || !spec.programme_lufs.is_finite(),
+            program_lufs: spec.program_lufs,
+            neutral: is_neutral(settings) || !spec.program_lufs.is_finite(),
             highpass: HighPass::new(settings.sidechain_highpass_hz, rate_hz),
             detector: Detector::new(settings, period_s),
             period_frames,
@@ -96,12 +96,12 @@ impl Compressor {
         let power = if power.is_finite() {
             power
         } else {
-            // One sample that is no number must not silence the rest of the programme.
+            // One sample that is no number must not silence the rest of the program.
             self.highpass.reset();
             0.0
         };
         let mean_square = self.detector.average(power).max(SILENCE_POWER);
-        let level_lu = db_from_power(mean_square) - self.programme_lufs;
+        let level_lu = db_from_power(mean_square) - self.program_lufs;
         let wanted_db = gain_reduction_db(level_lu, &self.settings);
         let reduction_db = self.detector.smooth(wanted_db);
         let mix = self.settings.mix;
@@ -320,7 +320,7 @@ mod tests {
             let spec = ProcessSpec {
                 sample_rate_hz: rate_hz,
                 channels: 2,
-                programme_lufs: -14.0,
+                program_lufs: -14.0,
             };
             let mut compressor = Compressor::new(&glue(), &spec);
             let mut block = sine(rate_hz, rate_hz as usize, -10.0);
@@ -343,7 +343,7 @@ mod tests {
         let spec = ProcessSpec {
             sample_rate_hz: 48_000,
             channels: 2,
-            programme_lufs: -14.0,
+            program_lufs: -14.0,
         };
         let mut compressor = Compressor::new(&glue(), &spec);
         let mut block = sine(48_000, 48_000, -4.0);

@@ -1,13 +1,13 @@
-//! DC filter: a second-order high-pass far below the music, for programmes that stand off zero or drift.
+//! DC filter: a second-order high-pass far below the music, for programs that stand off zero or drift.
 //!
 //! It starts as if the offset had been there for ever: its state is set from the first moments of the
-//! programme, which it looks ahead for, so that an offset leaves no thump at the start.
+//! program, which it looks ahead for, so that an offset leaves no thump at the start.
 
 use crate::Audio;
 use crate::process::{ProcessSpec, Processor, ResponseDb};
 use crate::settings;
 
-/// What is looked at ahead for the offset that the programme starts with, s.
+/// What is looked at ahead for the offset that the program starts with, s.
 const PRIMING_S: f64 = 0.5;
 /// A start that stays within this of its first sample for [`QUIET_START_S`] shows the offset by itself.
 const QUIET_START: f32 = 1e-3;
@@ -93,7 +93,7 @@ impl Lane {
     }
 }
 
-/// The offset that a programme starts with: the level of a quiet start, or the start of the line through the
+/// The offset that a program starts with: the level of a quiet start, or the start of the line through the
 /// samples (least squares under a Hann window, to which bass notes add next to nothing).
 fn first_offset(samples: &[f32], quiet_start_frames: usize) -> f64 {
     let Some(&first) = samples.first() else {
@@ -198,7 +198,7 @@ mod tests {
     const SPEC: ProcessSpec = ProcessSpec {
         sample_rate_hz: 48_000,
         channels: 1,
-        programme_lufs: -14.0,
+        program_lufs: -14.0,
     };
 
     fn filtered(wave: impl Fn(f64) -> f64) -> Vec<f32> {

@@ -291,7 +291,7 @@ mod tests {
         let spec = ProcessSpec {
             sample_rate_hz: 44_100,
             channels: 2,
-            programme_lufs: -14.0,
+            program_lufs: -14.0,
         };
         let settings = settings::Eq {
             mid_db: [
@@ -332,7 +332,7 @@ mod tests {
         let spec = ProcessSpec {
             sample_rate_hz: 44_100,
             channels: 1,
-            programme_lufs: -14.0,
+            program_lufs: -14.0,
         };
         let mut settings = settings::Eq::default();
         settings.mid_db[6] = 4.0;

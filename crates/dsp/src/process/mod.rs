@@ -20,8 +20,8 @@ pub struct ProcessSpec {
     pub sample_rate_hz: u32,
     /// 1 or 2.
     pub channels: usize,
-    /// Integrated loudness of the programme that goes in; thresholds are relative to it.
-    pub programme_lufs: f64,
+    /// Integrated loudness of the program that goes in; thresholds are relative to it.
+    pub program_lufs: f64,
 }
 
 /// A whole signal behind a stage, without the stage's latency. For short signals.
@@ -37,7 +37,7 @@ pub fn processed(stage: &mut dyn Processor, signal: &Audio) -> Audio {
 /// Magnitude response of a linear stage at one frequency.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ResponseDb {
-    /// Of the mid signal (L+R)/2, and of a mono programme.
+    /// Of the mid signal (L+R)/2, and of a mono program.
     pub mid_db: f64,
     /// Of the side signal (L-R)/2.
     pub side_db: f64,

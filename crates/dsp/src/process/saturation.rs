@@ -1,6 +1,6 @@
-//! Saturation: a soft, odd, memoryless curve on what stands far above the programme's loudness.
+//! Saturation: a soft, odd, memoryless curve on what stands far above the program's loudness.
 //!
-//! With c the ceiling (`programme_lufs + ceiling_lu` dB as amplitude) and u = x/c, the curve is
+//! With c the ceiling (`program_lufs + ceiling_lu` dB as amplitude) and u = x/c, the curve is
 //! f(x) = c·T(u), T the ninth convergent of tanh's continued fraction (Lambert):
 //!
 //! T(u) = u·(34459425 + 4729725u² + 135135u⁴ + 990u⁶ + u⁸)
@@ -46,7 +46,7 @@ pub fn is_neutral(settings: &settings::Saturation) -> bool {
     settings.amount <= 0.0
 }
 
-/// The saturation stage. An amount of 0 and a programme without loudness are exact identity
+/// The saturation stage. An amount of 0 and a program without loudness are exact identity
 /// without latency.
 pub struct Saturation {
     active: bool,
@@ -67,7 +67,7 @@ struct Channel {
 impl Saturation {
     /// Resolves the ceiling and designs the filters.
     pub fn new(settings: &settings::Saturation, spec: &ProcessSpec) -> Self {
-        let ceiling_gain = gain_from_db(spec.programme_lufs + settings.ceiling_lu);
+        let ceiling_gain = gain_from_db(spec.program_lufs + settings.ceiling_lu);
         let active = !is_neutral(settings) && (1e-12..1e12).contains(&ceiling_gain);
         let channels = if active { spec.channels } else { 0 };
         Self {
@@ -165,7 +165,7 @@ mod tests {
         let spec = ProcessSpec {
             sample_rate_hz: 44_100,
             channels: 1,
-            programme_lufs: -16.0,
+            program_lufs: -16.0,
         };
         let settings = settings::Saturation {
             amount: 1.0,

@@ -190,7 +190,7 @@ mod tests {
         ProcessSpec {
             sample_rate_hz,
             channels: 2,
-            programme_lufs: -14.0,
+            program_lufs: -14.0,
         }
     }
 

@@ -28,7 +28,7 @@ pub struct Settings {
     /// What the master must measure.
     #[serde(default)]
     pub target: Target,
-    /// Removal of what is not programme.
+    /// Removal of what is not program.
     #[serde(default)]
     pub cleanup: Cleanup,
     /// Tone.
@@ -63,7 +63,7 @@ pub struct Target {
     pub max_limiting_db: f64,
 }
 
-/// Removal of what is not programme.
+/// Removal of what is not program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Cleanup {
@@ -175,7 +175,7 @@ pub struct Eq {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Compressor {
-    /// Threshold relative to the programme's integrated loudness, LU.
+    /// Threshold relative to the program's integrated loudness, LU.
     pub threshold_lu: f64,
     /// Ratio; 1 does nothing.
     pub ratio: f64,
@@ -201,13 +201,13 @@ pub struct Deesser {
     pub max_reduction_db: f64,
 }
 
-/// Soft saturation of what stands far above the programme's loudness.
+/// Soft saturation of what stands far above the program's loudness.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Saturation {
     /// Share of the saturated signal, 0 to 1; 0 does nothing.
     pub amount: f64,
-    /// Level of the curve's ceiling above the programme's integrated loudness, LU.
+    /// Level of the curve's ceiling above the program's integrated loudness, LU.
     pub ceiling_lu: f64,
 }
 

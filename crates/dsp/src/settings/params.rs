@@ -127,7 +127,7 @@ params! {
     "eq.side_db.2" "dB" [-6.0, 6.0] 0.0 Eq (eq.side_db[2]) "side signal's extra gain at 2.2 kHz";
     "eq.side_db.3" "dB" [-6.0, 6.0] 0.0 Eq (eq.side_db[3]) "side signal's extra gain at 10 kHz";
     "eq.boost_limit_hz" "Hz" [1000.0, 96000.0] 96000.0 Fixed (eq.boost_limit_hz) "nothing is boosted above this frequency";
-    "compressor.threshold_lu" "LU" [-20.0, 20.0] 0.0 Fixed (compressor.threshold_lu) "threshold relative to the programme's integrated loudness";
+    "compressor.threshold_lu" "LU" [-20.0, 20.0] 0.0 Fixed (compressor.threshold_lu) "threshold relative to the program's integrated loudness";
     "compressor.ratio" ":1" [1.0, 2.5] 1.0 Compressor (compressor.ratio) "ratio; 1 does nothing";
     "compressor.knee_db" "dB" [0.0, 24.0] 9.0 Fixed (compressor.knee_db) "width of the soft knee";
     "compressor.attack_ms" "ms" [1.0, 100.0] 30.0 Fixed (compressor.attack_ms) "attack time constant";
@@ -137,7 +137,7 @@ params! {
     "deesser.frequency_hz" "Hz" [3000.0, 12000.0] 6500.0 Reserved (deesser.frequency_hz) "lower edge of the de-esser's band";
     "deesser.max_reduction_db" "dB" [0.0, 12.0] 0.0 Reserved (deesser.max_reduction_db) "most gain reduction of the de-esser";
     "saturation.amount" "" [0.0, 1.0] 0.0 Saturation (saturation.amount) "share of the saturated signal; 0 does nothing";
-    "saturation.ceiling_lu" "LU" [6.0, 30.0] 16.0 Fixed (saturation.ceiling_lu) "ceiling of the saturation curve above the programme's integrated loudness";
+    "saturation.ceiling_lu" "LU" [6.0, 30.0] 16.0 Fixed (saturation.ceiling_lu) "ceiling of the saturation curve above the program's integrated loudness";
     "stereo.low_db" "dB" [-24.0, 6.0] 0.0 Stereo (stereo.low_db) "side gain below the low crossover";
     "stereo.mid_db" "dB" [-6.0, 6.0] 0.0 Stereo (stereo.mid_db) "side gain between the crossovers";
     "stereo.high_db" "dB" [-6.0, 6.0] 0.0 Stereo (stereo.high_db) "side gain above the high crossover";

@@ -1,6 +1,6 @@
 //! The conformance signals of EBU Tech 3341 v4, EBU Tech 3342 v4 and ITU-R BS.2217-2 that fit a
 //! stereo file, made in code at any sample rate, and what a meter has to read. All are the same in
-//! both channels. 3341's case 6 has five channels, 7 and 8 are real programmes.
+//! both channels. 3341's case 6 has five channels, 7 and 8 are real programs.
 
 use std::f64::consts::{PI, TAU};
 

@@ -1,4 +1,4 @@
-//! The limiter's character: which look-ahead, hold and releases do this programme the least
+//! The limiter's character: which look-ahead, hold and releases do this program the least
 //! audible damage.
 //!
 //! A few short passages in which the limiter takes the most are limited with each candidate, all
@@ -99,7 +99,7 @@ pub struct LimitedPassages {
     /// Frames of the passages to hand to [`choose_character`]: spread over what the limiter takes,
     /// in order and apart. Empty where it takes next to nothing.
     pub ranges: Vec<Range<u64>>,
-    /// Integrated loudness that the limiter costs the whole programme, LU.
+    /// Integrated loudness that the limiter costs the whole program, LU.
     pub loss_lu: f64,
 }
 
@@ -143,7 +143,7 @@ impl DriveCurve {
 
 /// Compares the base with a few other characters on passages of the signal before the
 /// limiter, at the drive that the base needs. `loss_lu` is the loudness that the base costs the
-/// whole programme there ([`LimitedPassages::loss_lu`]): all are judged at that level.
+/// whole program there ([`LimitedPassages::loss_lu`]): all are judged at that level.
 pub fn choose_character(
     base: &settings::Limiter,
     drive_db: f64,

@@ -40,7 +40,7 @@ pub(super) fn boundary(piece: u64, per_second: u64, sample_rate_hz: u32) -> u64 
     piece * u64::from(sample_rate_hz) / per_second
 }
 
-/// What a programme does under the limiter, at 1 ms resolution (peaks at 0.25 ms): 14 bytes per
+/// What a program does under the limiter, at 1 ms resolution (peaks at 0.25 ms): 14 bytes per
 /// millisecond.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DriveCurve {
@@ -69,7 +69,7 @@ impl DriveCurve {
         boundary(sub_block, SUB_BLOCKS_PER_SECOND, self.sample_rate_hz)
     }
 
-    /// True peak of the programme before the drive, on the limiter's own grid, dBTP; `-inf` for
+    /// True peak of the program before the drive, on the limiter's own grid, dBTP; `-inf` for
     /// silence.
     pub fn true_peak_dbtp(&self) -> f64 {
         db_from_gain(self.peak)
@@ -190,7 +190,7 @@ impl DriveCurve {
     }
 }
 
-/// What a limiter does to a programme at a drive.
+/// What a limiter does to a program at a drive.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Limited {
     /// Behind drive and limiter, LUFS; `-inf` when nothing passes the gates.
@@ -199,7 +199,7 @@ pub(super) struct Limited {
     pub(super) taken: Vec<f64>,
 }
 
-/// The gating blocks' powers of a programme whose sub-blocks get their gains one after another.
+/// The gating blocks' powers of a program whose sub-blocks get their gains one after another.
 struct LimitedPowers<'a> {
     curve: &'a DriveCurve,
     power_gain: f64,

@@ -175,7 +175,7 @@ impl DriveCurveBuilder {
         }
     }
 
-    /// Makes room for a programme of about `frames`, so that nothing is copied as it grows.
+    /// Makes room for a program of about `frames`, so that nothing is copied as it grows.
     #[must_use]
     pub fn with_room_for(mut self, frames: u64) -> Self {
         // A hint only: no more than half a day of it is taken at its word.
@@ -208,7 +208,7 @@ impl DriveCurveBuilder {
         (&mut self.peaks, &mut self.levels)
     }
 
-    /// Ends the programme. `ceiling_dbtp` is the ceiling that the limiter will be given.
+    /// Ends the program. `ceiling_dbtp` is the ceiling that the limiter will be given.
     pub fn finish(self, ceiling_dbtp: f64) -> DriveCurve {
         let Self {
             mut peaks,

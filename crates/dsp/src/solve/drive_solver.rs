@@ -21,7 +21,7 @@ const LEAST_SLOPE: f64 = 0.05;
 /// Why a target is not reached.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Infeasible {
-    /// Nothing of the programme passes the loudness gates (silence, or shorter than 400 ms).
+    /// Nothing of the program passes the loudness gates (silence, or shorter than 400 ms).
     NoLoudness,
     /// A louder master would need more gain reduction than the brief allows.
     MaxLimiting {
@@ -73,7 +73,7 @@ impl Trial {
 }
 
 impl DriveCurve {
-    /// The drive at which the programme reaches the target's loudness under this limiter, the
+    /// The drive at which the program reaches the target's loudness under this limiter, the
     /// lowest one if there are several; or the loudest allowed. `limiter.drive_db` is only read
     /// where `limiter.drive_fixed` is set.
     pub fn solve_drive(&self, target: &settings::Target, limiter: &settings::Limiter) -> Solution {

@@ -13,7 +13,7 @@ pub fn spec(audio: &Audio) -> ProcessSpec {
     ProcessSpec {
         sample_rate_hz: audio.sample_rate_hz(),
         channels: audio.channel_count(),
-        programme_lufs: -14.0,
+        program_lufs: -14.0,
     }
 }
 

@@ -7,7 +7,7 @@ use acetate_master::{Measured, Plan};
 
 use crate::EngineError;
 use crate::input::Input;
-use crate::master::{Engine, or_cancelled};
+use crate::master::{Engine, or_canceled};
 use crate::observer::{FileProgress, Observer};
 
 impl Engine {
@@ -22,7 +22,7 @@ impl Engine {
                 let brief = &self.options.brief;
                 self.analyses.of(&mut input, brief, observer, &mut progress)
             });
-        or_cancelled(measured.map(Measured::into_analysis), observer)
+        or_canceled(measured.map(Measured::into_analysis), observer)
     }
 
     /// What [`master`](Self::master) would render of a mix, but for the drive, which is solved on the render.

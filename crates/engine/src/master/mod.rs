@@ -152,7 +152,7 @@ impl Engine {
         options: &Options,
         observer: &dyn Observer,
     ) -> Result<Self, EngineError> {
-        or_cancelled(Self::of(jobs, options, observer), observer)
+        or_canceled(Self::of(jobs, options, observer), observer)
     }
 
     fn of(jobs: &[Job], options: &Options, observer: &dyn Observer) -> anyhow::Result<Self> {
@@ -185,7 +185,7 @@ impl Engine {
     /// [`EngineError`]: the mix cannot be read, the ceiling cannot be held, an output cannot be written, or
     /// the observer stopped the work.
     pub fn master(&self, job: &Job, observer: &dyn Observer) -> Result<Delivered, EngineError> {
-        let delivered = or_cancelled(self.deliver(job, observer), observer);
+        let delivered = or_canceled(self.deliver(job, observer), observer);
         observer.finished(&job.input);
         delivered
     }
@@ -416,13 +416,13 @@ struct Replaces {
 }
 
 /// An error of a run that was asked to stop is that it stopped.
-pub(crate) fn or_cancelled<T>(
+pub(crate) fn or_canceled<T>(
     result: anyhow::Result<T>,
     observer: &dyn Observer,
 ) -> Result<T, EngineError> {
     result.map_err(|error| {
-        if observer.is_cancelled() {
-            EngineError::Cancelled
+        if observer.is_canceled() {
+            EngineError::Canceled
         } else {
             EngineError::Failed(error)
         }

@@ -8,7 +8,7 @@ use acetate_master::report::Report;
 use acetate_master::{Delivery, Mastered, Measured, MemoryDelivery};
 use anyhow::Context as _;
 
-use super::{Engine, or_cancelled};
+use super::{Engine, or_canceled};
 use crate::EngineError;
 use crate::delivery::FileDelivery;
 use crate::ffmpeg::Ffmpeg;
@@ -39,7 +39,7 @@ impl Engine {
             report.input = Some(input.facts()?);
             Ok((report, written(delivery)?))
         };
-        or_cancelled(make(), observer)
+        or_canceled(make(), observer)
     }
 
     /// Masters samples; the master stays in memory, with the very samples that a file would hold.
@@ -60,7 +60,7 @@ impl Engine {
             let mastered = self.treat(&mut samples, Path::new(SAMPLES), &mut delivery, observer)?;
             Ok((Report::from(mastered), written(delivery)?))
         };
-        or_cancelled(make(), observer)
+        or_canceled(make(), observer)
     }
 
     /// Masters samples into the file of a job, whose input is not looked at. Nothing is made beside it.
@@ -85,7 +85,7 @@ impl Engine {
             delivery.commit()?;
             Ok(report)
         };
-        or_cancelled(make(), observer)
+        or_canceled(make(), observer)
     }
 
     /// Analyzes, renders and verifies into a delivery.

@@ -1,4 +1,4 @@
-//! [`Overview`]: what a programme looks like from afar, and passages of it.
+//! [`Overview`]: what a program looks like from afar, and passages of it.
 
 use std::ops::Range;
 
@@ -16,7 +16,7 @@ pub(crate) struct Overview {
 }
 
 impl Overview {
-    /// For a programme of `frames` frames.
+    /// For a program of `frames` frames.
     pub(crate) fn new(frames: u64) -> Self {
         Self {
             frames: frames.max(1),
@@ -45,7 +45,7 @@ impl Overview {
     }
 }
 
-/// A passage that is cut out of a programme as it goes by.
+/// A passage that is cut out of a program as it goes by.
 #[derive(Clone, Debug)]
 pub(crate) struct Cut {
     range: Range<u64>,
@@ -74,7 +74,7 @@ impl Cut {
         self.at = end;
     }
 
-    /// The passage; shorter where the programme ended within it.
+    /// The passage; shorter where the program ended within it.
     pub(crate) fn into_audio(self) -> Audio {
         self.audio
     }

@@ -7,7 +7,7 @@ use acetate_dsp::measure::lone_transients::{LoneTransient, TransientKind};
 /// Version of the layout and of what is measured; another one is not read.
 pub(super) const VERSION: u32 = 3;
 
-/// Room for any sequence: no programme of 12 hours has more entries of 10 ms.
+/// Room for any sequence: no program of 12 hours has more entries of 10 ms.
 const MAX_ENTRIES: u64 = 1 << 23;
 
 /// All of an analysis as bytes.

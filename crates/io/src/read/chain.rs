@@ -1,5 +1,5 @@
 //! Streams one after the other in one file: chained Ogg (RFC 3533, 4), as recorders of radio make it, and
-//! FLAC files that were joined. Each is opened for itself; together they are one programme.
+//! FLAC files that were joined. Each is opened for itself; together they are one program.
 
 use std::collections::VecDeque;
 use std::fs::File;

@@ -26,7 +26,7 @@ const RESERVE_AT: usize = 422;
 /// What stands for a figure that does not exist.
 const NO_FIGURE: i16 = 0x7FFF;
 
-/// What a `bext` chunk says of a programme.
+/// What a `bext` chunk says of a program.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Broadcast {
     /// What it is, at most 256 ASCII characters; others become `?`.

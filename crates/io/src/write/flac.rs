@@ -13,7 +13,7 @@ const SPARE_BYTES: u64 = 4096;
 /// One seek point every ten seconds (the encoder's default), 18 bytes each.
 const SEEK_POINT_S: u64 = 10;
 const SEEK_POINT_BYTES: u64 = 18;
-/// Programme length that the seek table is laid out for where the length is unknown.
+/// Program length that the seek table is laid out for where the length is unknown.
 const UNKNOWN_LENGTH_S: u64 = 3 * 3600;
 
 /// Why writing stopped.

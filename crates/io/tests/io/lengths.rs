@@ -585,7 +585,7 @@ fn g711_is_read_from_either_kind_of_wav_header() {
 }
 
 #[test]
-fn chained_ogg_streams_are_one_programme() {
+fn chained_ogg_streams_are_one_program() {
     let one = include_bytes!("../../../../tests/cli/hostile/coded/tone.ogg");
     let alone = decode(&file("alone.ogg", one).path);
     is_whole("chained.ogg", &one.repeat(3), 3 * alone.frames() as u64);

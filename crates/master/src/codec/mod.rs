@@ -50,7 +50,7 @@ pub struct Codec {
     pub coding: Coding,
     /// Its name.
     pub name: &'static str,
-    /// Bit rate of a stereo programme, kbit/s.
+    /// Bit rate of a stereo program, kbit/s.
     pub bit_rate_kbps: u32,
     /// What it may add to a peak of a master up to -14 LUFS, dB.
     pub margin_db: f64,
@@ -104,14 +104,14 @@ pub trait Codecs {
     /// One sentence that says what is missing.
     fn encoder(&mut self, codec: &Codec) -> Result<String, String>;
 
-    /// Encodes a whole programme, decodes it again and hands the decoded blocks to `take`.
+    /// Encodes a whole program, decodes it again and hands the decoded blocks to `take`.
     ///
     /// # Errors
-    /// [`StreamError`] when the programme cannot be read or the codec fails.
+    /// [`StreamError`] when the program cannot be read or the codec fails.
     fn round_trip(
         &mut self,
         codec: &Codec,
-        programme: &mut dyn Source,
+        program: &mut dyn Source,
         take: &mut dyn FnMut(&Audio),
     ) -> Result<Spec, StreamError>;
 }
@@ -197,13 +197,13 @@ fn read(
     delivery: &mut dyn Delivery,
 ) -> Result<CodecReading, MasterError> {
     let written = delivery.reread()?;
-    let mut programme = Outlined {
+    let mut program = Outlined {
         outline: Outline::new(written.spec()),
         source: written,
     };
-    let mut meter = TruePeak::new(programme.spec().channels);
+    let mut meter = TruePeak::new(program.spec().channels);
     let mut decoded: Option<Outline> = None;
-    codecs.round_trip(codec, &mut programme, &mut |block| {
+    codecs.round_trip(codec, &mut program, &mut |block| {
         meter.process(block);
         let spec = Spec {
             sample_rate_hz: block.sample_rate_hz(),
@@ -215,7 +215,7 @@ fn read(
     let Some(decoded) = decoded else {
         return Err(implausible(codec, encoder, "no sound".to_owned()));
     };
-    if let Some(found) = programme.outline.differs_from(&decoded) {
+    if let Some(found) = program.outline.differs_from(&decoded) {
         return Err(implausible(codec, encoder, found));
     }
     Ok(CodecReading {
@@ -233,7 +233,7 @@ fn implausible(codec: &Codec, encoder: &str, found: String) -> MasterError {
     }
 }
 
-/// A programme whose outline is taken while it is read.
+/// A program whose outline is taken while it is read.
 struct Outlined {
     source: Box<dyn Source>,
     outline: Outline,

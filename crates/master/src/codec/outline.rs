@@ -1,5 +1,5 @@
-//! [`Outline`]: the length and the levels of a programme over time, to tell whether what came back from a
-//! codec is that programme at all. It does not judge how it sounds.
+//! [`Outline`]: the length and the levels of a program over time, to tell whether what came back from a
+//! codec is that program at all. It does not judge how it sounds.
 
 use acetate_dsp::measure::biquad::{Biquad, Coefficients};
 use acetate_dsp::{Audio, Spec};
@@ -17,7 +17,7 @@ const FLOOR: f64 = 1e-5;
 /// Power by which a level may be off: 10 dB.
 const SLACK: f64 = 10.0;
 
-/// What is kept of a programme.
+/// What is kept of a program.
 #[derive(Debug)]
 pub(crate) struct Outline {
     spec: Spec,
@@ -82,7 +82,7 @@ impl Outline {
         near.unwrap_or_default().iter().sum()
     }
 
-    /// Why `decoded` cannot be this programme behind a codec; `None` where it can.
+    /// Why `decoded` cannot be this program behind a codec; `None` where it can.
     pub(crate) fn differs_from(&self, decoded: &Self) -> Option<String> {
         if !decoded.is_finite {
             return Some("samples that are no numbers".to_owned());

@@ -3,7 +3,7 @@
 mod memory;
 
 pub use self::memory::MemoryDelivery;
-use acetate_dsp::stream::Cancelled;
+use acetate_dsp::stream::Canceled;
 use acetate_dsp::{Sink, Source, Spec, StreamError};
 
 /// Where the samples go. The pipeline decides what is written, the delivery how and where.
@@ -49,13 +49,13 @@ pub trait Progress {
     /// `done` of `total` frames of a phase.
     ///
     /// # Errors
-    /// [`Cancelled`] where the work is to stop: it ends with that at once, and nothing is left behind.
-    fn at(&mut self, phase: Phase, done: u64, total: Option<u64>) -> Result<(), Cancelled>;
+    /// [`Canceled`] where the work is to stop: it ends with that at once, and nothing is left behind.
+    fn at(&mut self, phase: Phase, done: u64, total: Option<u64>) -> Result<(), Canceled>;
 }
 
 /// Says nothing.
 impl Progress for () {
-    fn at(&mut self, _phase: Phase, _done: u64, _total: Option<u64>) -> Result<(), Cancelled> {
+    fn at(&mut self, _phase: Phase, _done: u64, _total: Option<u64>) -> Result<(), Canceled> {
         Ok(())
     }
 }

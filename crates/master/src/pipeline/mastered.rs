@@ -92,8 +92,8 @@ impl Mastered {
 
     /// What the thresholds of the settings are relative to, LUFS: the loudness of the mix without its lone
     /// transients.
-    pub fn programme_lufs(&self) -> f64 {
-        self.analysis.programme().integrated_lufs
+    pub fn program_lufs(&self) -> f64 {
+        self.analysis.program().integrated_lufs
     }
 }
 

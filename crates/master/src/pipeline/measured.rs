@@ -1,6 +1,6 @@
 //! [`Measured`]: a mix that was analyzed and can be mastered.
 
-use acetate_dsp::analysis::{AnalyzeOptions, analyze_programme};
+use acetate_dsp::analysis::{AnalyzeOptions, analyze_program};
 use acetate_dsp::measure::levels::Meters;
 use acetate_dsp::{Analysis, Source};
 use acetate_model::Predictor;
@@ -34,7 +34,7 @@ impl Measured {
             // The master is what two meters judge.
             meters: Meters::Own,
         };
-        let analysis = analyze_programme(input, &options, &mut |done| {
+        let analysis = analyze_program(input, &options, &mut |done| {
             Ok(progress.at(Phase::Analyze, done, total)?)
         })?;
         Self::new(analysis)

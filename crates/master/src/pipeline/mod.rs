@@ -26,7 +26,7 @@ use crate::error::MasterError;
 /// that could not be reached is delivered and reported; a ceiling that could not be held is an error.
 ///
 /// # Errors
-/// [`MasterError`]: input or output failed, the settings or weights do not fit, the programme has no
+/// [`MasterError`]: input or output failed, the settings or weights do not fit, the program has no
 /// loudness, the ceiling could not be held, or `progress` stopped the work.
 pub fn master(
     input: &mut dyn Source,

@@ -21,7 +21,7 @@ pub(crate) fn cleanup(analysis: &Analysis, repair: bool) -> Cleanup {
         .map(|offset| db_from_gain(offset.abs()))
         .fold(f64::NEG_INFINITY, f64::max);
     Cleanup {
-        dc_highpass_hz: if offset_dbfs - analysis.programme().integrated_lufs > OFFSET_LIMIT_DB {
+        dc_highpass_hz: if offset_dbfs - analysis.program().integrated_lufs > OFFSET_LIMIT_DB {
             DC_HIGHPASS_HZ
         } else {
             0.0

@@ -42,7 +42,7 @@ pub struct Plan {
     pub check: Check,
 }
 
-/// Refuses a programme without a loudness, and one so loud that it is no sound.
+/// Refuses a program without a loudness, and one so loud that it is no sound.
 pub(crate) fn can_be_mastered(analysis: &Analysis) -> Result<(), MasterError> {
     if analysis.sample_peak_dbfs > MAX_PEAK_DBFS {
         return Err(MasterError::TooLoud {
@@ -67,7 +67,7 @@ pub(crate) fn plan(
     predictor: &dyn Predictor,
     brief: &Brief,
 ) -> Result<Plan, MasterError> {
-    let prediction = predictor.predict(analysis.programme())?;
+    let prediction = predictor.predict(analysis.program())?;
     let (settings, confidence, weights_hash) = match &brief.settings {
         Some(settings) => (settings.clone(), None, String::new()),
         None => {

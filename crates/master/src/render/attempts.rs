@@ -154,7 +154,7 @@ impl Attempts<'_> {
         let process = ProcessSpec {
             sample_rate_hz: self.spec.sample_rate_hz,
             channels: self.spec.channels,
-            programme_lufs: self.settings.target.integrated_lufs,
+            program_lufs: self.settings.target.integrated_lufs,
         };
         let mut limiter = Limiter::new(&self.settings.limiter, ceiling_dbtp, &process);
         let mut dither = Dither::new(self.brief.word_length, DITHER_SEED);
@@ -244,7 +244,7 @@ pub(crate) fn infeasible(
 
 /// The 10 ms with the highest sample of the mix, seconds from its start.
 fn tallest_peak_s(analysis: &Analysis) -> f64 {
-    let peaks = analysis.programme().sequences.peak_10ms.iter();
+    let peaks = analysis.program().sequences.peak_10ms.iter();
     // The first one of several as high.
     let tallest = peaks
         .enumerate()

@@ -134,7 +134,7 @@ impl PreLimiter<'_> {
         let process = ProcessSpec {
             sample_rate_hz: self.analysis.sample_rate_hz,
             channels: self.analysis.channels,
-            programme_lufs: self.analysis.programme().integrated_lufs,
+            program_lufs: self.analysis.program().integrated_lufs,
         };
         Chain::new(self.settings, &process, self.bypass)
     }

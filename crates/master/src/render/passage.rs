@@ -53,11 +53,11 @@ pub struct Passage {
     from_frame: u64,
     /// Which of them were asked for.
     wanted: Range<usize>,
-    programme_lufs: f64,
+    program_lufs: f64,
 }
 
 impl Passage {
-    /// Cuts `frames` out of `mix`, the programme that `analysis` tells of.
+    /// Cuts `frames` out of `mix`, the program that `analysis` tells of.
     ///
     /// # Errors
     /// [`MasterError::Stream`] where the mix cannot be read.
@@ -81,7 +81,7 @@ impl Passage {
             wanted: wanted.start.min(mix.frames())..wanted.end.min(mix.frames()),
             mix,
             from_frame,
-            programme_lufs: analysis.programme().integrated_lufs,
+            program_lufs: analysis.program().integrated_lufs,
         })
     }
 
@@ -118,7 +118,7 @@ impl Passage {
         ProcessSpec {
             sample_rate_hz: self.mix.sample_rate_hz(),
             channels: self.mix.channel_count(),
-            programme_lufs: self.programme_lufs,
+            program_lufs: self.program_lufs,
         }
     }
 

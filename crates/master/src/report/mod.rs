@@ -25,7 +25,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Version of the report's format.
 pub const REPORT_SCHEMA: &str = "acetate.report/2";
 
-/// What was done to a programme, and what was measured. A figure that is not finite is null.
+/// What was done to a program, and what was measured. A figure that is not finite is null.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Report {
@@ -41,7 +41,7 @@ pub struct Report {
     /// The file that was delivered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<FileFacts>,
-    /// Figures of the programme that was analyzed or verified.
+    /// Figures of the program that was analyzed or verified.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub measures: Option<Measures>,
     /// The whole analysis of the input.
@@ -50,7 +50,7 @@ pub struct Report {
     /// What `master` did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mastering: Option<Mastering>,
-    /// What became of the certificate that the programme was held against.
+    /// What became of the certificate that the program was held against.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
     /// What was checked against the target.
@@ -294,7 +294,7 @@ impl Check {
 }
 
 impl Measures {
-    /// The figures of a written programme that was read back.
+    /// The figures of a written program that was read back.
     pub fn of_output(output: &OutputMeasures, spec: Spec) -> Self {
         Self {
             integrated_lufs: output.integrated_lufs,

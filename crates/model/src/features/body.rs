@@ -1,4 +1,4 @@
-//! [`Body`]: which moments of a programme belong to its main body.
+//! [`Body`]: which moments of a program belong to its main body.
 //!
 //! Applause, talk, noise, an intro in another sound or a hidden track must not decide what is done to a
 //! song. The spectra of short windows are held against their center, which is found in two steps, as an
@@ -14,7 +14,7 @@ use crate::bands::{BANDS, FIRST_BAND, FRAME_WIDTH, band_weights};
 
 /// Length of a window, s.
 const WINDOW_S: f64 = 1.5;
-/// Programmes of fewer windows are taken whole.
+/// Programs of fewer windows are taken whole.
 const FEWEST_WINDOWS: usize = 8;
 /// Windows this far below the mean power of all are pauses, dB.
 const PAUSE_DB: f64 = -30.0;
@@ -58,7 +58,7 @@ pub struct Body {
 type Shape = [f64; FRAME_WIDTH];
 
 impl Body {
-    /// Finds the main body of a measured programme.
+    /// Finds the main body of a measured program.
     pub fn of(analysis: &Analysis) -> Self {
         let spacing = analysis.sequences.band_spacing_frames.max(1);
         let rate = u64::from(analysis.sample_rate_hz);

@@ -14,7 +14,7 @@ const WINDOW_STEPS: usize = 20;
 const HOP_STEPS: usize = 10;
 /// Windows this far below the mean power are pauses, dB.
 const GATE_DB: f64 = -20.0;
-/// Smallest power that is read as programme, full scale = 1.
+/// Smallest power that is read as program, full scale = 1.
 const SILENCE_POWER: f64 = 1e-10;
 
 /// Standard deviation of the 200 ms level above the gate, dB. `k_power_10ms` as in
@@ -85,12 +85,12 @@ const RATIO_TRIALS: usize = 8;
 const CHANGE_TOLERANCE_DB: f64 = 0.001;
 
 /// A compressor lowers the level spread of music by more than this share of 1 - 1/ratio. Where it does not, as on
-/// a steady programme, whose spread is not what it takes, no higher ratio may be tried for it.
+/// a steady program, whose spread is not what it takes, no higher ratio may be tried for it.
 const LEAST_EFFECT: f64 = 0.15;
 
 /// The ratio at which the compressor lowers the level spread by `change_db` (negative), other
 /// settings as in `base`; 1 where nothing is to be lowered, and at most `max_ratio`, or what would lower it on any
-/// programme that a compressor works on.
+/// program that a compressor works on.
 pub fn solve_ratio(
     k_power_10ms: &[f32],
     integrated_lufs: f64,
@@ -140,7 +140,7 @@ const BOUND_STEPS: usize = 4;
 const BOUND_TOLERANCE_LU: f64 = 0.02;
 
 /// The highest ratio, at most that of `asked`, at which the loudness range is predicted to fall by no more than
-/// `most_lu`; other settings as in `asked`, `loudness_range_lu` that of the programme.
+/// `most_lu`; other settings as in `asked`, `loudness_range_lu` that of the program.
 pub fn bounded_ratio(
     k_power_10ms: &[f32],
     integrated_lufs: f64,
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_programme_of_two_levels_has_half_their_distance_as_spread() {
+    fn a_program_of_two_levels_has_half_their_distance_as_spread() {
         let spread = level_spread_db(&steps());
         assert!((4.5..6.1).contains(&spread), "{spread}");
         assert_eq!(level_spread_db(&[0.0; 500]), 0.0);
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_steady_programme_is_not_compressed_for_next_to_nothing() {
+    fn a_steady_program_is_not_compressed_for_next_to_nothing() {
         // Beats of 10 ms that no 200 ms tell apart, and a slow swell of a tenth of a dB: compression gains nothing.
         let powers: Vec<f32> = (0..6000)
             .map(|k| {

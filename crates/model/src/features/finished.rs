@@ -1,4 +1,4 @@
-//! Whether a programme is a finished master: by the traces of a limiter, at whatever level.
+//! Whether a program is a finished master: by the traces of a limiter, at whatever level.
 
 use acetate_dsp::Analysis;
 use acetate_dsp::measure::peak_steps::at_ceiling_percent;
@@ -8,14 +8,14 @@ use acetate_dsp::measure::peak_steps::at_ceiling_percent;
 const CEILING_PERCENT: f64 = 4.0;
 /// How fast the probability rises around it, percent.
 const CEILING_WIDTH_PERCENT: f64 = 0.8;
-/// Peak to loudness ratio below which a programme is as dense as a master, dB.
+/// Peak to loudness ratio below which a program is as dense as a master, dB.
 const DENSE_PLR_DB: f64 = 14.0;
 /// How fast the probability falls around it, dB.
 const DENSE_WIDTH_DB: f64 = 0.5;
-/// From this probability on a programme is told to be finished.
+/// From this probability on a program is told to be finished.
 pub const FINISHED_PROBABILITY: f64 = 0.5;
 
-/// Probability that a programme is a finished master, 0 to 1.
+/// Probability that a program is a finished master, 0 to 1.
 pub fn probability(analysis: &Analysis) -> f64 {
     of_figures(
         at_ceiling_percent(&analysis.sequences.peak_10ms),
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_limited_dense_programme_is_finished_and_a_free_or_dynamic_one_is_not() {
+    fn a_limited_dense_program_is_finished_and_a_free_or_dynamic_one_is_not() {
         assert!(of_figures(15.0, 10.0) > 0.99);
         assert!(of_figures(1.5, 10.0) < 0.1);
         assert!(of_figures(15.0, 17.0) < 0.01);

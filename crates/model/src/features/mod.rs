@@ -1,6 +1,6 @@
 //! [`FEATURES`]: the one table of what the net reads, and [`Features`], which fills it.
 //!
-//! Everything is of the programme's main [`Body`] and relative to its integrated loudness, so that neither
+//! Everything is of the program's main [`Body`] and relative to its integrated loudness, so that neither
 //! the input's level nor what is foreign to the song tells the net anything.
 
 pub(crate) mod bands;
@@ -20,12 +20,12 @@ use crate::body::{BELONGS, Body};
 pub const STATISTICS: usize = 3;
 /// Index of the peak to loudness ratio among them.
 pub const PLR_STATISTIC: usize = 2;
-/// Most frames that the net reads of one programme; evenly spaced.
+/// Most frames that the net reads of one program; evenly spaced.
 pub const MAX_FRAMES: usize = 768;
 
-/// Levels below this, relative to the programme's loudness, are read as this, dB.
+/// Levels below this, relative to the program's loudness, are read as this, dB.
 pub const FLOOR_DB: f32 = -80.0;
-/// A frame this far below the programme's loudness is a pause, dB.
+/// A frame this far below the program's loudness is a pause, dB.
 const ACTIVE_DB: f64 = -25.0;
 
 /// One row of [`FEATURES`]: a group of inputs.
@@ -112,7 +112,7 @@ pub fn features_hash() -> String {
     hasher.finalize().to_hex()[..16].to_owned()
 }
 
-/// Raw (unscaled) features of a programme's main body, relative to its loudness.
+/// Raw (unscaled) features of a program's main body, relative to its loudness.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Features {
     /// Active frames, dB relative to the integrated loudness: mid bands, then side bands.
@@ -124,7 +124,7 @@ pub struct Features {
 }
 
 impl Features {
-    /// Reads the features of a measured programme. `None` where it has no loudness (silence).
+    /// Reads the features of a measured program. `None` where it has no loudness (silence).
     pub fn of(analysis: &Analysis) -> Option<Self> {
         Self::of_body(analysis, &Body::of(analysis))
     }

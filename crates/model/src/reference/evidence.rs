@@ -8,7 +8,7 @@ use acetate_dsp::units::hertz;
 
 use crate::features::{BANDS, FIRST_BAND};
 
-/// Level at which people listen to a programme's loudness, dB SPL.
+/// Level at which people listen to a program's loudness, dB SPL.
 const LISTENING_DB_SPL: f64 = 75.0;
 /// The threshold in quiet decides below this, Hz: higher up, bandwidth and noise do.
 const QUIET_UP_TO_HZ: f64 = 1000.0;

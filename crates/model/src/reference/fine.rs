@@ -183,7 +183,7 @@ fn hold_bass(from: &Signature, settings: &mut Settings) {
 const SPEC: ProcessSpec = ProcessSpec {
     sample_rate_hz: 48_000,
     channels: 2,
-    programme_lufs: 0.0,
+    program_lufs: 0.0,
 };
 
 /// A curve near the given bands, smooth and continued where there is none; `None` without any band.

@@ -228,7 +228,7 @@ mod tests {
         predictor.predict(&noise()).unwrap().settings
     }
 
-    /// A reference whose tone is the programme's own behind a known curve.
+    /// A reference whose tone is the program's own behind a known curve.
     fn curved(knots_db: [f64; MID_KNOTS]) -> Signature {
         let basis = mid_basis();
         reference(|signature| {

@@ -108,7 +108,7 @@ impl Made {
         let process = ProcessSpec {
             sample_rate_hz: spec.sample_rate_hz,
             channels: spec.channels,
-            programme_lufs: self.settings.target.integrated_lufs,
+            program_lufs: self.settings.target.integrated_lufs,
         };
         let limiter = Limiter::new(&self.settings.limiter, ceiling_dbtp, &process);
         let gain = gain_from_db(self.settings.limiter.drive_db + trim_db) as f32;

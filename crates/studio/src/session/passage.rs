@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acetate_dsp::stream::Cancelled;
+use acetate_dsp::stream::Canceled;
 use acetate_dsp::{Audio, Settings};
 use acetate_master::passage::loudness_lufs;
 use acetate_master::{Passage, PassageLevel};
@@ -91,7 +91,7 @@ pub(crate) fn passage(
         if ask.follows || song.is_last_asked(number) {
             Ok(())
         } else {
-            Err(Cancelled.into())
+            Err(Canceled.into())
         }
     });
     if !ask.follows && !song.is_last_asked(number) {

@@ -1,4 +1,4 @@
-//! [`Sound`]: a programme on disk that any moment can be read of, with the outline that a page draws.
+//! [`Sound`]: a program on disk that any moment can be read of, with the outline that a page draws.
 
 use std::ops::Range;
 use std::path::Path;
@@ -16,7 +16,7 @@ pub(crate) const OUTLINE_FRAMES: usize = 256;
 /// Full scale of the outline.
 const OUTLINE_FULL_SCALE: f32 = 32_767.0;
 
-/// A programme on disk, in a file without a name that vanishes with the process.
+/// A program on disk, in a file without a name that vanishes with the process.
 pub(crate) struct Sound {
     spill: Mutex<Spill>,
     pub(crate) spec: Spec,
@@ -28,7 +28,7 @@ pub(crate) struct Sound {
 }
 
 impl Sound {
-    /// Takes a programme whole; `beside` says on which disk.
+    /// Takes a program whole; `beside` says on which disk.
     pub(crate) fn take(
         source: &mut dyn Source,
         beside: &Path,
@@ -62,7 +62,7 @@ impl Sound {
         })
     }
 
-    /// The frames of a range, fewer where the programme ends before.
+    /// The frames of a range, fewer where the program ends before.
     pub(crate) fn read(&self, frames: Range<u64>) -> Result<Audio, StreamError> {
         let wanted = frames.end.min(self.frames).saturating_sub(frames.start);
         let mut reader = self.reader();
@@ -80,7 +80,7 @@ impl Sound {
         Ok(audio)
     }
 
-    /// The programme from its start, for one of several readers at a time: each keeps its own place, and nobody
+    /// The program from its start, for one of several readers at a time: each keeps its own place, and nobody
     /// waits for another longer than for a block.
     pub(crate) fn reader(&self) -> SoundReader<'_> {
         SoundReader {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use acetate_dsp::StreamError;
-use acetate_dsp::stream::Cancelled;
+use acetate_dsp::stream::Canceled;
 use acetate_engine::{Engine, EngineError, Input, Observer, Options, Step};
 use anyhow::Context;
 
@@ -53,7 +53,7 @@ pub(crate) fn work(session: &Session) {
 fn failed(error: EngineError) -> anyhow::Error {
     match error {
         EngineError::Failed(error) => error,
-        cancelled => cancelled.into(),
+        canceled => canceled.into(),
     }
 }
 
@@ -174,7 +174,7 @@ fn unlimited(session: &Session, song: &Song, made: &Made, stop: &AtomicBool) -> 
 
 fn go_on(stop: &AtomicBool) -> Result<(), StreamError> {
     if stop.load(Ordering::SeqCst) {
-        return Err(Cancelled.into());
+        return Err(Canceled.into());
     }
     Ok(())
 }
@@ -188,7 +188,7 @@ impl Observer for Watch<'_> {
         self.warned(text);
     }
 
-    fn is_cancelled(&self) -> bool {
+    fn is_canceled(&self) -> bool {
         self.is_stopped()
     }
 }

@@ -49,7 +49,7 @@ pub struct Baselines {
     pub recipe: String,
 }
 
-/// A programme's levels, as the fixed compressor is chosen on.
+/// A program's levels, as the fixed compressor is chosen on.
 #[derive(Clone, Debug)]
 pub struct Levels {
     /// K-weighted power of each 10 ms.
@@ -122,7 +122,7 @@ fn best_share(valid: &[Track], mean_db: &[f64; BANDS]) -> f64 {
         .map_or(0.0, |(share, _)| share)
 }
 
-/// The compressor that brings the loudness range of expanded programmes nearest to the original,
+/// The compressor that brings the loudness range of expanded programs nearest to the original,
 /// predicted on 10 ms levels.
 fn fixed_compressor(levels: &[Levels]) -> Compressor {
     let mut best = (f64::INFINITY, Compressor::default());

@@ -39,7 +39,7 @@ impl Move {
     }
 
     /// A share of the way from a spectrum to a target spectrum, mid only, over the bands that
-    /// hold programme. Both in dB relative to loudness.
+    /// hold program. Both in dB relative to loudness.
     pub fn toward(target_db: &[f64; BANDS], mix_db: &[f64; BANDS], share: f64) -> Self {
         let wanted = std::array::from_fn(|band| share * (target_db[band] - mix_db[band]));
         Self {

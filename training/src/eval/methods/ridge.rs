@@ -43,8 +43,8 @@ pub struct Ridge {
     pub slope: Vec<Vec<f64>>,
 }
 
-/// The inputs of a programme: long-term spectrum in the layout of the features, statistics.
-/// A mono programme has no side: its side inputs are 0.
+/// The inputs of a program: long-term spectrum in the layout of the features, statistics.
+/// A mono program has no side: its side inputs are 0.
 pub fn inputs(pooled_db: &[f32], statistics: &[f32], stereo: bool) -> [f64; INPUTS] {
     let half_mean = |offset: usize| {
         (0..BANDS)

@@ -210,7 +210,7 @@ mod tests {
             let spec = ProcessSpec {
                 sample_rate_hz: 44_100,
                 channels: 2,
-                programme_lufs: analysis.integrated_lufs,
+                program_lufs: analysis.integrated_lufs,
             };
             let eq = Eq::new(&settings.eq, &spec);
             let mended = read_all(&mut Processed::new(AudioSource::new(mix), eq)).unwrap();

@@ -1,4 +1,4 @@
-//! Traces of a lossy coder, in passages spread over the programme.
+//! Traces of a lossy coder, in passages spread over the program.
 
 mod frame_grid;
 mod mdct;
@@ -16,12 +16,12 @@ use mp3_hybrid::Mp3Hybrid;
 
 /// Length of a passage, frames: what the longest transform needs for all its places.
 const PASSAGE: usize = 3_072;
-/// Time between passages at first, s; it doubles in long programmes.
+/// Time between passages at first, s; it doubles in long programs.
 const EVERY_S: f64 = 1.0;
 /// Passages that are never reached: from here on, every other one is dropped.
 const MOST: usize = 24;
 
-/// A stretch of the programme.
+/// A stretch of the program.
 #[derive(Clone, Debug)]
 struct Passage {
     /// Its first frame.

@@ -123,7 +123,7 @@ impl Loudness {
     }
 }
 
-/// Adds the powers of other channels of the same programme, each times `weight`: a programme of more
+/// Adds the powers of other channels of the same program, each times `weight`: a program of more
 /// than two channels is measured with one meter per pair.
 pub fn add_channels(powers: &mut [f32], others: &[f32], weight: f64) {
     for (power, &other) in powers.iter_mut().zip(others) {
@@ -131,7 +131,7 @@ pub fn add_channels(powers: &mut [f32], others: &[f32], weight: f64) {
     }
 }
 
-/// Every figure that follows from the powers of a programme. One that does not exist (the
+/// Every figure that follows from the powers of a program. One that does not exist (the
 /// loudness of silence, the range of two seconds) is `-inf`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoudnessFigures {

@@ -73,7 +73,7 @@ impl PeakSteps {
     }
 }
 
-/// Share of the steps that sound which peak within 0.75 dB of the programme's ceiling, percent. A limiter
+/// Share of the steps that sound which peak within 0.75 dB of the program's ceiling, percent. A limiter
 /// piles peaks up there; a mix has few. 0 for silence.
 pub fn at_ceiling_percent(peaks: &[f32]) -> f64 {
     let mut levels_db: Vec<f64> = peaks
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limited_programme_stands_at_its_ceiling_and_a_free_one_does_not() {
+    fn a_limited_program_stands_at_its_ceiling_and_a_free_one_does_not() {
         let free: Vec<f32> = (0..4_000)
             .map(|k| 0.05 + 0.9 * ((k * 7_919) % 4_001) as f32 / 4_001.0)
             .map(|x| x * x * x)

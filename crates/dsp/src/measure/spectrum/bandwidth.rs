@@ -1,9 +1,9 @@
-//! How far up a programme reaches, from its fine long-term spectrum.
+//! How far up a program reaches, from its fine long-term spectrum.
 //!
 //! Two ways to end below half the sample rate are known: a *cliff* (a lossy codec's low-pass, or
 //! a sample-rate conversion from below), and a decay into the noise floor of 16 bits. A slope,
 //! however dark, is no end. Levels are medians over about 400 Hz, so that neither a pilot tone
-//! above a cliff nor a whistle in quiet treble is taken for programme.
+//! above a cliff nor a whistle in quiet treble is taken for program.
 
 use crate::numeric::median;
 use crate::units::db_from_power;
@@ -20,15 +20,15 @@ const CLIFF_DB: f64 = 18.0;
 const CLIFF_SPAN: f64 = 0.05;
 /// Shortest span of a cliff, Hz: the medians' own width.
 const SHORTEST_SPAN_HZ: f64 = 500.0;
-/// Noise of a 16-bit programme with TPDF dither (-96.3 dBFS over half the sample rate) and 3 dB.
+/// Noise of a 16-bit program with TPDF dither (-96.3 dBFS over half the sample rate) and 3 dB.
 const NOISE_DBFS: f64 = -93.3;
-/// The floor counts only this far below the programme's densest part, dB: a programme that is
+/// The floor counts only this far below the program's densest part, dB: a program that is
 /// itself that faint is not ended by it.
 const NOISE_BELOW_DB: f64 = 70.0;
-/// Nothing this far below the densest part is programme, dB.
+/// Nothing this far below the densest part is program, dB.
 const DEAD_BELOW_DB: f64 = 120.0;
 
-/// Highest frequency with programme in it, Hz, of mean powers per bin from 0 to half the sample
+/// Highest frequency with program in it, Hz, of mean powers per bin from 0 to half the sample
 /// rate (full scale = 1); half the sample rate where the spectrum does not end before.
 pub(super) fn bandwidth_hz(powers: &[f64], sample_rate_hz: f64) -> f64 {
     let nyquist_hz = 0.5 * sample_rate_hz;
@@ -41,7 +41,7 @@ pub(super) fn bandwidth_hz(powers: &[f64], sample_rate_hz: f64) -> f64 {
     let floor_db = noise_db
         .min(densest_db - NOISE_BELOW_DB)
         .max(densest_db - DEAD_BELOW_DB);
-    // What happens below the floor is no programme, however it falls.
+    // What happens below the floor is no program, however it falls.
     for level in &mut levels {
         *level = level.max(floor_db);
     }
@@ -57,7 +57,7 @@ fn levels_db(powers: &[f64], nyquist_hz: f64) -> Vec<f64> {
     (0..=(nyquist_hz / GRID_HZ) as usize)
         .map(|index| {
             let center = index as f64 * GRID_HZ * bins_per_hz;
-            // Bin 0 holds the offset, which is not programme.
+            // Bin 0 holds the offset, which is not program.
             let from = ((center - half).max(1.0)) as usize;
             let to = ((center + half) as usize).min(powers.len() - 1);
             around.clear();
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_band_programme_reaches_half_the_sample_rate() {
+    fn a_full_band_program_reaches_half_the_sample_rate() {
         for rate in [22_050, 44_100, 48_000, 96_000] {
             let (white, pink) = (
                 white(3 * rate as usize, 1),

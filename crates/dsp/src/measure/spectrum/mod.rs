@@ -19,7 +19,7 @@ use super::bands::{THIRD_OCTAVES, center_hz, edges_hz};
 use crate::Audio;
 
 /// Most band frames kept. When the store is full every second one is dropped and the spacing
-/// doubles, so a programme of any length fits.
+/// doubles, so a program of any length fits.
 pub const MAX_BAND_FRAMES: usize = 4_096;
 /// Level of what is not there, dB.
 pub const FLOOR_DB: f64 = -200.0;
@@ -139,7 +139,7 @@ pub struct Spectrum {
     /// Nominal center frequencies, Hz.
     #[serde(rename = "center_hz")]
     pub center_hz: Vec<f64>,
-    /// Of the mid signal (L+R)/2, or of a mono programme.
+    /// Of the mid signal (L+R)/2, or of a mono program.
     pub mid_db: Vec<f64>,
     /// Of the side signal (L-R)/2.
     pub side_db: Vec<f64>,
@@ -154,7 +154,7 @@ pub struct SpectrumFigures {
     pub band_frames: Vec<BandFrame>,
     /// Frames of audio from one band frame to the next.
     pub band_spacing_frames: u64,
-    /// Highest frequency with programme in it, Hz.
+    /// Highest frequency with program in it, Hz.
     pub bandwidth_hz: f64,
 }
 
@@ -267,7 +267,7 @@ impl SpectrumMeter {
         self.band_frames.push(frame);
     }
 
-    /// Ends the programme: one shorter than a window is filled up with silence, otherwise what
+    /// Ends the program: one shorter than a window is filled up with silence, otherwise what
     /// follows the last whole window is left out.
     pub fn finish(mut self) -> SpectrumFigures {
         let length = self.window.len();
@@ -416,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_programme_keeps_evenly_spaced_frames_in_a_bounded_store() {
+    fn a_long_program_keeps_evenly_spaced_frames_in_a_bounded_store() {
         // A level that falls steadily shows which windows were kept.
         let rate = 8_000;
         let mut meter = SpectrumMeter::new(rate, 1);
@@ -451,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn a_programme_shorter_than_a_window_still_has_a_spectrum() {
+    fn a_program_shorter_than_a_window_still_has_a_spectrum() {
         let got = figures(44_100, vec![sine(44_100, 1_000.0, 1.0, 2_000)]);
         assert_eq!(got.band_frames.len(), 1);
         assert!(got.spectrum.mid_db[17] > -12.0);

@@ -79,7 +79,7 @@ mod tests {
         let spec = ProcessSpec {
             sample_rate_hz: 44_100,
             channels: 1,
-            programme_lufs: -14.0,
+            program_lufs: -14.0,
         };
         let limited = processed(&mut Limiter::new(&limiter, -1.0, &spec), &signal);
         let gains = Detection::new(&signal).gains(&limiter, -1.0);

@@ -120,14 +120,14 @@ impl Limiter {
         self
     }
 
-    /// The lowest gain (linear) of each 10 ms of the programme, without the latency: entry `k`
+    /// The lowest gain (linear) of each 10 ms of the program, without the latency: entry `k`
     /// covers frames `floor(k·rate/100)..floor((k+1)·rate/100)`. Empty unless asked for; an
     /// interval appears when it is complete.
     pub fn gain_trace(&self) -> &[f32] {
         self.output.statistics.trace()
     }
 
-    /// What the limiter has done to the programme so far.
+    /// What the limiter has done to the program so far.
     pub fn reduction(&self) -> ReductionStatistics {
         self.output.statistics.summary()
     }

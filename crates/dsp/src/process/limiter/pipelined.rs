@@ -71,7 +71,7 @@ mod tests {
     const SPEC: ProcessSpec = ProcessSpec {
         sample_rate_hz: 44_100,
         channels: 1,
-        programme_lufs: -14.0,
+        program_lufs: -14.0,
     };
 
     fn limiter() -> Limiter {

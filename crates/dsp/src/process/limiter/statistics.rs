@@ -2,7 +2,7 @@
 
 use crate::units::db_from_gain;
 
-/// Gain reduction of a programme, positive dB.
+/// Gain reduction of a program, positive dB.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ReductionStatistics {
     /// Largest reduction, dB.
@@ -14,7 +14,7 @@ pub struct ReductionStatistics {
 }
 
 /// Gathers [`ReductionStatistics`] frame by frame. Sums are cut at multiples of 10 ms of the
-/// programme, so that they do not depend on blocks.
+/// program, so that they do not depend on blocks.
 #[derive(Clone, Debug)]
 pub(super) struct Statistics {
     sample_rate_hz: u64,

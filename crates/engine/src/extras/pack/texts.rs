@@ -47,7 +47,7 @@ impl Pack<'_> {
             version: VERSION,
             settings,
             eq: &eq,
-            programme_lufs: mastered.programme_lufs(),
+            program_lufs: mastered.program_lufs(),
             ceiling_dbtp: mastered.treatment.target.true_peak_dbtp,
             mix: self.clip("Mix", mix, self.mix_spec(spec), 0.0),
             master: self.clip("Reference master", MASTER, spec, 0.0),

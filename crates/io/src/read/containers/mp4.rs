@@ -13,7 +13,7 @@ const MAX_MOOV_BYTES: u64 = 64 * 1024 * 1024;
 /// Most frames that an encoder fills up at the end of its stream: two packets of HE-AAC.
 const MAX_PADDING_FRAMES: u64 = 4096;
 
-/// What belongs to the programme.
+/// What belongs to the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Gapless {
     /// Frames of encoder delay at the start.

@@ -1,6 +1,6 @@
 //! [`Chapter`]: a start in time and a title.
 
-/// A part of the programme with a name.
+/// A part of the program with a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::tags) struct Chapter {
     pub start_ms: u64,

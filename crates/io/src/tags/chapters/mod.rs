@@ -85,14 +85,14 @@ pub(super) fn comments(chapters: &[Chapter]) -> Vec<String> {
 }
 
 /// As frames of ID3v2, with a table of contents where it can hold them.
-pub(super) fn frames(chapters: &[Chapter], programme_ms: Option<u64>) -> Vec<Frame> {
+pub(super) fn frames(chapters: &[Chapter], program_ms: Option<u64>) -> Vec<Frame> {
     let mut frames = Vec::new();
     for (index, chapter) in chapters.iter().enumerate() {
         let next = chapters.get(index + 1).map(|next| next.start_ms);
         let end_ms = chapter
             .end_ms
             .or(next)
-            .or(programme_ms)
+            .or(program_ms)
             .unwrap_or(chapter.start_ms);
         let mut body = format!("chp{index}\0").into_bytes();
         for ms in [chapter.start_ms, end_ms.max(chapter.start_ms)] {

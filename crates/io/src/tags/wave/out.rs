@@ -56,12 +56,12 @@ impl Tags {
             ));
         }
         let has_own_chapters = self.frames.iter().any(|frame| &frame.id == b"CHAP");
-        let programme_ms =
+        let program_ms =
             frames.map(|frames| frames.saturating_mul(1000) / u64::from(sample_rate_hz.max(1)));
         let chapters = if has_own_chapters {
             Vec::new()
         } else {
-            chapters::frames(&self.chapters, programme_ms)
+            chapters::frames(&self.chapters, program_ms)
         };
         let sheet = self.cue_sheet_text();
         let with_sheet = sheet.map(|sheet| {
