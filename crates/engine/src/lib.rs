@@ -42,7 +42,7 @@ mod request;
 pub use conflicts::Conflicts;
 pub use error::{EngineError, NameTaken};
 pub use extras::settings_text::settings_text;
-pub use extras::variants::MAX_VARIANTS;
+pub use extras::variants::{MAX_VARIANTS, VARIANTS, Variant};
 pub use input::{Input, declare};
 pub use job::{Job, PIPE, is_pipe};
 pub use master::{Delivered, Engine, JobForecast, Outcome, master};

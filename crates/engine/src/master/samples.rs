@@ -97,7 +97,7 @@ impl Engine {
         observer: &dyn Observer,
     ) -> anyhow::Result<Mastered> {
         let brief = &self.options.brief;
-        let predictor = self.proposer.predictor.as_ref();
+        let predictor = self.common.proposer.predictor.as_ref();
         let progress = &mut FileProgress::new(observer, name);
         Measured::measure(samples, brief, progress)
             .and_then(|measured| measured.plan(predictor, brief))
