@@ -57,6 +57,7 @@ mod translation;
 
 pub use check::{Check, PartScore, Verdict, check, judged, measure, short};
 pub use corpus::Corpus;
+pub use devices::{DEVICES, Device};
 pub use error::CheckError;
 pub use facts::Facts;
 pub use finding::{

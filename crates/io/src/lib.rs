@@ -91,6 +91,6 @@ pub use tags::{MAX_CARRIED_BYTES, Outcome, TagWarning, Tags};
 pub use write::broadcast::Broadcast;
 pub use write::folder::{Earlier, StagedFolder};
 pub use write::format::{Container, OutputFormat};
-pub use write::spool::{SpooledInput, deliver_text, write_bytes, write_text};
+pub use write::spool::{SpooledInput, deliver_file, deliver_text, write_bytes, write_text};
 pub use write::staged::{StageOptions, StagedFile};
 pub use write::wav::RF64_ABOVE_BYTES;

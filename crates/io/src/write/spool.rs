@@ -1,7 +1,7 @@
 //! What is neither audio in nor audio out: a pipe spooled to disk, small text files.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::disk::regular::open_regular;
@@ -103,9 +103,13 @@ pub fn write_text(path: &Path, text: &str) -> io::Result<()> {
 }
 
 fn write_small(path: &Path, bytes: &[u8], replace: bool) -> io::Result<()> {
+    write_whole(path, &mut &*bytes, replace)
+}
+
+fn write_whole(path: &Path, from: &mut impl Read, replace: bool) -> io::Result<()> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let temporary = TemporaryFile::create(path, name)?;
-    temporary.file().write_all(bytes)?;
+    io::copy(from, &mut temporary.file())?;
     temporary.file().sync_all()?;
     temporary.commit(path, replace)
 }
@@ -116,12 +120,23 @@ fn write_small(path: &Path, bytes: &[u8], replace: bool) -> io::Result<()> {
 /// # Errors
 /// [`WriteError`] that names the file.
 pub fn deliver_text(path: &Path, text: &str, overwrite: bool) -> Result<(), WriteError> {
-    write_small(path, text.as_bytes(), overwrite).map_err(|source| {
-        let path = path.to_owned();
-        if source.kind() == io::ErrorKind::AlreadyExists {
-            WriteError::Exists { path }
-        } else {
-            WriteError::Commit { path, source }
-        }
-    })
+    write_small(path, text.as_bytes(), overwrite).map_err(|source| not_delivered(path, source))
+}
+
+/// Copies a file with the care of [`deliver_text`].
+///
+/// # Errors
+/// [`WriteError`] that names the file to be written.
+pub fn deliver_file(from: &Path, path: &Path, overwrite: bool) -> Result<(), WriteError> {
+    let copied = File::open(from).and_then(|mut from| write_whole(path, &mut from, overwrite));
+    copied.map_err(|source| not_delivered(path, source))
+}
+
+fn not_delivered(path: &Path, source: io::Error) -> WriteError {
+    let path = path.to_owned();
+    if source.kind() == io::ErrorKind::AlreadyExists {
+        WriteError::Exists { path }
+    } else {
+        WriteError::Commit { path, source }
+    }
 }
