@@ -1,5 +1,11 @@
 //! [`Song`]: one mix of the session, how far it is, and what was made of it.
 
+mod made;
+mod places;
+mod reference;
+mod variants;
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,10 +15,18 @@ use acetate_dsp::Analysis;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::made::{Made, MadeView};
+pub(crate) use made::{Beside, Made, MadeFor};
+pub(crate) use reference::Reference;
+pub(crate) use variants::{VARIANTS_MADE, VariantMade, VariantSet};
+
+use self::made::MadeView;
+use self::places::Places;
+use self::reference::{MAX_REFERENCES, ReferenceView};
+use self::variants::VariantsView;
+use super::kept::{ReferenceRecord, SongRecord};
 use super::proposal::Proposal;
 use super::sound::{OUTLINE_FRAMES, Sound};
-use super::turn::Turn;
+use super::turn::{Slots, Turn};
 
 /// Longest name of a song, bytes: below what every file system takes with `.master.flac` behind it.
 const MAX_NAME_BYTES: usize = 120;
@@ -66,8 +80,16 @@ pub(crate) struct SongView {
     pub revision: u64,
     /// Later views of a song have higher numbers: an answer may overtake an event.
     pub view: u64,
+    /// The slots of settings; `None` before one was used.
+    pub slots: Option<Slots>,
     /// The master that is there.
     pub made: Option<MadeView>,
+    /// The references that were given.
+    pub references: Vec<ReferenceView>,
+    /// The variants that are there.
+    pub variants: Option<VariantsView>,
+    /// Variants are being made.
+    pub varying: bool,
 }
 
 /// What changes of a song.
@@ -80,9 +102,15 @@ pub(crate) struct Facts {
     pub(crate) revision: u64,
     views: u64,
     pub(crate) analysis: Option<Arc<Analysis>>,
+    /// BLAKE3 of the mix, once it was read.
+    pub(crate) blake3: Option<String>,
+    pub(crate) slots: Option<Slots>,
     pub(crate) made: Option<Arc<Made>>,
     /// What was last proposed, and by which words.
     pub(crate) proposal: Option<Arc<Proposal>>,
+    pub(crate) references: BTreeMap<u64, Arc<Reference>>,
+    pub(crate) variants: Option<Arc<VariantSet>>,
+    pub(crate) varying: bool,
 }
 
 /// One mix of the session.
@@ -90,6 +118,9 @@ pub(crate) struct Song {
     pub(crate) id: u64,
     pub(crate) name: String,
     folder: PathBuf,
+    /// Where the mix lies.
+    input: PathBuf,
+    places: Places,
     /// The mix, to be heard; set once it is decoded.
     pub(crate) mix: OnceLock<Sound>,
     facts: Mutex<Facts>,
@@ -98,13 +129,22 @@ pub(crate) struct Song {
 }
 
 impl Song {
-    /// A song with a folder of its own in the session's.
-    pub(crate) fn create(id: u64, name: &str, session: &Path) -> std::io::Result<Self> {
-        let folder = session.join(id.to_string());
+    /// A song with a folder of its own below `songs`; `input` is where its mix lies, in that folder where `None`.
+    pub(crate) fn create(
+        id: u64,
+        name: &str,
+        songs: &Path,
+        input: Option<PathBuf>,
+    ) -> std::io::Result<Self> {
+        let folder = songs.join(id.to_string());
+        let name = clean_name(name);
+        let input = input.unwrap_or_else(|| folder.join("in").join(&name));
         let song = Self {
             id,
-            name: clean_name(name),
+            places: Places::new(&folder, &input, &name),
+            name,
             folder,
+            input,
             mix: OnceLock::new(),
             facts: Mutex::default(),
             asked: AtomicU64::new(0),
@@ -114,24 +154,115 @@ impl Song {
         Ok(song)
     }
 
-    /// Where the mix lies, or leads to.
-    pub(crate) fn input(&self) -> PathBuf {
-        self.folder.join("in").join(&self.name)
+    /// Where the mix lies.
+    pub(crate) fn input(&self) -> &Path {
+        &self.input
+    }
+
+    /// The name of a file that is made of the song, with this ending.
+    fn file_name(&self, ending: &str) -> String {
+        let stem = Path::new(&self.name).file_stem().unwrap_or_default();
+        format!("{}.{ending}", stem.to_string_lossy())
     }
 
     /// Where a master goes; each has a folder of its own, so that one that is being downloaded stays whole.
     pub(crate) fn output(&self, revision: u64, extension: &str) -> PathBuf {
-        let stem = Path::new(&self.name).file_stem().unwrap_or_default();
-        let name = format!("{}.master.{extension}", stem.to_string_lossy());
+        let name = self.file_name(&format!("master.{extension}"));
         self.folder
             .join("out")
             .join(revision.to_string())
             .join(name)
     }
 
+    /// Where the variants of a turn go.
+    pub(crate) fn variants_output(&self, revision: u64, extension: &str) -> PathBuf {
+        let name = self.file_name(&format!("master.{extension}"));
+        self.folder
+            .join("variants")
+            .join(revision.to_string())
+            .join(name)
+    }
+
+    /// Where something beside the master of a turn goes.
+    pub(crate) fn beside_output(&self, revision: u64, ending: &str) -> PathBuf {
+        self.folder
+            .join("beside")
+            .join(revision.to_string())
+            .join(self.file_name(ending))
+    }
+
     /// A name on the disk that sounds are kept on.
     pub(crate) fn beside(&self) -> PathBuf {
         self.folder.join("sound")
+    }
+
+    /// One more reference, whose file is to come.
+    pub(crate) fn new_reference(&self, name: &str) -> anyhow::Result<Arc<Reference>> {
+        let mut facts = self.facts();
+        anyhow::ensure!(
+            facts.references.len() < MAX_REFERENCES,
+            "expected at most {MAX_REFERENCES} references of a song: take one away first"
+        );
+        let last = facts.references.keys().next_back().copied().unwrap_or(0);
+        let reference =
+            Reference::create(last + 1, clean_name(name), self.reference_folder(last + 1))?;
+        let reference = Arc::new(reference);
+        facts
+            .references
+            .insert(reference.id, Arc::clone(&reference));
+        Ok(reference)
+    }
+
+    fn reference_folder(&self, id: u64) -> PathBuf {
+        self.folder.join("references").join(id.to_string())
+    }
+
+    /// Takes a reference away, and the turn's hold on it; whether there was one.
+    pub(crate) fn drop_reference(&self, id: u64) -> bool {
+        let was_there = self.facts().references.remove(&id).is_some();
+        let _ = fs::remove_dir_all(self.reference_folder(id));
+        was_there
+    }
+
+    /// Takes over how the knobs stood in an earlier session.
+    pub(crate) fn adopt(&self, record: &SongRecord) {
+        let of_record = |record: &ReferenceRecord| {
+            let folder = self.reference_folder(record.id);
+            Reference::of_record(record, folder).ok().map(Arc::new)
+        };
+        let references = record.references.iter().filter_map(of_record);
+        let references: BTreeMap<u64, Arc<Reference>> = references
+            .map(|reference| (reference.id, reference))
+            .collect();
+        let mut facts = self.facts();
+        facts.turn = record.turn.clone();
+        if (facts.turn.reference).is_some_and(|id| !references.contains_key(&id)) {
+            facts.turn.reference = None;
+        }
+        facts.slots.clone_from(&record.slots);
+        facts.references = references;
+        facts.revision += 1;
+    }
+
+    /// What is kept of it; `None` before its hash is known. `session` is the session's folder, whose audio may be
+    /// kept too.
+    pub(crate) fn record(&self, session: &Path, keeps_audio: bool) -> Option<SongRecord> {
+        let facts = self.facts();
+        let path = match self.input.strip_prefix(session) {
+            Ok(within) => keeps_audio.then(|| within.to_path_buf()),
+            Err(_) => Some(self.input.clone()),
+        };
+        Some(SongRecord {
+            name: self.name.clone(),
+            blake3: facts.blake3.clone()?,
+            path,
+            turn: facts.turn.clone(),
+            slots: facts.slots.clone(),
+            references: (facts.references.values())
+                .filter_map(|reference| reference.record())
+                .collect(),
+            master: facts.made.as_ref().map(|made| made.record()),
+        })
     }
 
     pub(crate) fn facts(&self) -> MutexGuard<'_, Facts> {
@@ -151,26 +282,7 @@ impl Song {
 
     /// A text for the page: no place of this machine is in it.
     pub(crate) fn without_places(&self, text: &str) -> String {
-        let mut places = vec![self.folder.join("in"), self.folder.join("out")];
-        if let Some(revision) = self.facts().revision.checked_add(1) {
-            let out = self.folder.join("out");
-            places.extend((0..=revision).map(|revision| out.join(revision.to_string())));
-        }
-        // The longest first: others begin with it.
-        places.sort_by_key(|place| std::cmp::Reverse(place.as_os_str().len()));
-        places.push(self.folder.clone());
-        let mut text = text.to_owned();
-        for place in places {
-            let place = format!("{}/", place.display());
-            text = text.replace(&place, "");
-            let escaped = serde_json::to_string(&place).unwrap_or_default();
-            text = text.replace(escaped.trim_matches('"'), "");
-        }
-        let input = fs::canonicalize(self.input()).unwrap_or_default();
-        if input.parent().is_some() {
-            text = text.replace(&input.display().to_string(), &self.name);
-        }
-        text
+        self.places.clean(text)
     }
 
     pub(crate) fn view(&self) -> SongView {
@@ -193,7 +305,13 @@ impl Song {
             turn: facts.turn.clone(),
             revision: facts.revision,
             view: facts.views,
+            slots: facts.slots.clone(),
             made: facts.made.as_ref().map(|made| made.view()),
+            references: (facts.references.values())
+                .map(|reference| reference.view())
+                .collect(),
+            variants: facts.variants.as_ref().map(|variants| variants.view()),
+            varying: facts.varying,
         }
     }
 
@@ -246,19 +364,5 @@ mod tests {
         assert_eq!(clean_name("a\nb.wav"), "ab.wav");
         let long = clean_name(&format!("{}.flac", "ä".repeat(200)));
         assert!(long.len() <= MAX_NAME_BYTES && long.ends_with(".flac"));
-    }
-
-    #[test]
-    fn no_text_for_the_page_names_a_place_of_this_machine() {
-        let session = tempfile::tempdir().unwrap();
-        let song = Song::create(3, "my mix.wav", session.path()).unwrap();
-        song.facts().revision = 2;
-        let input = song.input().display().to_string();
-        let output = song.output(2, "wav").display().to_string();
-        let text = song.without_places(&format!("{input}: expected sound; {output} is there"));
-        assert_eq!(
-            text,
-            "my mix.wav: expected sound; my mix.master.wav is there"
-        );
     }
 }
