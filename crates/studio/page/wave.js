@@ -52,6 +52,10 @@ export class Wave extends EventTarget {
     /** The still part of the picture, drawn once. @type {HTMLCanvasElement} */
     this.still = document.createElement("canvas");
     this.isStale = true;
+    /** What was drawn last. */
+    this.drawn = "";
+    /** Colors and font of the page, looked up when the still part is drawn. */
+    this.palette = this.colors();
     canvas.addEventListener("pointerdown", (event) => this.press(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
     canvas.addEventListener("pointerup", (event) => this.release(event));
@@ -163,6 +167,14 @@ export class Wave extends EventTarget {
     return this.findings.find(near) ?? null;
   }
 
+  /** Whether the picture is another than the one that was drawn. */
+  hasChanged() {
+    const drawn = `${Math.round(this.x(this.playhead))} ${this.loop} ${this.loopOn} ${this.width()} ${window.devicePixelRatio} ${this.view}`;
+    const isNew = this.isStale || drawn !== this.drawn;
+    this.drawn = drawn;
+    return isNew;
+  }
+
   /** Draws everything that moves over what stands still. */
   draw() {
     const ratio = window.devicePixelRatio || 1;
@@ -175,7 +187,7 @@ export class Wave extends EventTarget {
     if (!pen) return;
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.clearRect(0, 0, width, height);
-    const colors = this.colors();
+    const colors = this.palette;
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     if (this.loop) {
       const [from, to] = [this.x(this.loop[0]), this.x(this.loop[1])];
@@ -213,7 +225,7 @@ export class Wave extends EventTarget {
     const pen = this.still.getContext("2d");
     if (!pen || this.frames === 0) return;
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const colors = this.colors();
+    const colors = this.palette = this.colors();
     pen.font = `11px ${colors.font}`;
     this.drawOutline(pen, this.master, colors.after, 1);
     this.drawOutline(pen, this.mix, colors.before, this.master ? 0.8 : 1);

@@ -18,22 +18,39 @@ macro_rules! asset {
     ($name:literal, $kind:expr) => {
         ($name, $kind, include_str!(concat!("../../page/", $name)))
     };
+    ($folder:literal, $name:literal, $kind:expr) => {
+        (
+            $name,
+            $kind,
+            include_str!(concat!("../../page/", $folder, "/", $name)),
+        )
+    };
 }
 
-/// Everything that the page loads.
+/// Everything that the page loads; names are unique over the folders.
 pub(crate) const ASSETS: &[Asset] = &[
     asset!("studio.css", CSS),
     asset!("icon.svg", PICTURE),
     asset!("main.js", SCRIPT),
     asset!("api.js", SCRIPT),
-    asset!("blind.js", SCRIPT),
-    asset!("eq.js", SCRIPT),
-    asset!("knobs.js", SCRIPT),
-    asset!("mixer.js", SCRIPT),
-    asset!("player.js", SCRIPT),
-    asset!("reading.js", SCRIPT),
-    asset!("songs.js", SCRIPT),
-    asset!("turns.js", SCRIPT),
+    asset!("keys.js", SCRIPT),
+    asset!("desk", "eq.js", SCRIPT),
+    asset!("desk", "knobs.js", SCRIPT),
+    asset!("desk", "reading.js", SCRIPT),
+    asset!("desk", "references.js", SCRIPT),
+    asset!("desk", "take.js", SCRIPT),
+    asset!("desk", "turns.js", SCRIPT),
+    asset!("desk", "variants.js", SCRIPT),
+    asset!("list", "album.js", SCRIPT),
+    asset!("list", "earlier.js", SCRIPT),
+    asset!("list", "join.js", SCRIPT),
+    asset!("list", "songs.js", SCRIPT),
+    asset!("sound", "blind.js", SCRIPT),
+    asset!("sound", "chunks.js", SCRIPT),
+    asset!("sound", "mixer.js", SCRIPT),
+    asset!("sound", "player.js", SCRIPT),
+    asset!("sound", "sounds.js", SCRIPT),
+    asset!("sound", "speakers.js", SCRIPT),
     asset!("wave.js", SCRIPT),
 ];
 

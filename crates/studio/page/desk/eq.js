@@ -1,7 +1,7 @@
 // The EQ as a curve that can be dragged: a knot of the real settings under each handle, and behind it what the
 // net would do if nothing held it back, as wide as it is unsure.
 
-/** @typedef {import("./types").EqBasis} EqBasis */
+/** @typedef {import("../types").EqBasis} EqBasis */
 
 /** Sizes, CSS pixels; the width is the page's. */
 const HEIGHT = 250;

@@ -1,25 +1,15 @@
-// The player: fetches the chunks that the mixer needs, decides which versions are heard how loud, and lays the
-// passages of a turned knob over the master.
+// The player: decides which versions are heard how loud, and lays the passages of a turned knob over the master.
 
 import * as api from "./api.js";
+import { Chunks } from "./chunks.js";
+import { mixOf, soundsOf } from "./sounds.js";
+import { Speakers } from "./speakers.js";
 
-/** @typedef {import("./types").Song} Song */
+/** @typedef {import("../types").Song} Song */
 
-const CHUNK_FRAMES = 65536;
-/** Chunks that are fetched ahead of the playhead, and kept around it. */
-const AHEAD = 3;
-const KEPT = 40;
 /** Length of the first passage and of the following ones, seconds: short ones are heard soon. */
 const FIRST_S = 3;
 const NEXT_S = 8;
-
-/** What can be heard: key, name, what it is. */
-export const VERSIONS = [
-  { key: "mix", label: "Mix", what: "The mix as it came." },
-  { key: "master", label: "Master", what: "What the file holds." },
-  { key: "unlimited", label: "Un-limited", what: "The master without its limiter." },
-  { key: "delta", label: "Delta", what: "What the master takes from the mix or adds to it, both equally loud." },
-];
 
 export class Player extends EventTarget {
   constructor() {
@@ -40,15 +30,18 @@ export class Player extends EventTarget {
     this.stalled = false;
     this.version = "master";
     this.matched = true;
-    /** @type {"stereo" | "mono" | "side"} */
+    /** How it is heard: stereo, mono, side, or a loudspeaker by its name. */
     this.listen = "stereo";
+    /** @type {import("../types").Device[]} */
+    this.devices = [];
+    /** @type {Speakers | null} */
+    this.speakers = null;
     /** @type {[number, number] | null} */
     this.loop = null;
     this.loopOn = false;
     /** Heard in place of the picked version, as in a blind test. @type {string | null} */
     this.instead = null;
-    /** Chunks that are there or under way, by key of a sound. @type {Map<string, Set<number>>} */
-    this.have = new Map();
+    this.chunks = new Chunks((message, transfer) => this.send(message, transfer));
     /** The master that is heard: its revision. @type {number | null} */
     this.revision = null;
     this.passageId = 0;
@@ -76,7 +69,7 @@ export class Player extends EventTarget {
     this.loop = null;
     this.loopOn = false;
     this.instead = null;
-    this.have.clear();
+    this.chunks.clear();
     this.revision = song.made?.revision ?? null;
     if (!this.isThere(this.version)) this.version = "mix";
     await this.leave();
@@ -95,34 +88,33 @@ export class Player extends EventTarget {
       const old = this.revision;
       this.revision = revision;
       if (first && before?.made == null && this.version === "mix" && !this.playing) this.version = "master";
+      if (!this.isThere(this.version)) this.version = "master";
       this.route();
       // A passage of a knob that was turned since stays until its own master is there.
       if (song.revision === revision) this.dropPassage();
       setTimeout(() => this.forget(old), 500);
     } else {
+      if (!this.isThere(this.version)) this.version = song.made ? "master" : "mix";
       this.route();
     }
     this.changed();
   }
 
-  /** @param {number | null} revision */
+  /** A master that is heard no more. @param {number | null} revision */
   forget(revision) {
-    for (const sound of ["master", "unlimited"]) {
-      const key = `${sound}@${revision}`;
-      if (revision !== this.revision && this.have.delete(key)) this.send({ kind: "drop", key });
-    }
+    if (revision === this.revision) return;
+    for (const sound of ["master", "unlimited"]) this.chunks.forget(`${sound}@${revision}`);
   }
+
+  /** What is there of the song, by version. */
+  sounds() { return this.song ? soundsOf(this.song, this.revision) : new Map(); }
 
   /** @param {string} version */
   isThere(version) {
-    if (!this.song || this.song.frames === 0) return false;
-    if (version === "mix") return true;
-    if (version === "unlimited") return this.song.made?.unlimited_lufs != null;
-    return this.song.made !== null;
+    // A master that is there, but is not heard yet, can be picked.
+    const sounds = this.song ? soundsOf(this.song, this.song.made?.revision ?? null) : new Map();
+    return version === "delta" ? sounds.has("master") : sounds.has(version);
   }
-
-  /** Key of a sound in the mixer. @param {string} sound */
-  key(sound) { return sound === "mix" ? "mix" : `${sound}@${this.revision}`; }
 
   /** Makes the audio context at the song's own rate: nothing is resampled on the way out of the page. */
   async open() {
@@ -132,12 +124,13 @@ export class Player extends EventTarget {
     const node = new AudioWorkletNode(context, "acetate-mixer", { numberOfInputs: 0, outputChannelCount: [2] });
     const analyser = context.createAnalyser();
     analyser.fftSize = 8192;
-    node.connect(analyser).connect(context.destination);
+    analyser.connect(context.destination);
+    this.speakers = new Speakers(context, node, analyser);
     node.port.onmessage = (event) => this.told(event.data);
     this.context = context;
     this.node = node;
     this.analyser = analyser;
-    this.have.clear();
+    this.chunks.clear();
     this.route();
   }
 
@@ -147,6 +140,7 @@ export class Player extends EventTarget {
     this.context = null;
     this.node = null;
     this.analyser = null;
+    this.speakers = null;
     if (context) await context.close();
   }
 
@@ -186,84 +180,24 @@ export class Player extends EventTarget {
 
   activeLoop() { return this.loopOn ? this.loop : null; }
 
-  /** Fetches what is heard soon, of every version, so that a switch finds it there. @param {number} frame @param {number | null} revision */
+  /** Fetches what is heard soon, of the master of a revision. @param {number} frame @param {number | null} revision */
   async fetchAround(frame, revision) {
     const song = this.song;
     if (!song || !this.node) return;
-    const first = Math.floor(frame / CHUNK_FRAMES);
-    const wanted = new Set();
-    for (let n = 0; n <= AHEAD; n += 1) wanted.add(first + n);
-    const loop = this.activeLoop();
-    if (loop) wanted.add(Math.floor(loop[0] / CHUNK_FRAMES)).add(Math.floor(loop[0] / CHUNK_FRAMES) + 1);
-    const sounds = ["mix"];
-    if (song.made && revision !== null) sounds.push("master");
-    if (song.made?.unlimited_lufs != null && revision !== null) sounds.push("unlimited");
-    const fetches = [];
-    for (const index of wanted) {
-      if (index * CHUNK_FRAMES >= song.frames) continue;
-      for (const sound of sounds) fetches.push(this.fetchChunk(song, sound, revision, index));
-    }
-    this.evict(first, wanted);
-    await Promise.all(fetches);
+    await this.chunks.fetch(song, soundsOf(song, revision).values(), frame, this.activeLoop());
   }
 
-  /** @param {Song} song @param {string} sound @param {number | null} revision @param {number} index */
-  async fetchChunk(song, sound, revision, index) {
-    const key = sound === "mix" ? "mix" : `${sound}@${revision}`;
-    const have = this.have.get(key) ?? new Set();
-    this.have.set(key, have);
-    if (have.has(index)) return;
-    have.add(index);
-    try {
-      const which = sound === "mix" ? null : revision;
-      const data = await api.sound(song.id, sound, index * CHUNK_FRAMES, CHUNK_FRAMES, which);
-      if (this.song?.id === song.id) this.send({ kind: "chunk", key, index, data }, data.map((channel) => channel.buffer));
-    } catch {
-      have.delete(index);
-    }
-  }
+  /** The loudspeaker that is listened through. */
+  device() { return this.devices.find(({ name }) => name === this.listen) ?? null; }
 
-  /** @param {number} first @param {Set<number>} wanted */
-  evict(first, wanted) {
-    for (const [key, have] of this.have) {
-      if (have.size <= KEPT) continue;
-      const far = [...have].filter((index) => Math.abs(index - first) > KEPT / 2 && !wanted.has(index));
-      for (const index of far) have.delete(index);
-      this.send({ kind: "drop", key, chunks: far });
-    }
+  route() {
+    const device = this.device();
+    const listen = device?.sums_to_mono ? "mono" : device ? "stereo" : this.listen;
+    this.send({ kind: "heard", gains: mixOf(this.sounds(), this.instead ?? this.version, this.matched), listen });
+    // The sum to mono is the mixer's own.
+    void this.speakers?.choose(device && device.name !== "mono" ? device.name : "").catch(() => { this.listen = "stereo"; this.changed(); });
+    if (this.playing) void this.fetchAround(this.now(), this.revision);
   }
-
-  /** Gains that make all versions equally loud: as loud as the least loud of them. Linear, by sound. */
-  levels() {
-    const song = this.song;
-    /** @type {Record<string, number>} */
-    const lufs = {};
-    if (song?.mix_lufs != null) lufs.mix = song.mix_lufs;
-    if (song?.made) lufs.master = song.made.master_lufs;
-    if (song?.made?.unlimited_lufs != null) lufs.unlimited = song.made.unlimited_lufs;
-    const common = Math.min(...Object.values(lufs));
-    /** @type {Record<string, number>} */
-    const gains = {};
-    for (const sound of ["mix", "master", "unlimited"]) {
-      gains[sound] = this.matched && sound in lufs ? 10 ** ((common - lufs[sound]) / 20) : 1;
-    }
-    return gains;
-  }
-
-  /** What is heard: sounds of the mixer with their gains. @returns {[string, number][]} */
-  heard() {
-    const version = this.instead ?? this.version;
-    const gains = this.levels();
-    if (version !== "delta") return [[this.key(version), gains[version]]];
-    // Unmatched, the difference would be mostly the level.
-    const matched = this.matched;
-    this.matched = true;
-    const even = this.levels();
-    this.matched = matched;
-    return [[this.key("master"), even.master], ["mix", -even.mix]];
-  }
-
-  route() { this.send({ kind: "heard", gains: this.heard(), listen: this.listen }); }
 
   /** @param {string} version */
   pick(version) {
@@ -335,7 +269,14 @@ export class Player extends EventTarget {
     this.changed();
   }
 
-  /** @param {"stereo" | "mono" | "side"} listen */
+  /** The loop on or off; where none was set, the next eight seconds. */
+  toggleLoop() {
+    if (!this.song) return;
+    const at = this.now();
+    this.setLoop(this.loop ?? [at, Math.min(this.song.frames, at + 8 * this.song.sample_rate_hz)], !this.loopOn);
+  }
+
+  /** @param {string} listen stereo, mono, side, or a loudspeaker */
   setListen(listen) { this.listen = listen; this.route(); this.changed(); }
 
   /** @param {boolean} matched */
@@ -351,7 +292,7 @@ export class Player extends EventTarget {
   /**
    * Renders what is heard next as the knobs stand, and lays it over the master: the first seconds at once, then
    * the rest of the loop, or a while ahead.
-   * @param {import("./types").Turn} turn
+   * @param {import("../types").Turn} turn
    * @param {number} begun when the knob was turned
    */
   async preview(turn, begun) {
@@ -365,7 +306,7 @@ export class Player extends EventTarget {
     const loop = this.activeLoop();
     const from = Math.max(loop?.[0] ?? 0, Math.floor(this.now()));
     const end = loop ? loop[1] : Math.min(song.frames, from + 24 * rate);
-    /** @type {import("./types").Settings | null} */
+    /** @type {import("../types").Settings | null} */
     let settings = null;
     /** @type {[number, number][]} */
     const parts = [[from, Math.min(end, from + FIRST_S * rate)]];
@@ -395,7 +336,7 @@ export class Player extends EventTarget {
   /** @param {number} id @param {number} from @param {Float32Array[]} data */
   lay(id, from, data) {
     this.previewing = true;
-    this.send({ kind: "span", key: this.key("master"), id, from, data }, data.map((channel) => channel.buffer));
+    this.send({ kind: "span", key: `master@${this.revision}`, id, from, data }, data.map((channel) => channel.buffer));
     this.changed();
   }
 }

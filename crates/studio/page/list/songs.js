@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 
-/** @typedef {import("./types").Song} Song */
+/** @typedef {import("../types").Song} Song */
 
 /** @param {string} id @returns {any} */
 const byId = (id) => document.getElementById(id);
@@ -11,6 +11,12 @@ const byId = (id) => document.getElementById(id);
 export const STATES = {
   waiting: "Waiting", opening: "Reading the file", measuring: "Measuring the mix", mastering: "Making the master",
   ready: "Ready", paused: "Paused", failed: "Failed",
+};
+
+/** What a step of the work is called. @type {Record<string, string>} */
+export const STEPS = {
+  open: "Reading the file", references: "Measuring the reference", analyze: "Measuring the mix", render: "Rendering",
+  write: "Limiting and writing", verify: "Reading back and verifying", report: "Drawing the report page", pack: "Filling the pack",
 };
 
 export class Songs extends EventTarget {
@@ -33,7 +39,7 @@ export class Songs extends EventTarget {
     let depth = 0;
     const hasFiles = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files");
     const over = (/** @type {boolean} */ on) => document.body.classList.toggle("dropping", on);
-    window.addEventListener("dragenter", (event) => { if (hasFiles(event)) { depth += 1; over(true); } });
+    window.addEventListener("dragenter", (event) => { if (hasFiles(event)) { depth += 1; over(true); this.showPlaces(); } });
     window.addEventListener("dragleave", (event) => { if (hasFiles(event)) { depth -= 1; over(depth > 0); } });
     window.addEventListener("dragover", (event) => { if (hasFiles(event)) event.preventDefault(); });
     window.addEventListener("drop", (event) => {
@@ -41,13 +47,30 @@ export class Songs extends EventTarget {
       event.preventDefault();
       depth = 0;
       over(false);
-      void this.take([...(event.dataTransfer?.files ?? [])]);
+      const files = [...(event.dataTransfer?.files ?? [])];
+      const isReference = /** @type {Element} */ (event.target).closest?.("[data-drop]")?.getAttribute("data-drop") === "reference";
+      if (isReference) this.dispatchEvent(new CustomEvent("reference", { detail: files[0] }));
+      else void this.take(files);
     });
+  }
+
+  /** A song that is open can be given a reference. */
+  showPlaces() {
+    const song = this.current();
+    byId("drop-reference").hidden = song === null || song.frames === 0;
+    byId("drop-name").textContent = song?.name ?? "";
+  }
+
+  /** Puts the songs in another order. @param {number[]} ids */
+  order(ids) {
+    const place = (/** @type {number} */ id) => { const at = ids.indexOf(id); return at < 0 ? ids.length : at; };
+    this.all = new Map([...this.all].sort(([a], [b]) => place(a) - place(b)));
+    this.draw();
   }
 
   /** @param {File[]} files */
   async take(files) {
-    for (const file of files) {
+    for (const [place, file] of files.entries()) {
       const id = (this.uploadId += 1);
       this.uploads.set(id, { name: file.name, share: 0 });
       this.draw();
@@ -55,7 +78,8 @@ export class Songs extends EventTarget {
         const song = await api.upload(file, (share) => { this.uploads.set(id, { name: file.name, share }); this.draw(); });
         this.uploads.delete(id);
         this.put(song);
-        this.choose(song.id);
+        // Of several the first is looked at; the others wait in their tabs.
+        if (place === 0) this.choose(song.id);
       } catch (error) {
         this.uploads.delete(id);
         this.draw();
@@ -116,6 +140,7 @@ export class Songs extends EventTarget {
     const focused = document.activeElement?.id;
     byId("songs").replaceChildren(...tabs);
     if (focused?.startsWith("tab-")) byId(focused)?.focus();
+    this.dispatchEvent(new Event("drawn"));
   }
 
   /** @param {Song} song */

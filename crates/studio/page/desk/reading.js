@@ -1,6 +1,6 @@
 // What there is to read: the verdict, the figures, what was found in the mix and what to do about it, what was done.
 
-/** @typedef {import("./types").Finding} Finding */
+/** @typedef {import("../types").Finding} Finding */
 
 import { clock } from "./wave.js";
 

@@ -1,6 +1,6 @@
 // The blind test (ABX): X is one of two versions, hidden; the answers say whether a difference is heard.
 
-import { VERSIONS } from "./player.js";
+import { VERSIONS } from "./sounds.js";
 
 /** @param {string} id @returns {any} */
 const byId = (id) => document.getElementById(id);

@@ -2,7 +2,7 @@
 
 import { SLOTS } from "./turns.js";
 
-/** @typedef {import("./types").Param} Param */
+/** @typedef {import("../types").Param} Param */
 /** @typedef {import("./turns.js").Turns} Turns */
 
 const AMOUNTS = /** @type {const} */ ([
@@ -20,18 +20,23 @@ const FINE = /** @type {const} */ ([
 const byId = (id) => document.getElementById(id);
 
 export class Knobs {
-  /** @param {import("./types").Session} session */
+  /** @param {import("../types").Session} session */
   constructor(session) {
     this.session = session;
     /** @type {Turns | null} */
     this.turns = null;
-    /** @type {import("./types").Settings | null} */
+    /** @type {import("../types").Settings | null} */
     this.settings = null;
     this.makeTargets();
     this.makeAmounts();
     this.makeFine();
     this.makeSlots();
-    byId("words").addEventListener("change", () => this.turns?.set({ words: byId("words").value.trim() }));
+    /** The words that are shown. */
+    this.words = "";
+    byId("words").addEventListener("change", () => {
+      byId("words").value = this.words = byId("words").value.trim();
+      this.turns?.set({ words: this.words });
+    });
     byId("codecs").addEventListener("change", () => this.turns?.set({ codecs: byId("codecs").checked }));
     byId("format").addEventListener("change", () => this.turns?.set({ format: byId("format").value }));
     byId("undo").addEventListener("click", () => this.turns?.undo());
@@ -71,7 +76,7 @@ export class Knobs {
     }
   }
 
-  /** What is aimed at as the knobs stand. @returns {import("./types").Target} */
+  /** What is aimed at as the knobs stand. @returns {import("../types").Target} */
   target() {
     const turn = this.turns?.now;
     if (turn?.target) return turn.target;
@@ -151,7 +156,7 @@ export class Knobs {
     input.dispatchEvent(new Event("acetate-show"));
   }
 
-  /** Shows how the knobs stand, and what that comes to. @param {Turns} turns @param {import("./types").Settings | null} settings */
+  /** Shows how the knobs stand, and what that comes to. @param {Turns} turns @param {import("../types").Settings | null} settings */
   show(turns, settings) {
     this.turns = turns;
     this.settings = settings;
@@ -171,7 +176,9 @@ export class Knobs {
         this.put(`fine-${name}`, (turn[stage] ?? settings[stage])[field]);
       }
     }
-    if (document.activeElement !== byId("words")) byId("words").value = turn.words;
+    // Who is typing is not disturbed.
+    if (document.activeElement !== byId("words") || byId("words").value === this.words) byId("words").value = turn.words;
+    this.words = turn.words;
     byId("codecs").checked = turn.codecs;
     byId("format").value = turn.format;
     byId("undo").disabled = turns.done.length === 0;
