@@ -66,4 +66,4 @@ pub use finding::{
 };
 pub use scan::Scan;
 pub use tone::ToneJudgment;
-pub use translation::Translation;
+pub use translation::{Translation, translate};

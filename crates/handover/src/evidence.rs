@@ -16,13 +16,18 @@ use acetate_dsp::{Audio, Source};
 use acetate_master::{MasterFile, Unlimited};
 use acetate_model::Signature;
 
+use crate::base64::encoded_len;
 use crate::counterfactual::{self, Without};
 use crate::error::HandoverError;
 use crate::overview::{Cut, Overview, Stretch};
-use crate::version::Version;
+use crate::version::{SOUND_BYTES, Version};
 
-/// Longest passage that can be listened to, seconds.
-pub(crate) const LONGEST_PASSAGE_S: f64 = 60.0;
+/// Passage that can be listened to where the whole song does not fit into the page, seconds.
+const PASSAGE_S: f64 = 60.0;
+/// Longest song that is looked at for whether it fits, seconds.
+const LONGEST_S: f64 = 240.0;
+/// Bytes of FLAC for one of 16-bit PCM, as loud music takes.
+const FLAC_SHARE: f64 = 0.7;
 /// Length of the passage that is rendered once more without each stage, seconds.
 const COUNTERFACTUAL_S: f64 = 20.0;
 /// Steps of the compressor's gain over time, a second.
@@ -86,6 +91,8 @@ pub(crate) struct Evidence {
     /// Gain reduction of the compressor, [`GAIN_STEPS_PER_S`] times a second, dB, positive; empty
     /// where it is out.
     pub(crate) compression_db: Vec<f64>,
+    /// What else was made of the mix: its name and its analysis.
+    pub(crate) variants: Vec<(String, Analysis)>,
     /// The passage that can be listened to.
     pub(crate) passage: Stretch,
     /// Its loudest part, for the loop.
@@ -105,7 +112,7 @@ pub(crate) fn collect(
     let before = material.file.mastered.analysis.clone();
     let (after, master) = look_at(material.master, &mut |share| progress(0, share))?;
     let powers = &after.sequences.k_power_10ms;
-    let passage = Stretch::loudest(powers, LONGEST_PASSAGE_S);
+    let passage = Stretch::loudest(powers, longest_s(material));
     let without_passage = Stretch::loudest(powers, COUNTERFACTUAL_S);
     let loop_within = loudest_within(powers, passage);
 
@@ -169,8 +176,13 @@ pub(crate) fn collect(
             audio: unlimited,
         },
     ];
+    let mut variants = Vec::new();
     for other in &mut material.others {
         versions.push(other_version(other, passage)?);
+        if other.same_song {
+            let analysis = analyze_with(other.source, &AnalyzeOptions::default(), &mut |_| Ok(()))?;
+            variants.push((other.label.clone(), analysis));
+        }
     }
     Ok(Evidence {
         mix,
@@ -179,12 +191,23 @@ pub(crate) fn collect(
         after,
         limiting_db,
         compression_db,
+        variants,
         passage,
         loop_within,
         versions,
         without,
         without_passage,
     })
+}
+
+/// How much of the song the page can hold of each version, seconds.
+fn longest_s(material: &Material<'_>) -> f64 {
+    let spec = material.master.spec();
+    let bytes_per_s = 2.0 * f64::from(spec.sample_rate_hz) * spec.channels as f64 * FLAC_SHARE;
+    let versions = 3 + material.others.len();
+    let fits_s =
+        SOUND_BYTES as f64 / (versions as f64 * encoded_len(1000) as f64 / 1000.0 * bytes_per_s);
+    fits_s.clamp(PASSAGE_S, LONGEST_S)
 }
 
 /// Analysis and overview of a program in one pass.

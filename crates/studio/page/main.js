@@ -132,6 +132,7 @@ function showKnobs() {
     const gains = turns.now.eq_mid_db && turns.now.amounts.eq === 100 ? turns.now.eq_mid_db : turned.settings.eq.mid_db;
     eq.show(gains, turned.settings.eq.side_db);
     eq.propose(turned.proposal.open_db, turned.proposal.sd_db);
+    byId("eq-net").hidden = turned.proposal.open_db === null;
   }
   references.show(song, turns);
   variants.show(song, turns);
@@ -166,6 +167,8 @@ async function show() {
   } else {
     await player.update(song);
   }
+  // How the knobs stand is known at once; what that comes to is asked for.
+  showKnobs();
   if (song.frames > 0) await draw(song);
   showKnobs();
   showVersions();

@@ -1,5 +1,6 @@
 //! The page, as it lies in the binary.
 
+use acetate_handover::SHARED_SCRIPTS;
 use axum::extract::Path;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -27,7 +28,7 @@ macro_rules! asset {
     };
 }
 
-/// Everything that the page loads; names are unique over the folders.
+/// What the page alone loads; names are unique over the folders.
 pub(crate) const ASSETS: &[Asset] = &[
     asset!("studio.css", CSS),
     asset!("icon.svg", PICTURE),
@@ -51,8 +52,14 @@ pub(crate) const ASSETS: &[Asset] = &[
     asset!("sound", "player.js", SCRIPT),
     asset!("sound", "sounds.js", SCRIPT),
     asset!("sound", "speakers.js", SCRIPT),
-    asset!("wave.js", SCRIPT),
 ];
+
+/// The page's own files, and the scripts that it shares with the report page.
+fn all() -> impl Iterator<Item = Asset> {
+    let shared = SHARED_SCRIPTS.iter();
+    let shared = shared.map(|(name, text)| (*name, SCRIPT, *text));
+    ASSETS.iter().copied().chain(shared)
+}
 
 const INDEX: &str = include_str!("../../page/index.html");
 
@@ -61,9 +68,9 @@ pub(super) async fn page() -> Response {
 }
 
 pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, ApiError> {
-    let found = ASSETS.iter().find(|(known, ..)| *known == name);
+    let found = all().find(|(known, ..)| *known == name);
     let (_, kind, text) = found.ok_or_else(|| ApiError::not_found("a file of the page"))?;
-    Ok(([(CONTENT_TYPE, *kind)], *text).into_response())
+    Ok(([(CONTENT_TYPE, kind)], text).into_response())
 }
 
 #[cfg(test)]
@@ -75,13 +82,13 @@ mod tests {
 
     #[test]
     fn the_page_stays_small() {
-        let bytes: usize = ASSETS.iter().map(|(.., text)| text.len()).sum();
+        let bytes: usize = all().map(|(.., text)| text.len()).sum();
         assert!(INDEX.len() + bytes < MAX_PAGE_BYTES);
     }
 
     #[test]
     fn the_page_loads_nothing_but_what_the_binary_holds() {
-        let texts = ASSETS.iter().map(|(.., text)| *text).chain([INDEX]);
+        let texts = all().map(|(.., text)| text).chain([INDEX]);
         for text in texts {
             for place in ["http://", "https://", "//cdn"] {
                 let places = text.matches(place).count();

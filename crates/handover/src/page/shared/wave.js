@@ -1,5 +1,6 @@
 // The picture of the song over time: outline of mix and master, loudness, gain reduction, findings, loop and
-// playhead on one canvas. It can be zoomed, clicked and dragged over; with the keyboard it is a slider.
+// playhead on one canvas, for the report page and the studio. It can be zoomed, clicked and dragged over; with the
+// keyboard it is a slider.
 
 /** @typedef {import("./types").Finding} Finding */
 
@@ -44,6 +45,8 @@ export class Wave extends EventTarget {
     /** @type {[number, number] | null} */
     this.loop = null;
     this.loopOn = false;
+    /** What of the song can be heard, where that is not all of it, frames. @type {[number, number] | null} */
+    this.heard = null;
     this.playhead = 0;
     /** What is shown, frames. @type {[number, number]} */
     this.view = [0, 1];
@@ -233,6 +236,16 @@ export class Wave extends EventTarget {
     this.drawTaken(pen, colors);
     this.drawTime(pen, colors);
     this.drawMarks(pen, colors);
+    if (this.heard) this.drawUnheard(pen, colors, this.heard);
+  }
+
+  /** What cannot be heard stands back. @param {CanvasRenderingContext2D} pen @param {ReturnType<Wave["colors"]>} colors @param {[number, number]} heard */
+  drawUnheard(pen, colors, [from, to]) {
+    pen.fillStyle = colors.panel;
+    pen.globalAlpha = 0.6;
+    pen.fillRect(0, MARKS, this.x(from), WAVE);
+    pen.fillRect(this.x(to), MARKS, this.width() - this.x(to), WAVE);
+    pen.globalAlpha = 1;
   }
 
   /** @param {CanvasRenderingContext2D} pen @param {Int16Array | null} pairs @param {string} color @param {number} alpha */
