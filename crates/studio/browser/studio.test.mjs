@@ -28,6 +28,9 @@ test("a dropped mix is heard, switched, downloaded and verified", async () => {
   await drop(page, "my song.flac", readFileSync(MIX));
   await page.waitForFunction(() => /** @type {any} */ (window).acetateStudio.songs.current()?.frames > 0);
   await ready(page);
+  await page.waitForFunction(() => document.querySelectorAll("#eq .handle").length === 12);
+  await page.waitForTimeout(500);
+  assert.equal(await page.evaluate(() => /** @type {any} */ (window).acetateStudio.songs.current().revision), 0, "looking at a song makes no second master");
   assert.match(await page.textContent("#badge"), /verified/);
   await page.click("#play");
   await page.waitForFunction(() => /** @type {any} */ (window).acetateStudio.player.level > 0.01);

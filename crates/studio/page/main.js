@@ -8,7 +8,7 @@ import { EqCurve } from "./eq.js";
 import { listenToKeys } from "./keys.js";
 import { Knobs } from "./knobs.js";
 import { Player } from "./player.js";
-import { showDone, showFigures, showFindings } from "./reading.js";
+import { here, showDone, showFigures, showFindings } from "./reading.js";
 import { References } from "./references.js";
 import { STATES, STEPS, Songs } from "./songs.js";
 import { VARIANT, VERSIONS } from "./sounds.js";
@@ -28,7 +28,7 @@ const songs = new Songs();
 const blind = new Blind(player);
 /** @type {Map<number, Turns>} */
 const turnsOf = new Map();
-/** What a turn of a song comes to, as the server last said. @type {Map<number, import("./types").Turned>} */
+/** What a turn comes to, as the server last said. @type {Map<number, import("./types").Turned>} */
 const turnedOf = new Map();
 /** Song and master that are drawn and read. */
 const shown = { song: -1, mix: -1, made: -1, unlimited: false, report: /** @type {any} */ (null) };
@@ -44,11 +44,13 @@ let variants;
 let take;
 /** @type {Album} */
 let album;
+/** Nothing was open when the page was last drawn. @type {boolean | null} */
+let wasEmpty = null;
 const earlier = new Earlier();
 
 /** @param {string} text */
 function trouble(text) {
-  byId("trouble-text").textContent = text;
+  byId("trouble-text").textContent = here(text);
   byId("trouble").hidden = text === "";
 }
 
@@ -119,6 +121,8 @@ async function send(id, turns) {
   if (!song || ["waiting", "opening", "measuring"].includes(song.state)) return;
   const turned = await turns.sendBy((turn) => api.turn(id, turn));
   turnedOf.set(id, turned);
+  // What was refused before was taken back.
+  trouble("");
   if (songs.chosen === id) showKnobs();
 }
 
@@ -240,8 +244,7 @@ function showState(song) {
   byId("warnings").replaceChildren(...song.warnings.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
   const isBusy = !isCurrent && song.state !== "failed";
   byId("progress").classList.toggle("idle", !isBusy);
-  if (!isBusy) { byId("status").textContent = ""; byId("progress").value = 0; }
-  else if (song.state !== "mastering" || byId("status").textContent === "") byId("status").textContent = `${STATES[song.state]} …`;
+  if (!isBusy) { byId("status").textContent = ""; byId("progress").value = 0; } else if (song.state !== "mastering" || byId("status").textContent === "") byId("status").textContent = `${STATES[song.state]} …`;
   byId("about").textContent = song.frames === 0 ? ""
     : `${clock(song.frames / song.sample_rate_hz)} · ${song.channels === 1 ? "mono" : "stereo"} · ${song.sample_rate_hz / 1000} kHz`;
   byId("desk").hidden = song.frames === 0 && song.state === "failed";
@@ -274,7 +277,7 @@ function showVersions() {
   const what = VERSIONS.find(({ key }) => key === player.version)?.what ?? variant;
   const device = player.device();
   byId("through").hidden = device === null;
-  byId("through").textContent = device ? `Heard as through: ${device.name}. ${device.source}. It says nothing of distortion or the room.` : "";
+  byId("through").textContent = device ? `As through ${device.name}: ${device.source}. It says nothing of distortion or the room.` : "";
   byId("what").textContent = player.instead !== null ? "Blind test: X is A or B, which one is hidden."
     : player.previewing && player.version === "master" ? "The master as the knobs stand: a preview of this passage until the whole is made." : what;
   wave.loop = player.loop;
@@ -322,8 +325,6 @@ function join() {
     if (song) turnsFor(song).set(part);
   });
 }
-/** Nothing was open when the page was last drawn. @type {boolean | null} */
-let wasEmpty = null;
 
 function wire() {
   songs.addEventListener("chosen", () => { void trying(show()); });

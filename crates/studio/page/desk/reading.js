@@ -85,7 +85,8 @@ function finding_item(finding, chosen) {
 const sentence = (text) => (text === "" ? "" : `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`);
 
 /** What the command line calls its options, as the page calls its knobs. @param {string} text */
-const here = (text) => text.replace("--eq-amount 200", "EQ at 200 %").replace("--max-limiting", "“limiter at most”");
+export const here = (text) => text.replace("--eq-amount 200", "EQ at 200 %").replace("--max-limiting", "“limiter at most”")
+  .replace(/^--style: /, "Words: ").replace(/^--variants /, "Variants: ");
 
 /** @param {any} report */
 export function showDone(report) {
@@ -94,8 +95,10 @@ export function showDone(report) {
   if (done) items.push(made("li", sentence(`limiter: ${done.limiter_reason}`)));
   byId("done").replaceChildren(...items);
   const missed = byId("missed");
-  missed.hidden = !done?.infeasible;
-  missed.textContent = done?.infeasible ? `Not reached: ${sentence(here(done.infeasible.reason))}` : "";
+  missed.textContent = done?.infeasible ? `Not reached: ${sentence(here(done.infeasible.reason))}` : (report?.checks ?? [])
+    .filter((/** @type {any} */ check) => !check.pass)
+    .map((/** @type {any} */ check) => `Not met: ${check.name}, ${number(check.measured, 2)} ${check.unit} for ${number(check.target, 2)}.`).join(" ");
+  missed.hidden = missed.textContent === "";
   const checks = (report?.checks ?? []).map((/** @type {any} */ check) => {
     const row = made("tr");
     row.append(made("th", check.name), made("td", `${number(check.measured, 2)} ${check.unit}`, "n"),

@@ -5,9 +5,9 @@
 export const SLOTS = ["A", "B", "C", "D"];
 const MOST_UNDONE = 100;
 
-/** @returns {Turn} */
+/** How the server has it where nothing was turned: the target is the engine's own. @returns {Turn} */
 export const proposed = () => ({
-  preset: "streaming", target: null, amounts: { eq: 100, compressor: 100, saturation: 100, stereo: 100 }, words: "",
+  preset: null, target: null, amounts: { eq: 100, compressor: 100, saturation: 100, stereo: 100 }, words: "",
   reference: null, reference_share: null,
   eq_mid_db: null, eq_side_db: null, compressor: null, saturation: null, stereo: null, bypass: [], codecs: false, format: "wav24",
 });
@@ -21,11 +21,7 @@ const text = (value) => JSON.stringify(value, (_, part) => (part && typeof part 
 const same = (a, b) => text(a) === text(b);
 
 /** A turn of the server, with nothing left out. @param {Turn} turn @returns {Turn} */
-function whole(turn) {
-  const now = { ...proposed(), ...copy(turn) };
-  if (now.target === null && now.preset === null) now.preset = "streaming";
-  return now;
-}
+const whole = (turn) => ({ ...proposed(), ...copy(turn) });
 
 export class Turns extends EventTarget {
   /** @param {import("../types").Song} song as the server has it */
