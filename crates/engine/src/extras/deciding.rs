@@ -6,8 +6,9 @@ use acetate_dsp::Analysis;
 use acetate_master::{Measured, Plan};
 
 use crate::EngineError;
+use crate::error::or_canceled;
 use crate::input::Input;
-use crate::master::{Engine, or_canceled};
+use crate::master::Engine;
 use crate::observer::{FileProgress, Observer};
 
 impl Engine {

@@ -13,7 +13,7 @@ use anyhow::{Context as _, anyhow, bail};
 use crate::analyses::{self, Analyses};
 use crate::conflicts;
 use crate::delivery::{FileDelivery, deliver_to_stdout};
-use crate::error::{EngineError, NameTaken};
+use crate::error::{EngineError, NameTaken, or_canceled};
 use crate::extras::settings_text::settings_text;
 use crate::extras::variants::{self, RenderedVariant, Wanted};
 use crate::extras::{self, RunContext};
@@ -413,20 +413,6 @@ struct Replaces {
     overwrite: bool,
     /// The hash that it has to have, as the file that it replaces.
     same_as: Option<String>,
-}
-
-/// An error of a run that was asked to stop is that it stopped.
-pub(crate) fn or_canceled<T>(
-    result: anyhow::Result<T>,
-    observer: &dyn Observer,
-) -> Result<T, EngineError> {
-    result.map_err(|error| {
-        if observer.is_canceled() {
-            EngineError::Canceled
-        } else {
-            EngineError::Failed(error)
-        }
-    })
 }
 
 fn another_file(output: &Path) -> anyhow::Error {
