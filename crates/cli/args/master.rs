@@ -45,8 +45,8 @@ pub struct MasterArgs {
     /// one goes on in the next file (`acetate album` does more)
     #[arg(help_heading = "Batches", long, conflicts_with_all = ["variants", "settings", "pack", "report", "certificate", "resume", "skip_existing", "dry_run", "references", "style"])]
     pub album: bool,
-    /// Name each master: a text with {stem}, {title}, {artist}, {album}, {track}, {n}
-    /// [default: '{stem}.master']
+    /// Name each master by a text with {stem}, {title}, {artist}, {album}, {track}, or the place in the batch as a
+    /// single letter n in braces [default: '{stem}.master']
     #[arg(
         help_heading = "Batches",
         long,

@@ -15,7 +15,8 @@ use crate::brief::Brief;
 use crate::pipeline::{MasterFile, Mastered};
 use crate::report::findings::Finding;
 use crate::report::{
-    Attempt, Check, CodecSafety, Difference, FileFacts, Infeasible, Measures, Treatment, VERSION,
+    Attempt, CodecSafety, Difference, FileFacts, Infeasible, Measures, TargetCheck, Treatment,
+    VERSION,
 };
 use crate::settings_file::{self, SettingsFileError};
 
@@ -79,7 +80,7 @@ pub struct Certificate {
     /// The master's figures, each with its meter, measured on the written file.
     pub after: Measures,
     /// What was checked.
-    pub checks: Vec<Check>,
+    pub checks: Vec<TargetCheck>,
     /// True when every check passed.
     pub all_met: bool,
     /// Why the target could not be met honestly.
@@ -178,14 +179,14 @@ impl Certificate {
 
     /// The fields that a check does not hold against anything: what nobody can measure again on the master, and
     /// without another render what only that would show. `found` is what was checked.
-    pub fn unchecked(&self, rendered_again: bool, found: &[Check]) -> Vec<String> {
+    pub fn unchecked(&self, rendered_again: bool, found: &[TargetCheck]) -> Vec<String> {
         let of_the_render = UNCHECKED_WITHOUT_RENDER.iter().filter(|_| !rendered_again);
         let names = UNCHECKED.iter().chain(of_the_render);
         let mut fields: Vec<String> = names.map(|&name| name.to_owned()).collect();
         if self.codecs.is_some() {
             fields.push("checks: targets and tolerances".to_owned());
         }
-        let is_found = |check: &&Check| found.iter().any(|now| now.name == check.name);
+        let is_found = |check: &&TargetCheck| found.iter().any(|now| now.name == check.name);
         let others = self.checks.iter().filter(|check| !is_found(check));
         fields.extend(others.map(|check| format!("checks: {}", check.name)));
         fields
@@ -245,11 +246,11 @@ impl Certificate {
 
     /// The checks that were certified with another target or verdict than they have now, or not at all, and what
     /// the certificate says of all of them.
-    pub fn compare_checks(&self, found: &[Check]) -> Vec<Difference> {
+    pub fn compare_checks(&self, found: &[TargetCheck]) -> Vec<Difference> {
         let verdict = |pass: bool| if pass { "met" } else { "missed" };
         // A ceiling that was lowered for codecs is not the one that was asked for.
         let is_as_asked = self.codecs.is_none();
-        let told = |check: &Check| {
+        let told = |check: &TargetCheck| {
             let verdict = verdict(check.pass);
             if is_as_asked {
                 format!(

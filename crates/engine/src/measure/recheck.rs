@@ -7,7 +7,7 @@ use acetate_dsp::stream::BLOCK_FRAMES;
 use acetate_dsp::units::db_from_gain;
 use acetate_dsp::{Audio, Source};
 use acetate_io::{Container, OpenOptions, OutputFormat};
-use acetate_master::report::{Difference, Verdict};
+use acetate_master::report::{CertificateVerdict, Difference};
 use acetate_master::{Certificate, Phase, Progress, Report, VERSION};
 use acetate_model::NetPredictor;
 use anyhow::Context;
@@ -58,7 +58,7 @@ fn recheck(asked: &Recheck<'_>, observer: &dyn Observer) -> anyhow::Result<Repor
     }
     let identical = differences.is_empty();
     report.all_met &= identical;
-    report.verdict = Some(Verdict {
+    report.verdict = Some(CertificateVerdict {
         certificate: asked.certificate.display().to_string(),
         identical,
         rendered_again,

@@ -8,8 +8,8 @@ use crate::brief::Brief;
 use crate::plan::{Plan, Planned};
 use crate::report::findings::{Finding, Readiness};
 use crate::report::{
-    Attempt, Check, CodecSafety, FileFacts, Infeasible, Mastering, Measures, MetadataNote, Report,
-    Treatment, advice, summary,
+    Attempt, CodecSafety, FileFacts, Infeasible, Mastering, Measures, MetadataNote, Report,
+    TargetCheck, Treatment, advice, summary,
 };
 use crate::verify;
 
@@ -59,7 +59,7 @@ pub struct MasterFile {
 #[non_exhaustive]
 pub struct Assessment {
     /// What was held against the target.
-    pub checks: Vec<Check>,
+    pub checks: Vec<TargetCheck>,
     /// What stands out in the mix.
     pub findings: Vec<Finding>,
     /// What helps if a figure does not say how loud a file plays.
@@ -69,7 +69,7 @@ pub struct Assessment {
 }
 
 impl Assessment {
-    fn new(plan: &Plan, analysis: &Analysis, brief: &Brief, checks: Vec<Check>) -> Self {
+    fn new(plan: &Plan, analysis: &Analysis, brief: &Brief, checks: Vec<TargetCheck>) -> Self {
         Self {
             checks,
             findings: plan.check.findings.clone(),
