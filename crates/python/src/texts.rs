@@ -101,5 +101,5 @@ pub(crate) fn weights_hash(py: Python<'_>, path: Option<PathBuf>) -> PyResult<St
 /// Every sound file in a folder and its folders, in the order of names.
 #[pyfunction]
 pub(crate) fn sound_files(py: Python<'_>, folder: PathBuf) -> PyResult<Vec<PathBuf>> {
-    told(py, acetate_engine::sound_files(&folder))
+    told(py, acetate_engine::sound_files(&folder, acetate_io::Depth::Whole))
 }
