@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use acetate_master::report::{FileFacts, Treatment};
 use acetate_master::{Brief, Forecast, MasterFile, Mastered, Report};
-use acetate_model::Predictor;
+use acetate_model::{Predictor, Signature};
 use anyhow::{Context as _, anyhow, bail};
 
 use crate::analyses::{self, Analyses};
@@ -185,19 +185,62 @@ impl Engine {
     /// [`EngineError`]: the mix cannot be read, the ceiling cannot be held, an output cannot be written, or
     /// the observer stopped the work.
     pub fn master(&self, job: &Job, observer: &dyn Observer) -> Result<Delivered, EngineError> {
-        let delivered = or_canceled(self.deliver(job, observer), observer);
+        let delivered = or_canceled(
+            self.deliver(job, self.options.overwrite, observer),
+            observer,
+        );
         observer.finished(&job.input);
         delivered
     }
 
-    fn deliver(&self, job: &Job, observer: &dyn Observer) -> anyhow::Result<Delivered> {
+    /// [`Engine::master`] of a job that [`Engine::new`] did not know, for callers that get one mix after the other:
+    /// what is refused there is refused here. `overwrite`: a master that is there is replaced.
+    ///
+    /// # Errors
+    /// As [`Engine::new`] and [`Engine::master`].
+    pub fn master_another(
+        &self,
+        job: &Job,
+        overwrite: bool,
+        observer: &dyn Observer,
+    ) -> Result<Delivered, EngineError> {
+        let options = Options {
+            overwrite,
+            ..self.options.clone()
+        };
+        let make = || {
+            conflicts::check(&options, std::slice::from_ref(job))
+                .map_err(|error| NameTaken(format!("{error:#}")))?;
+            self.deliver(job, overwrite, observer)
+        };
+        let delivered = or_canceled(make(), observer);
+        observer.finished(&job.input);
+        delivered
+    }
+
+    /// Who proposes the settings.
+    pub fn predictor(&self) -> &dyn Predictor {
+        self.proposer.predictor.as_ref()
+    }
+
+    /// What the references have in common; `None` without any.
+    pub fn reference(&self) -> Option<&Signature> {
+        self.proposer.reference.as_ref()
+    }
+
+    fn deliver(
+        &self,
+        job: &Job,
+        overwrite: bool,
+        observer: &dyn Observer,
+    ) -> anyhow::Result<Delivered> {
         let options = &self.options;
         if options.skip_existing && !is_pipe(&job.output) && job.output.exists() {
             observer.note(&format!("{}: exists, skipped", job.output.display()));
             return Ok(Delivered::left_alone(Outcome::Skipped, true));
         }
         let mut replaces = Replaces {
-            overwrite: options.overwrite,
+            overwrite,
             same_as: None,
         };
         let mut job = job.clone();
