@@ -230,12 +230,12 @@ impl Engine {
 
     /// Who proposes the settings.
     pub fn predictor(&self) -> &dyn Predictor {
-        self.proposer.predictor.as_ref()
+        self.common.proposer.predictor.as_ref()
     }
 
     /// What the references have in common; `None` without any.
     pub fn reference(&self) -> Option<&Signature> {
-        self.proposer.reference.as_ref()
+        self.common.proposer.reference.as_ref()
     }
 
     fn deliver(
