@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use acetate_io::{Identity, StagedFile, resolved};
+use acetate_io::{Depth, Identity, StagedFile, resolved};
 use anyhow::bail;
 
 use crate::extras::{pack, variants};
@@ -33,7 +33,7 @@ impl Conflicts {
             conflicts.reads(path);
         }
         for folder in references.filter(|path| path.is_dir()) {
-            let songs = request::sound_files(folder).unwrap_or_default();
+            let songs = request::sound_files(folder, Depth::Whole).unwrap_or_default();
             songs.iter().for_each(|song| conflicts.reads(song));
         }
         // What is left as it is need not keep clear of anything.

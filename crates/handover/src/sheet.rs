@@ -11,7 +11,6 @@ use acetate_master::findings::FindingCode;
 use acetate_master::report::{Measures, Treatment};
 use acetate_master::{MasterFile, Mastered, VERSION};
 
-use crate::evidence::{last_ceiling_dbtp, last_trim_db};
 use crate::html::escape;
 use crate::parametric::{Parametric, Shape};
 
@@ -174,14 +173,14 @@ fn chain(file: &MasterFile) -> String {
         format!(
             "drive {:+.2} dB, ceiling {:.2} dBTP, look-ahead {:.1} ms, hold {:.1} ms, release {:.1} / {:.0} ms; takes at most {:.2} dB, over 1 dB for {:.1} % of the time{}",
             l.drive_db,
-            last_ceiling_dbtp(done),
+            done.last_ceiling_dbtp(),
             l.lookahead_ms,
             l.hold_ms,
             l.fast_release_ms,
             l.release_ms,
             done.limiting_db,
             100.0 * done.limiting_share,
-            match last_trim_db(done) {
+            match done.last_trim_db() {
                 trim if trim < 0.0 => format!("; trim {trim:.2} dB after it"),
                 _ => String::new(),
             }

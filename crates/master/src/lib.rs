@@ -74,8 +74,8 @@ pub use pipeline::{
     Assessment, Forecast, MasterFile, Mastered, Measured, Planned, Rendered, master,
 };
 pub use plan::{Plan, judgment};
-pub use render::PreLimiter;
 pub use render::passage::{self, Passage, PassageLevel, RenderedPassage};
+pub use render::{PreLimiter, Unlimited};
 pub use report::VERSION;
 pub use report::check_name::CheckName;
 pub use report::{Report, advice, check_name, findings};

@@ -50,6 +50,19 @@ pub struct Treatment {
     pub word_length_bits: u32,
 }
 
+impl Treatment {
+    /// The ceiling that the delivered render was limited to, dBTP.
+    pub fn last_ceiling_dbtp(&self) -> f64 {
+        let last = self.attempts.last();
+        last.map_or(self.target.true_peak_dbtp, |attempt| attempt.ceiling_dbtp)
+    }
+
+    /// Gain after the limiter of the delivered render, dB.
+    pub fn last_trim_db(&self) -> f64 {
+        self.attempts.last().map_or(0.0, |attempt| attempt.trim_db)
+    }
+}
+
 /// Why the loudness could not be reached.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
