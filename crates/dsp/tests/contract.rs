@@ -489,8 +489,11 @@ fn every_sample_rate_sounds_the_same() {
                 // there shows phases that no two rates share near the top.
                 for (index, signal) in ["mid", "side"].into_iter().enumerate() {
                     let change_db = level[index][band] - levels[0][index][band];
+                    // What was cut off is guessed from other samples at each rate: they
+                    // are up to 0.41 dB apart in a band.
+                    let tolerance_db = if entry.name == "declip" { 0.5 } else { 0.1 };
                     assert!(
-                        change_db.abs() < 0.1,
+                        change_db.abs() < tolerance_db,
                         "{} at {rate_hz} Hz, {signal}, {:.0} Hz: {change_db:.3} dB",
                         entry.name,
                         center_hz(band)

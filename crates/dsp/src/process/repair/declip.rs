@@ -18,8 +18,8 @@ const STEP_S: f64 = 0.024;
 const CONTEXT_S: f64 = 0.024;
 /// Flat tops so soon after it are solved for as well, s.
 const AHEAD_S: f64 = 0.004;
-/// Order of the model.
-const ORDER: usize = 64;
+/// Time that the model spans, s: order 64 at 44.1 kHz.
+const MODEL_S: f64 = 64.0 / 44_100.0;
 /// How often the model is fitted.
 const FITS: usize = 3;
 /// How often samples below the level are put back to it.
@@ -71,6 +71,7 @@ impl Declip {
         let frames = |seconds: f64| (seconds * rate_hz) as usize;
         let (step, context) = (frames(STEP_S).max(1), frames(CONTEXT_S).max(1));
         let context = context.max(step);
+        let order = (MODEL_S * rate_hz).round().max(8.0) as usize;
         let (length, most) = if Self::is_neutral(settings) {
             (0, 0)
         } else {
@@ -90,7 +91,7 @@ impl Declip {
             context,
             ahead: frames(AHEAD_S).min(context),
             lanes: (0..spec.channels).map(lane).collect(),
-            work: Interpolator::new(ORDER, length, most),
+            work: Interpolator::new(order, length, most),
             at_level: Vec::with_capacity(most),
             clipped: Vec::with_capacity(most),
             overshoot: gain_from_db(MAX_OVERSHOOT_DB),
