@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use crate::brief::Brief;
 use crate::pipeline::{MasterFile, Mastered};
+use crate::repair::RepairReport;
 use crate::report::findings::Finding;
 use crate::report::{
     Attempt, CodecSafety, Difference, FileFacts, Infeasible, Measures, TargetCheck, Treatment,
@@ -28,7 +29,7 @@ const EARLIER_SCHEMA: &str = "acetate.certificate/1";
 const SAME: f64 = 1e-6;
 
 /// Fields that no check holds against anything.
-const UNCHECKED: [&str; 13] = [
+const UNCHECKED: [&str; 14] = [
     "version",
     "input.path",
     "output.path",
@@ -42,6 +43,7 @@ const UNCHECKED: [&str; 13] = [
     "attempts",
     "codecs",
     "findings",
+    "repair",
 ];
 /// Fields that only another render of the mix holds against something.
 const UNCHECKED_WITHOUT_RENDER: [&str; 9] = [
@@ -91,6 +93,9 @@ pub struct Certificate {
     pub codecs: Option<CodecSafety>,
     /// What stands out in the mix.
     pub findings: Vec<Finding>,
+    /// What was looked for and repaired; left out where that was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repair: Option<RepairReport>,
 }
 
 /// What was asked for, as far as the settings do not say it.
@@ -174,6 +179,7 @@ impl Certificate {
             attempts: treatment.attempts.clone(),
             codecs: codecs.clone(),
             findings: assessment.findings.clone(),
+            repair: treatment.repair.clone(),
         })
     }
 
@@ -466,6 +472,7 @@ mod tests {
             attempts: Vec::new(),
             codecs: None,
             findings: Vec::new(),
+            repair: None,
         }
     }
 

@@ -61,6 +61,7 @@ pub mod plan;
 pub mod presets;
 pub mod recover;
 mod render;
+pub mod repair;
 pub mod report;
 pub mod settings_file;
 pub mod verify;

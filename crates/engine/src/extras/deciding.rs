@@ -9,11 +9,11 @@ use acetate_master::{MasterFile, Measured, Plan};
 use acetate_model::{Prediction, Predictor as _};
 
 use crate::conflicts;
-use crate::error::{EngineError, NameTaken};
+use crate::error::{EngineError, NameTaken, or_canceled};
 use crate::extras;
 use crate::input::Input;
 use crate::job::Job;
-use crate::master::{Engine, or_canceled};
+use crate::master::Engine;
 use crate::observer::{FileProgress, Observer};
 use crate::options::Options;
 

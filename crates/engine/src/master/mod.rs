@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use acetate_master::report::{FileFacts, Treatment};
 use acetate_master::{Brief, Forecast, MasterFile, Mastered, Report};
-use acetate_model::Predictor;
+use acetate_model::{Predictor, Signature};
 use anyhow::{Context as _, anyhow, bail};
 
 use crate::analyses::{self, Analyses};
 use crate::conflicts;
 use crate::delivery::{FileDelivery, deliver_to_stdout};
-use crate::error::{EngineError, NameTaken};
+use crate::error::{EngineError, NameTaken, or_canceled};
 use crate::extras::settings_text::settings_text;
 use crate::extras::variants::{self, RenderedVariant, Wanted};
 use crate::extras::{self, RunContext};
@@ -195,19 +195,62 @@ impl Engine {
     /// [`EngineError`]: the mix cannot be read, the ceiling cannot be held, an output cannot be written, or
     /// the observer stopped the work.
     pub fn master(&self, job: &Job, observer: &dyn Observer) -> Result<Delivered, EngineError> {
-        let delivered = or_canceled(self.deliver(job, observer), observer);
+        let delivered = or_canceled(
+            self.deliver(job, self.options.overwrite, observer),
+            observer,
+        );
         observer.finished(&job.input);
         delivered
     }
 
-    fn deliver(&self, job: &Job, observer: &dyn Observer) -> anyhow::Result<Delivered> {
+    /// [`Engine::master`] of a job that [`Engine::new`] did not know, for callers that get one mix after the other:
+    /// what is refused there is refused here. `overwrite`: a master that is there is replaced.
+    ///
+    /// # Errors
+    /// As [`Engine::new`] and [`Engine::master`].
+    pub fn master_another(
+        &self,
+        job: &Job,
+        overwrite: bool,
+        observer: &dyn Observer,
+    ) -> Result<Delivered, EngineError> {
+        let options = Options {
+            overwrite,
+            ..self.options.clone()
+        };
+        let make = || {
+            conflicts::check(&options, std::slice::from_ref(job))
+                .map_err(|error| NameTaken(format!("{error:#}")))?;
+            self.deliver(job, overwrite, observer)
+        };
+        let delivered = or_canceled(make(), observer);
+        observer.finished(&job.input);
+        delivered
+    }
+
+    /// Who proposes the settings.
+    pub fn predictor(&self) -> &dyn Predictor {
+        self.common.proposer.predictor.as_ref()
+    }
+
+    /// What the references have in common; `None` without any.
+    pub fn reference(&self) -> Option<&Signature> {
+        self.common.proposer.reference.as_ref()
+    }
+
+    fn deliver(
+        &self,
+        job: &Job,
+        overwrite: bool,
+        observer: &dyn Observer,
+    ) -> anyhow::Result<Delivered> {
         let options = &self.options;
         if options.skip_existing && !is_pipe(&job.output) && job.output.exists() {
             observer.note(&format!("{}: exists, skipped", job.output.display()));
             return Ok(Delivered::left_alone(Outcome::Skipped, true));
         }
         let mut replaces = Replaces {
-            overwrite: options.overwrite,
+            overwrite,
             same_as: None,
         };
         let mut job = job.clone();
@@ -437,20 +480,6 @@ struct Replaces {
     overwrite: bool,
     /// The hash that it has to have, as the file that it replaces.
     same_as: Option<String>,
-}
-
-/// An error of a run that was asked to stop is that it stopped.
-pub(crate) fn or_canceled<T>(
-    result: anyhow::Result<T>,
-    observer: &dyn Observer,
-) -> Result<T, EngineError> {
-    result.map_err(|error| {
-        if observer.is_canceled() {
-            EngineError::Canceled
-        } else {
-            EngineError::Failed(error)
-        }
-    })
 }
 
 fn another_file(output: &Path) -> anyhow::Error {

@@ -6,6 +6,7 @@ use acetate_dsp::settings::Settings;
 
 use crate::brief::Brief;
 use crate::plan::{Plan, Planned};
+use crate::repair::RepairReport;
 use crate::report::findings::{Finding, Readiness};
 use crate::report::{
     Attempt, CodecSafety, FileFacts, Infeasible, Mastering, Measures, MetadataNote, Report,
@@ -208,6 +209,7 @@ impl Parts {
         let limiting_db = (self.attempts.last()).map_or(0.0, |attempt| attempt.limiting_db);
         let tone = plan.tone.as_ref();
         let mut done = summary::sentences(&self.settings, limiting_db, self.compression_db, tone);
+        done.extend(plan.repair.as_ref().map(RepairReport::sentence));
         done.extend_from_slice(&plan.notes);
         let bypassed = brief.bypass.stages().map(|stage| stage.name().to_owned());
         Treatment {
@@ -224,6 +226,7 @@ impl Parts {
             infeasible: self.infeasible,
             attempts: self.attempts,
             done,
+            repair: plan.repair.clone(),
             weights_hash: plan.weights_hash.clone(),
             word_length_bits: brief.word_length.bits(),
             settings: self.settings,

@@ -5,6 +5,7 @@ use acetate_model::{Confidence, Tone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::repair::RepairReport;
 use crate::report::Measures;
 
 /// What is done to a mix, and what the solver found.
@@ -40,6 +41,9 @@ pub struct Treatment {
     pub attempts: Vec<Attempt>,
     /// What was done and why, in a musician's words.
     pub done: Vec<String>,
+    /// What was looked for and repaired; `None` where that was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repair: Option<RepairReport>,
     /// Hash of the weights behind the prediction; empty where none were used.
     pub weights_hash: String,
     /// Word length of the master, bits; 32 is float.

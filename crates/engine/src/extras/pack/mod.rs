@@ -240,7 +240,7 @@ impl Pack<'_> {
             self.context.options.brief.dual_mono,
             &mut |done| {
                 frames = done;
-                go_on(self.context.observer)
+                Ok(go_on(self.context.observer)?)
             },
         )?;
         let spec = scaled.spec();

@@ -14,6 +14,7 @@ use anyhow::Context;
 
 use crate::EngineError;
 use crate::delivery::FileDelivery;
+use crate::error::or_canceled;
 use crate::input::Input;
 use crate::job::{Job, is_pipe};
 use crate::observer::{FileProgress, Observer};
@@ -43,11 +44,7 @@ pub fn verify_certificate(
     asked: &Recheck<'_>,
     observer: &dyn Observer,
 ) -> Result<Report, EngineError> {
-    let report = recheck(asked, observer);
-    if report.is_err() && observer.is_canceled() {
-        return Err(EngineError::Canceled);
-    }
-    Ok(report?)
+    or_canceled(recheck(asked, observer), observer)
 }
 
 fn recheck(asked: &Recheck<'_>, observer: &dyn Observer) -> anyhow::Result<Report> {

@@ -9,13 +9,13 @@ use crate::platform::{FileId, Found, kind_of_special};
 
 /// What tells a changed file from the same one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Identity {
+pub(crate) struct FileState {
     file: FileId,
     bytes: u64,
     modified: Option<SystemTime>,
 }
 
-impl Identity {
+impl FileState {
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         Found::at(path).map(Self::from)
     }
@@ -30,7 +30,7 @@ impl Identity {
         Found::open(file).map(Self::from)
     }
 
-    /// Whether it is the very file of another identity, changed or not.
+    /// Whether it is the very file of another state, changed or not.
     pub(crate) fn is_file_of(&self, other: &Self) -> bool {
         self.file == other.file
     }
@@ -51,7 +51,7 @@ impl Identity {
     }
 }
 
-impl From<Found> for Identity {
+impl From<Found> for FileState {
     fn from(Found { id, metadata }: Found) -> Self {
         Self {
             file: id,
