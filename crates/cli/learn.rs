@@ -94,7 +94,13 @@ fn table(recovered: &Recovered, args: &LearnArgs) -> String {
         "  side, dB      {:+.1} in all, {:+.1} below {:.0} Hz",
         settings.stereo.mid_db, settings.stereo.low_db, settings.stereo.low_crossover_hz
     );
-    let _ = writeln!(text, "  compressor    {:.2}:1", settings.compressor.ratio);
+    let ratio = settings.compressor.ratio;
+    let compressor = if ratio > 1.0 {
+        format!("{ratio:.2}:1")
+    } else {
+        "none".to_owned()
+    };
+    let _ = writeln!(text, "  compressor    {compressor}");
     let _ = writeln!(
         text,
         "  limiter       drive {:+.1} dB to {:.1} LUFS, {:.1} dBTP",
@@ -102,12 +108,13 @@ fn table(recovered: &Recovered, args: &LearnArgs) -> String {
     );
     let _ = writeln!(
         text,
-        "  explained     tone {:.2} of {:.2} dB; left: {:.2} dB tone, {:.2} dB width, {:+.2} dB spread, {:+.2} dB peak to loudness",
+        "  explained     tone {:.2} of {:.2} dB; left: {:.2} dB tone, {:.2} dB width, {:+.2} dB spread, {:.2} dB over time, {:+.2} dB peak to loudness",
         (recovered.tone_before_db - recovered.tone_left_db).max(0.0),
         recovered.tone_before_db,
         recovered.tone_left_db,
         recovered.width_left_db,
         recovered.spread_left_db,
+        recovered.riding_left_db,
         recovered.plr_left_db
     );
     let _ = writeln!(text, "  not explained:");

@@ -20,7 +20,7 @@ use crate::delivery::{Phase, Progress};
 use crate::error::MasterError;
 
 /// How far a click stands over what surrounds it, dB: for certain …
-const CERTAIN_CLICK_DB: f64 = 22.0;
+const CERTAIN_CLICK_DB: f64 = 26.0;
 /// … and where clicks are looked for.
 const CLICK_DB: f64 = 15.0;
 /// A line stands so far over its neighbors in nine of ten windows, dB: for certain …

@@ -6,7 +6,7 @@
 //! has begun, and it is no click.
 
 use super::autoregressive::Interpolator;
-use crate::numeric::quantile_of_sorted;
+use crate::numeric::{median, quantile_of_sorted};
 use crate::settings::RepairedChannel;
 use crate::stream::BLOCK_FRAMES;
 use crate::units::db_from_gain;
@@ -224,17 +224,24 @@ impl Finder {
         found
     }
 
-    /// What is unpredicted, and the power, before and after a cell, means.
+    /// What is unpredicted, and the power, before and after a cell.
     fn beside(&self, index: usize) -> [(f64, f64); 2] {
         let before = index.saturating_sub(GAP + BESIDE)..index.saturating_sub(GAP);
         let after = (index + GAP + 1).min(self.cells.len())
             ..(index + GAP + 1 + BESIDE).min(self.cells.len());
+        // The middle one: another click close by is no onset.
+        let middle = |range: &std::ops::Range<usize>, value: fn(&Cell) -> f32| {
+            let mut values = [0.0_f64; BESIDE];
+            let values = &mut values[..range.len()];
+            for (slot, cell) in values.iter_mut().zip(&self.cells[range.clone()]) {
+                *slot = f64::from(value(cell));
+            }
+            median(values).unwrap_or(0.0)
+        };
         [before, after].map(|range| {
-            let count = range.len().max(1) as f64;
-            let cells = &self.cells[range];
             (
-                cells.iter().map(|cell| f64::from(cell.mean)).sum::<f64>() / count,
-                cells.iter().map(|cell| f64::from(cell.power)).sum::<f64>() / count,
+                middle(&range, |cell| cell.mean),
+                middle(&range, |cell| cell.power),
             )
         })
     }

@@ -1,0 +1,147 @@
+//! What repairs restore, and what they leave alone.
+
+use acetate_dsp::Audio;
+use acetate_dsp::process::repair::{Declip, HumCancel, Repair, find_clicks, merged};
+use acetate_dsp::process::{ProcessSpec, processed};
+use acetate_dsp::settings::{self, Cleanup, ClipLevels, Hum, HumLine, RepairKind, RepairedChannel};
+use acetate_dsp::stream::AudioSource;
+
+const RATE_HZ: u32 = 44_100;
+const SPEC: ProcessSpec = ProcessSpec {
+    sample_rate_hz: RATE_HZ,
+    channels: 1,
+    program_lufs: -14.0,
+};
+
+/// Partials that rise and fall over a little noise.
+fn music(seconds: f64) -> Audio {
+    let mut noise = 1_u32;
+    let wave = (0..(seconds * f64::from(RATE_HZ)) as usize)
+        .map(|n| {
+            let t = n as f64 / f64::from(RATE_HZ);
+            let swell = 0.6 + 0.4 * (std::f64::consts::TAU * 1.3 * t).sin();
+            let partial = |k: f64| (std::f64::consts::TAU * 163.0 * k * t + k * k).sin() / k;
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let hiss = 1e-3 * (f64::from(noise) / f64::from(u32::MAX) - 0.5);
+            (0.25 * swell * (1..13).map(|k| partial(f64::from(k))).sum::<f64>() + hiss) as f32
+        })
+        .collect();
+    Audio::new(RATE_HZ, vec![wave]).unwrap()
+}
+
+fn changed(audio: &Audio, change: impl Fn(usize, f32) -> f32) -> Audio {
+    let wave = audio
+        .channel(0)
+        .iter()
+        .enumerate()
+        .map(|(n, &x)| change(n, x));
+    Audio::new(RATE_HZ, vec![wave.collect()]).unwrap()
+}
+
+/// Signal over error, dB.
+fn snr_db(found: &Audio, truth: &Audio) -> f64 {
+    let pairs = found.channel(0).iter().zip(truth.channel(0));
+    let (signal, error) = pairs.fold((0.0, 1e-20), |(signal, error), (&a, &b)| {
+        let (a, b) = (f64::from(a), f64::from(b));
+        (signal + b * b, error + (a - b) * (a - b))
+    });
+    10.0 * f64::log10(signal / error)
+}
+
+#[test]
+fn clicks_that_follow_each_other_closely_are_found_and_mended() {
+    let clean = music(4.0);
+    // 500 a minute, some of them in pairs 6 ms apart.
+    let is_hit = |n: usize| {
+        [0, 264]
+            .iter()
+            .any(|&after| n > 9_000 && (n + after) % 5_300 < 25)
+    };
+    let clicked = changed(
+        &clean,
+        |n, x| if is_hit(n) { x + [0.4, -0.3][n % 2] } else { x },
+    );
+    let mut source = AudioSource::new(clicked.clone());
+    let found = find_clicks(&mut source, 15.0, &mut |_| Ok(())).unwrap();
+    let rate_hz = f64::from(RATE_HZ);
+    let moments = found.iter().map(|click| settings::Repair {
+        at_s: click.start_frame as f64 / rate_hz,
+        length_ms: 1000.0 * click.frames as f64 / rate_hz,
+        kind: RepairKind::Interpolate,
+        gain_db: 0.0,
+        channel: RepairedChannel::Both,
+    });
+    let cleanup = Cleanup {
+        repairs: merged(moments),
+        ..Cleanup::default()
+    };
+    let mended = processed(&mut Repair::new(&cleanup, &SPEC), &clicked);
+    let (before_db, after_db) = (snr_db(&clicked, &clean), snr_db(&mended, &clean));
+    assert!(after_db > before_db + 4.0, "{before_db} dB, {after_db} dB");
+    assert_eq!(mended.channel(0)[..8_900], clean.channel(0)[..8_900]);
+}
+
+#[test]
+fn nothing_is_found_in_clean_music() {
+    let mut source = AudioSource::new(music(4.0));
+    assert_eq!(find_clicks(&mut source, 15.0, &mut |_| Ok(())).unwrap(), []);
+}
+
+#[test]
+fn flat_tops_are_drawn_anew_and_nothing_else() {
+    let clean = music(2.0);
+    let highest = clean
+        .channel(0)
+        .iter()
+        .fold(0.0_f32, |most, x| most.max(x.abs()));
+    let level = 0.6 * highest;
+    let clipped = changed(&clean, |_, x| x.clamp(-level, level));
+    let levels = ClipLevels {
+        above: f64::from(level),
+        below: f64::from(level),
+    };
+    let cleanup = Cleanup {
+        clipped: vec![levels],
+        ..Cleanup::default()
+    };
+    let mended = processed(&mut Declip::new(&cleanup, &SPEC), &clipped);
+    let (before_db, after_db) = (snr_db(&clipped, &clean), snr_db(&mended, &clean));
+    assert!(after_db > before_db + 10.0, "{before_db} dB, {after_db} dB");
+    for (got, had) in mended.channel(0).iter().zip(clipped.channel(0)) {
+        if had.abs() < level * 0.999 {
+            assert_eq!(got, had);
+        } else {
+            assert!(got.abs() >= level * 0.999 && got.abs() < 3.0 * level);
+        }
+    }
+}
+
+#[test]
+fn hum_is_taken_out_and_a_bass_note_beside_it_stays() {
+    let wave = |hz: f64, gain: f64, n: usize| {
+        gain * (std::f64::consts::TAU * hz * n as f64 / f64::from(RATE_HZ)).sin()
+    };
+    // A note at the very frequency of the hum, for half a second in ten.
+    let clean = changed(&music(20.0), |n, x| {
+        let is_note = (n / (RATE_HZ as usize / 2)) % 20 == 7;
+        x + if is_note {
+            wave(50.0, 0.2, n) as f32
+        } else {
+            0.0
+        }
+    });
+    let humming = changed(&clean, |n, x| x + wave(50.0, 0.01, n) as f32);
+    let cleanup = Cleanup {
+        hum: Some(Hum {
+            mains_hz: 50.0,
+            lines: vec![HumLine {
+                multiple: 1,
+                level_dbfs: -43.0,
+            }],
+        }),
+        ..Cleanup::default()
+    };
+    let mended = processed(&mut HumCancel::new(&cleanup, &SPEC), &humming);
+    let (before_db, after_db) = (snr_db(&humming, &clean), snr_db(&mended, &clean));
+    assert!(after_db > before_db + 12.0, "{before_db} dB, {after_db} dB");
+}
