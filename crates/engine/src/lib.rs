@@ -40,13 +40,15 @@ mod record;
 mod request;
 
 pub use conflicts::Conflicts;
+pub use delivery::tell_tag_warnings;
 pub use error::{EngineError, NameTaken};
 pub use extras::settings_text::settings_text;
 pub use extras::variants::MAX_VARIANTS;
+pub use ffmpeg::Ffmpeg;
 pub use input::{Input, declare};
 pub use job::{Job, PIPE, is_pipe};
 pub use master::{Delivered, Engine, JobForecast, Outcome, master};
-pub use observer::{Observer, Silent, Step};
+pub use observer::{FileProgress, Observer, Silent, Step, go_on};
 pub use options::{Cache, Options};
 pub use recheck::{Recheck, verify_certificate};
 pub use request::{OwnAmounts, REFERENCE_SHARE, Reference, Request, net, sound_files};

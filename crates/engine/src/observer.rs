@@ -87,21 +87,25 @@ pub struct Silent;
 impl Observer for Silent {}
 
 /// Ends the work where the observer asks for it.
-pub(crate) fn go_on(observer: &dyn Observer) -> Result<(), StreamError> {
+///
+/// # Errors
+/// [`Canceled`] if it does.
+pub fn go_on(observer: &dyn Observer) -> Result<(), Canceled> {
     if observer.is_canceled() {
-        return Err(Canceled.into());
+        return Err(Canceled);
     }
     Ok(())
 }
 
 /// Tells an observer how far one input is.
-pub(crate) struct FileProgress<'a> {
+pub struct FileProgress<'a> {
     observer: &'a dyn Observer,
     input: &'a Path,
 }
 
 impl<'a> FileProgress<'a> {
-    pub(crate) fn new(observer: &'a dyn Observer, input: &'a Path) -> Self {
+    /// For the work on `input`.
+    pub fn new(observer: &'a dyn Observer, input: &'a Path) -> Self {
         Self { observer, input }
     }
 
@@ -116,10 +120,7 @@ impl Progress for FileProgress<'_> {
     fn at(&mut self, phase: Phase, done: u64, total: Option<u64>) -> Result<(), Canceled> {
         self.observer
             .progress(self.input, phase.into(), done, total);
-        if self.observer.is_canceled() {
-            return Err(Canceled);
-        }
-        Ok(())
+        go_on(self.observer)
     }
 }
 
