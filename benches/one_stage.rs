@@ -137,6 +137,7 @@ fn repairs() -> Vec<settings::Repair> {
                 length_ms,
                 kind,
                 gain_db,
+                channel: settings::RepairedChannel::Both,
             }
         })
         .collect()

@@ -3,21 +3,19 @@
 use std::path::Path;
 
 use acetate_album::{Demand, vinyl_analysis, vinyl_demands};
-use acetate_check::{Check, Verdict};
+use acetate_check::{Verdict, picture};
 use acetate_dsp::plain;
-use acetate_engine::{Conflicts, Input, Observer, Step};
+use acetate_engine::{Checked, Conflicts, Input, Observer, Sound, check};
 use acetate_io::StagedFile;
-use acetate_master::judgment;
-use acetate_model::{NetPredictor, Predictor};
-use anyhow::{Context, bail};
+use acetate_model::NetPredictor;
+use anyhow::bail;
 use serde::Serialize;
 
 use crate::args::{CheckArgs, Receiver, SchemaArgs, SchemaKind};
 use crate::exit::{self, Exit};
 use crate::jobs::inputs::each_input;
+use crate::terminal::album_table;
 use crate::terminal::console::Console;
-use crate::terminal::{album_table, check_table};
-
 use crate::terminal::watch::Watch;
 
 /// Checks every input and prints what was found.
@@ -36,7 +34,12 @@ pub fn run(args: &CheckArgs, console: &Console) -> anyhow::Result<Exit> {
         if args.receiver == Some(Receiver::Vinyl) {
             return for_vinyl(path, args, console, &watch);
         }
-        let check = check(path, &predictor, args, &watch)?;
+        let strict = args.strict;
+        let file = Sound::File { path, strict };
+        let Checked { check, analysis } = check(file, &predictor, &watch)?;
+        if let Some(plot) = &args.plot {
+            acetate_io::deliver_text(plot, &picture::svg(&analysis), args.overwrite)?;
+        }
         if console.json {
             console.print_json(&check)?;
         } else if !console.quiet {
@@ -105,39 +108,4 @@ fn can_be_drawn(plot: &Path, args: &CheckArgs) -> anyhow::Result<()> {
     conflicts.writes([plot], "picture");
     conflicts.check()?;
     Ok(StagedFile::check(plot, args.overwrite)?)
-}
-
-fn check(
-    path: &Path,
-    predictor: &dyn Predictor,
-    args: &CheckArgs,
-    watch: &Watch<'_>,
-) -> anyhow::Result<Check> {
-    let mut input = Input::open(path, None, args.strict, watch)?;
-    let total = input.frames_hint();
-    let (analysis, scan) = acetate_check::measure(input.source(), &mut |done| {
-        watch.progress(path, Step::Analyze, done, total);
-        Ok(())
-    })
-    .with_context(|| path.display().to_string())?;
-    watch.finished(path);
-    // What the next master would do, so that what is said of the tone is what will be done.
-    let tone = judgment::of_mix(&analysis, predictor)?;
-    let check = acetate_check::judged(&analysis, Some(&scan), tone.as_ref())
-        .with_context(|| path.display().to_string())?;
-    let damage = input.damage();
-    let check = match input.lossy_codec() {
-        Some(codec) => check.of_lossy_file(codec),
-        None => check,
-    };
-    let mut check = check.with(damage);
-    check.input = Some(path.display().to_string());
-    if let Some(plot) = &args.plot {
-        acetate_io::deliver_text(
-            plot,
-            &acetate_check::picture::svg(&analysis),
-            args.overwrite,
-        )?;
-    }
-    Ok(check)
 }

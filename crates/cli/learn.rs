@@ -20,8 +20,6 @@ use crate::terminal::console::Console;
 use crate::terminal::progress::Bars;
 use crate::terminal::watch::Watch;
 
-/// First line of a new list.
-const HEADER: &str = "mix,master,album\n";
 /// Stands in a list where neither tags nor folders name an album.
 const NO_ALBUM: &str = "unknown";
 
@@ -121,7 +119,6 @@ fn table(recovered: &Recovered, args: &LearnArgs) -> String {
 
 /// Appends the pair to a list for `acetate train --pairs`, unless it is on it.
 fn list(path: &Path, args: &LearnArgs, console: &Console) -> anyhow::Result<()> {
-    let in_list = || path.display().to_string();
     let absolute = |file: &Path| fs::canonicalize(file).with_context(|| file.display().to_string());
     let (mix, master) = (absolute(&args.mix)?, absolute(&args.master)?);
     if let Some(path) = [&mix, &master].into_iter().find(|path| {
@@ -132,24 +129,6 @@ fn list(path: &Path, args: &LearnArgs, console: &Console) -> anyhow::Result<()> 
             "{}: expected a name of visible characters in UTF-8 for the list, found others: rename it",
             path.display()
         );
-    }
-    let mut text = HEADER.to_owned();
-    if path.exists() {
-        let pairs = pairs_list::read(path)?;
-        let known = pairs.iter().any(|pair| {
-            acetate_io::same_file(&pair.mix, &mix) && acetate_io::same_file(&pair.master, &master)
-        });
-        if known {
-            console.say(&format!(
-                "{}: the pair is on the list already",
-                path.display()
-            ));
-            return Ok(());
-        }
-        text = acetate_io::read_text(path, pairs_list::MAX_BYTES)?;
-        if !text.ends_with('\n') {
-            text.push('\n');
-        }
     }
     let folder = || {
         let folder = master.parent().and_then(Path::file_name);
@@ -169,31 +148,11 @@ fn list(path: &Path, args: &LearnArgs, console: &Console) -> anyhow::Result<()> 
         .or_else(|| named(tagged()))
         .or_else(|| named(folder()))
         .unwrap_or_else(|| NO_ALBUM.to_owned());
-    let columns = columns(&text);
-    let fields: Vec<String> = columns
-        .iter()
-        .map(|column| match column.as_str() {
-            "mix" => pairs_list::field(&mix.to_string_lossy()),
-            "master" => pairs_list::field(&master.to_string_lossy()),
-            "album" => pairs_list::field(&album),
-            _ => String::new(),
-        })
-        .collect();
-    let _ = writeln!(text, "{}", fields.join(","));
-    acetate_io::write_text(path, &text).with_context(in_list)?;
-    console.say(&format!(
-        "{}: the pair was added, album \"{album}\"",
-        path.display()
-    ));
+    let said = if pairs_list::append(path, &mix, &master, &album)? {
+        format!("the pair was added, album \"{album}\"")
+    } else {
+        "the pair is on the list already".to_owned()
+    };
+    console.say(&format!("{}: {said}", path.display()));
     Ok(())
-}
-
-/// The names in a list's first line, lower case.
-fn columns(text: &str) -> Vec<String> {
-    let header = text.trim_start_matches('\u{feff}').lines().next();
-    header
-        .unwrap_or_default()
-        .split(',')
-        .map(|name| name.trim().trim_matches('"').to_ascii_lowercase())
-        .collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! Each command is a file of its own; the work is done by `acetate-engine`. A library, so that the Python
 //! package can bring the same command and read options as it does: [`run`] is the whole program,
-//! [`master_request`] and [`verify_request`] are what a command line asks for, resolved.
+//! [`master_request`], [`album_request`] and [`verify_request`] are what a command line asks for, resolved.
 //!
 //! Not its job: the sound, files and their delivery.
 
@@ -25,8 +25,9 @@ mod verify;
 use std::ffi::OsString;
 use std::fmt;
 
+use acetate_album::InPlaces;
 use acetate_dsp::settings::Target;
-use acetate_engine::{Job, Options};
+use acetate_engine::{Conflicts, Job, Options};
 use anyhow::{Context, bail};
 
 use crate::args::{Args, Command};
@@ -144,6 +145,21 @@ pub fn master_request(words: Vec<OsString>) -> anyhow::Result<MasterRequest> {
             jobs: jobs::jobs(&args)?,
         }),
         _ => bail!("expected the command master"),
+    }
+}
+
+/// Resolves a command line of `acetate master --album`, the program's name first.
+///
+/// # Errors
+/// As [`master_request`].
+pub fn album_request(words: Vec<OsString>) -> anyhow::Result<InPlaces> {
+    match Args::of(words).map_err(UsageError::from)?.command {
+        Command::Master(args) if args.album => {
+            let (options, jobs) = (options::options(&args)?, jobs::jobs(&args)?);
+            Conflicts::of(&options, &jobs).check()?;
+            master::album::asked(&args, &jobs, options.brief)
+        }
+        _ => bail!("expected the command master with --album"),
     }
 }
 

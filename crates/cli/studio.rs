@@ -22,6 +22,9 @@ pub fn run(args: &StudioArgs, console: &Console) -> anyhow::Result<Exit> {
         mixes: args.mixes.clone(),
         cache: Cache::User,
         session_folder: args.session_dir.clone(),
+        session: args.session.clone(),
+        keep_audio: args.keep_audio,
+        deliver_to: args.deliver_to.clone(),
     })?;
     let address = studio.address();
     console.print(&format!("{address}\n"))?;

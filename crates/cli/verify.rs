@@ -4,7 +4,7 @@ use std::path::Path;
 
 use acetate_dsp::settings::Target;
 use acetate_dsp::{Settings, plain};
-use acetate_engine::{Input, Observer, Recheck, Step, verify_certificate};
+use acetate_engine::{Observer, Recheck, Sound, verify_certificate};
 use acetate_master::presets;
 use anyhow::{Context, bail};
 
@@ -27,17 +27,9 @@ pub fn run(args: &VerifyArgs, console: &Console) -> anyhow::Result<Exit> {
         if acetate_album::is_album(path) {
             return album(path, console, &watch);
         }
-        let mut input = Input::open(path, None, args.strict, &watch)?;
-        let total = input.frames_hint();
-        let dual_mono = args.target.dual_mono;
-        let verified = acetate_master::verify(input.source(), &target, dual_mono, &mut |done| {
-            watch.progress(path, Step::Verify, done, total);
-            Ok(())
-        })
-        .with_context(|| path.display().to_string())?;
-        watch.finished(path);
-        let mut report = input.with_damage(verified);
-        report.input = Some(input.facts()?);
+        let strict = args.strict;
+        let file = Sound::File { path, strict };
+        let report = acetate_engine::verify(file, &target, args.target.dual_mono, &watch)?;
         if console.json {
             console.print_json(&report)?;
         } else if !(console.quiet && report.all_met) {

@@ -2,19 +2,22 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "Engine",
+    "StagedFile",
     "__version__",
     "analyze",
     "check",
-    "check_words",
     "command",
     "content_hash",
     "eq_curve_db",
+    "has_sound_name",
+    "is_own_master",
     "json_schema",
     "master_array",
     "master_file",
@@ -33,6 +36,20 @@ __version__: str
 
 _Progress = Callable[[str, int, int | None], Any]
 
+@final
+class Engine:
+    def __new__(cls, words: list[str]) -> Engine: ...
+    def master_album(self, words: list[str]) -> str: ...
+    def master_file(self, words: list[str], overwrite: bool) -> tuple[str, bool, list[tuple[Path, str]]]: ...
+    def signature_toml(self) -> str | None: ...
+
+@final
+class StagedFile:
+    def __new__(cls, path: str) -> StagedFile: ...
+    def commit(self, overwrite: bool) -> None: ...
+    def discard(self) -> None: ...
+    def write(self, bytes: bytes) -> None: ...
+
 def analyze(
     mix: Any,
     sample_rate_hz: int,
@@ -41,10 +58,11 @@ def analyze(
     progress: _Progress | None = None,
 ) -> str: ...
 def check(mix: Any, sample_rate_hz: int, strict: bool, progress: _Progress | None = None) -> str: ...
-def check_words(words: list[str]) -> None: ...
 def command(words: list[str]) -> int: ...
 def content_hash(path: str) -> str: ...
 def eq_curve_db(settings_json: str, frequencies_hz: list[float]) -> list[float]: ...
+def has_sound_name(path: str) -> bool: ...
+def is_own_master(path: str) -> bool: ...
 def json_schema(kind: str) -> str: ...
 def master_array(
     words: list[str],

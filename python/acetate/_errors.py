@@ -1,6 +1,13 @@
-"""What goes wrong: every exception of the package is an `AcetateError`."""
+"""What goes wrong: every exception of the package is an `AcetateError`; warnings, and notes for the log `acetate`."""
 
 from __future__ import annotations
+
+import logging
+import warnings
+
+_LOG = logging.getLogger("acetate")
+# From here to the line of the caller's: tell, the extension's function, the package's function.
+_CALLER = 3
 
 
 class AcetateError(Exception):
@@ -29,3 +36,11 @@ class InternalError(AcetateError):
 
 class AcetateWarning(UserWarning):
     """Something that the user should act on, as damage that was bridged."""
+
+
+def tell(is_warning: bool, text: str) -> None:
+    """Passes one message on."""
+    if is_warning:
+        warnings.warn(text, AcetateWarning, stacklevel=_CALLER)
+    else:
+        _LOG.info("%s", text)

@@ -12,9 +12,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from . import _acetate
+from . import _acetate, _files
 from ._arrays import PathLike
-from ._errors import InputError, OutputError, UsageError
+from ._errors import InputError, UsageError
 
 
 def _section(value: Any) -> Any:
@@ -91,25 +91,7 @@ class Settings:
 
         Raises `OutputError` where the name is taken and `overwrite` is not set.
         """
-        text = self.to_toml()
-        place = Path(path)
-        try:
-            with tempfile.NamedTemporaryFile(
-                "w", encoding="utf-8", dir=place.parent, prefix=".acetate-tmp-", delete=False
-            ) as file:
-                file.write(text)
-            os.chmod(file.name, 0o644)
-            if overwrite:
-                os.replace(file.name, place)
-            else:
-                # Fails where the name is taken, at the moment of naming.
-                os.link(file.name, place)
-                os.unlink(file.name)
-        except FileExistsError as error:
-            os.unlink(file.name)
-            raise OutputError(f"{place}: expected a name that is free: use overwrite=True") from error
-        except OSError as error:
-            raise OutputError(f"{place}: expected to write settings: {error}") from error
+        _files.write(os.fspath(path), self.to_toml().encode(), overwrite=overwrite)
 
     def to_toml(self) -> str:
         """The text of a settings file."""

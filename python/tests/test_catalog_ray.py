@@ -86,7 +86,7 @@ def test_a_catalog_goes_from_store_to_store_and_a_second_run_does_what_changed(
     files.pipe_file("label/mixes/a0/noise.wav", b"this is no sound" * 9)
 
     def rows() -> list[dict]:
-        made = catalog.master(f"{store}/mixes", f"{store}/masters", target=-16.0, albums="folder", concurrency=2)
+        made = catalog.master(f"{store}/mixes", f"{store}/masters", target=-16.0, concurrency=2)
         return sorted(made.take_all(), key=lambda row: row["input"])
 
     first = rows()
@@ -118,3 +118,28 @@ def test_a_dataset_of_the_callers_own_is_mastered_too(cluster: None, array: np.n
         (False, str(tmp_path / "out" / "none.master.wav")),
         (True, str(tmp_path / "out" / "x.master.wav")),
     ]
+
+
+def test_the_rows_of_an_album_are_mastered_together_wherever_they_lie(
+    cluster: None, store: str, array: np.ndarray, tmp_path: Path
+) -> None:
+    import s3fs
+
+    files = s3fs.S3FileSystem()
+    inputs = []
+    for number in range(4):
+        write_wav(tmp_path / f"{number}.wav", array[: 2 * RATE_HZ] * np.float32(0.6**number))
+        inputs.append(str(tmp_path / f"{number}.wav"))
+        files.put_file(inputs[-1], f"label/albums/{number % 2}/{number}.wav")
+    acetate_words = [sys.executable, "-m", "acetate", "master", "--album", "-q", "--out-dir"]
+    for album in range(2):
+        subprocess.run([*acetate_words, str(tmp_path / "alone"), *inputs[album::2]], check=True)
+
+    rows = [{"input": path, "album": str(number % 2)} for number, path in enumerate(inputs)]
+    given = ray.data.from_items(rows, override_num_blocks=4)
+    made = catalog.master(given, tmp_path / "out").take_all()
+    made += catalog.master(f"{store}/albums", tmp_path / "stored", albums="folder").take_all()
+    assert len(made) == 8 and all(row["ok"] for row in made)
+    for row in made:
+        name = Path(row["output"]).name
+        assert Path(row["output"]).read_bytes() == (tmp_path / "alone" / name).read_bytes(), row["input"]

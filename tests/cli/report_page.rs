@@ -128,7 +128,7 @@ fn the_player_plays_and_switches_in_a_real_browser() {
         println!("{size}: {facts}");
         assert_eq!(facts["playing"], true);
         assert_eq!(facts["moved"], true);
-        assert_eq!(facts["loop"], true);
+        assert!(facts["loop"].is_array(), "{}", facts["loop"]);
         assert_eq!(facts["fits"], true);
         assert_eq!(facts["heard"], serde_json::json!(["100", "010", "001"]));
         assert_eq!(facts["trials"], 10);

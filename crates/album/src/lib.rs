@@ -40,5 +40,5 @@ pub use report::{
     AlbumReport, BeyondAlone, DeliverableReport, Demand, Figures, FileReport, REPORT_NAME,
     SongReport, Spread, is_album, read_report,
 };
-pub use sequence::{Silence, Timeline, Unit, UnitFrames};
+pub use sequence::{Silence, Timeline, Unit, UnitFrames, heard_gap_s};
 pub use verify::{AlbumDifference, AlbumVerdict, verify_album};

@@ -8,7 +8,7 @@ use acetate_dsp::units::{db_from_power, gain_from_db};
 
 /// A device.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Device {
+pub struct Device {
     /// Its name.
     pub name: &'static str,
     /// Where its response comes from, and how far it was measured.
@@ -78,7 +78,7 @@ const SMALL_SPEAKER: &str = "Give the bass overtones (saturation, a second layer
                              be followed without its fundamental, and check that the kick has a click.";
 
 /// All devices.
-pub(crate) static DEVICES: [Device; 6] = [
+pub static DEVICES: [Device; 6] = [
     Device {
         name: "phone",
         source: "corners measured on a OnePlus 6T (260 Hz to 20 kHz, DPA 4090, vpervolume.com/en/audiometric-data); \
@@ -153,7 +153,7 @@ pub(crate) static DEVICES: [Device; 6] = [
 
 impl Device {
     /// Level at a frequency, dB.
-    pub(crate) fn response_db(&self, freq_hz: f64) -> f64 {
+    pub fn response_db(&self, freq_hz: f64) -> f64 {
         match self.shape {
             Shape::Points(points) => between(points, freq_hz),
             Shape::Band {

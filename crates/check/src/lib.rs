@@ -57,6 +57,7 @@ mod translation;
 
 pub use check::{Check, PartScore, Verdict, check, judged, measure, short};
 pub use corpus::Corpus;
+pub use devices::{DEVICES, Device};
 pub use error::CheckError;
 pub use facts::Facts;
 pub use finding::{
@@ -65,4 +66,4 @@ pub use finding::{
 };
 pub use scan::Scan;
 pub use tone::ToneJudgment;
-pub use translation::Translation;
+pub use translation::{Translation, translate};

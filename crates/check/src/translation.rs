@@ -61,8 +61,8 @@ pub struct RegionChange {
     pub change_db: f64,
 }
 
-/// The mix on every device.
-pub(crate) fn translate(analysis: &Analysis) -> Vec<Translation> {
+/// A program on every device, from its long-term spectrum.
+pub fn translate(analysis: &Analysis) -> Vec<Translation> {
     DEVICES.iter().map(|device| on(device, analysis)).collect()
 }
 

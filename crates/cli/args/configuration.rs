@@ -36,7 +36,7 @@ const fn key(name: &'static str, gives_way_to: &'static [&'static str]) -> Key {
 }
 
 /// What may stand there: nothing that replaces files, and nothing that belongs to one song.
-const KEYS: [Key; 26] = [
+const KEYS: [Key; 27] = [
     key("target", &["settings"]),
     key("lufs", &["settings", "target"]),
     key("ceiling", &["settings", "target"]),
@@ -50,7 +50,8 @@ const KEYS: [Key; 26] = [
     key("saturation-amount", &["settings", "amount"]),
     key("stereo-amount", &["settings", "amount"]),
     key("bypass", &[]),
-    key("no-repair", &["settings"]),
+    key("no-repair", &["settings", "repair"]),
+    key("repair", &["settings", "no-repair", "variants", "album"]),
     key("style", &["settings"]),
     key("linear-phase", &["settings"]),
     key("reference", &["settings"]),

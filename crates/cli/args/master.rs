@@ -45,8 +45,8 @@ pub struct MasterArgs {
     /// one goes on in the next file (`acetate album` does more)
     #[arg(help_heading = "Batches", long, conflicts_with_all = ["variants", "settings", "pack", "report", "certificate", "resume", "skip_existing", "dry_run", "references", "style"])]
     pub album: bool,
-    /// Name each master: a text with {stem}, {title}, {artist}, {album}, {track}, {n}
-    /// [default: '{stem}.master']
+    /// Name each master by a text with {stem}, {title}, {artist}, {album}, {track}, or the place in the batch as a
+    /// single letter n in braces [default: '{stem}.master']
     #[arg(
         help_heading = "Batches",
         long,
@@ -144,6 +144,26 @@ pub struct MasterArgs {
         hide_short_help = true
     )]
     pub bypass: Vec<acetate_dsp::chain::Stage>,
+    /// Look for faults and repair them: a list of clicks, hum, dc, clipping (flat tops), silence (fades at edges
+    /// that are cut off), or auto for the first four where they are certain
+    #[arg(
+        help_heading = "Treatment",
+        long,
+        value_name = "LIST",
+        conflicts_with_all = ["no_repair", "settings", "variants", "album"],
+        hide_short_help = true
+    )]
+    pub repair: Option<acetate_master::repair::RepairList>,
+    /// Write what the repairs took: the mix less the repaired mix, as a WAV of 32-bit float, frame by frame; a
+    /// folder for several inputs
+    #[arg(
+        help_heading = "Treatment",
+        long,
+        value_name = "WAV",
+        conflicts_with_all = ["dry_run", "variants"],
+        hide_short_help = true
+    )]
+    pub repair_residual: Option<PathBuf>,
     /// Leave clicks and bumps that stand alone as they are; the limiter holds them all the same
     #[arg(help_heading = "Treatment", long, hide_short_help = true)]
     pub no_repair: bool,

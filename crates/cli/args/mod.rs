@@ -85,9 +85,9 @@ pub struct GlobalArgs {
 pub enum Command {
     /// Master one mix or many, and verify the written files
     Master(Box<MasterArgs>),
-    /// Master all songs of a release as one piece of work, in sequence, with what each receiver wants
+    /// Master all songs of a release together, in sequence, with every deliverable
     Album(Box<AlbumArgs>),
-    /// Tell whether mixes are ready to be mastered, why not, and what to do; exit code 0 or 1
+    /// Tell whether mixes are ready to be mastered, and what to do; exit code 0 or 1
     Check(CheckArgs),
     /// Measure files: loudness, true peak, spectrum, stereo
     #[command(aliases = ["analyse", "info"])]

@@ -8,7 +8,8 @@ use clap::Args as ClapArgs;
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "The page is part of the program: it needs no network, and nothing leaves this machine. The address \
-    holds a secret; whoever does not have it gets nothing. Ctrl-C ends the session and takes away what it kept."
+    holds a secret; whoever does not have it gets nothing. Ctrl-C ends the session: uploads and masters are taken away, \
+    settings and hashes stay, and the page offers to open the session again."
 )]
 pub struct StudioArgs {
     /// Mixes to open where they lie, without a copy
@@ -20,7 +21,16 @@ pub struct StudioArgs {
     /// Print the address and open no browser
     #[arg(long)]
     pub no_open: bool,
-    /// Where uploads and masters are kept until the session ends [default: your cache folder]
+    /// Where sessions have their folders [default: your cache folder]
     #[arg(long, value_name = "DIR")]
     pub session_dir: Option<PathBuf>,
+    /// The folder of this very session: an earlier one is opened again, a new one is made
+    #[arg(long, value_name = "DIR", conflicts_with = "session_dir")]
+    pub session: Option<PathBuf>,
+    /// Keep uploads and masters in the session's folder when it ends
+    #[arg(long)]
+    pub keep_audio: bool,
+    /// Let the page write masters into this folder; nothing in it is replaced
+    #[arg(long, value_name = "DIR")]
+    pub deliver_to: Option<PathBuf>,
 }

@@ -141,10 +141,13 @@ fn add_side_files(jobs: &mut [Job], args: &MasterArgs) -> anyhow::Result<()> {
         }
     }
     let certificates = side_files(args.certificate.as_deref(), "json", jobs)?;
+    let residuals = side_files(args.repair_residual.as_deref(), "residual.wav", jobs)?;
     let reports = side_files(args.report.as_deref(), "html", jobs)?;
     let packs = packs(args, jobs)?;
     let beside = certificates.into_iter().zip(reports).zip(packs);
-    for (job, ((certificate, report), pack)) in jobs.iter_mut().zip(beside) {
+    let beside = beside.zip(residuals);
+    for (job, (((certificate, report), pack), residual)) in jobs.iter_mut().zip(beside) {
+        job.repair_residual = residual;
         job.settings.clone_from(&args.save_settings);
         job.certificate = certificate;
         job.report = report;

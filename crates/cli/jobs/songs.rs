@@ -4,8 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use acetate_engine::{PIPE, is_pipe, sound_files};
-
-use acetate_io::{Identity, WalkError, is_own_master, read_text, resolved};
+use acetate_io::{Depth, Identity, WalkError, is_own_master, read_text, resolved};
 use anyhow::{Context, anyhow, bail};
 
 use crate::args::{MasterArgs, unquoted};
@@ -120,10 +119,14 @@ fn of_folder(folder: &Path, args: &MasterArgs) -> anyhow::Result<Vec<Song>> {
     // Masters that go into the very folder of the mixes are told by their names alone.
     let masters = masters.filter(|masters| !is_top.starts_with(masters));
     let mut songs = Vec::new();
-    let mut is_deeper = false;
-    let files = sound_files(folder).map_err(|error| match error.downcast_ref() {
+    let (depth, advice) = if args.recursive {
+        (Depth::Whole, "")
+    } else {
+        (Depth::Top, ": for those in its folders use --recursive")
+    };
+    let files = sound_files(folder, depth).map_err(|error| match error.downcast_ref() {
         Some(WalkError::NoMasters { extensions, .. }) => anyhow!(
-            "{}: expected sound files ({extensions}), found a folder without any",
+            "{}: expected sound files ({extensions}), found a folder without any{advice}",
             folder.display()
         ),
         _ => error,
@@ -140,10 +143,6 @@ fn of_folder(folder: &Path, args: &MasterArgs) -> anyhow::Result<Vec<Song>> {
         if is_master {
             continue;
         }
-        if !place.as_os_str().is_empty() && !args.recursive {
-            is_deeper = true;
-            continue;
-        }
         songs.push(Song {
             path,
             place: Some(place),
@@ -151,11 +150,6 @@ fn of_folder(folder: &Path, args: &MasterArgs) -> anyhow::Result<Vec<Song>> {
         });
     }
     if songs.is_empty() {
-        let advice = if is_deeper {
-            ": its folders hold some: use --recursive"
-        } else {
-            ""
-        };
         bail!(
             "{}: expected sound files that are not masters of ours, found none{advice}",
             folder.display()

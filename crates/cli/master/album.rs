@@ -168,13 +168,8 @@ fn print(report: &AlbumReport, output: &Path, console: &Console) -> anyhow::Resu
     console.print(&album_table::made(report, &plain::path(output), console))
 }
 
-/// `acetate master --album`: songs decided on together, each where its single master would go.
-pub(super) fn in_places(
-    args: &MasterArgs,
-    jobs: &[Job],
-    brief: Brief,
-    console: &Console,
-) -> anyhow::Result<Exit> {
+/// What `acetate master --album` asks for.
+pub fn asked(args: &MasterArgs, jobs: &[Job], brief: Brief) -> anyhow::Result<InPlaces> {
     let format = jobs.first().map(|job| job.format);
     let format = format.context("--album: expected at least one song, found none")?;
     if jobs
@@ -189,7 +184,7 @@ pub(super) fn in_places(
     for job in jobs {
         acetate_io::StagedFile::check(&job.output, args.overwrite)?;
     }
-    let asked = InPlaces {
+    Ok(InPlaces {
         files: jobs
             .iter()
             .map(|job| (job.input.clone(), job.output.clone()))
@@ -197,7 +192,17 @@ pub(super) fn in_places(
         format,
         brief,
         overwrite: args.overwrite,
-    };
+    })
+}
+
+/// `acetate master --album`: songs decided on together, each where its single master would go.
+pub(super) fn in_places(
+    args: &MasterArgs,
+    jobs: &[Job],
+    brief: Brief,
+    console: &Console,
+) -> anyhow::Result<Exit> {
+    let asked = asked(args, jobs, brief)?;
     let predictor = net(args.weights.as_deref())?;
     let report = master_in_places(&asked, &predictor, &Watch::new(console));
     let report = stopped(report)?;

@@ -9,7 +9,7 @@ use acetate_master::CheckName;
 use acetate_master::Report;
 use acetate_master::codec::DECODED_CEILING_DBTP;
 use acetate_master::findings::Severity;
-use acetate_master::report::{Check, CodecSafety, Mastering, Measures, Treatment};
+use acetate_master::report::{CodecSafety, Mastering, Measures, TargetCheck, Treatment};
 
 use crate::terminal::check_table;
 use crate::terminal::console::Console;
@@ -86,7 +86,7 @@ fn decoding(report: &Report) -> Vec<(&'static str, String)> {
     decoder.chain(changes).collect()
 }
 
-fn figures(text: &mut String, mastering: &Mastering, checks: &[Check], console: &Console) {
+fn figures(text: &mut String, mastering: &Mastering, checks: &[TargetCheck], console: &Console) {
     let Mastering {
         treatment, after, ..
     } = mastering;

@@ -1,6 +1,6 @@
 //! [`Chain`]: the stages in signal order.
 //!
-//! Repair → DC filter → EQ → compressor → saturation → stereo. The limiter and the dither are not in it:
+//! Declip → repair → hum → DC filter → EQ → compressor → saturation → stereo. The limiter and the dither are not in it:
 //! they run after it, at the delivery rate.
 
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use crate::process::compressor::{self, Compressor};
 use crate::process::dc_filter::{self, DcFilter};
 use crate::process::eq::{self, Eq};
 use crate::process::processed::trimmed;
-use crate::process::repair::{self, Repair};
+use crate::process::repair::{Declip, HumCancel, Repair};
 use crate::process::saturation::{self, Saturation};
 use crate::process::stereo::{self, Stereo};
 use crate::process::{ProcessSpec, Processor, ResponseDb};
@@ -24,7 +24,7 @@ use crate::{Audio, Settings};
 /// A stage that can be left out, in signal order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// Repair of clicks and bumps, and DC filter.
+    /// Repair of flat tops, clicks, bumps and hum, and DC filter.
     Cleanup,
     /// Tone.
     Eq,
@@ -146,8 +146,14 @@ impl Chain {
     pub fn new(settings: &Settings, spec: &ProcessSpec, bypass: &Bypass) -> Self {
         let mut stages: Vec<Box<dyn Processor>> = Vec::new();
         let wanted = |stage, neutral: bool| !neutral && !bypass.contains(stage);
-        if wanted(Stage::Cleanup, repair::is_neutral(&settings.cleanup)) {
+        if wanted(Stage::Cleanup, Declip::is_neutral(&settings.cleanup)) {
+            stages.push(Box::new(Declip::new(&settings.cleanup, spec)));
+        }
+        if wanted(Stage::Cleanup, Repair::is_neutral(&settings.cleanup)) {
             stages.push(Box::new(Repair::new(&settings.cleanup, spec)));
+        }
+        if wanted(Stage::Cleanup, HumCancel::is_neutral(&settings.cleanup)) {
+            stages.push(Box::new(HumCancel::new(&settings.cleanup, spec)));
         }
         if wanted(Stage::Cleanup, dc_filter::is_neutral(&settings.cleanup)) {
             stages.push(Box::new(DcFilter::new(&settings.cleanup, spec)));

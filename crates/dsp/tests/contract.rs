@@ -8,10 +8,10 @@ use acetate_dsp::process::compressor::Compressor;
 use acetate_dsp::process::dc_filter::DcFilter;
 use acetate_dsp::process::eq::Eq;
 use acetate_dsp::process::limiter::Limiter;
-use acetate_dsp::process::repair::Repair;
+use acetate_dsp::process::repair::{Declip, HumCancel, Repair};
 use acetate_dsp::process::saturation::Saturation;
 use acetate_dsp::process::stereo::Stereo;
-use acetate_dsp::settings::{self, EqPhase, RepairKind};
+use acetate_dsp::settings::{self, EqPhase, RepairKind, RepairedChannel};
 use acetate_dsp::{Audio, PARAMS, ProcessSpec, Processor, Settings};
 
 /// The limiter's ceiling in these tests, dBTP.
@@ -35,6 +35,12 @@ fn processors() -> Vec<Entry> {
     vec![
         entry("repair", "", repair, |s, p| {
             Box::new(Repair::new(&s.cleanup, p))
+        }),
+        entry("declip", "", clipped, |s, p| {
+            Box::new(Declip::new(&s.cleanup, p))
+        }),
+        entry("hum", "", hum, |s, p| {
+            Box::new(HumCancel::new(&s.cleanup, p))
         }),
         entry("dc filter", "cleanup.", cleanup, |s, p| {
             Box::new(DcFilter::new(&s.cleanup, p))
@@ -84,11 +90,34 @@ fn repair(settings: &mut Settings) {
         length_ms,
         kind,
         gain_db,
+        channel: RepairedChannel::Both,
     };
     settings.cleanup.repairs = vec![
         moment(0.1, 2.0, RepairKind::Interpolate, 0.0),
         moment(0.2, 30.0, RepairKind::Attenuate, -12.0),
+        moment(0.3, 10.0, RepairKind::FadeOut, 0.0),
     ];
+}
+
+fn clipped(settings: &mut Settings) {
+    settings.cleanup.clipped = vec![
+        settings::ClipLevels {
+            above: 0.7,
+            below: 0.7,
+        };
+        2
+    ];
+}
+
+fn hum(settings: &mut Settings) {
+    let line = |multiple| settings::HumLine {
+        multiple,
+        level_dbfs: -40.0,
+    };
+    settings.cleanup.hum = Some(settings::Hum {
+        mains_hz: 50.0,
+        lines: [1, 3].map(line).to_vec(),
+    });
 }
 
 fn tone(settings: &mut Settings) {

@@ -10,7 +10,7 @@ use acetate_dsp::process::processed;
 use acetate_dsp::settings::{self, Target};
 use acetate_dsp::signal::mix;
 use acetate_dsp::solve::{
-    CharacterChoice, DriveCurve, DriveCurveBuilder, Infeasible, choose_character,
+    CharacterChoice, DriveCurve, DriveCurveBuilder, LimitedBy, choose_character,
 };
 use acetate_dsp::{Audio, Processor};
 use limiter_support::{limited, spec, with_drive};
@@ -152,7 +152,7 @@ fn what_the_cap_forbids_is_said_and_not_done() {
             (solution.max_reduction_db - cap_db).abs() < 1e-9,
             "{solution:?}"
         );
-        let Some(Infeasible::MaxLimiting { short_lu }) = solution.limited_by else {
+        let Some(LimitedBy::MaxLimiting { short_lu }) = solution.limited_by else {
             panic!("{solution:?}");
         };
         assert!((solution.predicted_lufs + short_lu - -5.0).abs() < 1e-9);
@@ -176,7 +176,7 @@ fn a_program_louder_than_the_target_is_only_turned_down() {
 fn loudness_that_does_not_rise_any_more_is_called_saturated() {
     let curve = curve_of(&tone(48_000, 3, 0.5));
     let solution = curve.solve_drive(&target(-3.5, 24.0), &with_drive(0.0));
-    let Some(Infeasible::Saturated { short_lu }) = solution.limited_by else {
+    let Some(LimitedBy::Saturated { short_lu }) = solution.limited_by else {
         panic!("{solution:?}");
     };
     // A mono sine reads 3.01 less than its peak, which is where the limiter aims.
@@ -200,7 +200,7 @@ fn silence_and_scraps_have_no_loudness_and_no_drive() {
         tone(44_100, 1, 0.5).slice(0, 10_000),
     ] {
         let solution = curve_of(&audio).solve_drive(&target(-14.0, 9.0), &with_drive(0.0));
-        assert_eq!(solution.limited_by, Some(Infeasible::NoLoudness));
+        assert_eq!(solution.limited_by, Some(LimitedBy::NoLoudness));
         assert_eq!(solution.drive_db, 0.0);
     }
 }
@@ -217,7 +217,7 @@ fn a_program_below_the_absolute_gate_is_brought_up() {
     let solution =
         curve_of(&tone(44_100, 3, 1e-6)).solve_drive(&target(-14.0, 9.0), &with_drive(0.0));
     assert!(
-        matches!(solution.limited_by, Some(Infeasible::DriveRange { .. })),
+        matches!(solution.limited_by, Some(LimitedBy::DriveRange { .. })),
         "{solution:?}"
     );
     assert_eq!(solution.drive_db, 80.0);
@@ -232,7 +232,7 @@ fn a_fixed_drive_is_kept_and_its_miss_is_said() {
     };
     let solution = curve_of(&audio).solve_drive(&target(-14.0, 9.0), &limiter);
     assert_eq!(solution.drive_db, 2.0);
-    let Some(Infeasible::DriveFixed { short_lu }) = solution.limited_by else {
+    let Some(LimitedBy::DriveFixed { short_lu }) = solution.limited_by else {
         panic!("{solution:?}");
     };
     assert!((short_lu - (-14.0 - solution.predicted_lufs)).abs() < 1e-12);

@@ -44,7 +44,9 @@ impl Analyses {
         progress: &mut dyn Progress,
     ) -> anyhow::Result<Measured> {
         let name = input.given().display().to_string();
-        let Some(cache) = &self.cache else {
+        // What is repaired is found on the samples each time.
+        let cache = self.cache.as_ref().filter(|_| brief.repairs.is_default());
+        let Some(cache) = cache else {
             return Measured::measure(input.source(), brief, progress).context(name);
         };
         let content = input.content_hash()?;

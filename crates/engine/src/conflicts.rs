@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use acetate_io::{Identity, StagedFile, resolved};
+use acetate_io::{Depth, Identity, StagedFile, resolved};
 use anyhow::bail;
 
 use crate::extras::{pack, variants};
@@ -33,7 +33,7 @@ impl Conflicts {
             conflicts.reads(path);
         }
         for folder in references.filter(|path| path.is_dir()) {
-            let songs = request::sound_files(folder).unwrap_or_default();
+            let songs = request::sound_files(folder, Depth::Whole).unwrap_or_default();
             songs.iter().for_each(|song| conflicts.reads(song));
         }
         // What is left as it is need not keep clear of anything.
@@ -145,6 +145,10 @@ pub(crate) fn check(options: &Options, jobs: &[Job]) -> anyhow::Result<()> {
         "certificate",
     );
     conflicts.writes(
+        jobs.iter().filter_map(|job| job.repair_residual.as_ref()),
+        "residual of the repairs",
+    );
+    conflicts.writes(
         jobs.iter().filter_map(|job| job.report.as_ref()),
         "report page",
     );
@@ -206,7 +210,8 @@ fn check_job(options: &Options, job: &Job) -> anyhow::Result<()> {
 /// What goes beside the master can be written. Of a job that may be left alone, it may be there.
 fn check_side_files(options: &Options, job: &Job) -> anyhow::Result<()> {
     let may_be_skipped = options.may_be_skipped(&job.output);
-    for path in job.certificate.iter().chain(&job.report) {
+    let beside = [&job.certificate, &job.repair_residual, &job.report];
+    for path in beside.into_iter().flatten() {
         StagedFile::check(path, options.overwrite || may_be_skipped)?;
     }
     match &job.pack {

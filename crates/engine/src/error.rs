@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::observer::Observer;
+
 /// A name that is taken, or that two things would have: the message says by what and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{0}")]
@@ -20,4 +22,18 @@ pub enum EngineError {
     /// [`MasterError`](acetate_master::MasterError).
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
+}
+
+/// An error of a run that was asked to stop is that it stopped.
+pub(crate) fn or_canceled<T>(
+    result: anyhow::Result<T>,
+    observer: &dyn Observer,
+) -> Result<T, EngineError> {
+    result.map_err(|error| {
+        if observer.is_canceled() {
+            EngineError::Canceled
+        } else {
+            EngineError::Failed(error)
+        }
+    })
 }

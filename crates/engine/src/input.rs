@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use acetate_dsp::Source;
 use acetate_io::{DecodeError, Decoder, OpenOptions, SpooledInput};
 use acetate_master::findings::{Finding, damaged, decoded_elsewhere};
-use acetate_master::report::{Check, FileFacts};
+use acetate_master::report::{FileFacts, TargetCheck};
 use acetate_master::{Assessment, Report};
 use anyhow::anyhow;
 
@@ -157,10 +157,10 @@ impl<'a> Input<'a> {
     }
 
     /// Whether the song is whole; `None` if all of it could be decoded.
-    pub(crate) fn whole_check(&self) -> Option<Check> {
+    pub(crate) fn whole_check(&self) -> Option<TargetCheck> {
         let (replaced_frames, frames) = self.decoder.inner.replaced_frames();
         let sample_rate_hz = self.decoder.inner.info().sample_rate_hz;
-        Check::of_replaced(replaced_frames, frames, sample_rate_hz)
+        TargetCheck::of_replaced(replaced_frames, frames, sample_rate_hz)
     }
 
     /// Says what the decoder went past, and gives it as findings.

@@ -28,6 +28,8 @@ pub struct Job {
     pub settings: Option<PathBuf>,
     /// The certificate.
     pub certificate: Option<PathBuf>,
+    /// What the repairs took.
+    pub repair_residual: Option<PathBuf>,
     /// The report page.
     pub report: Option<PathBuf>,
     /// The folder for a mastering engineer.
@@ -47,6 +49,7 @@ impl Job {
             format,
             settings: None,
             certificate: None,
+            repair_residual: None,
             report: None,
             pack: None,
         }
@@ -74,6 +77,7 @@ impl Job {
         let absent = |path: &Option<PathBuf>| path.clone().filter(|path| !path.exists());
         Self {
             certificate: absent(&self.certificate),
+            repair_residual: absent(&self.repair_residual),
             report: absent(&self.report),
             pack: absent(&self.pack),
             ..self.clone()
@@ -82,6 +86,12 @@ impl Job {
 
     /// Whether only the master is made.
     pub(crate) fn is_master_alone(&self) -> bool {
-        self.certificate.is_none() && self.report.is_none() && self.pack.is_none()
+        let others = [
+            &self.certificate,
+            &self.repair_residual,
+            &self.report,
+            &self.pack,
+        ];
+        others.into_iter().all(Option::is_none)
     }
 }

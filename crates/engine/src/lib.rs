@@ -7,6 +7,7 @@
 //!
 //! A face resolves what was asked for into [`Options`] and one [`Job`] for each mix, then enters once:
 //! [`Engine::new`] reads what is common to all (weights, references), [`Engine::master`] makes one master.
+//! [`analyze`], [`check`] and [`verify`] measure without making anything.
 //! An [`Observer`] is told how far the work is, and can stop it at the next block.
 //!
 //! ```no_run
@@ -33,9 +34,9 @@ mod ffmpeg;
 mod input;
 mod job;
 mod master;
+mod measure;
 mod observer;
 mod options;
-mod recheck;
 mod record;
 mod request;
 
@@ -43,12 +44,12 @@ pub use conflicts::Conflicts;
 pub use delivery::tell_tag_warnings;
 pub use error::{EngineError, NameTaken};
 pub use extras::settings_text::settings_text;
-pub use extras::variants::MAX_VARIANTS;
+pub use extras::variants::{MAX_VARIANTS, VARIANTS, Variant};
 pub use ffmpeg::Ffmpeg;
 pub use input::{Input, declare};
 pub use job::{Job, PIPE, is_pipe};
 pub use master::{Delivered, Engine, JobForecast, Outcome, master};
+pub use measure::{Checked, Recheck, Sound, analyze, check, verify, verify_certificate};
 pub use observer::{FileProgress, Observer, Silent, Step, go_on};
 pub use options::{Cache, Options};
-pub use recheck::{Recheck, verify_certificate};
 pub use request::{OwnAmounts, REFERENCE_SHARE, Reference, Request, net, sound_files};

@@ -86,10 +86,13 @@ pub struct Silent;
 
 impl Observer for Silent {}
 
+/// What samples without a file are called in messages and to observers.
+pub(crate) const SAMPLES: &str = "samples";
+
 /// Ends the work where the observer asks for it.
 ///
 /// # Errors
-/// [`Canceled`] if it does.
+/// [`Canceled`] then.
 pub fn go_on(observer: &dyn Observer) -> Result<(), Canceled> {
     if observer.is_canceled() {
         return Err(Canceled);
@@ -97,20 +100,20 @@ pub fn go_on(observer: &dyn Observer) -> Result<(), Canceled> {
     Ok(())
 }
 
-/// Tells an observer how far one input is.
+/// Tells an observer how far one input is, and stops where the observer asks for it: the pipeline's [`Progress`].
 pub struct FileProgress<'a> {
     observer: &'a dyn Observer,
     input: &'a Path,
 }
 
 impl<'a> FileProgress<'a> {
-    /// For the work on `input`.
+    /// For one input, by the name that the observer knows it by.
     pub fn new(observer: &'a dyn Observer, input: &'a Path) -> Self {
         Self { observer, input }
     }
 
     /// A share, 0 to 1, of a step that counts thousandths.
-    pub(crate) fn share(&self, step: Step, share: f64) {
+    pub fn share(&self, step: Step, share: f64) {
         let done = (1000.0 * share.clamp(0.0, 1.0)) as u64;
         self.observer.progress(self.input, step, done, Some(1000));
     }

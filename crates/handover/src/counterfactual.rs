@@ -241,6 +241,7 @@ mod tests {
             length_ms: 20.0,
             kind: acetate_dsp::settings::RepairKind::Attenuate,
             gain_db: -12.0,
+            channel: acetate_dsp::settings::RepairedChannel::Both,
         }];
         let without = each_stage(&passage(), -20.0, &settings, &Bypass::default(), -1.0).unwrap();
         let names: Vec<&str> = without.iter().map(|w| w.stage).collect();

@@ -7,24 +7,27 @@ use acetate_dsp::analysis::{Analysis, AnalyzeOptions, analyze_with};
 use acetate_dsp::chain::{Bypass, Chain, Stage};
 use acetate_dsp::for_each_block;
 use acetate_dsp::process::compressor::{self, Compressor};
-use acetate_dsp::process::limiter::Limiter;
 use acetate_dsp::process::processed::Processed;
 use acetate_dsp::process::{ProcessSpec, Processor};
 use acetate_dsp::settings::{MID_KNOTS, Settings};
 use acetate_dsp::stream::Tapped;
-use acetate_dsp::units::{db_from_gain, db_from_power, gain_from_db};
+use acetate_dsp::units::db_from_power;
 use acetate_dsp::{Audio, Source};
-use acetate_master::report::Treatment;
-use acetate_master::{MasterFile, PreLimiter};
+use acetate_master::{MasterFile, Unlimited};
 use acetate_model::Signature;
 
+use crate::base64::encoded_len;
 use crate::counterfactual::{self, Without};
 use crate::error::HandoverError;
 use crate::overview::{Cut, Overview, Stretch};
-use crate::version::Version;
+use crate::version::{SOUND_BYTES, Version};
 
-/// Longest passage that can be listened to, seconds.
-pub(crate) const LONGEST_PASSAGE_S: f64 = 60.0;
+/// Passage that can be listened to where the whole song does not fit into the page, seconds.
+const PASSAGE_S: f64 = 60.0;
+/// Longest song that is looked at for whether it fits, seconds.
+const LONGEST_S: f64 = 240.0;
+/// Bytes of FLAC for one of 16-bit PCM, as loud music takes.
+const FLAC_SHARE: f64 = 0.7;
 /// Length of the passage that is rendered once more without each stage, seconds.
 const COUNTERFACTUAL_S: f64 = 20.0;
 /// Steps of the compressor's gain over time, a second.
@@ -88,6 +91,8 @@ pub(crate) struct Evidence {
     /// Gain reduction of the compressor, [`GAIN_STEPS_PER_S`] times a second, dB, positive; empty
     /// where it is out.
     pub(crate) compression_db: Vec<f64>,
+    /// What else was made of the mix: its name and its analysis.
+    pub(crate) variants: Vec<(String, Analysis)>,
     /// The passage that can be listened to.
     pub(crate) passage: Stretch,
     /// Its loudest part, for the loop.
@@ -107,7 +112,7 @@ pub(crate) fn collect(
     let before = material.file.mastered.analysis.clone();
     let (after, master) = look_at(material.master, &mut |share| progress(0, share))?;
     let powers = &after.sequences.k_power_10ms;
-    let passage = Stretch::loudest(powers, LONGEST_PASSAGE_S);
+    let passage = Stretch::loudest(powers, longest_s(material));
     let without_passage = Stretch::loudest(powers, COUNTERFACTUAL_S);
     let loop_within = loudest_within(powers, passage);
 
@@ -141,7 +146,7 @@ pub(crate) fn collect(
         before.program().integrated_lufs,
         &of_passage,
         material.bypass,
-        last_ceiling_dbtp(done),
+        done.last_ceiling_dbtp(),
     )?;
 
     let (unlimited, limiting_db) = unlimited(material, &before, passage, &mut |share| {
@@ -171,8 +176,13 @@ pub(crate) fn collect(
             audio: unlimited,
         },
     ];
+    let mut variants = Vec::new();
     for other in &mut material.others {
         versions.push(other_version(other, passage)?);
+        if other.same_song {
+            let analysis = analyze_with(other.source, &AnalyzeOptions::default(), &mut |_| Ok(()))?;
+            variants.push((other.label.clone(), analysis));
+        }
     }
     Ok(Evidence {
         mix,
@@ -181,12 +191,23 @@ pub(crate) fn collect(
         after,
         limiting_db,
         compression_db,
+        variants,
         passage,
         loop_within,
         versions,
         without,
         without_passage,
     })
+}
+
+/// How much of the song the page can hold of each version, seconds.
+fn longest_s(material: &Material<'_>) -> f64 {
+    let spec = material.master.spec();
+    let bytes_per_s = 2.0 * f64::from(spec.sample_rate_hz) * spec.channels as f64 * FLAC_SHARE;
+    let versions = 3 + material.others.len();
+    let fits_s =
+        SOUND_BYTES as f64 / (versions as f64 * encoded_len(1000) as f64 / 1000.0 * bytes_per_s);
+    fits_s.clamp(PASSAGE_S, LONGEST_S)
 }
 
 /// Analysis and overview of a program in one pass.
@@ -216,18 +237,6 @@ fn loudest_within(k_power_10ms: &[f32], passage: Stretch) -> Stretch {
     Stretch::loudest(part, LOOP_S)
 }
 
-/// The ceiling that the delivered render was limited to, dBTP.
-pub(crate) fn last_ceiling_dbtp(done: &Treatment) -> f64 {
-    done.attempts
-        .last()
-        .map_or(done.target.true_peak_dbtp, |attempt| attempt.ceiling_dbtp)
-}
-
-/// Gain after the limiter of the delivered render, dB.
-pub(crate) fn last_trim_db(done: &Treatment) -> f64 {
-    done.attempts.last().map_or(0.0, |attempt| attempt.trim_db)
-}
-
 /// The passage with everything but the limiter, and the limiter's gain over the whole song.
 fn unlimited(
     material: &mut Material<'_>,
@@ -235,48 +244,26 @@ fn unlimited(
     passage: Stretch,
     progress: &mut dyn FnMut(f64),
 ) -> Result<(Audio, Vec<f64>), HandoverError> {
-    let done = &material.file.mastered.treatment;
     let spec = material.master.spec();
-    let process = ProcessSpec {
-        sample_rate_hz: spec.sample_rate_hz,
-        channels: spec.channels,
-        program_lufs: done.target.integrated_lufs,
-    };
-    let frames = (before.duration_s * f64::from(spec.sample_rate_hz)) as u64;
-    let mut limiter = Limiter::new(&done.settings.limiter, last_ceiling_dbtp(done), &process)
-        .with_gain_trace(frames);
     let mut cut = Cut::new(
         spec.sample_rate_hz,
         spec.channels,
         passage.frames(spec.sample_rate_hz),
     );
-    let gain = gain_from_db(done.settings.limiter.drive_db + last_trim_db(done)) as f32;
-    let mut seen = 0_u64;
-    let chain = PreLimiter {
+    let frames = before.duration_s * f64::from(spec.sample_rate_hz);
+    let mut seen = 0_usize;
+    let master = Unlimited {
         analysis: before,
-        settings: &done.settings,
+        treatment: &material.file.mastered.treatment,
         bypass: material.bypass,
     };
-    chain.render(material.mix, spec, &mut |source| {
-        for_each_block(source, &mut |block| {
-            cut.push(block);
-            limiter.process(block);
-            seen += block.frames() as u64;
-            progress(seen as f64 / frames.max(1) as f64);
-            Ok(())
-        })
+    let limiting_db = master.render(material.mix, spec, &mut |block| {
+        cut.push(block);
+        seen += block.frames();
+        progress(seen as f64 / frames.max(1.0));
+        Ok(())
     })?;
-    // What the limiter still holds.
-    let mut tail = Audio::silence(spec.sample_rate_hz, spec.channels, limiter.latency_frames());
-    limiter.process(&mut tail);
-    let limiting_db = limiter
-        .gain_trace()
-        .iter()
-        .map(|gain| -db_from_gain(f64::from(*gain)))
-        .collect();
-    let mut audio = cut.into_audio();
-    audio.scale(gain);
-    Ok((audio, limiting_db))
+    Ok((cut.into_audio(), limiting_db))
 }
 
 /// What the compressor takes over time: the power that goes in against the one that comes out.

@@ -54,7 +54,7 @@ pub use error::HandoverError;
 pub use evidence::{EqProposal, Material, Other};
 pub use page::album::{AlbumCheck, AlbumJoin, AlbumPage, AlbumSong, MAX_JOINS_BYTES, album_page};
 pub use page::index::{INDEX_MARK, IndexRow, index_page};
-pub use page::player::MAX_PAGE_BYTES;
+pub use page::player::{MAX_PAGE_BYTES, SHARED_SCRIPTS};
 pub use page::{VariantRow, report_page};
 use page::{base64, html, overview, svg};
 pub use parametric::Parametric;

@@ -3,21 +3,22 @@
 use std::fmt::Write;
 
 use acetate_dsp::settings::{
-    Cleanup, FINE_BANDS, MID_KNOTS, RepairKind, SIDE_KNOTS, fine_band_hz, is_flat, mid_knot_hz,
-    side_knot_hz,
+    Cleanup, FINE_BANDS, MID_KNOTS, Repair, RepairKind, SIDE_KNOTS, fine_band_hz, is_flat,
+    mid_knot_hz, side_knot_hz,
 };
 use acetate_dsp::units::{clock, hertz};
 use acetate_master::findings::FindingCode;
 use acetate_master::report::{Measures, Treatment};
 use acetate_master::{MasterFile, Mastered, VERSION};
 
-use crate::evidence::{last_ceiling_dbtp, last_trim_db};
 use crate::html::escape;
 use crate::parametric::{Parametric, Shape};
 
 const STYLE: &str = "@page{size:A4;margin:11mm}:root{color-scheme:light}*{box-sizing:border-box}body{font:9.2pt/1.32 system-ui,'Segoe UI',Roboto,'Noto Sans',sans-serif;margin:0 auto;padding:1rem;max-width:188mm;color:#111;background:#fff}@media print{body{padding:0}}h1{font-size:13pt;margin:0;overflow-wrap:anywhere}h2{font-size:10pt;margin:.55rem 0 .15rem;border-bottom:1px solid #999}p{margin:.15rem 0}.two{display:grid;grid-template-columns:1fr 1fr;gap:0 1.2rem}@media screen and (max-width:640px){.two{grid-template-columns:1fr}}table{width:100%;border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{padding:.05rem .3rem .05rem 0;text-align:left;border-bottom:1px solid #ddd;vertical-align:top}td.n,th.n{text-align:right;white-space:nowrap}ul{margin:.1rem 0;padding-left:1.1rem}.soft{color:#555}.room{border:1px solid #999;min-height:26mm;padding:.3rem;white-space:pre-wrap;overflow-wrap:anywhere;max-height:44mm;overflow:hidden}";
 /// Findings that a page has room for.
 const MAX_FINDINGS: usize = 5;
+/// Most repairs that are named one by one.
+const MOST_REPAIRS: usize = 8;
 
 /// The sheet. `notes` are the sender's own words.
 pub fn engineers_sheet(file: &MasterFile, eq: &Parametric, notes: Option<&str>) -> String {
@@ -172,14 +173,14 @@ fn chain(file: &MasterFile) -> String {
         format!(
             "drive {:+.2} dB, ceiling {:.2} dBTP, look-ahead {:.1} ms, hold {:.1} ms, release {:.1} / {:.0} ms; takes at most {:.2} dB, over 1 dB for {:.1} % of the time{}",
             l.drive_db,
-            last_ceiling_dbtp(done),
+            done.last_ceiling_dbtp(),
             l.lookahead_ms,
             l.hold_ms,
             l.fast_release_ms,
             l.release_ms,
             done.limiting_db,
             100.0 * done.limiting_share,
-            match last_trim_db(done) {
+            match done.last_trim_db() {
                 trim if trim < 0.0 => format!("; trim {trim:.2} dB after it"),
                 _ => String::new(),
             }
@@ -323,16 +324,27 @@ fn questions(mastered: &Mastered) -> Vec<String> {
 
 fn cleanup(cleanup: &Cleanup) -> String {
     let mut parts = Vec::new();
-    for repair in &cleanup.repairs {
-        let at = clock(repair.at_s, 3);
-        let length_ms = repair.length_ms;
-        parts.push(match repair.kind {
-            RepairKind::Interpolate => format!("click of {length_ms:.1} ms at {at} interpolated"),
-            RepairKind::Attenuate => format!(
-                "bump of {length_ms:.0} ms at {at} turned down by {:.1} dB",
-                -repair.gain_db
-            ),
-        });
+    if cleanup.repairs.len() > MOST_REPAIRS {
+        let clicks = cleanup.repairs.len();
+        parts.push(format!(
+            "{clicks} moments repaired, as settings.toml lists them"
+        ));
+    } else {
+        parts.extend(cleanup.repairs.iter().map(moment));
+    }
+    if cleanup
+        .clipped
+        .iter()
+        .any(|levels| levels.above.max(levels.below) > 0.0)
+    {
+        parts.push("flat tops drawn anew".to_owned());
+    }
+    if let Some(hum) = &cleanup.hum {
+        parts.push(format!(
+            "{} lines of a hum at {:.2} Hz taken out",
+            hum.lines.len(),
+            hum.mains_hz
+        ));
     }
     if cleanup.dc_highpass_hz > 0.0 {
         parts.push(format!(
@@ -344,5 +356,20 @@ fn cleanup(cleanup: &Cleanup) -> String {
         "out".to_owned()
     } else {
         parts.join("; ")
+    }
+}
+
+/// One repaired moment.
+fn moment(repair: &Repair) -> String {
+    let at = clock(repair.at_s, 3);
+    let length_ms = repair.length_ms;
+    match repair.kind {
+        RepairKind::Interpolate => format!("click of {length_ms:.1} ms at {at} interpolated"),
+        RepairKind::Attenuate => format!(
+            "bump of {length_ms:.0} ms at {at} turned down by {:.1} dB",
+            -repair.gain_db
+        ),
+        RepairKind::FadeIn => format!("faded in over {length_ms:.0} ms at {at}"),
+        RepairKind::FadeOut => format!("faded out over {length_ms:.0} ms at {at}"),
     }
 }

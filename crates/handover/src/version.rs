@@ -2,10 +2,10 @@
 
 use std::io::Cursor;
 
-use acetate_dsp::measure::loudness::{Loudness, integrated_from_k_power_10ms};
 use acetate_dsp::process::dither::{Dither, WordLength, to_i32};
 use acetate_dsp::units::{db_from_gain, gain_from_db};
 use acetate_dsp::{Audio, Processor};
+use acetate_master::passage::loudness_lufs;
 use flac_codec::encode::{FlacSampleWriter, Options};
 
 use crate::error::HandoverError;
@@ -14,6 +14,9 @@ use crate::error::HandoverError;
 const MATCHED_PEAK_DBFS: f64 = -1.0;
 /// Seed of the dither: the same page each time.
 const DITHER_SEED: u64 = 0x0AB0_0AB0;
+/// What all sound of a page may take as text, bytes: the page's limit less what else stands in it, of which
+/// measured pages need a tenth.
+pub(crate) const SOUND_BYTES: usize = crate::MAX_PAGE_BYTES - 2_000_000;
 /// Word length of the page's sound, bits.
 pub(crate) const BITS: u32 = 16;
 
@@ -39,13 +42,6 @@ pub(crate) struct Matched {
     pub(crate) loudness_lufs: f64,
     /// A FLAC stream.
     pub(crate) flac: Vec<u8>,
-}
-
-/// Integrated loudness of a passage, LUFS; `-inf` for silence.
-pub(crate) fn loudness_lufs(audio: &Audio) -> f64 {
-    let mut meter = Loudness::new(audio.sample_rate_hz(), false);
-    meter.process(audio);
-    integrated_from_k_power_10ms(meter.k_power_10ms())
 }
 
 fn peak_dbfs(audio: &Audio) -> f64 {

@@ -7,6 +7,8 @@ use acetate_dsp::settings::{Amounts, Cleanup, EqPhase, Target};
 use acetate_model::outputs::curve_of_knots;
 use acetate_model::predictor::bounding_share;
 
+use crate::repair::RepairList;
+
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub struct Brief {
@@ -34,6 +36,8 @@ pub struct Brief {
     /// Clicks and bumps that stand alone are repaired, where the settings are predicted; without it, given
     /// settings lose theirs.
     pub repair: bool,
+    /// Faults that are looked for and repaired beside, where the settings are predicted.
+    pub repairs: RepairList,
     /// No lossy codec may drive the master over full scale.
     pub codec_safe: bool,
 }
@@ -69,7 +73,7 @@ impl Brief {
             treatment.cleanup = Cleanup::default();
         }
         if !self.repair {
-            treatment.cleanup.repairs.clear();
+            treatment.cleanup.clear_repairs();
         }
         treatment
     }
@@ -98,6 +102,7 @@ impl Default for Brief {
             dual_mono: false,
             eq_phase: EqPhase::default(),
             repair: true,
+            repairs: RepairList::default(),
             codec_safe: false,
         }
     }

@@ -13,9 +13,11 @@ use thiserror::Error;
 
 use crate::brief::Brief;
 use crate::pipeline::{MasterFile, Mastered};
+use crate::repair::RepairReport;
 use crate::report::findings::Finding;
 use crate::report::{
-    Attempt, Check, CodecSafety, Difference, FileFacts, Infeasible, Measures, Treatment, VERSION,
+    Attempt, CodecSafety, Difference, FileFacts, Infeasible, Measures, TargetCheck, Treatment,
+    VERSION,
 };
 use crate::settings_file::{self, SettingsFileError};
 
@@ -27,7 +29,7 @@ const EARLIER_SCHEMA: &str = "acetate.certificate/1";
 const SAME: f64 = 1e-6;
 
 /// Fields that no check holds against anything.
-const UNCHECKED: [&str; 13] = [
+const UNCHECKED: [&str; 14] = [
     "version",
     "input.path",
     "output.path",
@@ -41,6 +43,7 @@ const UNCHECKED: [&str; 13] = [
     "attempts",
     "codecs",
     "findings",
+    "repair",
 ];
 /// Fields that only another render of the mix holds against something.
 const UNCHECKED_WITHOUT_RENDER: [&str; 9] = [
@@ -79,7 +82,7 @@ pub struct Certificate {
     /// The master's figures, each with its meter, measured on the written file.
     pub after: Measures,
     /// What was checked.
-    pub checks: Vec<Check>,
+    pub checks: Vec<TargetCheck>,
     /// True when every check passed.
     pub all_met: bool,
     /// Why the target could not be met honestly.
@@ -90,6 +93,9 @@ pub struct Certificate {
     pub codecs: Option<CodecSafety>,
     /// What stands out in the mix.
     pub findings: Vec<Finding>,
+    /// What was looked for and repaired; left out where that was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repair: Option<RepairReport>,
 }
 
 /// What was asked for, as far as the settings do not say it.
@@ -173,19 +179,20 @@ impl Certificate {
             attempts: treatment.attempts.clone(),
             codecs: codecs.clone(),
             findings: assessment.findings.clone(),
+            repair: treatment.repair.clone(),
         })
     }
 
     /// The fields that a check does not hold against anything: what nobody can measure again on the master, and
     /// without another render what only that would show. `found` is what was checked.
-    pub fn unchecked(&self, rendered_again: bool, found: &[Check]) -> Vec<String> {
+    pub fn unchecked(&self, rendered_again: bool, found: &[TargetCheck]) -> Vec<String> {
         let of_the_render = UNCHECKED_WITHOUT_RENDER.iter().filter(|_| !rendered_again);
         let names = UNCHECKED.iter().chain(of_the_render);
         let mut fields: Vec<String> = names.map(|&name| name.to_owned()).collect();
         if self.codecs.is_some() {
             fields.push("checks: targets and tolerances".to_owned());
         }
-        let is_found = |check: &&Check| found.iter().any(|now| now.name == check.name);
+        let is_found = |check: &&TargetCheck| found.iter().any(|now| now.name == check.name);
         let others = self.checks.iter().filter(|check| !is_found(check));
         fields.extend(others.map(|check| format!("checks: {}", check.name)));
         fields
@@ -245,11 +252,11 @@ impl Certificate {
 
     /// The checks that were certified with another target or verdict than they have now, or not at all, and what
     /// the certificate says of all of them.
-    pub fn compare_checks(&self, found: &[Check]) -> Vec<Difference> {
+    pub fn compare_checks(&self, found: &[TargetCheck]) -> Vec<Difference> {
         let verdict = |pass: bool| if pass { "met" } else { "missed" };
         // A ceiling that was lowered for codecs is not the one that was asked for.
         let is_as_asked = self.codecs.is_none();
-        let told = |check: &Check| {
+        let told = |check: &TargetCheck| {
             let verdict = verdict(check.pass);
             if is_as_asked {
                 format!(
@@ -465,6 +472,7 @@ mod tests {
             attempts: Vec::new(),
             codecs: None,
             findings: Vec::new(),
+            repair: None,
         }
     }
 

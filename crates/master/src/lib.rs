@@ -61,6 +61,7 @@ pub mod plan;
 pub mod presets;
 pub mod recover;
 mod render;
+pub mod repair;
 pub mod report;
 pub mod settings_file;
 pub mod verify;
@@ -73,8 +74,8 @@ pub use pipeline::{
     Assessment, Forecast, MasterFile, Mastered, Measured, Planned, Rendered, master,
 };
 pub use plan::{Plan, judgment};
-pub use render::PreLimiter;
 pub use render::passage::{self, Passage, PassageLevel, RenderedPassage};
+pub use render::{PreLimiter, Unlimited};
 pub use report::VERSION;
 pub use report::check_name::CheckName;
 pub use report::{Report, advice, check_name, findings};

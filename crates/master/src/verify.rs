@@ -7,7 +7,7 @@ use acetate_dsp::{Source, StreamError};
 
 use crate::report::advice;
 use crate::report::check_name::CheckName;
-use crate::report::{Check, Measures, Report};
+use crate::report::{Measures, Report, TargetCheck};
 
 /// Largest distance from the loudness asked for that counts as met, LU.
 pub const LOUDNESS_TOLERANCE_LU: f64 = 0.1;
@@ -39,7 +39,7 @@ pub fn verify(
 
 /// Holds measured figures against a target. Every loudness meter must agree with the target, and
 /// the worst true-peak meter decides.
-pub fn checks(measured: &OutputMeasures, target: &Target) -> Vec<Check> {
+pub fn checks(measured: &OutputMeasures, target: &Target) -> Vec<TargetCheck> {
     let loudness = measured
         .integrated_by_meter
         .iter()
@@ -50,7 +50,7 @@ pub fn checks(measured: &OutputMeasures, target: &Target) -> Vec<Check> {
         })
         .unwrap_or(measured.integrated_lufs);
     vec![
-        Check {
+        TargetCheck {
             name: CheckName::IntegratedLoudness,
             unit: "LUFS".to_owned(),
             measured: loudness,
@@ -58,7 +58,7 @@ pub fn checks(measured: &OutputMeasures, target: &Target) -> Vec<Check> {
             tolerance: LOUDNESS_TOLERANCE_LU,
             pass: (loudness - target.integrated_lufs).abs() <= LOUDNESS_TOLERANCE_LU,
         },
-        Check {
+        TargetCheck {
             name: CheckName::TruePeak,
             unit: "dBTP".to_owned(),
             measured: measured.true_peak_dbtp,
@@ -66,7 +66,7 @@ pub fn checks(measured: &OutputMeasures, target: &Target) -> Vec<Check> {
             tolerance: 0.0,
             pass: measured.true_peak_dbtp <= target.true_peak_dbtp,
         },
-        Check {
+        TargetCheck {
             name: CheckName::NonFiniteSamples,
             unit: String::new(),
             measured: measured.non_finite_samples as f64,

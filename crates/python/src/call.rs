@@ -18,7 +18,7 @@ use crate::pool::with_threads;
 /// Between two looks at Python: signals, and how far the work is.
 const TICK: Duration = Duration::from_millis(50);
 /// The Python module that tells messages.
-const MESSAGES: &str = "acetate._messages";
+const MESSAGES: &str = "acetate._errors";
 
 /// Where the work is.
 type At = (&'static str, u64, Option<u64>);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use acetate_album::AlbumError;
 use acetate_check::CheckError;
 use acetate_cli::{UsageError, in_words};
 use acetate_dsp::StreamError;
@@ -79,6 +80,12 @@ fn name_of(cause: &Cause) -> Option<&'static str> {
 fn hidden_in(cause: &Cause) -> Option<&Cause> {
     if let Some(EngineError::Failed(inner)) = cause.downcast_ref() {
         return Some(inner.as_ref());
+    }
+    match cause.downcast_ref() {
+        Some(AlbumError::Decode(inner)) => return Some(inner),
+        Some(AlbumError::Write(inner)) => return Some(inner),
+        Some(AlbumError::Engine(inner)) => return Some(inner),
+        _ => {}
     }
     if let Some(MasterError::Stream(inner)) = cause.downcast_ref() {
         return Some(inner);

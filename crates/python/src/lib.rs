@@ -13,6 +13,7 @@
 
 mod call;
 mod errors;
+mod files;
 mod hypotenuse;
 mod masters;
 mod measures;
@@ -26,13 +27,15 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _acetate {
     #[pymodule_export]
-    use crate::masters::{check_words, master_array, master_file, master_file_in_memory};
+    use crate::files::{StagedFile, content_hash, has_sound_name, is_own_master, sound_files};
+    #[pymodule_export]
+    use crate::masters::{HeldEngine, master_array, master_file, master_file_in_memory};
     #[pymodule_export]
     use crate::measures::{analyze, check, measure_for_training, verify, verify_certificate};
     #[pymodule_export]
     use crate::texts::{
-        command, content_hash, eq_curve_db, json_schema, settings_from_toml, settings_to_toml,
-        sound_files, text_hash, weights_hash,
+        command, eq_curve_db, json_schema, settings_from_toml, settings_to_toml, text_hash,
+        weights_hash,
     };
 
     use super::*;

@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use acetate_cli::{MasterRequest, master_request};
-use acetate_engine::{Engine, Job, Outcome};
-use acetate_master::Report;
+use acetate_album::master_in_places;
+use acetate_cli::{MasterRequest, album_request, master_request};
+use acetate_engine::{Delivered, Engine, Job, Outcome};
+use acetate_master::{Report, settings_file};
 use anyhow::{Context, bail};
 use numpy::PyArray2;
 use pyo3::prelude::*;
@@ -40,28 +41,73 @@ pub(crate) fn master_file(
     run(py, progress, |observer| {
         let MasterRequest { options, jobs } = master_request(words)?;
         let engine = Engine::new(&jobs, &options, observer)?;
-        let delivered = engine.master(only(&jobs)?, observer)?;
-        let outcome = match delivered.outcome {
-            Outcome::Met => "met",
-            Outcome::Missed => "missed",
-            Outcome::Skipped => "skipped",
-            Outcome::DeliveredBefore => "before",
-        };
-        let masters = delivered.masters.into_iter();
-        let masters = masters.map(|(path, file)| (path, Report::from(file)));
-        let expected = delivered.forecast.into_iter();
-        let expected = expected.map(|job| (job.output.clone(), Report::from(job)));
-        let reports = masters.chain(expected);
-        let masters = reports.map(|(path, report)| Ok((path, json(&report)?)));
-        let masters = masters.collect::<anyhow::Result<_>>()?;
-        Ok((outcome, delivered.all_met, masters))
+        in_files(engine.master(only(&jobs)?, observer)?)
     })
 }
 
-/// Reads the words of a command line and says what is wrong with them; nothing is made.
-#[pyfunction]
-pub(crate) fn check_words(py: Python<'_>, words: Vec<OsString>) -> PyResult<()> {
-    run(py, None, |_| master_request(words).map(drop))
+fn in_files(delivered: Delivered) -> anyhow::Result<InFiles> {
+    let outcome = match delivered.outcome {
+        Outcome::Met => "met",
+        Outcome::Missed => "missed",
+        Outcome::Skipped => "skipped",
+        Outcome::DeliveredBefore => "before",
+    };
+    let masters = delivered.masters.into_iter();
+    let masters = masters.map(|(path, file)| (path, Report::from(file)));
+    let expected = delivered.forecast.into_iter();
+    let expected = expected.map(|job| (job.output.clone(), Report::from(job)));
+    let reports = masters.chain(expected);
+    let masters = reports.map(|(path, report)| Ok((path, json(&report)?)));
+    let masters = masters.collect::<anyhow::Result<_>>()?;
+    Ok((outcome, delivered.all_met, masters))
+}
+
+/// An engine that is built once, with weights and references read, for one mix after the other: what a worker of
+/// a catalog holds.
+#[pyclass(frozen, name = "Engine")]
+pub(crate) struct HeldEngine(Engine);
+
+#[pymethods]
+impl HeldEngine {
+    /// Of the options in the words of a command line; the mix and the output that they name are not looked at.
+    #[new]
+    fn new(py: Python<'_>, words: Vec<OsString>) -> PyResult<Self> {
+        run(py, None, |observer| {
+            let options = master_request(words)?.options;
+            Ok(Self(Engine::new(&[], &options, observer)?))
+        })
+    }
+
+    /// As `master_file`, of the mix and the output that the words name. `overwrite`: a master that is there is
+    /// replaced.
+    fn master_file(
+        &self,
+        py: Python<'_>,
+        words: Vec<OsString>,
+        overwrite: bool,
+    ) -> PyResult<InFiles> {
+        run(py, None, |observer| {
+            let jobs = master_request(words)?.jobs;
+            in_files(self.0.master_another(only(&jobs)?, overwrite, observer)?)
+        })
+    }
+
+    /// Masters the mixes that the words of `acetate master --album` name as one album: its report as JSON.
+    fn master_album(&self, py: Python<'_>, words: Vec<OsString>) -> PyResult<String> {
+        run(py, None, |observer| {
+            let asked = album_request(words)?;
+            let report = master_in_places(&asked, self.0.predictor(), observer)?;
+            Ok(serde_json::to_string(&report)?)
+        })
+    }
+
+    /// What the references of its words have in common, as a signature that `--reference` reads; `None` without any.
+    fn signature_toml(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        run(py, None, |_| {
+            let texts = self.0.reference().map(settings_file::signature_to_toml);
+            Ok(texts.transpose()?)
+        })
+    }
 }
 
 /// A report as JSON, the master, and its sample rate in Hz.

@@ -4,11 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use acetate_cli::{VerifyRequest, verify_request};
-use acetate_dsp::Source;
-use acetate_dsp::analysis::{AnalyzeOptions, analyze_program};
-use acetate_dsp::stream::{Canceled, OnFrames};
-use acetate_engine::{Input, Observer, Recheck, Step, verify_certificate as recheck};
-use acetate_master::{Report, advice, judgment};
+use acetate_engine::{Recheck, Sound, verify_certificate as recheck};
 use acetate_model::NetPredictor;
 use acetate_training::corpus::{TrackFile, load};
 use acetate_training::datasets::Split;
@@ -16,10 +12,7 @@ use anyhow::Context;
 use pyo3::prelude::*;
 
 use crate::call::run;
-use crate::samples::{ArraySource, Samples, View};
-
-/// What an array is called in messages.
-const SAMPLES: &str = "samples";
+use crate::samples::{ArraySource, Samples};
 
 /// A file, or an array with its sample rate in Hz, as a call of Python's gives it.
 enum Given<'py> {
@@ -38,7 +31,9 @@ impl<'py> Given<'py> {
     fn mix(&self) -> Mix<'_> {
         match self {
             Self::File(path) => Mix::File(path),
-            Self::Samples(samples, sample_rate_hz) => Mix::Samples(samples.view(), *sample_rate_hz),
+            Self::Samples(samples, sample_rate_hz) => {
+                Mix::Samples(samples.view().source(*sample_rate_hz))
+            }
         }
     }
 }
@@ -46,71 +41,16 @@ impl<'py> Given<'py> {
 /// The same, to be read without the interpreter.
 enum Mix<'a> {
     File(&'a Path),
-    Samples(View<'a>, u32),
-}
-
-/// One of both, opened.
-enum Opened<'a, 'o> {
-    File(Box<Input<'o>>),
     Samples(ArraySource<'a>),
 }
 
-impl<'a, 'o> Opened<'a, 'o> {
-    fn open(mix: Mix<'a>, strict: bool, observer: &'o dyn Observer) -> anyhow::Result<Self> {
-        Ok(match mix {
-            Mix::File(path) => Self::File(Box::new(Input::open(path, None, strict, observer)?)),
-            Mix::Samples(view, sample_rate_hz) => Self::Samples(view.source(sample_rate_hz)),
-        })
-    }
-
-    fn source(&mut self) -> &mut dyn Source {
+impl Mix<'_> {
+    fn sound(&mut self, strict: bool) -> Sound<'_> {
         match self {
-            Self::File(input) => input.source(),
-            Self::Samples(source) => source,
+            Self::File(path) => Sound::File { path, strict },
+            Self::Samples(source) => Sound::Samples(source),
         }
     }
-
-    fn name(&self) -> PathBuf {
-        match self {
-            Self::File(input) => input.given().to_owned(),
-            Self::Samples(_) => PathBuf::from(SAMPLES),
-        }
-    }
-
-    /// A report with what is known of the file.
-    fn told(&self, report: Report) -> anyhow::Result<Report> {
-        let Self::File(input) = self else {
-            return Ok(report);
-        };
-        let mut report = input.with_damage(report);
-        report.input = Some(input.facts()?);
-        Ok(report)
-    }
-}
-
-/// Opens a mix and takes one pass over it, which tells how far it is and stops where it is asked to.
-fn measured<'a, 'o, T, E>(
-    mix: Mix<'a>,
-    strict: bool,
-    step: Step,
-    observer: &'o dyn Observer,
-    pass: impl FnOnce(&mut dyn Source, &mut OnFrames<'_>) -> Result<T, E>,
-) -> anyhow::Result<(Opened<'a, 'o>, T)>
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
-    let mut opened = Opened::open(mix, strict, observer)?;
-    let name = opened.name();
-    let total = opened.source().frames_hint();
-    let taken = pass(opened.source(), &mut |done| {
-        observer.progress(&name, step, done, total);
-        if observer.is_canceled() {
-            return Err(Canceled.into());
-        }
-        Ok(())
-    });
-    let taken = taken.with_context(|| name.display().to_string())?;
-    Ok((opened, taken))
 }
 
 /// Measures a file or an array: a report as JSON.
@@ -125,21 +65,12 @@ pub(crate) fn analyze(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<String> {
     let given = Given::of(mix, sample_rate_hz)?;
-    let mix = given.mix();
+    let mut mix = given.mix();
     run(py, progress, |observer| {
         let predictor = NetPredictor::embedded()?;
-        let options = AnalyzeOptions {
-            dual_mono,
-            ..AnalyzeOptions::default()
-        };
-        let (opened, analysis) = measured(mix, strict, Step::Analyze, observer, |source, told| {
-            analyze_program(source, &options, told)
-        })?;
-        let tone = judgment::of_mix(&analysis, &predictor)?;
-        let advice = advice::of(&analysis, dual_mono);
-        let mut report = Report::of_analysis(analysis, tone.as_ref())?;
-        report.advice = advice;
-        Ok(serde_json::to_string(&opened.told(report)?)?)
+        let sound = mix.sound(strict);
+        let report = acetate_engine::analyze(sound, dual_mono, &predictor, observer)?;
+        Ok(serde_json::to_string(&report)?)
     })
 }
 
@@ -154,24 +85,11 @@ pub(crate) fn check(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<String> {
     let given = Given::of(mix, sample_rate_hz)?;
-    let mix = given.mix();
+    let mut mix = given.mix();
     run(py, progress, |observer| {
         let predictor = NetPredictor::embedded()?;
-        let (opened, (analysis, scan)) =
-            measured(mix, strict, Step::Analyze, observer, acetate_check::measure)?;
-        let name = opened.name();
-        let tone = judgment::of_mix(&analysis, &predictor)?;
-        let mut check = acetate_check::judged(&analysis, Some(&scan), tone.as_ref())
-            .with_context(|| name.display().to_string())?;
-        if let Opened::File(input) = &opened {
-            let damage = input.damage();
-            if let Some(codec) = input.lossy_codec() {
-                check = check.of_lossy_file(codec);
-            }
-            check = check.with(damage);
-            check.input = Some(name.display().to_string());
-        }
-        Ok(serde_json::to_string(&check)?)
+        let checked = acetate_engine::check(mix.sound(strict), &predictor, observer)?;
+        Ok(serde_json::to_string(&checked.check)?)
     })
 }
 
@@ -187,13 +105,12 @@ pub(crate) fn verify(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<String> {
     let given = Given::of(mix, sample_rate_hz)?;
-    let mix = given.mix();
+    let mut mix = given.mix();
     run(py, progress, |observer| {
         let VerifyRequest { target, dual_mono } = verify_request(words)?;
-        let (opened, report) = measured(mix, strict, Step::Verify, observer, |source, told| {
-            acetate_master::verify(source, &target, dual_mono, told)
-        })?;
-        Ok(serde_json::to_string(&opened.told(report)?)?)
+        let sound = mix.sound(strict);
+        let report = acetate_engine::verify(sound, &target, dual_mono, observer)?;
+        Ok(serde_json::to_string(&report)?)
     })
 }
 

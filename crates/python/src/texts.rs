@@ -12,7 +12,6 @@ use acetate_model::Predictor;
 use anyhow::{Context, bail};
 use pyo3::prelude::*;
 
-use crate::call::run;
 use crate::errors::to_python;
 
 /// Runs a command line of `acetate`, the program's name first; returns the exit code.
@@ -78,12 +77,6 @@ pub(crate) fn json_schema(py: Python<'_>, kind: &str) -> PyResult<String> {
     told(py, schema())
 }
 
-/// BLAKE3 of a file's bytes, hexadecimal.
-#[pyfunction]
-pub(crate) fn content_hash(py: Python<'_>, path: PathBuf) -> PyResult<String> {
-    run(py, None, |_| Ok(acetate_io::content_hash(&path)?))
-}
-
 /// BLAKE3 of a text, hexadecimal.
 #[pyfunction]
 pub(crate) fn text_hash(text: &str) -> String {
@@ -96,10 +89,4 @@ pub(crate) fn text_hash(text: &str) -> String {
 pub(crate) fn weights_hash(py: Python<'_>, path: Option<PathBuf>) -> PyResult<String> {
     let hash = net(path.as_deref()).context("weights");
     told(py, hash.map(|net| net.hash().to_owned()))
-}
-
-/// Every sound file in a folder and its folders, in the order of names.
-#[pyfunction]
-pub(crate) fn sound_files(py: Python<'_>, folder: PathBuf) -> PyResult<Vec<PathBuf>> {
-    told(py, acetate_engine::sound_files(&folder))
 }

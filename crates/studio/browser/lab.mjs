@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { after, afterEach, before } from "node:test";
 import { chromium } from "playwright-core";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
@@ -20,11 +21,23 @@ export const PATIENCE_MS = 90_000;
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
 
-/** Starts the studio. @param {string[]} [args] */
-export async function studio(args = []) {
-  const folder = mkdtempSync(join(tmpdir(), "acetate-studio-"));
+/** Where a file of the page is written. @param {string} name */
+function pageFile(name) {
+  const folders = ["", "sound", "desk", "list"].map((folder) => join(PAGE ?? "", folder));
+  const shared = join(ROOT, "crates/handover/src/page/shared");
+  return [...folders, shared].map((folder) => join(folder, name)).find((path) => existsSync(path)) ?? name;
+}
+
+/**
+ * Starts the studio, in a folder of its own where none is given; `within` is a command that runs it.
+ * @param {string[]} [args] @param {{folder?: string, within?: string[], place?: string[]}} [options]
+ */
+export async function studio(args = [], options = {}) {
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), "acetate-studio-"));
   const env = { ...process.env, XDG_CACHE_HOME: join(folder, "cache") };
-  const child = spawn(ACETATE, ["studio", "--no-open", "--session-dir", join(folder, "sessions"), ...args], { env });
+  const place = options.place ?? ["--session-dir", join(folder, "sessions")];
+  const [program, ...rest] = [...(options.within ?? []), ACETATE, "studio", "--no-open", ...place, ...args];
+  const child = spawn(program, rest, { env });
   let text = "";
   child.stdout.setEncoding("utf8");
   for await (const part of child.stdout) {
@@ -36,10 +49,10 @@ export async function studio(args = []) {
     address, folder, child,
     origin: address.split("/#")[0],
     token: address.split("#")[1],
-    async end() {
+    async end(keepsFolder = false) {
       child.kill("SIGINT");
-      if (child.exitCode === null) await once(child, "exit");
-      rmSync(folder, { recursive: true, force: true });
+      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+      if (!keepsFolder) rmSync(folder, { recursive: true, force: true });
       return child.exitCode;
     },
   };
@@ -47,10 +60,38 @@ export async function studio(args = []) {
 
 export const browser = () => chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 
+/** A browser for the tests of a file; gives a studio with its page open to each. */
+export function bench() {
+  /** @type {any} */ let chrome;
+  /** What each test opened. @type {{lab: any, context: any}[]} */
+  let opened = [];
+  before(async () => { chrome = await browser(); });
+  after(async () => { await chrome.close(); });
+  afterEach(async () => {
+    for (const { lab, context } of opened) { await context.close(); await lab.end(); }
+    opened = [];
+  });
+  return async (/** @type {string[]} */ args = [], /** @type {any} */ given = null) => {
+    const lab = given ?? await studio(args);
+    const context = await chrome.newContext({ viewport: { width: 1280, height: 900 } });
+    opened.push({ lab, context });
+    return { lab, context, ...(await open(context, lab.address)) };
+  };
+}
+
+/** Sets a loop and plays it. @param {import("playwright-core").Page} page */
+export const playLoop = (page, from_s = 10, to_s = 14) => page.evaluate(async ([from_s, to_s]) => {
+  const { player } = /** @type {any} */ (window).acetateStudio;
+  const rate = player.song.sample_rate_hz;
+  player.setLoop([from_s * rate, to_s * rate], true);
+  player.seek(from_s * rate);
+  await player.play();
+}, [from_s, to_s]);
+
 /** Opens the page, and gathers what goes wrong in it. @param {import("playwright-core").BrowserContext} context @param {string} address */
 export async function open(context, address) {
   const page = await context.newPage();
-  if (PAGE) await page.route("**/assets/*", (route) => route.fulfill({ path: join(PAGE, route.request().url().split("/").at(-1) ?? "") }));
+  if (PAGE) await page.route("**/assets/*", (route) => route.fulfill({ path: pageFile(route.request().url().split("/").at(-1) ?? "") }));
   if (PAGE) await page.route(/\/$/, (route) => route.fulfill({ path: join(PAGE, "index.html") }));
   /** @type {string[]} */
   const wrong = [];

@@ -5,27 +5,10 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { createServer } from "node:http";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
-import { ACETATE, MIX, band, browser, drop, open, ready, spectrum, studio } from "./lab.mjs";
+import { test } from "node:test";
+import { ACETATE, MIX, band, bench, drop, open, playLoop, ready, spectrum } from "./lab.mjs";
 
-/** @type {any} */ let chrome;
-/** What each test opened. @type {{lab: any, context: any}[]} */
-let opened = [];
-
-before(async () => { chrome = await browser(); });
-after(async () => { await chrome.close(); });
-afterEach(async () => {
-  for (const { lab, context } of opened) { await context.close(); await lab.end(); }
-  opened = [];
-});
-
-/** A studio with its page open. @param {string[]} [args] */
-async function fresh(args) {
-  const lab = await studio(args);
-  const context = await chrome.newContext({ viewport: { width: 1280, height: 900 } });
-  opened.push({ lab, context });
-  return { lab, context, ...(await open(context, lab.address)) };
-}
+const fresh = bench();
 
 /** What is heard, loudest sample of a moment. */
 const level = (/** @type {any} */ page) => page.evaluate(async () => {
@@ -40,20 +23,14 @@ const level = (/** @type {any} */ page) => page.evaluate(async () => {
   return most;
 });
 
-/** Sets a loop and plays it. */
-const playLoop = (/** @type {any} */ page, from_s = 10, to_s = 14) => page.evaluate(async ([from_s, to_s]) => {
-  const { player } = /** @type {any} */ (window).acetateStudio;
-  const rate = player.song.sample_rate_hz;
-  player.setLoop([from_s * rate, to_s * rate], true);
-  player.seek(from_s * rate);
-  await player.play();
-}, [from_s, to_s]);
-
 test("a dropped mix is heard, switched, downloaded and verified", async () => {
   const { lab, page, wrong } = await fresh();
   await drop(page, "my song.flac", readFileSync(MIX));
   await page.waitForFunction(() => /** @type {any} */ (window).acetateStudio.songs.current()?.frames > 0);
   await ready(page);
+  await page.waitForFunction(() => document.querySelectorAll("#eq .handle").length === 12);
+  await page.waitForTimeout(500);
+  assert.equal(await page.evaluate(() => /** @type {any} */ (window).acetateStudio.songs.current().revision), 0, "looking at a song makes no second master");
   assert.match(await page.textContent("#badge"), /verified/);
   await page.click("#play");
   await page.waitForFunction(() => /** @type {any} */ (window).acetateStudio.player.level > 0.01);

@@ -74,6 +74,34 @@ const json = (body) => ({ headers: { "content-type": "application/json" }, body:
 /** @param {number} id @param {Turn} turn @returns {Promise<import("./types").Turned>} */
 export const turn = async (id, turn) => (await ask(`/api/songs/${id}/turn`, { method: "PUT", ...json(turn) })).json();
 
+/** @param {number} id @param {import("./types").Slots} slots */
+export const slots = (id, slots) => ask(`/api/songs/${id}/slots`, { method: "PUT", ...json(slots) });
+/** @param {number} id */
+export const variants = (id) => ask(`/api/songs/${id}/variants`, { method: "POST" });
+/** @param {number} id @param {number} reference */
+export const dropReference = (id, reference) => ask(`/api/songs/${id}/references/${reference}`, { method: "DELETE" });
+/** Makes the report page or the pack. @param {number} id @param {string} kind */
+export const makeBeside = (id, kind) => ask(`/api/songs/${id}/beside/${kind}`, { method: "POST" });
+/** Writes into the folder of --deliver-to. @param {number} id @returns {Promise<{files: string[]}>} */
+export const deliver = async (id) => (await ask(`/api/songs/${id}/deliver`, { method: "POST" })).json();
+/** @param {number[]} songs */
+export const order = (songs) => ask("/api/order", { method: "PUT", ...json({ songs }) });
+/** @param {import("./types").AlbumAsked} asked @returns {Promise<import("./types").Album>} */
+export const album = async (asked) => (await ask("/api/album", { method: "POST", ...json(asked) })).json();
+/** @returns {Promise<{sessions: import("./types").EarlierSession[]}>} */
+export const sessions = async () => (await ask("/api/sessions")).json();
+/** @param {string} name */
+export const reopen = (name) => ask(`/api/sessions/${encodeURIComponent(name)}`, { method: "POST" });
+/** @param {string} name */
+export const forgetSession = (name) => ask(`/api/sessions/${encodeURIComponent(name)}`, { method: "DELETE" });
+export const stopWaiting = () => ask("/api/waiting", { method: "DELETE" });
+
+/** Taps of a loudspeaker's response. @param {string} name @param {number} rate_hz */
+export async function device(name, rate_hz) {
+  const response = await ask(`/api/devices/${encodeURIComponent(name)}?rate_hz=${rate_hz}`);
+  return new Float32Array(await response.arrayBuffer());
+}
+
 /** Channels of an answer with samples. @param {Response} response */
 async function samples(response) {
   const frames = Number(response.headers.get("x-acetate-frames"));
@@ -101,14 +129,16 @@ export async function passage(id, wanted, signal) {
   return { data: await samples(response), drive_db: facts.drive_db, settings: facts.settings };
 }
 
-/**
- * Uploads a file; `told` hears the share that is sent.
- * @param {File} file @param {(share: number) => void} told @returns {Promise<Song>}
- */
-export function upload(file, told) {
+/** Opens a song. @param {File} file @param {(share: number) => void} told hears the share that is sent */
+export const upload = (file, told) => send("/api/songs", file, told);
+/** Gives a song a reference. @param {number} id @param {File} file @param {(share: number) => void} told */
+export const uploadReference = (id, file, told) => send(`/api/songs/${id}/references`, file, told);
+
+/** @param {string} path @param {File} file @param {(share: number) => void} told @returns {Promise<Song>} */
+function send(path, file, told) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", `/api/songs?name=${encodeURIComponent(file.name)}`);
+    request.open("POST", `${path}?name=${encodeURIComponent(file.name)}`);
     request.setRequestHeader("x-acetate-token", token);
     request.responseType = "json";
     request.upload.onprogress = (event) => { if (event.lengthComputable) told(event.loaded / event.total); };
@@ -132,6 +162,11 @@ export async function download(id, kind) {
   link.remove();
 }
 
+/** The server says something at least every 15 s; a stream that is still for longer is dead, as after sleep. */
+const STILL_MS = 40_000;
+/** Wait before the stream is asked for again. */
+const AGAIN_MS = 1000;
+
 /**
  * Hears what happens until the page goes; comes back by itself after a lost connection.
  * @param {(event: any) => void} told
@@ -139,26 +174,35 @@ export async function download(id, kind) {
  */
 export async function listen(told, state) {
   for (;;) {
+    const stop = new AbortController();
+    const awake = () => { if (document.visibilityState === "visible" && performance.now() - heard.at > STILL_MS) stop.abort(); };
+    const heard = { at: performance.now() };
+    const watch = setInterval(awake, 5000);
+    document.addEventListener("visibilitychange", awake);
     try {
-      const response = await ask("/api/events");
+      const response = await ask("/api/events", { signal: stop.signal });
       state(true);
-      await read(response, told);
+      await read(response, told, heard);
     } catch (error) {
       if (error instanceof Refused && error.status === 401) { state(false); return; }
+    } finally {
+      clearInterval(watch);
+      document.removeEventListener("visibilitychange", awake);
     }
     state(false);
-    await new Promise((resolve) => { setTimeout(resolve, 1000); });
+    await new Promise((resolve) => { setTimeout(resolve, AGAIN_MS); });
   }
 }
 
-/** @param {Response} response @param {(event: any) => void} told */
-async function read(response, told) {
+/** @param {Response} response @param {(event: any) => void} told @param {{at: number}} heard */
+async function read(response, told, heard) {
   if (!response.body) return;
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return;
+    heard.at = performance.now();
     text += value;
     const events = text.split("\n\n");
     text = events.pop() ?? "";

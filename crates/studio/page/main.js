@@ -1,13 +1,20 @@
 // The studio's page: what happens on the server and what the hand does, joined.
 
 import * as api from "./api.js";
+import { Album } from "./album.js";
 import { Blind } from "./blind.js";
+import { Earlier } from "./earlier.js";
 import { EqCurve } from "./eq.js";
+import { listenToKeys } from "./keys.js";
 import { Knobs } from "./knobs.js";
-import { Player, VERSIONS } from "./player.js";
-import { showDone, showFigures, showFindings } from "./reading.js";
-import { STATES, Songs } from "./songs.js";
+import { Player } from "./player.js";
+import { here, showDone, showFigures, showFindings } from "./reading.js";
+import { References } from "./references.js";
+import { STATES, STEPS, Songs } from "./songs.js";
+import { VARIANT, VERSIONS } from "./sounds.js";
+import { Take } from "./take.js";
 import { Turns } from "./turns.js";
+import { Variants } from "./variants.js";
 import { Wave, clock } from "./wave.js";
 
 /** @typedef {import("./types").Song} Song */
@@ -21,7 +28,7 @@ const songs = new Songs();
 const blind = new Blind(player);
 /** @type {Map<number, Turns>} */
 const turnsOf = new Map();
-/** What a turn of a song comes to, as the server last said. @type {Map<number, import("./types").Turned>} */
+/** What a turn comes to, as the server last said. @type {Map<number, import("./types").Turned>} */
 const turnedOf = new Map();
 /** Song and master that are drawn and read. */
 const shown = { song: -1, mix: -1, made: -1, unlimited: false, report: /** @type {any} */ (null) };
@@ -29,10 +36,21 @@ const shown = { song: -1, mix: -1, made: -1, unlimited: false, report: /** @type
 let knobs;
 /** @type {EqCurve} */
 let eq;
+/** @type {References} */
+let references;
+/** @type {Variants} */
+let variants;
+/** @type {Take} */
+let take;
+/** @type {Album} */
+let album;
+/** Nothing was open when the page was last drawn. @type {boolean | null} */
+let wasEmpty = null;
+const earlier = new Earlier();
 
 /** @param {string} text */
 function trouble(text) {
-  byId("trouble-text").textContent = text;
+  byId("trouble-text").textContent = here(text);
   byId("trouble").hidden = text === "";
 }
 
@@ -50,15 +68,23 @@ async function trying(work) {
 /** @param {Song} song */
 function turnsFor(song) {
   let turns = turnsOf.get(song.id);
+  // Another tab, or what an earlier session left, may have set them.
+  if (turns?.adopt(song)) turnedOf.delete(song.id);
   if (!turns) {
-    turns = new Turns(song.turn);
+    turns = new Turns(song);
     const own = turns;
     turns.addEventListener("move", () => heard(song.id, own));
-    turns.addEventListener("rest", () => { void trying(send(song.id, own)); });
+    turns.addEventListener("rest", () => {
+      void trying(send(song.id, own));
+      void trying(api.slots(song.id, own.asSlots()));
+    });
     turnsOf.set(song.id, turns);
   }
   return turns;
 }
+
+/** The figures that are drawn. */
+const figures = { report: /** @type {any} */ (undefined), preview: false };
 
 /** One passage at a time; the newest turn is next. */
 const previews = { busy: false, again: false, turned: 0 };
@@ -93,8 +119,10 @@ const once = (target, name) => new Promise((resolve) => { target.addEventListene
 async function send(id, turns) {
   const song = songs.all.get(id);
   if (!song || ["waiting", "opening", "measuring"].includes(song.state)) return;
-  const turned = await api.turn(id, turns.now);
+  const turned = await turns.sendBy((turn) => api.turn(id, turn));
   turnedOf.set(id, turned);
+  // What was refused before was taken back.
+  trouble("");
   if (songs.chosen === id) showKnobs();
 }
 
@@ -108,8 +136,19 @@ function showKnobs() {
     const gains = turns.now.eq_mid_db && turns.now.amounts.eq === 100 ? turns.now.eq_mid_db : turned.settings.eq.mid_db;
     eq.show(gains, turned.settings.eq.side_db);
     eq.propose(turned.proposal.open_db, turned.proposal.sd_db);
+    byId("eq-net").hidden = turned.proposal.open_db === null;
   }
-  showFigures(shown.report, isPreview(song));
+  references.show(song, turns);
+  variants.show(song, turns);
+  markPreview(song);
+}
+
+/** The figures are of the last verified master: drawn anew when they or their mark are others. @param {Song} song */
+function markPreview(song) {
+  const preview = isPreview(song);
+  if (figures.report === shown.report && figures.preview === preview) return;
+  Object.assign(figures, { report: shown.report, preview });
+  showFigures(shown.report, preview);
 }
 
 /** Whether what is heard is not yet what the file holds. @param {Song} song */
@@ -132,6 +171,8 @@ async function show() {
   } else {
     await player.update(song);
   }
+  // How the knobs stand is known at once; what that comes to is asked for.
+  showKnobs();
   if (song.frames > 0) await draw(song);
   showKnobs();
   showVersions();
@@ -157,8 +198,8 @@ async function draw(song) {
   if (isNew && song.made) {
     const [outline, report] = await Promise.all([api.outline(song.id, "master"), api.report(song.id)]);
     if (isNow()) { wave.master = outline; readReport(report); }
-    if (isNow() && !turnedOf.has(song.id)) await send(song.id, turnsFor(song));
   }
+  if (song.made && isNow() && !turnedOf.has(song.id)) await send(song.id, turnsFor(song));
   wave.stale();
 }
 
@@ -169,7 +210,7 @@ function readReport(report) {
   wave.target_lufs = report?.mastering?.target.integrated_lufs ?? -14;
   wave.stale();
   const song = songs.current();
-  showFigures(report, song !== null && isPreview(song));
+  if (song) markPreview(song);
   showFindings(report, lookAt);
   showDone(report);
 }
@@ -203,15 +244,11 @@ function showState(song) {
   byId("warnings").replaceChildren(...song.warnings.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
   const isBusy = !isCurrent && song.state !== "failed";
   byId("progress").classList.toggle("idle", !isBusy);
-  if (!isBusy) { byId("status").textContent = ""; byId("progress").value = 0; }
-  else if (song.state !== "mastering" || byId("status").textContent === "") byId("status").textContent = `${STATES[song.state]} …`;
+  if (!isBusy) { byId("status").textContent = ""; byId("progress").value = 0; } else if (song.state !== "mastering" || byId("status").textContent === "") byId("status").textContent = `${STATES[song.state]} …`;
   byId("about").textContent = song.frames === 0 ? ""
     : `${clock(song.frames / song.sample_rate_hz)} · ${song.channels === 1 ? "mono" : "stereo"} · ${song.sample_rate_hz / 1000} kHz`;
   byId("desk").hidden = song.frames === 0 && song.state === "failed";
-  for (const kind of ["master", "settings", "certificate", "report"]) byId(`take-${kind}`).disabled = !isCurrent;
-  byId("take-note").textContent = isCurrent
-    ? (met ? "The file was read back and measured before it was offered here." : "The file was read back and measured; a check missed its target, as the figures say.")
-    : song.made ? "The master as the knobs stand is being made." : "";
+  take.show(song);
   byId("play").disabled = song.frames === 0;
 }
 
@@ -236,37 +273,61 @@ function showVersions() {
   byId("loop").setAttribute("aria-pressed", String(player.loopOn));
   byId("matched").setAttribute("aria-pressed", String(player.matched));
   byId("listen").value = player.listen;
-  const what = VERSIONS.find(({ key }) => key === player.version)?.what ?? "";
+  const variant = player.version.startsWith(VARIANT) ? `The variant ${player.version.slice(VARIANT.length)}, as it would be delivered.` : "";
+  const what = VERSIONS.find(({ key }) => key === player.version)?.what ?? variant;
+  const device = player.device();
+  byId("through").hidden = device === null;
+  byId("through").textContent = device ? `As through ${device.name}: ${device.source}. It says nothing of distortion or the room.` : "";
   byId("what").textContent = player.instead !== null ? "Blind test: X is A or B, which one is hidden."
     : player.previewing && player.version === "master" ? "The master as the knobs stand: a preview of this passage until the whole is made." : what;
   wave.loop = player.loop;
   wave.loopOn = player.loopOn;
   const song = songs.current();
-  if (song) showFigures(shown.report, isPreview(song));
+  if (!song) return;
+  markPreview(song);
+  variants.show(song, turnsFor(song));
 }
 
 /** @param {any} event */
 function happened(event) {
   if (event.event === "song") songs.put(event.song);
   else if (event.event === "gone") songs.remove(event.id);
-  else if (event.event === "missed") void trying(begin());
+  else if (event.event === "missed" || event.event === "session") void trying(begin());
+  else if (event.event === "trouble") { trouble(event.text); take.failed(event.id); }
   else if (event.event === "progress" && event.id === songs.chosen) {
     byId("progress").value = event.share;
     const left = event.left_s === null ? "" : event.left_s < 1.5 ? ", a moment left" : `, about ${Math.round(event.left_s)} s left`;
-    const names = /** @type {Record<string, string>} */ ({ open: "Reading the file", analyze: "Measuring the mix", render: "Rendering",
-      write: "Limiting and writing", verify: "Reading back and verifying" });
-    byId("status").textContent = `${names[event.step] ?? event.step}${left}`;
+    byId("status").textContent = `${STEPS[event.step] ?? event.step}${left}`;
   }
 }
 
 async function begin() {
   const session = await api.session();
+  earlier.showWaiting(session.waiting);
   songs.replace(session.songs);
+}
+
+/** What other parts of the page say and ask. */
+function join() {
+  for (const part of [songs, references, variants, take, album, earlier]) {
+    part.addEventListener("trouble", (event) => trouble(/** @type {CustomEvent} */ (event).detail));
+  }
+  songs.addEventListener("reference", (event) => { void references.take(/** @type {CustomEvent} */ (event).detail); });
+  songs.addEventListener("drawn", () => {
+    album.draw();
+    const isEmpty = songs.all.size === 0;
+    if (isEmpty !== wasEmpty) void trying(earlier.show(isEmpty));
+    wasEmpty = isEmpty;
+  });
+  album.addEventListener("turn", (event) => {
+    const { id, part } = /** @type {CustomEvent} */ (event).detail;
+    const song = songs.all.get(id);
+    if (song) turnsFor(song).set(part);
+  });
 }
 
 function wire() {
   songs.addEventListener("chosen", () => { void trying(show()); });
-  songs.addEventListener("trouble", (event) => trouble(/** @type {CustomEvent} */ (event).detail));
   player.addEventListener("change", showVersions);
   player.addEventListener("preview", (event) => {
     const song = songs.current();
@@ -288,7 +349,7 @@ function wire() {
   });
   eq.addEventListener("rest", () => { const song = songs.current(); if (song) turnsFor(song).rest(); });
   byId("play").addEventListener("click", () => player.toggle());
-  byId("loop").addEventListener("click", toggleLoop);
+  byId("loop").addEventListener("click", () => player.toggleLoop());
   byId("matched").addEventListener("click", () => player.setMatched(!player.matched));
   byId("listen").addEventListener("change", () => player.setListen(byId("listen").value));
   byId("zoom-in").addEventListener("click", () => wave.zoom(0.5));
@@ -296,47 +357,16 @@ function wire() {
   byId("zoom-all").addEventListener("click", () => wave.whole());
   byId("close").addEventListener("click", () => { if (songs.chosen !== null) void trying(api.close(songs.chosen)); });
   byId("trouble-close").addEventListener("click", () => trouble(""));
-  for (const kind of ["master", "settings", "certificate", "report"]) {
-    byId(`take-${kind}`).addEventListener("click", () => { if (songs.chosen !== null) void trying(api.download(songs.chosen, kind)); });
-  }
-  document.addEventListener("keydown", key);
-}
-
-function toggleLoop() {
-  const song = songs.current();
-  if (!song) return;
-  const rate = song.sample_rate_hz;
-  const at = player.now();
-  player.setLoop(player.loop ?? [at, Math.min(song.frames, at + 8 * rate)], !player.loopOn);
-}
-
-/** @param {KeyboardEvent} event */
-function key(event) {
-  const target = /** @type {HTMLElement} */ (event.target);
-  const song = songs.current();
-  if (!song) return;
-  const isText = target instanceof HTMLInputElement && ["text", "number"].includes(target.type);
-  const pressed = event.key.toLowerCase();
-  if ((event.ctrlKey || event.metaKey) && !isText && (pressed === "z" || pressed === "y")) {
-    event.preventDefault();
-    if (pressed === "y" || event.shiftKey) turnsFor(song).redo(); else turnsFor(song).undo();
-    return;
-  }
-  if (event.ctrlKey || event.metaKey || event.altKey || isText || target instanceof HTMLSelectElement) return;
-  const isSlider = target instanceof HTMLInputElement || target.getAttribute("role") === "slider";
-  if (pressed === " ") { event.preventDefault(); player.toggle(); }
-  else if (blind.key(pressed)) return;
-  else if (pressed === "l") toggleLoop();
-  else if (pressed === "m") player.setMatched(!player.matched);
-  else if (pressed >= "1" && pressed <= String(VERSIONS.length)) player.pick(VERSIONS[Number(pressed) - 1].key);
-  else if (!isSlider && pressed === "arrowleft") player.seek(player.now() - 2 * song.sample_rate_hz);
-  else if (!isSlider && pressed === "arrowright") player.seek(player.now() + 2 * song.sample_rate_hz);
+  listenToKeys({ songs, player, blind, turnsFor });
 }
 
 function tick() {
   wave.playhead = player.now();
-  if (wave.frames > 0 && !byId("song").hidden) wave.draw();
-  byId("clock").textContent = `${clock(wave.playhead / wave.rate)}${wave.frames > 0 ? ` / ${clock(wave.frames / wave.rate)}` : ""}`;
+  if (wave.frames > 0 && !byId("song").hidden && wave.hasChanged()) {
+    wave.draw();
+    const text = `${clock(wave.playhead / wave.rate)} / ${clock(wave.frames / wave.rate)}`;
+    if (byId("clock").textContent !== text) byId("clock").textContent = text;
+  }
   requestAnimationFrame(tick);
 }
 
@@ -344,7 +374,15 @@ async function start() {
   const session = await api.session();
   knobs = new Knobs(session);
   eq = new EqCurve(byId("eq"), session.eq);
+  references = new References((row) => byId("reference-share-row").appendChild(row), knobs);
+  variants = new Variants(player, () => knobs.target());
+  take = new Take(session.delivers);
+  album = new Album(songs, player, session.targets);
+  player.devices = session.devices;
+  for (const { name } of session.devices.filter(({ name }) => name !== "mono")) byId("listen").append(new Option(name, name));
+  join();
   wire();
+  earlier.showWaiting(session.waiting);
   songs.replace(session.songs);
   showVersions();
   tick();
@@ -360,4 +398,4 @@ start().catch((error) => {
 });
 
 // For tests: what is heard and how far it is.
-Object.assign(window, { acetateStudio: { player, songs, wave, turnsOf, previews } });
+Object.assign(window, { acetateStudio: { player, songs, wave, turnsOf, previews, get album() { return album; } } });

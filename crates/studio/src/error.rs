@@ -38,6 +38,24 @@ pub enum StudioError {
         /// What the system said.
         source: io::Error,
     },
+    /// Another studio has this session open.
+    #[error(
+        "{folder}: expected a session that is open nowhere else, found one that another `acetate studio` has open: use its page, or end it first"
+    )]
+    InUse {
+        /// The session's folder.
+        folder: String,
+    },
+    /// No folder to deliver into.
+    #[error(
+        "{folder}: expected a folder to deliver into, found {found}: make it first, or name another with --deliver-to"
+    )]
+    DeliverTo {
+        /// The folder that was named.
+        folder: String,
+        /// What is there.
+        found: String,
+    },
     /// A mix of the command line that cannot be opened.
     #[error(transparent)]
     Mix(#[from] anyhow::Error),

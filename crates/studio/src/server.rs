@@ -1,7 +1,7 @@
 //! [`Studio`]: the server.
 
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use axum::middleware;
 use crate::error::StudioError;
 use crate::guard::{Guard, stand_before};
 use crate::routes::router;
-use crate::session::{Folder, Session, work};
+use crate::session::{Folder, FolderOptions, Session, work};
 use crate::token::Token;
 
 /// Threads that answer; what computes has others.
@@ -31,8 +31,14 @@ pub struct StudioOptions {
     pub mixes: Vec<PathBuf>,
     /// Where analyses are kept.
     pub cache: Cache,
-    /// Where the session keeps uploads and masters until it ends; the user's cache folder where `None`.
+    /// Where sessions have their folders; the user's cache folder where `None`.
     pub session_folder: Option<PathBuf>,
+    /// The very folder of this session: an earlier one is opened again, a new one is made.
+    pub session: Option<PathBuf>,
+    /// Uploads and masters stay in the session's folder when it ends.
+    pub keep_audio: bool,
+    /// The page may deliver masters into this folder.
+    pub deliver_to: Option<PathBuf>,
 }
 
 /// A server that is ready to serve.
@@ -56,8 +62,13 @@ impl Studio {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).map_err(no_port)?;
         listener.set_nonblocking(true).map_err(no_port)?;
         let port = listener.local_addr().map_err(no_port)?.port();
-        let folder = Folder::create(options.session_folder.as_deref())?;
-        let session = Session::new(folder, options.cache.clone());
+        let deliver_to = options.deliver_to.as_deref().map(folder_to_deliver_into);
+        let folder = Folder::create(&FolderOptions {
+            place: options.session_folder.clone(),
+            folder: options.session.clone(),
+            keep_audio: options.keep_audio,
+        })?;
+        let session = Session::new(folder, options.cache.clone(), deliver_to.transpose()?);
         for mix in &options.mixes {
             session.open_path(mix)?;
         }
@@ -74,8 +85,8 @@ impl Studio {
         format!("http://127.0.0.1:{}/#{}", self.port, self.token.as_str())
     }
 
-    /// Serves until `is_over` says so, which is asked ten times a second. Then everything of the session is
-    /// taken away.
+    /// Serves until `is_over` says so, which is asked ten times a second. Then uploads and masters are taken away,
+    /// unless they are to be kept; settings and hashes stay.
     ///
     /// # Errors
     /// [`StudioError::Serve`] where the system refuses threads or the port.
@@ -111,5 +122,18 @@ impl Studio {
         // A worker that panicked has nothing left to end.
         let _ = worker.join();
         Ok(served?)
+    }
+}
+
+fn folder_to_deliver_into(folder: &Path) -> Result<PathBuf, StudioError> {
+    let refused = |found: String| StudioError::DeliverTo {
+        folder: folder.display().to_string(),
+        found,
+    };
+    let full = std::fs::canonicalize(folder).map_err(|error| refused(error.to_string()))?;
+    if full.is_dir() {
+        Ok(full)
+    } else {
+        Err(refused("something else".to_owned()))
     }
 }

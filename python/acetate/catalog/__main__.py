@@ -74,7 +74,12 @@ def _options(words: list[str]) -> dict[str, Any]:
             value, at = words[at], at + 1
         key = name[2:].replace("-", "_")
         given = value if equals or is_next else True
-        if key in found:
+        if key == "weight" and "reference" in found:
+            # It belongs to the reference before it.
+            found["reference"][-1] = (found["reference"][-1], given)
+        elif key == "reference":
+            found.setdefault(key, []).append(given)
+        elif key in found:
             earlier = found[key] if isinstance(found[key], list) else [found[key]]
             found[key] = [*earlier, given]
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Union
 
@@ -11,10 +12,11 @@ from .. import _acetate, _words
 from .._errors import InputError, UsageError
 from .._settings import Settings
 from . import _ray, _stores
-from ._ray import MEMORY_BYTES, Concurrency
+from ._albums import NOT_WITH_ALBUMS
+from ._ray import COLUMNS, MEMORY_BYTES, Concurrency
 from ._records import FOLDER
 from ._tracks import Albums, Track, tracks
-from ._work import ANALYZE, CHECK, MASTER, MEASURE, Asked
+from ._work import ANALYZE, CHECK, MASTER, MEASURE, Asked, SideFile, add_files, engine
 
 if TYPE_CHECKING:
     from ray.data import Dataset
@@ -22,11 +24,8 @@ if TYPE_CHECKING:
 Paths = Union[str, "os.PathLike[str]", Iterable[Union[str, "os.PathLike[str]"]], "Dataset"]
 """Files, folders or prefixes, as local paths or URIs; or a Dataset with a column `input`."""
 
-# Options that name a file which every worker needs.
-_SIDE_FILES = ("settings", "weights", "reference")
-# A signature or weights take a few megabytes; sound would travel to every worker.
+# Weights and settings take a few megabytes.
 _MOST_SIDE_BYTES = 64 << 20
-_SIGNATURE = ".toml"
 # What a worker decides itself.
 _NOT_HERE = ("overwrite", "resume", "skip_existing", "dry_run", "no_cache", "cache", "variants", "pack", "report",
              "certificate", "save_settings", "save_signature", "notes", "index", "csv", "manifest", "shard")  # fmt: skip
@@ -38,6 +37,7 @@ def master(
     *,
     target: str | float | None = None,
     settings: Settings | str | os.PathLike[str] | None = None,
+    reference: Any = None,
     albums: Albums = None,
     resume: bool = True,
     overwrite: bool = False,
@@ -52,15 +52,16 @@ def master(
     ----------
     paths
         Files, folders or prefixes, as local paths or URIs (`s3://`, `gs://`, `file://`); or a Dataset with the column
-        `input`, and `output` and `album` where they are known.
+        `input`, and `output` and `album` where they are known. The rows of one with albums are read at once.
     out
         Folder or prefix for the masters, named as `song.master.wav`. What lies in folders keeps its place. Beside the
         masters a hidden folder records what was done.
-    target, settings
-        As of `acetate.master`.
+    target, settings, reference
+        As of `acetate.master`; references may be URIs too. They are measured here, once, and their signature travels.
     albums
-        `"folder"`, a function of the path, or a table by path: the album of each track, for the column `album`. The
-        tracks of an album are done by one worker. Each track is mastered for itself.
+        `"folder"`, a function of the path, or a table by path: the album of each track. The tracks of an album are
+        mastered as one, as `acetate master --album` does it, by one worker and in the order of their names. A track
+        without an album is mastered for itself. No `settings`, `reference` or `style` beside it.
     resume
         Leaves alone what an earlier run made of the same input with the same options.
     overwrite
@@ -73,7 +74,7 @@ def master(
         Folder on each machine for copies of inputs; the system's temporary one.
     options
         Every other long option of `acetate master` that is about the sound, with underscores: `ceiling=-2.0`, `bits=16`,
-        `weights="my.safetensors"`, `reference="album.toml"` (a saved signature).
+        `weights="my.safetensors"`.
 
     Raises
     ------
@@ -81,31 +82,59 @@ def master(
         Options that cannot be understood, no track, two tracks with one name for their masters.
     """
     target_out = os.fspath(out)
-    side_files = [("settings", settings)] if settings is not None else []
-    for name in _SIDE_FILES[1:]:
-        given = options.pop(name, None)
-        several = given if isinstance(given, list) else [given]
-        side_files += [(name, one) for one in several if one is not None]
     refused = [name for name in _NOT_HERE if options.get(name) is not None]
     if refused:
         raise UsageError(f"{', '.join(refused)}: no option of a catalog")
+    found = _tracks(paths, target_out, albums)
+    beside = {"settings": settings, "reference": reference, "style": options.get("style")}
+    if isinstance(found, list) and any(track.album is not None for track in found):
+        alone = [name for name in NOT_WITH_ALBUMS if beside[name] is not None]
+        if alone:
+            raise UsageError(f"{', '.join(alone)}: no option of albums: leave it out, or albums=")
+    side_files = [_side_file(name, one) for name, one in (("settings", settings), ("weights", options.pop("weights", None)))
+                  if one is not None]  # fmt: skip
     with _words.in_python():
         words = _words.words("master", {**_words.target(target), **options})[2:]
         words = [word for word in words if word != "--no-config"]
-        _acetate.check_words(["acetate", "master", *words, "--no-config", "--output=x.wav", "--", "samples"])
-    shipped = [_side_file(name, one) for name, one in side_files]
+        side_files += _checked(words, side_files, reference)
     asked = Asked(
         MASTER,
-        _hash(MASTER, words, shipped),
+        _hash(MASTER, words, side_files),
         tuple(words),
-        tuple(shipped),
+        tuple(side_files),
         out=target_out,
         records=_stores.join(target_out, FOLDER),
         resume=resume,
         overwrite=overwrite,
         scratch=scratch,
     )
-    return _ray.dataset(_tracks(paths, target_out, albums), asked, concurrency, memory_bytes)
+    return _ray.dataset(found, asked, concurrency, memory_bytes)
+
+
+def _checked(words: list[str], side_files: list[SideFile], reference: Any) -> list[SideFile]:
+    """Builds an engine as every worker will, so that what fails there fails here; the signature of the references."""
+    with tempfile.TemporaryDirectory(prefix="acetate-") as folder:
+        given = [_local(one, folder) for one in (reference if isinstance(reference, list) else [reference])]
+        built = engine([*add_files(words, tuple(side_files), folder), *_words.references(given)])
+        signature = built.signature_toml()
+    return [] if signature is None else [("reference", "reference.toml", signature.encode())]
+
+
+def _local(reference: Any, folder: str) -> Any:
+    """A reference on this machine."""
+    if isinstance(reference, tuple):
+        return _local(reference[0], folder), reference[1]
+    if reference is None or not _stores.is_remote(os.fspath(reference)):
+        return reference
+    uri, own = os.fspath(reference), tempfile.mkdtemp(dir=folder)
+    if not _stores.is_folder(uri):
+        return _stores.fetch(uri, own)
+    for number, name in enumerate(_stores.sound_files(uri)):
+        # In the order of names, by which the sum of the signatures is always the same.
+        place = os.path.join(own, f"{number:06}")
+        os.mkdir(place)
+        _stores.fetch(name, place)
+    return own
 
 
 def analyze(
@@ -169,22 +198,23 @@ def _measuring(what: str, records: Any, words: list[str], **more: Any) -> Asked:
     return Asked(what, _hash(what, words, []), records=place, **more)
 
 
-def _tracks(paths: Paths, out: str | None, albums: Albums) -> list[Track] | Any:
-    if hasattr(paths, "map_batches"):
+def _tracks(paths: Any, out: str | None, albums: Albums) -> list[Track] | Any:
+    if not hasattr(paths, "map_batches"):
+        return tracks(paths, out, albums)
+    if albums is not None:
+        raise UsageError("albums: expected none beside a Dataset: give it a column album")
+    if "album" not in paths.schema().names:
         return paths
-    return tracks(paths, out, albums)
+    # An album has to stay together, wherever its rows lie.
+    rows = paths.select_columns([name for name in COLUMNS if name in paths.schema().names]).iter_rows()
+    return [Track(*(row.get(name) for name in COLUMNS)) for row in rows]
 
 
-def _side_file(option: str, given: Any) -> tuple[str, str, bytes]:
+def _side_file(option: str, given: Any) -> SideFile:
     """A file that an option names, as its name and content."""
     if isinstance(given, Settings):
         return option, "settings.toml", given.to_toml().encode()
     uri = os.fspath(given)
-    if option == "reference" and not uri.endswith(_SIGNATURE):
-        raise UsageError(
-            f"reference: expected a saved signature (.toml), found {uri}: make one with "
-            "acetate master mix.wav --reference RECORDS --save-signature album.toml"
-        )
     content = _stores.read_bytes(uri)
     if content is None:
         raise InputError(f"{option}: {uri}: no such file")
@@ -193,7 +223,7 @@ def _side_file(option: str, given: Any) -> tuple[str, str, bytes]:
     return option, uri.rsplit("/", 1)[-1], content
 
 
-def _hash(what: str, words: list[str], side_files: list[tuple[str, str, bytes]]) -> str:
+def _hash(what: str, words: list[str], side_files: list[SideFile]) -> str:
     """Hash of everything that decides a result but its input."""
     shipped = [(option, content.hex()) for option, _, content in side_files]
     whole = [_acetate.__version__, _acetate.weights_hash(), what, sorted(words), shipped]

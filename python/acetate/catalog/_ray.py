@@ -22,7 +22,8 @@ MEMORY_BYTES = 400 * _MIB
 """What a worker declares, bytes."""
 # Ray's word for a cluster of its own.
 _HERE = "local"
-_COLUMNS = ("input", "output", "album")
+COLUMNS = ("input", "output", "album")
+"""What is told of a track before it is done."""
 
 
 def _ray() -> Any:
@@ -62,8 +63,8 @@ class Actor:
         self._worker._name += f" {ray.get_runtime_context().get_node_id()[:8]}"
 
     def __call__(self, batch: Any) -> Any:
-        tracks = (Track(*(row.get(name) for name in _COLUMNS)) for row in batch.to_pylist())
-        return _rows.table([self._worker.row(track) for track in tracks])
+        tracks = (Track(*(row.get(name) for name in COLUMNS)) for row in batch.to_pylist())
+        return _rows.table(self._worker.rows(list(tracks)))
 
 
 def dataset(tracks: list[Track] | Dataset, asked: Asked, concurrency: Concurrency, memory_bytes: int) -> Dataset:
@@ -92,9 +93,9 @@ def _bounds(concurrency: int | tuple[int, int]) -> tuple[int, int]:
 def _of_tracks(ray: Any, tracks: list[Track]) -> Dataset:
     import pyarrow as pa
 
-    schema = pa.schema([(name, pa.string()) for name in _COLUMNS])
+    schema = pa.schema([(name, pa.string()) for name in COLUMNS])
     tables = [
-        pa.Table.from_pylist([{name: getattr(track, name) for name in _COLUMNS} for track in block], schema=schema)
+        pa.Table.from_pylist([{name: getattr(track, name) for name in COLUMNS} for track in block], schema=schema)
         for block in blocks(tracks)
     ]
     made: Dataset = ray.data.from_arrow(tables)

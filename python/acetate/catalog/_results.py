@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from .._errors import InputError, OutputError
+from .._errors import InputError
 from .._report import Readiness, Report
 from . import _rows, _stores
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from ray.data import Dataset
 
-_PARQUET, _LINES = ".parquet", (".jsonl", ".json", ".ndjson")
+_LINES = (".jsonl", ".json", ".ndjson")
 _ERROR, _CHECK, _REPORT = "acetate.error/", "acetate.check/", "acetate.report/"
 # Rows in a group of a Parquet file.
 _ROWS = 4096
@@ -32,27 +31,10 @@ def write(rows: Dataset | Iterable[pa.Table], path: str | os.PathLike[str]) -> d
 
     place = os.fspath(path)
     counts = dict.fromkeys(("met", "missed", "failed", "resumed"), 0)
-    is_remote = _stores.is_remote(place)
-    folder = tempfile.gettempdir() if is_remote else os.path.dirname(_stores.local_path(place)) or "."
-    try:
-        os.makedirs(folder, exist_ok=True)
-        handle, staged = tempfile.mkstemp(prefix=".acetate-tmp-", suffix=_PARQUET, dir=folder)
-    except OSError as error:
-        raise OutputError(f"{place}: expected to write it, found: {error}") from error
-    os.close(handle)
-    try:
-        with pq.ParquetWriter(staged, _rows.table([]).schema) as writer:
-            for table in _tables(rows):
-                writer.write_table(table)
-                _count(table, counts)
-        os.chmod(staged, 0o644)
-        if is_remote:
-            _stores.put(staged, place)
-        else:
-            os.replace(staged, _stores.local_path(place))
-    finally:
-        if os.path.exists(staged):
-            os.unlink(staged)
+    with _stores.staged(place) as file, pq.ParquetWriter(file, _rows.table([]).schema) as writer:
+        for table in _tables(rows):
+            writer.write_table(table)
+            _count(table, counts)
     return counts
 
 

@@ -96,6 +96,30 @@ def of_report(report: Report) -> dict[str, Any]:
     }
 
 
+def of_album_song(song: dict[str, Any], album: dict[str, Any]) -> dict[str, Any]:
+    """The columns of a song that was mastered as part of an album."""
+    missed = [f"{check['name']}: missed" for check in song["checks"] if not check["pass"]]
+    infeasible = [song["infeasible"]] if song["infeasible"] else []
+    after = song["after"]
+    return {
+        "ok": True,
+        "all_met": not missed and not infeasible,
+        "lufs_in": song["mix_integrated_lufs"],
+        "lufs_out": after["integrated_lufs"],
+        "true_peak_in_dbtp": song["mix_true_peak_dbtp"],
+        "true_peak_out_dbtp": after["true_peak_dbtp"],
+        "loudness_range_out_lu": after["loudness_range_lu"],
+        "limiting_db": song["limiting_db"],
+        "duration_s": song["sound_s"],
+        "findings": [],
+        "problems": infeasible + missed + song["damage"],
+        "input_blake3": song["input_blake3"],
+        "weights_hash": album["weights_hash"],
+        "settings_toml": song["settings"],
+        "version": album["version"],
+    }
+
+
 def of_readiness(readiness: Readiness) -> dict[str, Any]:
     """The columns of a check."""
     return {

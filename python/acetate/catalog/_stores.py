@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from .. import _acetate
+from .. import _acetate, _files
 from .._errors import InputError, OutputError
 
 _FILE = "file://"
@@ -18,7 +20,7 @@ _TRIES = 4
 _FIRST_PAUSE_S = 0.5
 # What stores call the mark of an object's content.
 _MARKS = ("ETag", "etag", "md5Hash", "content_md5", "crc32c")
-_SOUND = frozenset("wav wave w64 aif aiff aifc caf flac mp3 mp2 ogg oga opus m4a mp4 aac wma wv".split())
+_CHUNK_BYTES = 1 << 22
 _T = TypeVar("_T")
 
 
@@ -64,14 +66,19 @@ class Mark:
         """As a record keeps it."""
         return f"{self.bytes} {self.mark}"
 
+    @staticmethod
+    def of_local(path: str, blake3: str) -> Mark:
+        """Of a local file whose hash is known."""
+        return Mark(os.path.getsize(path), f"blake3 {blake3}")
 
-def mark_of(uri: str) -> Mark | None:
-    """The mark of a file; `None` where there is none."""
+
+def mark_of(uri: str, blake3: str | None = None) -> Mark | None:
+    """The mark of a file; `None` where there is none. `blake3`: the hash of its content, if it is known already."""
     if not is_remote(uri):
         path = local_path(uri)
         if not os.path.lexists(path):
             return None
-        return Mark(os.path.getsize(path), "blake3 " + _acetate.content_hash(path))
+        return Mark.of_local(path, blake3 or _acetate.content_hash(path))
     filesystem, path = _filesystem(uri)
     filesystem.invalidate_cache()
     try:
@@ -86,6 +93,22 @@ def mark_of(uri: str) -> Mark | None:
             _patiently(lambda: filesystem.get_file(path, copy))
             named = "blake3 " + _acetate.content_hash(copy)
     return Mark(int(info.get("size") or 0), named)
+
+
+def remote_mark(uri: str) -> str | None:
+    """The mark of an object of a store, to be taken before it is fetched; `None` of a local file."""
+    found = mark_of(uri) if is_remote(uri) else None
+    return None if found is None else found.to_text()
+
+
+def has_mark(uri: str, text: str) -> bool:
+    """Whether a file still has the mark that a record keeps; a local file is read only if it has the same size."""
+    if not is_remote(uri):
+        path = local_path(uri)
+        if not os.path.isfile(path) or text.split(" ")[0] != str(os.path.getsize(path)):
+            return False
+    found = mark_of(uri)
+    return found is not None and found.to_text() == text
 
 
 def fetch(uri: str, folder: str) -> str:
@@ -103,8 +126,17 @@ def fetch(uri: str, folder: str) -> str:
     return copy
 
 
-def put(path: str, uri: str) -> None:
-    """Sends a whole file to a store. An object has its name only when all of it is there."""
+def put(path: str, uri: str, *, overwrite: bool) -> None:
+    """Sends a whole local file to where it belongs, which has its name only when all of it is there.
+
+    In a store `overwrite` is not asked for: an object there is replaced.
+    """
+    if not is_remote(uri):
+        make_folder_of(uri)
+        with _files.staged(local_path(uri), overwrite=overwrite) as to, open(path, "rb") as source:
+            while chunk := source.read(_CHUNK_BYTES):
+                to.write(chunk)
+        return
     filesystem, target = _filesystem(uri)
     try:
         _patiently(lambda: filesystem.put_file(path, target))
@@ -137,15 +169,23 @@ def write_bytes(uri: str, data: bytes) -> None:
         except OSError as error:
             raise OutputError(f"{uri}: expected to write it, found: {error}") from error
         return
-    path = local_path(uri)
-    try:
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=os.path.dirname(path) or ".", prefix=".acetate-tmp-", delete=False) as file:
-            file.write(data)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
-    except OSError as error:
-        raise OutputError(f"{path}: expected to write it, found: {error}") from error
+    make_folder_of(uri)
+    _files.write(local_path(uri), data, overwrite=True)
+
+
+@contextmanager
+def staged(uri: str) -> Iterator[io.RawIOBase]:
+    """A file to write to, in place of what is there; it is named when the block ends well."""
+    if not is_remote(uri):
+        make_folder_of(uri)
+        with _files.staged(local_path(uri), overwrite=True) as file:
+            yield file
+        return
+    with tempfile.TemporaryDirectory(prefix="acetate-") as folder:
+        path = os.path.join(folder, "staged")
+        with open(path, "wb", buffering=0) as copy:
+            yield copy
+        put(path, uri, overwrite=True)
 
 
 def make_folder_of(uri: str) -> None:
@@ -155,7 +195,7 @@ def make_folder_of(uri: str) -> None:
         try:
             os.makedirs(folder or ".", exist_ok=True)
         except OSError as error:
-            raise OutputError(f"{folder}: expected a folder for the masters, found: {error}") from error
+            raise OutputError(f"{folder}: expected a folder that can be made, found: {error}") from error
 
 
 def sound_files(uri: str) -> Iterator[str]:
@@ -168,7 +208,7 @@ def sound_files(uri: str) -> Iterator[str]:
     for path in sorted(_patiently(lambda: filesystem.find(prefix))):
         parts = path[len(prefix) :].strip("/").split("/")
         is_hidden = any(part.startswith(".") for part in parts)
-        if not is_hidden and path.rsplit(".", 1)[-1].lower() in _SOUND:
+        if not is_hidden and _acetate.has_sound_name(path):
             yield f"{scheme}://{path}"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Union
 
+from .. import _acetate
 from .._errors import UsageError
 from . import _stores
 
@@ -14,8 +15,6 @@ Albums = Union[str, Callable[[str], str], Mapping[str, str], None]
 """Who says the album of a track: `"folder"`, a function of the path, or a table by path."""
 
 _MASTER = ".master.wav"
-# As the command knows its own masters again: `song.master.wav`, or a variant of it.
-_OWN = "master"
 # A killed worker does at most one block of tracks again, and the driver keeps a few bytes for each block.
 _FEWEST_IN_BLOCK, _MOST_IN_BLOCK, _BLOCKS = 4, 64, 2000
 
@@ -42,7 +41,7 @@ def tracks(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], out
     for one in given:
         uri = os.fspath(one)
         if _stores.is_folder(uri):
-            names = [name for name in _stores.sound_files(uri) if not is_own_master(name)]
+            names = [name for name in _stores.sound_files(uri) if not _acetate.is_own_master(name)]
             found += [(name, _below(name, uri)) for name in names]
         else:
             found.append((uri, uri.rsplit("/", 1)[-1]))
@@ -59,12 +58,6 @@ def tracks(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], out
             raise UsageError(f"{other} and {uri} would {what}: name each track once, and under a name of its own")
         made.append(Track(uri, output, _album(uri, albums)))
     return made
-
-
-def is_own_master(path: str) -> bool:
-    """Whether a name is one that Acetate gives a master."""
-    name = path.rsplit("/", 1)[-1].lower()
-    return _OWN in name.split(".")[1:-1]
 
 
 def output_of(uri: str, out: str) -> str:

@@ -8,6 +8,7 @@ use crate::corpus::{Track, TrackFile};
 use crate::datasets::{Datasets, Split};
 use crate::pair::Pair;
 use crate::run::{Observer, measure_files, public_files};
+use acetate_io::Depth;
 use acetate_io::pairs_list::{self, ListError};
 
 /// A mix and its master differ by less than this, or they are two songs, dB RMS.
@@ -31,7 +32,7 @@ pub fn masters(
     cache: &Path,
     observer: &dyn Observer,
 ) -> Result<Songs, RetrainError> {
-    let files: Vec<TrackFile> = acetate_io::masters_in(folder)?
+    let files: Vec<TrackFile> = acetate_io::masters_in(folder, Depth::Whole)?
         .into_iter()
         .map(|file| track_file(file.album, &file.path))
         .collect();

@@ -7,7 +7,7 @@ use super::music::Music;
 use crate::corpus::TrackFile;
 use crate::datasets::{Datasets, Split, Tier, Track};
 use acetate_io::pairs_list::{self, ListError};
-use acetate_io::{MasterFile, masters_in};
+use acetate_io::{Depth, MasterFile, masters_in};
 
 /// One finished song.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +111,7 @@ fn with_companions(mut songs: Vec<Song>) -> Vec<Song> {
 /// # Errors
 /// [`EvalError`] when the folder cannot be read or holds no song.
 pub fn songs_in(folder: &Path) -> Result<Vec<Song>, EvalError> {
-    let masters = masters_in(folder)?;
+    let masters = masters_in(folder, Depth::Whole)?;
     let songs = masters.into_iter().map(|MasterFile { path, .. }| {
         let name = name_below(&path, folder);
         let album = name.split_once('/').map_or(&*name, |(album, _)| album);

@@ -1,7 +1,7 @@
 //! The report of an album, from its plan and what was measured of its masters.
 
 use acetate_dsp::settings::Settings;
-use acetate_master::report::Check;
+use acetate_master::report::TargetCheck;
 use acetate_master::{CheckName, settings_file};
 use acetate_model::Signature;
 use acetate_model::features::BANDS;
@@ -152,14 +152,14 @@ fn checks(
     place: &TrackPlace<'_>,
     done: &PieceDone,
     is_aimed: bool,
-) -> Vec<Check> {
+) -> Vec<TargetCheck> {
     let figures = masters.places.iter().zip(&masters.figures);
     let own = figures
         .clone()
         .find(|(other, _)| other.song.number == place.song.number);
     let ceiling_dbtp = release.target.true_peak_dbtp;
     let peak = own.map_or(f64::NEG_INFINITY, |(_, figures)| figures.true_peak_dbtp);
-    let mut checks = vec![Check {
+    let mut checks = vec![TargetCheck {
         name: CheckName::TruePeak,
         unit: "dBTP".to_owned(),
         measured: peak,

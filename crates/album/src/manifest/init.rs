@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use acetate_io::{is_own_master, masters_in};
+use acetate_io::{Depth, is_own_master, masters_in};
 
 use super::fields::{AlbumFields, Manifest, TrackFields};
 use super::seam;
@@ -120,11 +120,9 @@ pub(crate) fn manifest_of_files(files: &[PathBuf]) -> Result<Draft, AlbumError> 
 
 /// The sound files that lie in a folder itself, without masters of ours.
 fn songs_in(folder: &Path) -> Result<Vec<PathBuf>, AlbumError> {
-    let all = masters_in(folder)?;
+    let all = masters_in(folder, Depth::Top)?;
     let paths = all.into_iter().map(|file| file.path);
-    let songs: Vec<PathBuf> = paths
-        .filter(|path| path.parent() == Some(folder) && !is_own_master(path))
-        .collect();
+    let songs: Vec<PathBuf> = paths.filter(|path| !is_own_master(path)).collect();
     if songs.is_empty() {
         return Err(AlbumError::plan(
             folder.display().to_string(),

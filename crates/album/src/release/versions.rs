@@ -35,7 +35,7 @@ impl Release {
             })?;
             settings.limiter.drive_fixed = true;
             // What belongs to one recording alone.
-            settings.cleanup.repairs.clear();
+            settings.cleanup.clear_repairs();
             piece.brief.settings = Some(settings);
             piece.brief.amounts = acetate_dsp::settings::Amounts::default();
             piece.version_of_lufs = Some(song.mix_integrated_lufs);

@@ -11,7 +11,7 @@ use acetate_io::{
     Container, DecodeError, OutputFormat, Spill, StageOptions, StagedFile, WriteError,
     content_hash, read_bounded, remove_stale_temporary_files, write_text,
 };
-use acetate_master::report::{Check, CodecSafety, Treatment};
+use acetate_master::report::{CodecSafety, TargetCheck, Treatment};
 use acetate_master::{Delivery, Scratch, settings_file};
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,7 @@ pub(crate) struct PieceDone {
     pub(crate) target_lufs: f64,
     /// What was checked of the piece without the pause behind it; of one that overlaps with others there is
     /// nothing of its own.
-    pub(crate) checks: Vec<Check>,
+    pub(crate) checks: Vec<TargetCheck>,
     /// What lossy encoding does to it, where that was asked for; of pieces that overlap, to all of them.
     pub(crate) codecs: Option<CodecSafety>,
     /// What was rendered, as the TOML that `--settings` reads.

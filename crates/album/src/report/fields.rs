@@ -4,7 +4,7 @@
 use acetate_dsp::Analysis;
 use acetate_dsp::measure::levels::OutputMeasures;
 use acetate_dsp::measure::loudness::LoudnessFigures;
-use acetate_master::report::Check;
+use acetate_master::report::TargetCheck;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::decide::{body_lufs, body_of};
@@ -158,7 +158,7 @@ pub struct SongReport {
     /// What was met in the mix that is no sound.
     pub damage: Vec<String>,
     /// What was checked.
-    pub checks: Vec<Check>,
+    pub checks: Vec<TargetCheck>,
 }
 
 /// A file of a deliverable.

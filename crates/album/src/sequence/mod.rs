@@ -108,7 +108,12 @@ fn gap_s(piece: &Piece, index: usize, silences: &[Silence]) -> f64 {
         return gap_s;
     }
     let silence = |index: usize| silences.get(index).copied().unwrap_or_default();
-    let there_s = silence(index).start_s + silence(index - 1).end_s;
+    heard_gap_s(silence(index - 1), silence(index))
+}
+
+/// The pause between two songs, seconds, with which about two seconds of silence are heard between them.
+pub fn heard_gap_s(before: Silence, next: Silence) -> f64 {
+    let there_s = next.start_s + before.end_s;
     // A hundredth is as fine as it was measured.
     ((HEARD_GAP_S - there_s).max(0.0) * STEPS_PER_SECOND).round() / STEPS_PER_SECOND
 }

@@ -30,6 +30,8 @@ pub struct FlatTopFigures {
     pub longest_ms: f64,
     /// Where.
     pub places: Vec<TimeSpan>,
+    /// For each channel the level above and below zero at which it was cut off, full scale = 1; 0 where it was not.
+    pub levels: Vec<[f64; 2]>,
 }
 
 /// One polarity of one channel.
@@ -112,11 +114,15 @@ impl FlatTops {
         let mut places = Vec::new();
         for polarities in &mut self.channels {
             let top = polarities[0].level.max(polarities[1].level);
-            for polarity in polarities {
+            let mut levels = [0.0; 2];
+            for (polarity, level) in polarities.iter_mut().zip(&mut levels) {
                 polarity.sharp = true;
                 polarity.close();
                 if polarity.level < OTHER_POLARITY * top {
                     continue;
+                }
+                if polarity.runs > 0 {
+                    *level = f64::from(polarity.level);
                 }
                 clipped += polarity.samples;
                 figures.runs += polarity.runs;
@@ -131,6 +137,7 @@ impl FlatTops {
                     }
                 }));
             }
+            figures.levels.push(levels);
         }
         figures.ppm = 1e6 * clipped as f64 / samples.max(1) as f64;
         places.sort_by(|a, b| a.from_s.total_cmp(&b.from_s));

@@ -8,7 +8,7 @@
 use acetate_dsp::Audio;
 use acetate_dsp::units::db_from_power;
 
-use super::mains::{Lines, MULTIPLES, Mains, OFFSETS};
+use super::mains::{Lines, MULTIPLES, Mains, OFFSETS, offset_share};
 
 /// Sample rate after the decimation, Hz, at least.
 const RATE_HZ: f64 = 2_000.0;
@@ -25,11 +25,26 @@ const EXCEPTIONS: f64 = 0.1;
 /// Mains frequencies, Hz.
 const MAINS_HZ: [f64; 2] = [50.0, 60.0];
 
+/// One multiple of the mains frequency.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct HumLineFigures {
+    /// Which one.
+    pub multiple: u32,
+    /// How far it stands over its neighbors in nine of ten windows, dB.
+    pub always_db: f64,
+    /// Its level, dBFS.
+    pub level_dbfs: f64,
+}
+
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HumFigures {
     /// 50 or 60 Hz, whichever is more prominent.
     pub mains_hz: f64,
+    /// That frequency as it was found, Hz.
+    pub found_hz: f64,
+    /// Its multiples.
+    pub lines: [HumLineFigures; MULTIPLES],
     /// Mean prominence of the seven most prominent lines, as far as each may count, dB.
     pub prominence_db: f64,
     /// Level of all lines together, dBFS.
@@ -162,6 +177,7 @@ fn of_offset(mains_hz: f64, offset: usize, windows: &[Vec<Lines>]) -> Option<Hum
     };
     let mut prominences = Vec::with_capacity(MULTIPLES);
     let mut power = 0.0;
+    let mut lines = [HumLineFigures::default(); MULTIPLES];
     for multiple in 0..MULTIPLES {
         let prominence_db = sorted(&|lines| lines.prominence_db[offset], multiple);
         let usual_db = quantile(&prominence_db, 0.5)?;
@@ -170,11 +186,19 @@ fn of_offset(mains_hz: f64, offset: usize, windows: &[Vec<Lines>]) -> Option<Hum
             .min(MAX_PROMINENCE_DB)
             .max(always_db.min(MAX_STEADY_DB));
         prominences.push(line_db.max(-MAX_PROMINENCE_DB));
-        power += quantile(&sorted(&|lines| lines.power[offset], multiple), 0.5)?;
+        let line_power = quantile(&sorted(&|lines| lines.power[offset], multiple), 0.5)?;
+        power += line_power;
+        lines[multiple] = HumLineFigures {
+            multiple: multiple as u32 + 1,
+            always_db,
+            level_dbfs: db_from_power(line_power + 1e-20),
+        };
     }
     prominences.sort_unstable_by(|a, b| b.total_cmp(a));
     Some(HumFigures {
         mains_hz,
+        found_hz: mains_hz * (1.0 + offset_share(offset)),
+        lines,
         prominence_db: prominences.iter().take(LINES).sum::<f64>() / LINES as f64,
         level_dbfs: db_from_power(power + 1e-20),
     })

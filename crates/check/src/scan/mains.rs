@@ -34,6 +34,11 @@ const NEIGHBORS_HZ: (f64, f64) = (1.4, 5.0);
 /// Moments this far below the middle one weigh no more than it would at that level, as power.
 const QUIETEST: f32 = 1e-4;
 
+/// By which share of the mains frequency an offset is off.
+pub(super) fn offset_share(offset: usize) -> f64 {
+    TOLERANCE * f64::from(offset as i32 - STEPS) / f64::from(STEPS)
+}
+
 /// What one window shows of one multiple, for every offset of the mains.
 #[derive(Clone, Debug)]
 pub(super) struct Lines {
@@ -178,7 +183,7 @@ impl Mains {
         let weight: f32 = weights.iter().zip(&self.window).map(|(a, b)| a * b).sum();
         let powers: Vec<f32> = (-STEPS..=STEPS)
             .map(|step| {
-                let share = TOLERANCE * f64::from(step) / f64::from(STEPS);
+                let share = offset_share((step + STEPS) as usize);
                 let hz = share * self.mains_hz * multiple as f64;
                 at(libm::round(hz / bin_hz) as i32)
             })

@@ -20,7 +20,7 @@ pub use codec_traces::{CodecFigures, Family, coding_traces};
 pub use edges::{EdgeFigures, START_S};
 pub use flat_tops::FlatTopFigures;
 pub use gaps::GapFigures;
-pub use hum::HumFigures;
+pub use hum::{HumFigures, HumLineFigures};
 
 /// Figures of a whole program. All are relative to the program's own level, so that a gain
 /// changes none of them.

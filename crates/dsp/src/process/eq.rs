@@ -15,6 +15,7 @@ use rustfft::num_complex::{Complex, Complex32};
 use rustfft::{Fft, FftPlannerScalar};
 
 pub use curve::{eq_curve_db, mid_basis, side_basis};
+pub use design::minimum_phase;
 pub use whole::{apply_curves, convolve};
 
 use crate::Audio;

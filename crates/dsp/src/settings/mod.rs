@@ -7,10 +7,15 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod cleanup;
 mod grid;
 pub mod params;
 mod rules;
 
+pub use cleanup::{
+    Cleanup, ClipLevels, Hum, HumLine, MAX_ATTENUATED_MS, MAX_FADED_MS, MAX_INTERPOLATED_MS,
+    MAX_REPAIRS, MIN_REPAIR_GAIN_DB, REPAIRS_APART_MS, Repair, RepairKind, RepairedChannel,
+};
 pub use grid::{
     FINE_BANDS, MID_KNOTS, SIDE_KNOTS, fine_band_hz, is_flat, mid_knot_hz, side_knot_hz,
 };
@@ -62,82 +67,6 @@ pub struct Target {
     /// Most gain reduction that the limiter may take, dB.
     pub max_limiting_db: f64,
 }
-
-/// Removal of what is not program.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Cleanup {
-    /// Corner of the second-order DC filter, Hz; 0 leaves it out.
-    pub dc_highpass_hz: f64,
-    /// Moments that are repaired, in order of time. Left out of a file where there are none.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub repairs: Vec<Repair>,
-}
-
-impl Cleanup {
-    /// That of a passage of the input, in seconds from the passage's start: the repairs that lie in it.
-    #[must_use]
-    pub fn of_passage(&self, from_s: f64, to_s: f64) -> Self {
-        let inside = |repair: &&Repair| repair.at_s >= from_s && repair.end_s() <= to_s;
-        let moved = |repair: &Repair| Repair {
-            at_s: repair.at_s - from_s,
-            ..*repair
-        };
-        Self {
-            repairs: self.repairs.iter().filter(inside).map(moved).collect(),
-            ..*self
-        }
-    }
-}
-
-/// How a moment is repaired.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum RepairKind {
-    /// Its samples are replaced by what their surroundings predict: for clicks.
-    Interpolate,
-    /// It is turned down by `gain_db`: for bumps.
-    Attenuate,
-}
-
-/// A moment of the input that is repaired.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Repair {
-    /// Start, seconds from the start of the input.
-    pub at_s: f64,
-    /// Length, ms.
-    pub length_ms: f64,
-    /// How it is repaired.
-    pub kind: RepairKind,
-    /// Gain of a moment that is turned down, dB; 0 for one that is replaced.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub gain_db: f64,
-}
-
-// Serde asks for a reference.
-#[allow(clippy::trivially_copy_pass_by_ref)]
-fn is_zero(value: &f64) -> bool {
-    *value == 0.0
-}
-
-impl Repair {
-    /// End, seconds from the start of the input.
-    pub fn end_s(&self) -> f64 {
-        self.at_s + self.length_ms / 1000.0
-    }
-}
-
-/// Most moments that are repaired.
-pub const MAX_REPAIRS: usize = 1_000;
-/// Longest moment that is replaced, ms.
-pub const MAX_INTERPOLATED_MS: f64 = 10.0;
-/// Longest moment that is turned down, ms.
-pub const MAX_ATTENUATED_MS: f64 = 500.0;
-/// Lowest gain of a moment, dB.
-pub const MIN_REPAIR_GAIN_DB: f64 = -60.0;
-/// Repaired moments are at least this far apart, ms.
-pub const REPAIRS_APART_MS: f64 = 25.0;
 
 /// How the EQ's filter spends its phase.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

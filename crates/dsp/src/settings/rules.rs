@@ -4,10 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::cleanup::MAX_MULTIPLE;
 use super::{
-    Cleanup, Compressor, Deesser, Eq, EqPhase, FINE_BANDS, Limiter, MAX_ATTENUATED_MS,
-    MAX_INTERPOLATED_MS, MAX_REPAIRS, MID_KNOTS, MIN_REPAIR_GAIN_DB, REPAIRS_APART_MS, RepairKind,
-    SETTINGS_SCHEMA, SIDE_KNOTS, Saturation, Settings, Stereo, Target,
+    Cleanup, Compressor, Deesser, Eq, EqPhase, FINE_BANDS, Hum, Limiter, MAX_ATTENUATED_MS,
+    MAX_FADED_MS, MAX_INTERPOLATED_MS, MAX_REPAIRS, MID_KNOTS, MIN_REPAIR_GAIN_DB,
+    REPAIRS_APART_MS, Repair, RepairKind, SETTINGS_SCHEMA, SIDE_KNOTS, Saturation, Settings,
+    Stereo, Target,
 };
 use crate::settings::params::{PARAMS, Scope};
 
@@ -38,8 +40,10 @@ pub enum SettingsError {
         got: f64,
     },
     /// A repair that cannot be done.
-    #[error("cleanup.repairs.{index}: expected {expected}, got {got}")]
+    #[error("cleanup.{field}.{index}: expected {expected}, got {got}")]
     Repair {
+        /// The list.
+        field: &'static str,
         /// Place in the list, from 0.
         index: usize,
         /// What a repair may be.
@@ -104,6 +108,8 @@ impl Settings {
             cleanup: Cleanup {
                 dc_highpass_hz: 0.0,
                 repairs: Vec::new(),
+                clipped: Vec::new(),
+                hum: None,
             },
             eq: Eq {
                 mid_db: [0.0; MID_KNOTS],
@@ -192,43 +198,7 @@ impl Settings {
                 });
             }
         }
-        self.validate_repairs()
-    }
-
-    fn validate_repairs(&self) -> Result<(), SettingsError> {
-        let repairs = &self.cleanup.repairs;
-        let refused = |index: usize, expected: String, got: f64| {
-            Err(SettingsError::Repair {
-                index,
-                expected,
-                got,
-            })
-        };
-        if repairs.len() > MAX_REPAIRS {
-            let expected = format!("at most {MAX_REPAIRS} repairs");
-            return refused(MAX_REPAIRS, expected, repairs.len() as f64);
-        }
-        let mut earliest_s = 0.0;
-        for (index, repair) in repairs.iter().enumerate() {
-            if !(earliest_s..=1e6).contains(&repair.at_s) {
-                let expected = format!("at_s from {earliest_s:.3} s on, in order of time");
-                return refused(index, expected, repair.at_s);
-            }
-            let (longest_ms, min_db) = match repair.kind {
-                RepairKind::Interpolate => (MAX_INTERPOLATED_MS, 0.0),
-                RepairKind::Attenuate => (MAX_ATTENUATED_MS, MIN_REPAIR_GAIN_DB),
-            };
-            if !(0.0..=longest_ms).contains(&repair.length_ms) {
-                let expected = format!("length_ms from 0 to {longest_ms}");
-                return refused(index, expected, repair.length_ms);
-            }
-            if !(min_db..=0.0).contains(&repair.gain_db) {
-                let expected = format!("gain_db from {min_db} to 0");
-                return refused(index, expected, repair.gain_db);
-            }
-            earliest_s = repair.end_s() + REPAIRS_APART_MS / 1000.0;
-        }
-        Ok(())
+        validate_cleanup(&self.cleanup)
     }
 
     /// The same settings with each stage's treatment scaled between neutral (0) and as set (1).
@@ -248,6 +218,98 @@ impl Settings {
         }
         scaled
     }
+}
+
+/// Refuses the first repair that cannot be done.
+fn validate_cleanup(cleanup: &Cleanup) -> Result<(), SettingsError> {
+    validate_moments(&cleanup.repairs)?;
+    if cleanup.clipped.len() > 2 {
+        let expected = "at most one entry a channel".to_owned();
+        return refused("clipped", 2, expected, cleanup.clipped.len() as f64);
+    }
+    for (index, levels) in cleanup.clipped.iter().enumerate() {
+        for level in [levels.above, levels.below] {
+            if !(0.0..=1e5).contains(&level) {
+                return refused(
+                    "clipped",
+                    index,
+                    "a level from 0 to 100000".to_owned(),
+                    level,
+                );
+            }
+        }
+    }
+    cleanup.hum.as_ref().map_or(Ok(()), validate_hum)
+}
+
+fn refused(
+    field: &'static str,
+    index: usize,
+    expected: String,
+    got: f64,
+) -> Result<(), SettingsError> {
+    Err(SettingsError::Repair {
+        field,
+        index,
+        expected,
+        got,
+    })
+}
+
+fn validate_moments(repairs: &[Repair]) -> Result<(), SettingsError> {
+    if repairs.len() > MAX_REPAIRS {
+        let expected = format!("at most {MAX_REPAIRS} repairs");
+        return refused("repairs", MAX_REPAIRS, expected, repairs.len() as f64);
+    }
+    let mut latest_s = 0.0;
+    let mut free_s = [0.0_f64; 2];
+    for (index, repair) in repairs.iter().enumerate() {
+        let lanes = repair.channel.lanes();
+        let earliest_s = lanes
+            .clone()
+            .fold(latest_s, |most: f64, lane| most.max(free_s[lane]));
+        if !(earliest_s..=1e6).contains(&repair.at_s) {
+            let expected = format!("at_s from {earliest_s:.3} s on, in order of time");
+            return refused("repairs", index, expected, repair.at_s);
+        }
+        let (longest_ms, min_db) = match repair.kind {
+            RepairKind::Interpolate => (MAX_INTERPOLATED_MS, 0.0),
+            RepairKind::Attenuate => (MAX_ATTENUATED_MS, MIN_REPAIR_GAIN_DB),
+            RepairKind::FadeIn | RepairKind::FadeOut => (MAX_FADED_MS, 0.0),
+        };
+        if !(0.0..=longest_ms).contains(&repair.length_ms) {
+            let expected = format!("length_ms from 0 to {longest_ms}");
+            return refused("repairs", index, expected, repair.length_ms);
+        }
+        if !(min_db..=0.0).contains(&repair.gain_db) {
+            let expected = format!("gain_db from {min_db} to 0");
+            return refused("repairs", index, expected, repair.gain_db);
+        }
+        latest_s = repair.at_s;
+        for lane in lanes {
+            free_s[lane] = repair.end_s() + REPAIRS_APART_MS / 1000.0;
+        }
+    }
+    Ok(())
+}
+
+fn validate_hum(hum: &Hum) -> Result<(), SettingsError> {
+    if !(40.0..=70.0).contains(&hum.mains_hz) {
+        return refused("hum", 0, "mains_hz from 40 to 70".to_owned(), hum.mains_hz);
+    }
+    let mut lowest = 1;
+    for (index, line) in hum.lines.iter().enumerate() {
+        if !(lowest..=MAX_MULTIPLE).contains(&line.multiple) {
+            let expected = format!("a multiple from {lowest} to {MAX_MULTIPLE}, in order");
+            return refused("hum.lines", index, expected, f64::from(line.multiple));
+        }
+        if !(-200.0..=60.0).contains(&line.level_dbfs) {
+            let expected = "level_dbfs from -200 to 60".to_owned();
+            return refused("hum.lines", index, expected, line.level_dbfs);
+        }
+        lowest = line.multiple + 1;
+    }
+    Ok(())
 }
 
 impl Default for Settings {
@@ -313,11 +375,14 @@ mod tests {
         let repair = |at_s| super::super::Repair {
             at_s,
             length_ms: 100.0,
-            kind: RepairKind::Attenuate,
+            kind: super::super::RepairKind::Attenuate,
             gain_db: -6.0,
+            channel: super::super::RepairedChannel::Both,
         };
         let cleanup = Cleanup {
             dc_highpass_hz: 4.0,
+            clipped: Vec::new(),
+            hum: None,
             repairs: [1.0, 9.95, 12.0, 19.95].map(repair).to_vec(),
         };
         let passage = cleanup.of_passage(10.0, 20.0);

@@ -20,7 +20,7 @@ const LEAST_SLOPE: f64 = 0.05;
 
 /// Why a target is not reached.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Infeasible {
+pub enum LimitedBy {
     /// Nothing of the program passes the loudness gates (silence, or shorter than 400 ms).
     NoLoudness,
     /// A louder master would need more gain reduction than the brief allows.
@@ -55,7 +55,7 @@ pub struct Solution {
     /// The limiter's largest gain reduction, dB.
     pub max_reduction_db: f64,
     /// What kept the target out of reach; `None` when it is reached.
-    pub limited_by: Option<Infeasible>,
+    pub limited_by: Option<LimitedBy>,
 }
 
 /// A trial drive and what it did.
@@ -98,7 +98,7 @@ impl DriveCurve {
         &self,
         target: &settings::Target,
         limiter: &settings::Limiter,
-    ) -> (Trial, Option<Infeasible>) {
+    ) -> (Trial, Option<LimitedBy>) {
         let trial = |drive_db: f64| Trial {
             drive_db,
             limited: self.limited(limiter, drive_db),
@@ -108,12 +108,12 @@ impl DriveCurve {
             let at = trial(limiter.drive_db);
             let short_lu = aim - at.lufs();
             let off = short_lu.abs() > TOLERANCE_LU;
-            return (at, off.then_some(Infeasible::DriveFixed { short_lu }));
+            return (at, off.then_some(LimitedBy::DriveFixed { short_lu }));
         }
         let (lowest_db, highest_db) = drive_range_db();
         let unlimited_lufs = self.unlimited_lufs(0.0);
         if !unlimited_lufs.is_finite() && !self.unlimited_lufs(highest_db).is_finite() {
-            return (trial(0.0), Some(Infeasible::NoLoudness));
+            return (trial(0.0), Some(LimitedBy::NoLoudness));
         }
         let cap_db = self.drive_for_reduction_db(target.max_limiting_db);
         let range = Range {
@@ -132,16 +132,16 @@ impl DriveCurve {
             Found::Root(at) => (at, None),
             Found::TooLoud(at) => {
                 let short_lu = aim - at.lufs();
-                (at, Some(Infeasible::DriveRange { short_lu }))
+                (at, Some(LimitedBy::DriveRange { short_lu }))
             }
             Found::TooQuiet(loudest) => {
                 let short_lu = aim - loudest.lufs();
                 let reason = if loudest.drive_db < range.end_db {
-                    Infeasible::Saturated { short_lu }
+                    LimitedBy::Saturated { short_lu }
                 } else if cap_db <= highest_db {
-                    Infeasible::MaxLimiting { short_lu }
+                    LimitedBy::MaxLimiting { short_lu }
                 } else {
-                    Infeasible::DriveRange { short_lu }
+                    LimitedBy::DriveRange { short_lu }
                 };
                 (loudest, Some(reason))
             }
@@ -189,7 +189,7 @@ impl DriveCurve {
         None
     }
 
-    fn solution(&self, at: &Trial, limited_by: Option<Infeasible>) -> Solution {
+    fn solution(&self, at: &Trial, limited_by: Option<LimitedBy>) -> Solution {
         Solution {
             drive_db: at.drive_db,
             predicted_lufs: at.lufs(),

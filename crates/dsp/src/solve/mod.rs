@@ -16,4 +16,4 @@ mod drive_solver;
 pub use character::{CharacterChoice, LimitedPassages, Ratios, choose_character};
 pub use drive_curve::DriveCurve;
 pub use drive_curve_builder::DriveCurveBuilder;
-pub use drive_solver::{Infeasible, Solution};
+pub use drive_solver::{LimitedBy, Solution};

@@ -4,6 +4,7 @@ mod context;
 mod deciding;
 pub(crate) mod pack;
 mod report_page;
+mod residual;
 pub(crate) mod settings_text;
 pub(crate) mod variants;
 
@@ -24,6 +25,9 @@ pub(crate) fn write(
     variants: &[RenderedVariant],
     context: &RunContext<'_>,
 ) -> anyhow::Result<()> {
+    if let Some(path) = &job.repair_residual {
+        residual::write(path, input, file, context).with_context(|| path.display().to_string())?;
+    }
     if let Some(path) = &job.report {
         let html = report_page::page(job, input, file, variants, context)
             .with_context(|| path.display().to_string())?;

@@ -17,24 +17,28 @@ use crate::job::Job;
 use crate::observer::{FileProgress, Observer};
 
 /// Most variants.
-pub const MAX_VARIANTS: usize = SET.len();
+pub const MAX_VARIANTS: usize = 11;
 
-/// One of the set: its name, what it changes in loudness (LU) and in words.
-struct Member {
-    name: &'static str,
-    louder_lu: f64,
-    words: Option<&'static str>,
+/// One of the set: what sets it apart from what was asked for.
+#[derive(Debug)]
+pub struct Variant {
+    /// Its name, as in the names of files.
+    pub name: &'static str,
+    /// How much louder its target is, LU.
+    pub louder_lu: f64,
+    /// The words that it adds, as `--style`.
+    pub words: Option<&'static str>,
 }
 
-const fn member(name: &'static str, louder_lu: f64, words: Option<&'static str>) -> Member {
-    Member {
+const fn member(name: &'static str, louder_lu: f64, words: Option<&'static str>) -> Variant {
+    Variant {
         name,
         louder_lu,
         words,
     }
 }
 
-impl Member {
+impl Variant {
     /// The target where another was asked for.
     fn target(&self, asked: &Target) -> Target {
         Target {
@@ -43,8 +47,8 @@ impl Member {
         }
     }
 
-    /// What sets it apart.
-    fn difference(&self) -> String {
+    /// What sets it apart, in words.
+    pub fn difference(&self) -> String {
         match (self.words, self.louder_lu) {
             (None, 0.0) => "what was asked for".to_owned(),
             (None, lu) => format!("{lu:+.0} LU"),
@@ -55,7 +59,7 @@ impl Member {
 }
 
 /// The set in the order in which it is taken: the first is what was asked for.
-const SET: [Member; 11] = [
+pub static VARIANTS: [Variant; MAX_VARIANTS] = [
     member("as-asked", 0.0, None),
     member("open", -2.0, None),
     member("loud", 2.0, None),
@@ -73,7 +77,7 @@ const TONES: [Option<&str>; 3] = [None, Some("darker"), Some("brighter")];
 
 /// A delivered variant.
 pub(crate) struct RenderedVariant {
-    member: &'static Member,
+    member: &'static Variant,
     /// Its file.
     pub(crate) path: PathBuf,
     /// What was done and measured.
@@ -100,8 +104,8 @@ impl RenderedVariant {
 }
 
 /// Where a variant goes: the first to the output itself, the others beside it.
-fn output_path(output: &Path, member: &Member) -> PathBuf {
-    if member.name == SET[0].name {
+fn output_path(output: &Path, member: &Variant) -> PathBuf {
+    if member.name == VARIANTS[0].name {
         return output.to_owned();
     }
     let stem = output.file_stem().unwrap_or_default().to_string_lossy();
@@ -111,7 +115,8 @@ fn output_path(output: &Path, member: &Member) -> PathBuf {
 
 /// Every file that `count` variants would write: masters and settings.
 pub(crate) fn files(output: &Path, count: usize) -> Vec<PathBuf> {
-    SET.iter()
+    VARIANTS
+        .iter()
         .take(count)
         .map(|member| output_path(output, member))
         .flat_map(|path| [path.with_extension("toml"), path])
@@ -128,11 +133,11 @@ pub(crate) struct Wanted<'a> {
 
 impl Wanted<'_> {
     /// The members of the set, whose targets are all in range.
-    fn members(&self) -> anyhow::Result<Vec<&'static Member>> {
+    fn members(&self) -> anyhow::Result<Vec<&'static Variant>> {
         if self.brief.settings.is_some() {
             bail!("--variants varies what is predicted: leave --settings out");
         }
-        let members: Vec<&Member> = SET.iter().take(self.count).collect();
+        let members: Vec<&Variant> = VARIANTS.iter().take(self.count).collect();
         for member in &members {
             let settings = Settings::aiming_at(member.target(&self.brief.target));
             settings.validate().with_context(|| {
@@ -224,7 +229,7 @@ mod tests {
 
     #[test]
     fn every_tone_of_the_set_is_rendered_and_names_are_unique() {
-        assert!(SET.iter().all(|member| TONES.contains(&member.words)));
+        assert!(VARIANTS.iter().all(|member| TONES.contains(&member.words)));
         let paths = files(Path::new("a/song.master.wav"), MAX_VARIANTS);
         assert!(paths.contains(&PathBuf::from("a/song.master.loud.wav")));
         assert!(paths.contains(&PathBuf::from("a/song.master.wav")));

@@ -4,16 +4,17 @@ mod samples;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use acetate_master::report::{FileFacts, Treatment};
 use acetate_master::{Brief, Forecast, MasterFile, Mastered, Report};
-use acetate_model::Predictor;
+use acetate_model::{Predictor, Signature};
 use anyhow::{Context as _, anyhow, bail};
 
 use crate::analyses::{self, Analyses};
 use crate::conflicts;
 use crate::delivery::{FileDelivery, deliver_to_stdout};
-use crate::error::{EngineError, NameTaken};
+use crate::error::{EngineError, NameTaken, or_canceled};
 use crate::extras::settings_text::settings_text;
 use crate::extras::variants::{self, RenderedVariant, Wanted};
 use crate::extras::{self, RunContext};
@@ -133,9 +134,14 @@ pub fn master(
 /// What is the same for every job of a run.
 pub struct Engine {
     pub(crate) options: Options,
-    pub(crate) proposer: Proposer,
     /// Hash of everything that decides the sound but the input.
     request_hash: String,
+    pub(crate) common: Arc<Common>,
+}
+
+/// What is read once.
+pub(crate) struct Common {
+    pub(crate) proposer: Proposer,
     pub(crate) analyses: Analyses,
     records: Records,
 }
@@ -158,23 +164,27 @@ impl Engine {
     fn of(jobs: &[Job], options: &Options, observer: &dyn Observer) -> anyhow::Result<Self> {
         options.request.check()?;
         conflicts::check(options, jobs).map_err(|error| NameTaken(format!("{error:#}")))?;
-        let mut options = options.clone();
-        let proposer = Proposer::new(
-            &options.request,
-            &mut options.brief,
-            options.overwrite,
-            observer,
-        )?;
         let seal = analyses::seal(&options.cache, observer);
+        let common = Common {
+            proposer: Proposer::new(&options.request, options.overwrite, observer)?,
+            analyses: Analyses::new(&options.cache, seal.as_ref()),
+            records: Records::new(seal),
+        };
+        let engine = Self::on(Arc::new(common), options)?;
         if !options.dry_run {
             clean_up(jobs, observer);
         }
+        Ok(engine)
+    }
+
+    pub(crate) fn on(common: Arc<Common>, options: &Options) -> anyhow::Result<Self> {
+        let mut options = options.clone();
+        common.proposer.lead(&options.request, &mut options.brief)?;
+        let predictor = common.proposer.predictor.as_ref();
         Ok(Self {
-            request_hash: request_hash(&options.brief, proposer.predictor.as_ref()),
-            analyses: Analyses::new(&options.cache, seal.as_ref()),
-            records: Records::new(seal),
+            request_hash: request_hash(&options.brief, predictor),
             options,
-            proposer,
+            common,
         })
     }
 
@@ -185,19 +195,62 @@ impl Engine {
     /// [`EngineError`]: the mix cannot be read, the ceiling cannot be held, an output cannot be written, or
     /// the observer stopped the work.
     pub fn master(&self, job: &Job, observer: &dyn Observer) -> Result<Delivered, EngineError> {
-        let delivered = or_canceled(self.deliver(job, observer), observer);
+        let delivered = or_canceled(
+            self.deliver(job, self.options.overwrite, observer),
+            observer,
+        );
         observer.finished(&job.input);
         delivered
     }
 
-    fn deliver(&self, job: &Job, observer: &dyn Observer) -> anyhow::Result<Delivered> {
+    /// [`Engine::master`] of a job that [`Engine::new`] did not know, for callers that get one mix after the other:
+    /// what is refused there is refused here. `overwrite`: a master that is there is replaced.
+    ///
+    /// # Errors
+    /// As [`Engine::new`] and [`Engine::master`].
+    pub fn master_another(
+        &self,
+        job: &Job,
+        overwrite: bool,
+        observer: &dyn Observer,
+    ) -> Result<Delivered, EngineError> {
+        let options = Options {
+            overwrite,
+            ..self.options.clone()
+        };
+        let make = || {
+            conflicts::check(&options, std::slice::from_ref(job))
+                .map_err(|error| NameTaken(format!("{error:#}")))?;
+            self.deliver(job, overwrite, observer)
+        };
+        let delivered = or_canceled(make(), observer);
+        observer.finished(&job.input);
+        delivered
+    }
+
+    /// Who proposes the settings.
+    pub fn predictor(&self) -> &dyn Predictor {
+        self.common.proposer.predictor.as_ref()
+    }
+
+    /// What the references have in common; `None` without any.
+    pub fn reference(&self) -> Option<&Signature> {
+        self.common.proposer.reference.as_ref()
+    }
+
+    fn deliver(
+        &self,
+        job: &Job,
+        overwrite: bool,
+        observer: &dyn Observer,
+    ) -> anyhow::Result<Delivered> {
         let options = &self.options;
         if options.skip_existing && !is_pipe(&job.output) && job.output.exists() {
             observer.note(&format!("{}: exists, skipped", job.output.display()));
             return Ok(Delivered::left_alone(Outcome::Skipped, true));
         }
         let mut replaces = Replaces {
-            overwrite: options.overwrite,
+            overwrite,
             same_as: None,
         };
         let mut job = job.clone();
@@ -277,15 +330,18 @@ impl Engine {
             let certificate = acetate_master::Certificate::new(&file, &options.brief)?;
             acetate_io::deliver_text(path, &certificate.to_json()?, options.overwrite)?;
         }
-        let context = RunContext {
-            options,
-            reference: self.proposer.reference.as_ref(),
-            observer,
-        };
-        extras::write(job, &mut input, &file, &variants, &context)?;
+        extras::write(job, &mut input, &file, &variants, &self.context(observer))?;
         let others = variants.into_iter().skip(1).map(|one| (one.path, one.file));
         let first = std::iter::once((job.output.clone(), file));
         Ok(Delivered::made(first.chain(others).collect()))
+    }
+
+    pub(crate) fn context<'a>(&'a self, observer: &'a dyn Observer) -> RunContext<'a> {
+        RunContext {
+            options: &self.options,
+            reference: self.common.proposer.reference.as_ref(),
+            observer,
+        }
     }
 
     fn write_settings(&self, job: &Job, treatment: &Treatment) -> anyhow::Result<()> {
@@ -303,7 +359,7 @@ impl Engine {
             return Ok(Known::Absent);
         }
         let output = job.output.display();
-        match self.records.look_up(job, &self.request_hash)? {
+        match self.common.records.look_up(job, &self.request_hash)? {
             known @ (Known::Absent | Known::Delivered { .. }) => Ok(known),
             _ if options.overwrite => Ok(Known::Absent),
             known @ Known::Claimed { .. } => Ok(known),
@@ -326,9 +382,12 @@ impl Engine {
     ) -> anyhow::Result<JobForecast> {
         let brief = &self.options.brief;
         let mut progress = FileProgress::new(observer, &job.input);
-        let measured = self.analyses.of(input, brief, observer, &mut progress)?;
+        let measured = self
+            .common
+            .analyses
+            .of(input, brief, observer, &mut progress)?;
         let mut forecast = measured
-            .plan(self.proposer.predictor.as_ref(), brief)
+            .plan(self.common.proposer.predictor.as_ref(), brief)
             .and_then(|planned| planned.dry_run(input.source(), &mut progress))
             .with_context(|| job.input.display().to_string())?;
         input.assess(&mut forecast.assessment);
@@ -350,9 +409,12 @@ impl Engine {
         let brief = &self.options.brief;
         let mut delivery = FileDelivery::new(job, input.path(), replaces.overwrite)?;
         let mut progress = FileProgress::new(observer, &job.input);
-        let measured = self.analyses.of(input, brief, observer, &mut progress)?;
+        let measured = self
+            .common
+            .analyses
+            .of(input, brief, observer, &mut progress)?;
         let mut mastered = measured
-            .plan(self.proposer.predictor.as_ref(), brief)
+            .plan(self.common.proposer.predictor.as_ref(), brief)
             .and_then(|planned| planned.render(input.source(), &mut delivery, &mut progress))
             .and_then(|mut rendered| {
                 if brief.codec_safe {
@@ -375,7 +437,9 @@ impl Engine {
             deliver_to_stdout(delivery)?;
         } else {
             if self.options.keep_record {
-                self.records.add(&job.output, &self.request_hash, &file)?;
+                self.common
+                    .records
+                    .add(&job.output, &self.request_hash, &file)?;
             }
             delivery.commit()?;
         }
@@ -397,10 +461,13 @@ impl Engine {
             );
         }
         let mut progress = FileProgress::new(observer, &job.input);
-        let measured = self.analyses.of(input, brief, observer, &mut progress)?;
+        let measured = self
+            .common
+            .analyses
+            .of(input, brief, observer, &mut progress)?;
         let wanted = Wanted {
             brief,
-            predictor: self.proposer.predictor.as_ref(),
+            predictor: self.common.proposer.predictor.as_ref(),
             count,
             overwrite: self.options.overwrite,
         };
@@ -413,20 +480,6 @@ struct Replaces {
     overwrite: bool,
     /// The hash that it has to have, as the file that it replaces.
     same_as: Option<String>,
-}
-
-/// An error of a run that was asked to stop is that it stopped.
-pub(crate) fn or_canceled<T>(
-    result: anyhow::Result<T>,
-    observer: &dyn Observer,
-) -> Result<T, EngineError> {
-    result.map_err(|error| {
-        if observer.is_canceled() {
-            EngineError::Canceled
-        } else {
-            EngineError::Failed(error)
-        }
-    })
 }
 
 fn another_file(output: &Path) -> anyhow::Error {

@@ -8,16 +8,14 @@ use acetate_master::report::Report;
 use acetate_master::{Delivery, Mastered, Measured, MemoryDelivery};
 use anyhow::Context as _;
 
-use super::{Engine, or_canceled};
+use super::Engine;
 use crate::EngineError;
 use crate::delivery::FileDelivery;
+use crate::error::or_canceled;
 use crate::ffmpeg::Ffmpeg;
 use crate::input::Input;
 use crate::job::Job;
-use crate::observer::{FileProgress, Observer, Watched};
-
-/// What samples are called in messages.
-const SAMPLES: &str = "samples";
+use crate::observer::{FileProgress, Observer, SAMPLES, Watched};
 
 impl Engine {
     /// Masters a file; the master stays in memory, with the very samples that a file would hold.
@@ -97,7 +95,7 @@ impl Engine {
         observer: &dyn Observer,
     ) -> anyhow::Result<Mastered> {
         let brief = &self.options.brief;
-        let predictor = self.proposer.predictor.as_ref();
+        let predictor = self.common.proposer.predictor.as_ref();
         let progress = &mut FileProgress::new(observer, name);
         Measured::measure(samples, brief, progress)
             .and_then(|measured| measured.plan(predictor, brief))

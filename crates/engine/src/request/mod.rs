@@ -79,7 +79,12 @@ impl Default for Request {
 impl Request {
     /// Refuses words that nobody knows, before any file is looked at.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
+        self.style().map(drop)
+    }
+
+    /// The words, understood.
+    fn style(&self) -> anyhow::Result<Option<Style>> {
         let style = self.style.as_deref().map(Style::parse).transpose();
-        style.map(drop).context("--style")
+        style.context("--style")
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use acetate_dsp::Settings;
 use acetate_master::Brief;
 use acetate_model::reference::ReferencePredictor;
-use acetate_model::style::{Feature, Style, StylePredictor};
+use acetate_model::style::{Feature, StylePredictor};
 use acetate_model::{NetPredictor, Predictor, Signature, Weights};
 use anyhow::Context;
 
@@ -24,31 +24,43 @@ pub(crate) struct Proposer {
 }
 
 impl Proposer {
-    /// Reads the request's weights and references; what concerns loudness and amounts goes into the brief.
+    /// Reads the request's weights and references.
     pub(crate) fn new(
         request: &Request,
-        brief: &mut Brief,
         overwrite: bool,
         observer: &dyn Observer,
     ) -> anyhow::Result<Self> {
-        let style = request.style.as_deref().map(Style::parse).transpose();
-        let style = style.context("--style")?;
+        let style = request.style()?;
         let mut predictor: Box<dyn Predictor> = Box::new(net(request.weights.as_deref())?);
         let signature = reference::signature(request, overwrite, observer)?;
         if let Some(signature) = &signature {
-            let matched = request.matched;
-            if matched.loudness && !request.loudness_named {
-                toward_loudness(brief, signature, request.way_share);
-            }
             // The amount goes into the match, where it is a share of the way; scaling the settings by
             // it too would count it twice.
             predictor = Box::new(ReferencePredictor::new(
                 predictor,
                 signature.clone(),
                 request.way_share,
-                matched,
+                request.matched,
                 request.match_limit_db,
             ));
+        }
+        if let Some(style) = style {
+            observer.note(&format!("style: {}", style.describe()));
+            predictor = Box::new(StylePredictor::new(predictor, style));
+        }
+        Ok(Self {
+            predictor,
+            reference: signature,
+        })
+    }
+
+    /// What of the request concerns loudness and amounts goes into the brief.
+    pub(crate) fn lead(&self, request: &Request, brief: &mut Brief) -> anyhow::Result<()> {
+        if let Some(signature) = &self.reference {
+            let matched = request.matched;
+            if matched.loudness && !request.loudness_named {
+                toward_loudness(brief, signature, request.way_share);
+            }
             let own = &request.own_amounts;
             if matched.tone {
                 brief.amounts.eq = own.eq.unwrap_or(1.0);
@@ -60,16 +72,11 @@ impl Proposer {
                 brief.amounts.stereo = own.stereo.unwrap_or(1.0);
             }
         }
-        if let Some(style) = style {
-            observer.note(&format!("style: {}", style.describe()));
+        if let Some(style) = request.style()? {
             brief.target.integrated_lufs += style.wanted(Feature::Loudness);
-            predictor = Box::new(StylePredictor::new(predictor, style));
         }
         Settings::aiming_at(brief.target).validate()?;
-        Ok(Self {
-            predictor,
-            reference: signature,
-        })
+        Ok(())
     }
 }
 

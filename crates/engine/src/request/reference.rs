@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use acetate_dsp::analyze;
-use acetate_io::{OpenOptions, masters_in};
+use acetate_io::{Depth, OpenOptions, masters_in};
 use acetate_master::settings_file;
 use acetate_model::Signature;
 use anyhow::Context;
@@ -73,7 +73,7 @@ fn song(path: &Path, observer: &dyn Observer) -> anyhow::Result<Signature> {
 
 /// The common signature of every sound file in a folder and its folders, in the order of names.
 fn folder(path: &Path, observer: &dyn Observer) -> anyhow::Result<Signature> {
-    let files = sound_files(path)?;
+    let files = sound_files(path, Depth::Whole)?;
     let mut songs = Vec::new();
     for (done, file) in files.iter().enumerate() {
         go_on(observer)?;
@@ -97,8 +97,11 @@ fn folder(path: &Path, observer: &dyn Observer) -> anyhow::Result<Signature> {
     })
 }
 
-/// Every sound file in a folder and its folders, in the order of names; hidden ones are passed over.
-pub fn sound_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let files = masters_in(folder)?;
+/// Every sound file in a folder, in the order of names; hidden ones are passed over.
+///
+/// # Errors
+/// [`WalkError`](acetate_io::WalkError) if a folder cannot be read, or there is no sound file.
+pub fn sound_files(folder: &Path, depth: Depth) -> anyhow::Result<Vec<PathBuf>> {
+    let files = masters_in(folder, depth)?;
     Ok(files.into_iter().map(|file| file.path).collect())
 }

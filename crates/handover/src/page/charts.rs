@@ -56,14 +56,74 @@ pub(crate) fn loudness(evidence: &Evidence, target_lufs: f64) -> String {
         Axis::linear(top - 35.0, top, "LUFS"),
     );
     plot.level(target_lufs, "target");
+    for (name, analysis) in &evidence.variants {
+        plot.named_line(&short_term(analysis), "variant", name);
+    }
     for (analysis, class) in lines {
-        // Each value stands for the three seconds that end with it.
-        let points = thinned(&analysis.sequences.short_term_lufs, |lufs| f64::from(*lufs))
-            .map(|(share, lufs)| (3.0 + share * (analysis.duration_s - 3.0).max(0.0), lufs))
-            .collect::<Vec<_>>();
-        plot.line(&points, class);
+        plot.line(&short_term(analysis), class);
     }
     plot.finish("Short-term loudness of mix and master over time")
+}
+
+/// Short-term loudness over time.
+fn short_term(analysis: &Analysis) -> Vec<(f64, f64)> {
+    // Each value stands for the three seconds that end with it.
+    thinned(&analysis.sequences.short_term_lufs, |lufs| f64::from(*lufs))
+        .map(|(share, lufs)| (3.0 + share * (analysis.duration_s - 3.0).max(0.0), lufs))
+        .collect()
+}
+
+/// How much louder the master is over time, where both have a loudness.
+pub(crate) fn loudness_difference(evidence: &Evidence) -> String {
+    let before = &evidence.before.sequences.short_term_lufs;
+    let after = &evidence.after.sequences.short_term_lufs;
+    let pairs: Vec<f64> = before
+        .iter()
+        .zip(after)
+        .map(|(before, after)| f64::from(after - before))
+        .map(|lu| if lu.is_finite() { lu } else { f64::NAN })
+        .collect();
+    let length_s = evidence.after.duration_s;
+    let group = pairs.len().div_ceil(TIME_POINTS).max(1);
+    let points: Vec<(f64, f64)> = (pairs.chunks(group).enumerate())
+        .map(|(index, chunk)| {
+            let heard: Vec<f64> = chunk.iter().copied().filter(|lu| !lu.is_nan()).collect();
+            let mean = heard.iter().sum::<f64>() / heard.len() as f64;
+            let share = (index * group) as f64 / pairs.len() as f64;
+            (3.0 + share * (length_s - 3.0).max(0.0), mean)
+        })
+        .collect();
+    let mut plot = Plot::new(Axis::time(length_s), around(&points, "LU"));
+    plot.level(0.0, "zero");
+    plot.line(&points, "difference");
+    plot.finish("How much louder the master is than the mix over time")
+}
+
+/// An axis around all values and zero.
+fn around(points: &[(f64, f64)], unit: &str) -> Axis {
+    let values = points.iter().map(|(_, value)| *value);
+    let values = values.filter(|value| value.is_finite());
+    let (low, high) = values.fold((0.0_f64, 0.0_f64), |(low, high), value| {
+        (low.min(value), high.max(value))
+    });
+    Axis::linear(low.floor() - 1.0, high.ceil() + 1.0, unit)
+}
+
+/// What happened to the tone: third octaves of the master less those of the mix, both relative to their loudness.
+pub(crate) fn spectrum_difference(evidence: &Evidence) -> String {
+    let after = third_octaves(&evidence.after);
+    let of_mix = third_octaves(&evidence.before);
+    let points: Vec<(f64, f64)> = after
+        .iter()
+        .filter_map(|(hz, level_db)| {
+            let (_, before_db) = of_mix.iter().find(|(other_hz, _)| other_hz == hz)?;
+            Some((*hz, level_db - before_db))
+        })
+        .collect();
+    let mut plot = Plot::new(Axis::frequency(), around(&points, "dB"));
+    plot.level(0.0, "zero");
+    plot.line(&points, "difference");
+    plot.finish("Spectrum of the master less that of the mix, both equally loud")
 }
 
 /// Values thinned to what a screen shows, each with its share of the whole: the largest of each
@@ -101,7 +161,10 @@ pub(crate) fn spectrum(evidence: &Evidence, reference: Option<&Signature>) -> St
         let points: Vec<_> = levels
             .map(|(band, level_db)| (fine_band_hz(band), *level_db))
             .collect();
-        plot.line(&points, "target");
+        plot.named_line(&points, "target", "reference");
+    }
+    for (name, analysis) in &evidence.variants {
+        plot.named_line(&third_octaves(analysis), "variant", name);
     }
     for (analysis, class) in [(&evidence.before, "before"), (&evidence.after, "after")] {
         plot.line(&third_octaves(analysis), class);

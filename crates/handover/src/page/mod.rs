@@ -1,25 +1,26 @@
 //! The report page: one file, no request to anywhere.
 
 pub(crate) mod album;
+mod answer;
 pub(crate) mod base64;
 pub(crate) mod charts;
+mod elsewhere;
 pub(crate) mod html;
 pub(crate) mod index;
 pub(crate) mod overview;
+mod pictures;
 pub(crate) mod player;
 pub(crate) mod svg;
 
 use std::fmt::Write;
 use std::path::Path;
 
-use acetate_dsp::process::eq;
 use acetate_dsp::units::clock;
-use acetate_master::findings::{Finding, Severity};
-use acetate_master::report::{FileFacts, Measures, Treatment};
+use acetate_master::report::{FileFacts, Measures};
 use acetate_master::{MasterFile, Mastered, VERSION};
 
 use crate::error::HandoverError;
-use crate::evidence::{Evidence, Material, collect};
+use crate::evidence::{Material, collect};
 use crate::html::escape;
 
 const STYLE: &str = include_str!("page.css");
@@ -55,18 +56,21 @@ pub fn report_page(
     let file = material.file;
     let mastered = &file.mastered;
     let done = &mastered.treatment;
+    let is_whole = sound.passage.length_s >= evidence.after.duration_s - 0.5;
     let mut html = head(file)?;
-    html.push_str(&player::markup(&sound));
-    html.push_str(&figures(mastered));
+    html.push_str(&answer::answer(mastered));
+    html.push_str(&player::markup(&sound, is_whole));
     html.push_str(&compared(variants));
-    html.push_str(&drawn(&evidence, done, material));
+    html.push_str(&pictures::drawn(&evidence, done, material));
+    html.push_str(&figures(mastered));
     html.push_str(&checked(mastered));
     let is_nets_own = material.proposal.is_some();
-    html.push_str(&done_and_why(done, &evidence, is_nets_own));
-    html.push_str(&found(&mastered.assessment.findings));
+    html.push_str(&answer::without_it(done, &evidence, is_nets_own));
+    html.push_str(&elsewhere::mix(mastered));
+    html.push_str(&elsewhere::loudspeakers(&evidence));
     html.push_str(&certified(file, material.certificate.as_deref()));
     html.push_str("</main>");
-    html.push_str(&player::script(&sound)?);
+    html.push_str(&player::script(&sound, &evidence, mastered)?);
     html.push_str("</body></html>\n");
     Ok(html)
 }
@@ -170,13 +174,13 @@ fn compared(variants: &[VariantRow]) -> String {
         return String::new();
     }
     let mut html = String::from(
-        r#"<section class="keep"><h2>Variants</h2><p class="soft">The player above has them all, equally loud.</p><div class="scroll"><table><tr><th>variant</th><th>what sets it apart</th><th class="n">LUFS</th><th class="n">dBTP</th><th class="n">LRA, LU</th><th class="n">peak to loudness, dB</th><th class="n">limiter, dB</th><th>file</th></tr>"#,
+        r#"<section class="keep"><h2>Variants</h2><p class="soft">The player above has them all, equally loud; the pictures have their lines.</p><div class="scroll"><table class="cards"><tr><th>variant</th><th>what sets it apart</th><th class="n">LUFS</th><th class="n">dBTP</th><th class="n">LRA, LU</th><th class="n">peak to loudness, dB</th><th class="n">limiter, dB</th><th>file</th></tr>"#,
     );
     for variant in variants {
         let after = &variant.after;
         let _ = write!(
             html,
-            r#"<tr><td>{}</td><td>{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td><code>{}</code></td></tr>"#,
+            r#"<tr><td>{}</td><td data-label="set apart by">{}</td><td class="n" data-label="LUFS">{}</td><td class="n" data-label="dBTP">{}</td><td class="n" data-label="LRA, LU">{}</td><td class="n" data-label="peak to loudness, dB">{}</td><td class="n" data-label="limiter, dB">{}</td><td data-label="file"><code>{}</code></td></tr>"#,
             escape(&variant.name),
             escape(&variant.what),
             number(after.integrated_lufs, 1),
@@ -191,97 +195,9 @@ fn compared(variants: &[VariantRow]) -> String {
     html
 }
 
-fn figure(title: &str, svg: &str, caption: &str) -> String {
-    format!("<figure><h3>{title}</h3>{svg}<figcaption>{caption}</figcaption></figure>")
-}
-
-fn drawn(evidence: &Evidence, done: &Treatment, material: &Material<'_>) -> String {
-    const MIX: &str = r#"<span class="key"></span>mix"#;
-    const MASTER: &str = r#"<span class="key after"></span>master"#;
-    let mut html = String::from(r#"<section><h2>Pictures</h2><div class="charts">"#);
-    let shaded = "The shaded part can be listened to above.";
-    html.push_str(&figure(
-        "Waveform of the mix",
-        &charts::waveform(&evidence.mix, evidence, "before", "Waveform of the mix"),
-        shaded,
-    ));
-    html.push_str(&figure(
-        "Waveform of the master",
-        &charts::waveform(
-            &evidence.master,
-            evidence,
-            "after",
-            "Waveform of the master",
-        ),
-        shaded,
-    ));
-    html.push_str(&figure(
-        "Loudness over time",
-        &charts::loudness(evidence, done.target.integrated_lufs),
-        &format!(
-            r#"Short-term loudness (3 s).{MIX}{MASTER}<span class="key target"></span>integrated target"#
-        ),
-    ));
-    html.push_str(&figure(
-        "Gain reduction over time",
-        &charts::gain_reduction(evidence),
-        &format!(
-            r#"What is taken, downwards; the most of each moment.<span class="key after"></span>limiter{}"#,
-            if evidence.compression_db.is_empty() {
-                " (the compressor is not in use)"
-            } else {
-                r#"<span class="key compression"></span>compressor"#
-            }
-        ),
-    ));
-    html.push_str(&figure(
-        "Spectrum",
-        &charts::spectrum(evidence, material.reference),
-        &format!(
-            r#"Third octaves of mid relative to the loudness.{MIX}{MASTER}{}<span class="key typical"></span>half (dark) and nine tenths (light) of {}"#,
-            if material.reference.is_some() {
-                r#"<span class="key target"></span>reference"#
-            } else {
-                ""
-            },
-            crate::typical::typical_source()
-        ),
-    ));
-    html.push_str(&figure(
-        "EQ",
-        &charts::eq(&done.settings, material.proposal.as_ref()),
-        &format!(
-            r#"<span class="key after"></span>applied{}{}"#,
-            if eq::splits_side(&done.settings.eq) {
-                " (dotted: to the side signal)"
-            } else {
-                ""
-            },
-            if material.proposal.is_some() {
-                r#"<span class="key typical"></span>what was proposed before any restraint, with its standard deviation: the wider, the less of it is applied"#
-            } else if material.reference.is_some() {
-                "; led by the reference"
-            } else {
-                "; as the settings have it"
-            }
-        ),
-    ));
-    if evidence.after.channels == 2 {
-        html.push_str(&figure(
-            "Stereo by band",
-            &charts::stereo(evidence),
-            &format!(
-                r#"Side against mid, higher is wider.{MIX}{MASTER}<span class="key typical"></span>typical of released music"#
-            ),
-        ));
-    }
-    html.push_str("</div></section>");
-    html
-}
-
 fn checked(mastered: &Mastered) -> String {
     let mut html = String::from(
-        r#"<section class="keep"><h2>Checks</h2><div class="scroll"><table><tr><th>check</th><th class="n">measured</th><th class="n">asked for</th><th class="n">tolerance</th><th>verdict</th></tr>"#,
+        r#"<section class="keep"><h2>Checks</h2><div class="scroll"><table class="cards"><tr><th>check</th><th class="n">measured</th><th class="n">asked for</th><th class="n">tolerance</th><th>verdict</th></tr>"#,
     );
     for check in &mastered.assessment.checks {
         let (class, verdict) = if check.pass {
@@ -291,7 +207,7 @@ fn checked(mastered: &Mastered) -> String {
         };
         let _ = write!(
             html,
-            r#"<tr><td>{}</td><td class="n">{} {unit}</td><td class="n">{} {unit}</td><td class="n">{}</td><td class="{class}">{verdict}</td></tr>"#,
+            r#"<tr><td>{}</td><td class="n" data-label="measured">{} {unit}</td><td class="n" data-label="asked for">{} {unit}</td><td class="n" data-label="tolerance">{}</td><td class="{class}" data-label="verdict">{verdict}</td></tr>"#,
             escape(check.name.as_str()),
             number(check.measured, 3),
             number(check.target, 2),
@@ -315,81 +231,6 @@ fn checked(mastered: &Mastered) -> String {
         })
         .collect();
     let _ = write!(html, "{}.</p>", texts.join(" · "));
-    if let Some(infeasible) = &mastered.treatment.infeasible {
-        let _ = write!(
-            html,
-            r#"<p class="bad">Not reached: {} ({:.1} LU short).</p>"#,
-            escape(&infeasible.reason),
-            infeasible.short_by_lu
-        );
-    }
-    html.push_str("</section>");
-    html
-}
-
-/// `is_nets_own`: the settings are those that the net proposed.
-fn done_and_why(done: &Treatment, evidence: &Evidence, is_nets_own: bool) -> String {
-    let mut html = String::from("<section><h2>What was done, and why</h2><ul>");
-    for sentence in &done.done {
-        let _ = write!(html, "<li>{}</li>", escape(sentence));
-    }
-    let _ = write!(
-        html,
-        "<li>limiter: {}</li></ul>",
-        escape(&done.limiter_reason)
-    );
-    if let Some(confidence) = done.confidence.as_ref().filter(|_| is_nets_own) {
-        let percent = |share: f64| format!("{:.0} %", 100.0 * share);
-        let _ = write!(
-            html,
-            r#"<p class="soft small">Applied of the network's own proposal: EQ {}, stereo {}, compressor {}, saturation {}. The less sure it is, the less it does.</p>"#,
-            percent(confidence.eq),
-            percent(confidence.stereo),
-            percent(confidence.compressor),
-            percent(confidence.saturation),
-        );
-    }
-    let from_s = evidence.without_passage.from_s;
-    let _ = write!(
-        html,
-        r#"<h3>Without it</h3><p class="soft small">The loudest {:.0} s ({} to {}) rendered again with one stage taken out, at the same drive, and measured; the other stages stay.</p><div class="scroll"><table><tr><th>without the</th><th>this would change</th></tr>"#,
-        evidence.without_passage.length_s,
-        clock(from_s.floor(), 0),
-        clock((from_s + evidence.without_passage.length_s).floor(), 0),
-    );
-    for without in &evidence.without {
-        let _ = write!(
-            html,
-            "<tr><td>{}</td><td>{}</td></tr>",
-            without.stage,
-            escape(&without.sentence())
-        );
-    }
-    html.push_str("</table></div></section>");
-    html
-}
-
-fn found(findings: &[Finding]) -> String {
-    let mut html = String::from("<section><h2>Findings in the mix</h2>");
-    if findings.is_empty() {
-        html.push_str("<p>Nothing stands out.</p>");
-    } else {
-        html.push_str("<ul>");
-        for finding in findings {
-            let (class, weight) = match finding.severity {
-                Severity::Problem => ("bad", "Problem"),
-                Severity::Remark => ("", "Remark"),
-                Severity::Note => ("soft", "Note"),
-            };
-            let _ = write!(
-                html,
-                r#"<li><span class="{class}">{weight}:</span> {}. <span class="soft">{}.</span></li>"#,
-                escape(&finding.text),
-                escape(&finding.advice)
-            );
-        }
-        html.push_str("</ul>");
-    }
     html.push_str("</section>");
     html
 }

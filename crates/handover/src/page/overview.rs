@@ -4,8 +4,10 @@ use std::ops::Range;
 
 use acetate_dsp::Audio;
 
-/// Columns that a waveform is drawn with.
+/// Columns that a waveform is drawn with on paper.
 pub(crate) const COLUMNS: usize = 440;
+/// Columns of a waveform that can be looked into, a multiple of those.
+pub(crate) const FINE_COLUMNS: usize = 16 * COLUMNS;
 
 /// Lowest and highest sample of each column of a waveform, all channels together.
 #[derive(Clone, Debug)]
@@ -21,7 +23,7 @@ impl Overview {
         Self {
             frames: frames.max(1),
             at: 0,
-            columns: vec![(0.0, 0.0); COLUMNS],
+            columns: vec![(0.0, 0.0); FINE_COLUMNS],
         }
     }
 
@@ -30,8 +32,8 @@ impl Overview {
         for channel in block.channels() {
             for (offset, sample) in channel.iter().enumerate() {
                 let frame = self.at + offset as u64;
-                let column = (frame * COLUMNS as u64 / self.frames) as usize;
-                let (low, high) = &mut self.columns[column.min(COLUMNS - 1)];
+                let column = (frame * FINE_COLUMNS as u64 / self.frames) as usize;
+                let (low, high) = &mut self.columns[column.min(FINE_COLUMNS - 1)];
                 *low = low.min(*sample);
                 *high = high.max(*sample);
             }
@@ -40,8 +42,23 @@ impl Overview {
     }
 
     /// Lowest and highest sample of each column, full scale ±1.
-    pub(crate) fn columns(&self) -> &[(f32, f32)] {
-        &self.columns
+    pub(crate) fn columns(&self) -> Vec<(f32, f32)> {
+        let groups = self.columns.chunks(FINE_COLUMNS / COLUMNS);
+        let joined = groups.map(|group| {
+            let all = group.iter();
+            all.fold((0.0_f32, 0.0_f32), |(low, high), (l, h)| {
+                (low.min(*l), high.max(*h))
+            })
+        });
+        joined.collect()
+    }
+
+    /// The fine columns as 16-bit pairs, little-endian.
+    pub(crate) fn outline(&self) -> Vec<u8> {
+        let values = self.columns.iter().flat_map(|(low, high)| [*low, *high]);
+        // The cast saturates, as a drawing should.
+        let steps = values.map(|value| (value * f32::from(i16::MAX)) as i16);
+        steps.flat_map(i16::to_le_bytes).collect()
     }
 }
 

@@ -169,6 +169,18 @@ impl Plot {
         }
     }
 
+    /// A line that is called by its name where its values are shown.
+    pub(crate) fn named_line(&mut self, points: &[(f64, f64)], class: &str, name: &str) {
+        let path = self.path(points);
+        if !path.is_empty() {
+            let name = crate::html::escape(name);
+            let _ = write!(
+                self.body,
+                r#"<path class="line {class}" data-name="{name}" d="{path}"/>"#
+            );
+        }
+    }
+
     /// The area between two lines over the same points: x, lower, upper.
     pub(crate) fn band(&mut self, points: &[(f64, f64, f64)], class: &str) {
         let upper = points.iter().map(|&(x, _, high)| (x, high));
@@ -194,11 +206,20 @@ impl Plot {
 
     /// The chart with its grid. `title` is what a screen reader says.
     pub(crate) fn finish(self, title: &str) -> String {
-        let mut svg = format!(
-            r#"<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{}">"#,
-            crate::html::escape(title)
-        );
         let bottom = HEIGHT - BOTTOM;
+        // Values and where they lie, for a page that shows what is under the pointer.
+        let mut svg = format!(
+            r#"<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{}" data-x="{} {} {LEFT} {}" data-x-log="{}" data-x-unit="{}" data-y="{} {} {bottom} {TOP}" data-y-unit="{}">"#,
+            crate::html::escape(title),
+            self.x.from,
+            self.x.to,
+            WIDTH - RIGHT,
+            u8::from(self.x.logarithmic),
+            self.x.unit,
+            self.y.from,
+            self.y.to,
+            self.y.unit,
+        );
         for (value, label) in &self.y.ticks {
             let (_, top) = self.point(self.x.from, *value);
             let _ = write!(

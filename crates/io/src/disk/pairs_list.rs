@@ -18,8 +18,13 @@ pub use acetate_dsp::plain::csv_field as field;
 use acetate_dsp::plain::{FORMULA, TEXT_MARK};
 use thiserror::Error;
 
+use crate::WriteError;
+use crate::disk::paths::same_file;
+use crate::disk::regular::{ReadError, read_text};
+use crate::write::small::deliver_text;
+
 /// Larger lists are refused, bytes.
-pub const MAX_BYTES: u64 = 64 << 20;
+const MAX_BYTES: u64 = 64 << 20;
 /// The columns, in any order.
 const COLUMNS: [&str; 3] = ["mix", "master", "album"];
 
@@ -40,19 +45,12 @@ pub struct PairFiles {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ListError {
-    /// The list cannot be read.
+    /// The list cannot be read, or is no text in UTF-8.
     #[error(transparent)]
-    Read(#[from] crate::disk::regular::ReadError),
-    /// Not text.
-    #[error("{path}: expected a CSV in UTF-8, found byte {byte:#04x} at {offset}")]
-    Encoding {
-        /// The list.
-        path: PathBuf,
-        /// The byte that does not belong.
-        byte: u8,
-        /// Where it is.
-        offset: usize,
-    },
+    Read(#[from] ReadError),
+    /// The list cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
     /// A line that is none of ours.
     #[error("{path}: line {line}: expected {expected}, found {found}")]
     Line {
@@ -99,20 +97,55 @@ pub(crate) fn rows<const N: usize>(
     columns: [&str; N],
     optional: usize,
 ) -> Result<Vec<Row<N>>, ListError> {
-    let bytes = crate::disk::regular::read_bounded(path, MAX_BYTES)?;
-    let text = std::str::from_utf8(&bytes).map_err(|error| ListError::Encoding {
+    let text = read_text(path, MAX_BYTES)?;
+    parse(without_mark(&text), columns, optional).map_err(|wrong| in_list(path, wrong))
+}
+
+/// A text without the mark that some programs put before UTF-8.
+fn without_mark(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}')
+}
+
+fn in_list(path: &Path, (line, expected, found): Wrong) -> ListError {
+    ListError::Line {
         path: path.to_owned(),
-        byte: bytes.get(error.valid_up_to()).copied().unwrap_or_default(),
-        offset: error.valid_up_to(),
-    })?;
-    parse(text.trim_start_matches('\u{feff}'), columns, optional).map_err(
-        |(line, expected, found)| ListError::Line {
-            path: path.to_owned(),
-            line,
-            expected,
-            found,
-        },
-    )
+        line,
+        expected,
+        found,
+    }
+}
+
+/// Adds a pair to a list, in the columns that the list has; a new list has those of [`read`]. What is on the list
+/// already is not added again: `Ok(false)`.
+///
+/// # Errors
+/// [`ListError`] naming the list.
+pub fn append(path: &Path, mix: &Path, master: &Path, album: &str) -> Result<bool, ListError> {
+    let mut text = format!("{}\n", COLUMNS.join(","));
+    if path.exists() {
+        let is_pair =
+            |pair: &PairFiles| same_file(&pair.mix, mix) && same_file(&pair.master, master);
+        if read(path)?.iter().any(is_pair) {
+            return Ok(false);
+        }
+        text = read_text(path, MAX_BYTES)?;
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+    }
+    let header = records(without_mark(&text)).map_err(|wrong| in_list(path, wrong))?;
+    let names = header.into_iter().next().unwrap_or_default().1;
+    let value = |name: &String| match name.trim().to_ascii_lowercase().as_str() {
+        "mix" => field(&mix.to_string_lossy()),
+        "master" => field(&master.to_string_lossy()),
+        "album" => field(album),
+        _ => String::new(),
+    };
+    let fields: Vec<String> = names.iter().map(value).collect();
+    text.push_str(&fields.join(","));
+    text.push('\n');
+    deliver_text(path, &text, true)?;
+    Ok(true)
 }
 
 /// A field as it was before [`field`].
@@ -238,7 +271,7 @@ fn records(text: &str) -> Result<Vec<(usize, Vec<String>)>, Wrong> {
 mod tests {
     use super::*;
 
-    fn read_text(text: &str) -> Result<Vec<PairFiles>, String> {
+    fn pairs_of(text: &str) -> Result<Vec<PairFiles>, String> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pairs.csv");
         std::fs::write(&path, text).unwrap();
@@ -256,7 +289,7 @@ mod tests {
     #[test]
     fn columns_in_any_order_quotes_and_line_ends_are_read() {
         let text = "\u{feff}Album,mix,master\r\n\"One, \"\"1\"\"\",a.wav,b.wav\r\n\r\nTwo,\"c\nd.wav\",e.wav\nThree,f,g";
-        let pairs = read_text(text).unwrap();
+        let pairs = pairs_of(text).unwrap();
         let row = |line: usize, mix: &str, master: &str, album: &str| PairFiles {
             line,
             mix: mix.into(),
@@ -279,8 +312,29 @@ mod tests {
         for album in ["=1+1", "+1", "-x", "@SUM(A1)", "'=1", "''", "'tis", "plain"] {
             let written = field(album);
             assert!(!written.starts_with(FORMULA), "{written}");
-            let pairs = read_text(&format!("mix,master,album\na,b,{written}\n")).unwrap();
+            let pairs = pairs_of(&format!("mix,master,album\na,b,{written}\n")).unwrap();
             assert_eq!(pairs[0].album, album);
+        }
+    }
+
+    #[test]
+    fn a_pair_is_added_once_in_the_columns_of_the_list() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(at("a.wav"), b"").unwrap();
+        std::fs::write(at("b.wav"), b"").unwrap();
+        std::fs::write(at("old.csv"), "\u{feff}note,\"Album\",master,mix\nx,1,c,d").unwrap();
+        for (list, line) in [("new.csv", 2), ("old.csv", 3)] {
+            let add = || append(&at(list), &at("a.wav"), &at("b.wav"), "=One, two").unwrap();
+            assert!(add() && !add(), "{list}");
+            let pairs = read(&at(list)).unwrap();
+            let expected = PairFiles {
+                line,
+                mix: at("a.wav"),
+                master: at("b.wav"),
+                album: "=One, two".to_owned(),
+            };
+            assert_eq!(pairs.last(), Some(&expected));
         }
     }
 
@@ -294,7 +348,7 @@ mod tests {
             ("mix,master,album\na,\"b,c\n", 2, "closing quote"),
             ("mix,master,album\na,\"b\"x,c\n", 2, "'x'"),
         ] {
-            let error = read_text(text).unwrap_err();
+            let error = pairs_of(text).unwrap_err();
             assert!(error.contains("pairs.csv"), "{error}");
             assert!(
                 error.contains(&format!("line {line}:")),

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::disk::identity::special_file;
+use crate::disk::state::special_file;
 use crate::platform;
 
 /// Opens a file for reading and makes sure by the handle that it is a regular one. Opening does not wait

@@ -78,28 +78,19 @@ impl TemporaryFolder {
 
     /// Creates one beside `output`, whose name is `name`.
     pub(crate) fn create(output: &Path, name: &OsStr) -> io::Result<Self> {
-        let folder = folder_of(output);
-        let parent = Folder::open(&folder)?;
-        loop {
-            let name = next_name(name);
-            let path = folder.join(&name);
-            let mut live = live();
-            match parent.create_folder(&name) {
-                Ok(()) => {
-                    live.insert(path.clone());
-                    let folder = parent.open_folder(&name)?;
-                    return Ok(Self {
-                        path,
-                        name,
-                        parent,
-                        folder,
-                        kept: false,
-                    });
-                }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let made = Made::beside(output, name, |parent, name| {
+            parent.create_folder(name)?;
+            parent.open_folder(name).inspect_err(|_| {
+                let _ = fs::remove_dir(folder_of(output).join(name));
+            })
+        })?;
+        Ok(Self {
+            path: made.path,
+            name: made.name,
+            parent: made.parent,
+            folder: made.handle,
+            kept: false,
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -165,29 +156,18 @@ pub(crate) struct TemporaryFile {
 impl TemporaryFile {
     /// Creates one beside `output`, whose file name is `name`.
     pub(crate) fn create(output: &Path, name: &OsStr) -> io::Result<Self> {
-        let folder = folder_of(output);
-        let parent = Folder::open(&folder)?;
-        loop {
-            let name = next_name(name);
-            let path = folder.join(&name);
-            // The list is held until the file is on it: an interrupt in between waits.
-            let mut live = live();
-            match parent.create_file(&name) {
-                Ok(file) => {
-                    live.insert(path.clone());
-                    lock(&file);
-                    return Ok(Self {
-                        path,
-                        name,
-                        parent,
-                        file,
-                        kept: false,
-                    });
-                }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let made = Made::beside(output, name, |parent, name| {
+            let file = parent.create_file(name)?;
+            lock(&file);
+            Ok(file)
+        })?;
+        Ok(Self {
+            path: made.path,
+            name: made.name,
+            parent: made.parent,
+            file: made.handle,
+            kept: false,
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -238,6 +218,46 @@ impl Drop for TemporaryFile {
             // Nothing can be done about a failure here; the next run tries again.
             let _ = self.parent.remove_file(&self.name);
             live().remove(&self.path);
+        }
+    }
+}
+
+/// What was made under a temporary name, and is on the list.
+struct Made<H> {
+    path: PathBuf,
+    name: OsString,
+    parent: Folder,
+    handle: H,
+}
+
+impl<H> Made<H> {
+    /// Makes something beside `output` under the next name that is free. What `make` cannot finish it takes away
+    /// itself.
+    fn beside(
+        output: &Path,
+        name: &OsStr,
+        make: impl Fn(&Folder, &OsStr) -> io::Result<H>,
+    ) -> io::Result<Self> {
+        let folder = folder_of(output);
+        let parent = Folder::open(&folder)?;
+        loop {
+            let name = next_name(name);
+            let path = folder.join(&name);
+            // The list is held until it is on it: an interrupt in between waits.
+            let mut live = live();
+            match make(&parent, &name) {
+                Ok(handle) => {
+                    live.insert(path.clone());
+                    return Ok(Self {
+                        path,
+                        name,
+                        parent,
+                        handle,
+                    });
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The finished masters in a folder, for retraining, evaluation and references: an album is a folder, what lies
-//! in the top folder itself is the album `.`.
+//! The sound files in a folder, for batches, albums, retraining, evaluation and references: an album is a folder,
+//! what lies in the top folder itself is the album `.`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,6 @@ const EXTENSIONS: [&str; 15] = [
     "aac", "aif", "aifc", "aiff", "bw64", "caf", "flac", "m4a", "mp3", "mp4", "oga", "ogg", "rf64",
     "wav", "wave",
 ];
-/// More masters than this are refused.
-const MAX_MASTERS: usize = 10_000;
 
 /// Why a folder is refused.
 #[derive(Debug, Error)]
@@ -34,14 +32,15 @@ pub enum WalkError {
         /// What was looked for.
         extensions: String,
     },
-    /// More files than are read.
-    #[error("{path}: expected at most {limit} masters, found more")]
-    TooMany {
-        /// The folder.
-        path: PathBuf,
-        /// Most files.
-        limit: usize,
-    },
+}
+
+/// How deep a folder is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// The files that lie in the folder itself; its folders are not looked into.
+    Top,
+    /// Those of all folders below it too.
+    Whole,
 }
 
 /// A master in the folder.
@@ -62,14 +61,14 @@ pub fn is_own_master(path: &Path) -> bool {
         .any(|part| part == "master")
 }
 
-/// Every audio file below a folder, in a fixed order. Hidden files and folders are passed over,
+/// Every audio file in a folder, in a fixed order. Hidden files and folders are passed over,
 /// links to folders are not followed.
 ///
 /// # Errors
-/// [`WalkError`] where a folder cannot be read, or has nothing or too much in it.
-pub fn masters_in(folder: &Path) -> Result<Vec<MasterFile>, WalkError> {
+/// [`WalkError`] if a folder cannot be read, or there is nothing in it.
+pub fn masters_in(folder: &Path, depth: Depth) -> Result<Vec<MasterFile>, WalkError> {
     let mut masters = Vec::new();
-    collect(folder, ".", folder, &mut masters)?;
+    collect(folder, folder, depth, &mut masters)?;
     if masters.is_empty() {
         return Err(WalkError::NoMasters {
             path: folder.to_owned(),
@@ -82,10 +81,14 @@ pub fn masters_in(folder: &Path) -> Result<Vec<MasterFile>, WalkError> {
 
 fn collect(
     folder: &Path,
-    album: &str,
     top: &Path,
+    depth: Depth,
     masters: &mut Vec<MasterFile>,
 ) -> Result<(), WalkError> {
+    let album = match folder.strip_prefix(top) {
+        Ok(inner) if inner != Path::new("") => inner.to_string_lossy(),
+        _ => ".".into(),
+    };
     let failed = |source| WalkError::Folder {
         path: folder.to_owned(),
         source,
@@ -98,17 +101,12 @@ fn collect(
             continue;
         }
         if kind.is_dir() {
-            let inner = path.strip_prefix(top).unwrap_or(&path);
-            collect(&path, &inner.to_string_lossy(), top, masters)?;
-        } else if has_sound_name(&path) {
-            if masters.len() == MAX_MASTERS {
-                return Err(WalkError::TooMany {
-                    path: top.to_owned(),
-                    limit: MAX_MASTERS,
-                });
+            if depth == Depth::Whole {
+                collect(&path, top, depth, masters)?;
             }
+        } else if has_sound_name(&path) {
             masters.push(MasterFile {
-                album: album.to_owned(),
+                album: album.to_string(),
                 path,
             });
         }
@@ -145,28 +143,39 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, b"").unwrap();
         }
-        let found: Vec<(String, PathBuf)> = masters_in(top)
-            .unwrap()
-            .into_iter()
-            .map(|file| (file.album, file.path.strip_prefix(top).unwrap().to_owned()))
-            .collect();
+        let found = |depth| -> Vec<(String, PathBuf)> {
+            let files = masters_in(top, depth).unwrap().into_iter();
+            let below = |path: PathBuf| path.strip_prefix(top).unwrap().to_owned();
+            files.map(|file| (file.album, below(file.path))).collect()
+        };
         let expected = [
             (".", "top.mp3"),
             ("a/cd 1", "a/cd 1/x.ogg"),
             ("b", "b/1.wav"),
             ("b", "b/2.FLAC"),
         ];
-        assert_eq!(
-            found,
-            expected.map(|(album, path)| (album.to_owned(), path.into()))
-        );
+        let expected = expected.map(|(album, path)| (album.to_owned(), path.into()));
+        assert_eq!(found(Depth::Whole), expected);
+        assert_eq!(found(Depth::Top), expected[..1]);
     }
 
     #[test]
     fn a_folder_without_music_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let error = masters_in(folder.path()).unwrap_err().to_string();
+        let error = masters_in(folder.path(), Depth::Whole);
+        let error = error.unwrap_err().to_string();
         assert!(error.contains(&*folder.path().to_string_lossy()), "{error}");
-        assert!(masters_in(&folder.path().join("missing")).is_err());
+        assert!(masters_in(&folder.path().join("missing"), Depth::Whole).is_err());
+    }
+
+    #[test]
+    fn a_catalog_of_more_than_10_000_files_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let count = 10_001;
+        for number in 0..count {
+            fs::write(folder.path().join(format!("{number}.wav")), b"").unwrap();
+        }
+        let found = masters_in(folder.path(), Depth::Top).unwrap();
+        assert_eq!(found.len(), count);
     }
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use acetate_dsp::{Audio, Source, Spec, StreamError};
 
-use crate::disk::identity::Identity;
 use crate::disk::regular::open_regular;
+use crate::disk::state::FileState;
 use crate::error::{DecodeError, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, STRICT, max_frames};
 use crate::info::{DecodeWarning, MediaInfo};
 use crate::read::backend::Backend;
@@ -56,7 +56,7 @@ pub struct Decoder {
     path: PathBuf,
     options: OpenOptions,
     file: File,
-    identity: Identity,
+    state: FileState,
     info: MediaInfo,
     spec: Spec,
     frames_hint: Option<u64>,
@@ -86,12 +86,12 @@ impl Decoder {
             source,
         };
         let mut file = open_regular(path)?;
-        let identity = Identity::of_open(&file).map_err(failed)?;
+        let state = FileState::of_open(&file).map_err(failed)?;
         let kind = sniff::sniff(&mut file).map_err(failed)?;
-        let own = Self::open_with(path, options, (identity.clone(), file, kind), None);
+        let own = Self::open_with(path, options, (state.clone(), file, kind), None);
         let (error, is_named) = match own {
             Ok(decoder) => match decoder.better_decoded_by_ffmpeg(with_helpers) {
-                Some(plan) => return Self::open_foreign(path, options, identity, kind, plan),
+                Some(plan) => return Self::open_foreign(path, options, state, kind, plan),
                 None => return Ok(decoder),
             },
             Err(error) => match needs_help(&error, kind) {
@@ -108,8 +108,8 @@ impl Decoder {
             };
             return Err(without_help(error, help));
         }
-        match Plan::of(path, identity.bytes(), is_named) {
-            Ok(plan) => match Self::open_foreign(path, options, identity, kind, plan) {
+        match Plan::of(path, state.bytes(), is_named) {
+            Ok(plan) => match Self::open_foreign(path, options, state, kind, plan) {
                 // What nobody can decode is said by the reader that knows its format.
                 Err(_) if !is_named => Err(error),
                 opened => opened,
@@ -122,18 +122,18 @@ impl Decoder {
     fn open_foreign(
         path: &Path,
         options: OpenOptions,
-        identity: Identity,
+        state: FileState,
         kind: Kind,
         plan: Plan,
     ) -> Result<Self, DecodeError> {
         let file = open_regular(path)?;
-        Self::open_with(path, options, (identity, file, kind), Some(plan))
+        Self::open_with(path, options, (state, file, kind), Some(plan))
     }
 
     fn open_with(
         path: &Path,
         options: OpenOptions,
-        (identity, file, kind): (Identity, File, Kind),
+        (state, file, kind): (FileState, File, Kind),
         plan: Option<Plan>,
     ) -> Result<Self, DecodeError> {
         let failed = |source| DecodeError::Open {
@@ -207,7 +207,7 @@ impl Decoder {
             path: path.to_owned(),
             options,
             file,
-            identity,
+            state,
             spec: Spec {
                 sample_rate_hz,
                 channels,
@@ -244,7 +244,7 @@ impl Decoder {
 
     /// Whether it reads the very file of a handle.
     pub(crate) fn reads(&self, file: &File) -> bool {
-        Identity::of_open(file).is_ok_and(|other| self.identity.is_file_of(&other))
+        FileState::of_open(file).is_ok_and(|other| self.state.is_file_of(&other))
     }
 
     /// A plan for sound of which this crate's decoder gives a part: AAC whose upper half stands in an
@@ -258,7 +258,7 @@ impl Decoder {
         if !may_be_extended {
             return None;
         }
-        let plan = Plan::of(&self.path, self.identity.bytes(), true).ok()?;
+        let plan = Plan::of(&self.path, self.state.bytes(), true).ok()?;
         (plan.coded_rate_hz() > self.spec.sample_rate_hz).then_some(plan)
     }
 
@@ -355,7 +355,7 @@ impl Decoder {
                 self.finish_pass(matches!(rest, Ok(Step::End)))?;
                 return Ok(false);
             }
-            let max_frames = max_frames(self.identity.bytes(), self.spec.sample_rate_hz);
+            let max_frames = max_frames(self.state.bytes(), self.spec.sample_rate_hz);
             if self.pass.frames > max_frames {
                 return Err(DecodeError::TooLong {
                     path: self.path.clone(),
@@ -463,11 +463,9 @@ impl Decoder {
     }
 
     fn check_identity(&self) -> Result<(), DecodeError> {
-        match Identity::of(&self.path) {
-            Ok(now) if now == self.identity => Ok(()),
-            Ok(now) => {
-                Err(self.changed(self.identity.describe(&now), now.describe(&self.identity)))
-            }
+        match FileState::of(&self.path) {
+            Ok(now) if now == self.state => Ok(()),
+            Ok(now) => Err(self.changed(self.state.describe(&now), now.describe(&self.state))),
             Err(error) => Err(self.changed("the same file".into(), error.to_string())),
         }
     }

@@ -6,8 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::WriteError;
-use crate::disk::identity::Identity;
 use crate::disk::paths::{check_name, folder_of};
+use crate::disk::state::FileState;
 use crate::disk::temporary::{EARLIER, TemporaryFolder, remove_stale_sometimes};
 
 /// A folder under a temporary name beside its final one: put files in, then
@@ -113,9 +113,9 @@ impl StagedFolder {
             }
         }
         self.temporary.keep();
-        for (file, identity) in earlier.iter().flat_map(|earlier| &earlier.files) {
+        for (file, state) in earlier.iter().flat_map(|earlier| &earlier.files) {
             let path = aside.join(file);
-            if is_still(&path, identity) {
+            if is_still(&path, state) {
                 let _ = fs::remove_file(path);
             }
         }
@@ -140,7 +140,7 @@ impl StagedFolder {
 /// The files of a folder that may go away with it.
 #[derive(Debug, Default)]
 pub struct Earlier {
-    files: Vec<(OsString, Identity)>,
+    files: Vec<(OsString, FileState)>,
 }
 
 impl Earlier {
@@ -149,13 +149,14 @@ impl Earlier {
     /// # Errors
     /// The system's.
     pub fn add(&mut self, name: &OsStr, file: &File) -> io::Result<()> {
-        self.files.push((name.to_owned(), Identity::of_open(file)?));
+        self.files
+            .push((name.to_owned(), FileState::of_open(file)?));
         Ok(())
     }
 }
 
-fn is_still(path: &Path, identity: &Identity) -> bool {
-    Identity::of_name(path).is_ok_and(|now| now == *identity)
+fn is_still(path: &Path, state: &FileState) -> bool {
+    FileState::of_name(path).is_ok_and(|now| now == *state)
 }
 
 fn is_empty(path: &Path) -> bool {

@@ -4,6 +4,7 @@ pub(crate) mod broadcast;
 pub(crate) mod flac;
 pub(crate) mod folder;
 pub(crate) mod format;
+pub(crate) mod small;
 pub(crate) mod spool;
 pub(crate) mod staged;
 pub(crate) mod wav;

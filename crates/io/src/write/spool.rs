@@ -1,13 +1,13 @@
-//! What is neither audio in nor audio out: a pipe spooled to disk, small text files.
+//! [`SpooledInput`]: a pipe on disk, so that it can be read again.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::disk::regular::open_regular;
 use crate::disk::temporary::TemporaryFile;
 use crate::read::sniff::{self, Kind, MAX_ZERO_BYTES};
-use crate::{DecodeError, OpenOptions, WriteError, open};
+use crate::{DecodeError, OpenOptions, open};
 
 /// So much of the sound is looked at before the rest is taken.
 const HEAD_BYTES: u64 = 1 << 20;
@@ -83,45 +83,4 @@ fn copy_head(reader: &mut impl Read, mut to: &File) -> io::Result<bool> {
             return Ok(false);
         }
     }
-}
-
-/// Writes a small file under a temporary name first, so that its name never stands for half of it; an
-/// earlier one is replaced.
-///
-/// # Errors
-/// The system's.
-pub fn write_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write_small(path, bytes, true)
-}
-
-/// [`write_bytes`] of a text.
-///
-/// # Errors
-/// The system's.
-pub fn write_text(path: &Path, text: &str) -> io::Result<()> {
-    write_bytes(path, text.as_bytes())
-}
-
-fn write_small(path: &Path, bytes: &[u8], replace: bool) -> io::Result<()> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let temporary = TemporaryFile::create(path, name)?;
-    temporary.file().write_all(bytes)?;
-    temporary.file().sync_all()?;
-    temporary.commit(path, replace)
-}
-
-/// Writes a small text file with the care of [`StagedFile`](crate::StagedFile): under a temporary
-/// name first, then renamed in one step; an earlier one is replaced only with `overwrite`.
-///
-/// # Errors
-/// [`WriteError`] that names the file.
-pub fn deliver_text(path: &Path, text: &str, overwrite: bool) -> Result<(), WriteError> {
-    write_small(path, text.as_bytes(), overwrite).map_err(|source| {
-        let path = path.to_owned();
-        if source.kind() == io::ErrorKind::AlreadyExists {
-            WriteError::Exists { path }
-        } else {
-            WriteError::Commit { path, source }
-        }
-    })
 }

@@ -10,8 +10,8 @@ use std::thread::{self, JoinHandle};
 
 use acetate_dsp::{Audio, Sink, Spec, StreamError};
 
-use crate::disk::identity::special_file;
 use crate::disk::paths::{check_name, folder_of, require_space};
+use crate::disk::state::special_file;
 use crate::disk::temporary::{TemporaryFile, remove_stale_sometimes};
 use crate::error::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
 use crate::tags::{Sound, TagWarning, Tags, WaveTags};

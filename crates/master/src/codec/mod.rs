@@ -16,7 +16,7 @@ use crate::delivery::{Delivery, Progress};
 use crate::error::MasterError;
 use crate::pipeline::{Mastered, Rendered};
 use crate::report::check_name::CheckName;
-use crate::report::{Check, CodecPass, CodecReading, CodecSafety, MissingCodec};
+use crate::report::{CodecPass, CodecReading, CodecSafety, MissingCodec, TargetCheck};
 
 /// Highest decoded true peak that is safe, dBTP.
 pub const DECODED_CEILING_DBTP: f64 = 0.0;
@@ -260,8 +260,8 @@ impl Source for Outlined {
     }
 }
 
-fn check(worst_dbtp: f64) -> Check {
-    Check {
+fn check(worst_dbtp: f64) -> TargetCheck {
+    TargetCheck {
         name: CheckName::DecodedTruePeak,
         unit: "dBTP".to_owned(),
         measured: worst_dbtp,

@@ -6,10 +6,11 @@ use acetate_dsp::settings::Settings;
 
 use crate::brief::Brief;
 use crate::plan::{Plan, Planned};
+use crate::repair::RepairReport;
 use crate::report::findings::{Finding, Readiness};
 use crate::report::{
-    Attempt, Check, CodecSafety, FileFacts, Infeasible, Mastering, Measures, MetadataNote, Report,
-    Treatment, advice, summary,
+    Attempt, CodecSafety, FileFacts, Infeasible, Mastering, Measures, MetadataNote, Report,
+    TargetCheck, Treatment, advice, summary,
 };
 use crate::verify;
 
@@ -59,7 +60,7 @@ pub struct MasterFile {
 #[non_exhaustive]
 pub struct Assessment {
     /// What was held against the target.
-    pub checks: Vec<Check>,
+    pub checks: Vec<TargetCheck>,
     /// What stands out in the mix.
     pub findings: Vec<Finding>,
     /// What helps if a figure does not say how loud a file plays.
@@ -69,7 +70,7 @@ pub struct Assessment {
 }
 
 impl Assessment {
-    fn new(plan: &Plan, analysis: &Analysis, brief: &Brief, checks: Vec<Check>) -> Self {
+    fn new(plan: &Plan, analysis: &Analysis, brief: &Brief, checks: Vec<TargetCheck>) -> Self {
         Self {
             checks,
             findings: plan.check.findings.clone(),
@@ -208,6 +209,7 @@ impl Parts {
         let limiting_db = (self.attempts.last()).map_or(0.0, |attempt| attempt.limiting_db);
         let tone = plan.tone.as_ref();
         let mut done = summary::sentences(&self.settings, limiting_db, self.compression_db, tone);
+        done.extend(plan.repair.as_ref().map(RepairReport::sentence));
         done.extend_from_slice(&plan.notes);
         let bypassed = brief.bypass.stages().map(|stage| stage.name().to_owned());
         Treatment {
@@ -224,6 +226,7 @@ impl Parts {
             infeasible: self.infeasible,
             attempts: self.attempts,
             done,
+            repair: plan.repair.clone(),
             weights_hash: plan.weights_hash.clone(),
             word_length_bits: brief.word_length.bits(),
             settings: self.settings,

@@ -31,5 +31,6 @@ pub(crate) fn cleanup(analysis: &Analysis, repair: bool) -> Cleanup {
         } else {
             Vec::new()
         },
+        ..Cleanup::default()
     }
 }

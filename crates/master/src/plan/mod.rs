@@ -4,6 +4,7 @@ mod cleanup;
 pub mod judgment;
 mod planned;
 
+pub(crate) use self::cleanup::cleanup;
 pub use self::planned::Planned;
 
 use acetate_check::Check;
@@ -15,8 +16,8 @@ use acetate_model::{Confidence, Predictor, Tone};
 
 use crate::brief::Brief;
 use crate::error::MasterError;
-use crate::plan::cleanup::cleanup;
 use crate::plan::judgment::judgment;
+use crate::repair::{RepairReport, Repaired};
 
 /// Sample rates that are rendered, Hz.
 const SAMPLE_RATES_HZ: (u32, u32) = (MIN_SAMPLE_RATE_HZ, MAX_SAMPLE_RATE_HZ);
@@ -40,6 +41,8 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// What stands against mastering the mix.
     pub check: Check,
+    /// What was repaired where that was asked for.
+    pub repair: Option<RepairReport>,
 }
 
 /// Refuses a program without a loudness, and one so loud that it is no sound.
@@ -64,16 +67,22 @@ pub(crate) fn can_be_mastered(analysis: &Analysis) -> Result<(), MasterError> {
 /// [`MasterError`] when settings or weights do not fit.
 pub(crate) fn plan(
     analysis: &Analysis,
+    repaired: Option<&Repaired>,
     predictor: &dyn Predictor,
     brief: &Brief,
 ) -> Result<Plan, MasterError> {
-    let prediction = predictor.predict(analysis.program())?;
+    let program = repaired.and_then(|repaired| repaired.of_repaired.as_ref());
+    let program = program.unwrap_or(analysis.program());
+    let prediction = predictor.predict(program)?;
     let (settings, confidence, weights_hash) = match &brief.settings {
         Some(settings) => (settings.clone(), None, String::new()),
         None => {
             let mut settings = prediction.settings;
             settings.eq.phase = brief.eq_phase;
-            settings.cleanup = cleanup(analysis, brief.repair);
+            settings.cleanup = match repaired {
+                Some(repaired) => repaired.cleanup.clone(),
+                None => cleanup(analysis, brief.repair),
+            };
             (
                 settings,
                 Some(prediction.confidence),
@@ -104,6 +113,7 @@ pub(crate) fn plan(
         weights_hash,
         tone: prediction.tone,
         notes: prediction.notes,
+        repair: repaired.map(|repaired| repaired.report.clone()),
         check,
     })
 }

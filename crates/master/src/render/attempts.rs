@@ -207,7 +207,7 @@ pub(crate) fn infeasible(
     }
     let needed_limiting_db = needed_limiting_db(curve, target, limiter);
     let reason = match solution.limited_by? {
-        solve::Infeasible::MaxLimiting { .. } => format!(
+        solve::LimitedBy::MaxLimiting { .. } => format!(
             "{:.1} LUFS would need more than {:.1} dB of limiting; this is the loudest within it ({}turn the \
              tallest peaks down in the mix, the one at {} first)",
             target.integrated_lufs,
@@ -221,19 +221,19 @@ pub(crate) fn infeasible(
             },
             clock(tallest_peak_s(analysis), 1)
         ),
-        solve::Infeasible::Saturated { .. } => format!(
+        solve::LimitedBy::Saturated { .. } => format!(
             "{:.1} LUFS is out of reach: more drive makes this mix no louder",
             target.integrated_lufs
         ),
-        solve::Infeasible::DriveRange { .. } => format!(
+        solve::LimitedBy::DriveRange { .. } => format!(
             "{:.1} LUFS is out of the drive's range for this mix",
             target.integrated_lufs
         ),
-        solve::Infeasible::DriveFixed { .. } => format!(
+        solve::LimitedBy::DriveFixed { .. } => format!(
             "the settings fix the drive at {:.2} dB, which does not reach {:.1} LUFS",
             solution.drive_db, target.integrated_lufs
         ),
-        solve::Infeasible::NoLoudness => "nothing of the render has a loudness".to_owned(),
+        solve::LimitedBy::NoLoudness => "nothing of the render has a loudness".to_owned(),
     };
     Some(Infeasible {
         short_by_lu,

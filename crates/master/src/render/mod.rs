@@ -2,6 +2,9 @@
 
 pub(crate) mod attempts;
 pub mod passage;
+mod unlimited;
+
+pub use unlimited::Unlimited;
 
 use std::ops::Range;
 

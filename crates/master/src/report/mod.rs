@@ -52,9 +52,9 @@ pub struct Report {
     pub mastering: Option<Mastering>,
     /// What became of the certificate that the program was held against.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<CertificateVerdict>,
     /// What was checked against the target.
-    pub checks: Vec<Check>,
+    pub checks: Vec<TargetCheck>,
     /// What stands out in the input.
     pub findings: Vec<Finding>,
     /// What of the input beside its sound is not in the master as it was.
@@ -238,7 +238,7 @@ impl Difference {
 
 /// What became of a certificate's check.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Verdict {
+pub struct CertificateVerdict {
     /// The certificate.
     pub certificate: String,
     /// Nothing differs.
@@ -254,7 +254,7 @@ pub struct Verdict {
 /// One figure held against what was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Check {
+pub struct TargetCheck {
     /// What was measured.
     #[schemars(with = "String")]
     pub name: CheckName,
@@ -275,7 +275,7 @@ pub struct Check {
 const MAX_REPLACED_S: f64 = 1.0;
 const MAX_REPLACED_SHARE: f64 = 0.005;
 
-impl Check {
+impl TargetCheck {
     /// Whether a song is whole of which so many of all frames could not be decoded and are silence; `None`
     /// where there are none.
     pub fn of_replaced(replaced_frames: u64, frames: u64, sample_rate_hz: u32) -> Option<Self> {
@@ -355,7 +355,7 @@ impl Report {
     }
 
     /// With one more check.
-    pub fn with_check(mut self, check: Option<Check>) -> Self {
+    pub fn with_check(mut self, check: Option<TargetCheck>) -> Self {
         self.all_met &= check.as_ref().is_none_or(|check| check.pass);
         self.checks.extend(check);
         self

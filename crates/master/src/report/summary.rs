@@ -1,9 +1,7 @@
 //! What was done and why, in a musician's words.
 
-use acetate_dsp::settings::{
-    FINE_BANDS, MID_KNOTS, RepairKind, Settings, fine_band_hz, mid_knot_hz,
-};
-use acetate_dsp::units::{clock, hertz};
+use acetate_dsp::settings::{FINE_BANDS, MID_KNOTS, Settings, fine_band_hz, mid_knot_hz};
+use acetate_dsp::units::hertz;
 use acetate_model::Tone;
 use acetate_model::outputs::curve_of_knots;
 
@@ -37,19 +35,7 @@ pub(crate) fn sentences(
     if settings.cleanup.dc_highpass_hz > 0.0 {
         done.push("removed an offset of the zero line that eats headroom".to_owned());
     }
-    done.extend(settings.cleanup.repairs.iter().map(|repair| {
-        let at = clock(repair.at_s, 2);
-        match repair.kind {
-            RepairKind::Interpolate => format!(
-                "repaired a click at {at}: {:.1} ms redrawn from what surrounds them (--no-repair leaves it)",
-                repair.length_ms
-            ),
-            RepairKind::Attenuate => format!(
-                "turned a bump at {at} down by {:.0} dB for {:.0} ms (--no-repair leaves it)",
-                -repair.gain_db, repair.length_ms
-            ),
-        }
-    }));
+    done.extend(crate::repair::sentences(&settings.cleanup));
     let before_tone = done.len();
     done.extend(
         REGIONS

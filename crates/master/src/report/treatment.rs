@@ -5,6 +5,7 @@ use acetate_model::{Confidence, Tone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::repair::RepairReport;
 use crate::report::Measures;
 
 /// What is done to a mix, and what the solver found.
@@ -40,10 +41,26 @@ pub struct Treatment {
     pub attempts: Vec<Attempt>,
     /// What was done and why, in a musician's words.
     pub done: Vec<String>,
+    /// What was looked for and repaired; `None` where that was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repair: Option<RepairReport>,
     /// Hash of the weights behind the prediction; empty where none were used.
     pub weights_hash: String,
     /// Word length of the master, bits; 32 is float.
     pub word_length_bits: u32,
+}
+
+impl Treatment {
+    /// The ceiling that the delivered render was limited to, dBTP.
+    pub fn last_ceiling_dbtp(&self) -> f64 {
+        let last = self.attempts.last();
+        last.map_or(self.target.true_peak_dbtp, |attempt| attempt.ceiling_dbtp)
+    }
+
+    /// Gain after the limiter of the delivered render, dB.
+    pub fn last_trim_db(&self) -> f64 {
+        self.attempts.last().map_or(0.0, |attempt| attempt.trim_db)
+    }
 }
 
 /// Why the loudness could not be reached.

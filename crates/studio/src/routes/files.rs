@@ -3,10 +3,13 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path as FilePath;
+use std::sync::Arc;
 
+use acetate_io::{deliver_file, deliver_text};
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
@@ -14,27 +17,18 @@ use serde_json::{Value, json};
 
 use super::{App, aside, song_of};
 use crate::error::ApiError;
-use crate::session::{Made, Song, Ticket};
+use crate::session::{Beside, Made, Song, Task, Ticket};
 
 /// Bytes of a file that are read at once.
 const PART_BYTES: usize = 1 << 18;
-
-/// What can be taken: its name in the address, the ending of its file.
-const KINDS: [(&str, &str); 4] = [
-    ("master", ""),
-    ("settings", "settings.toml"),
-    ("certificate", "certificate.json"),
-    ("report", "report.json"),
-];
 
 pub(super) async fn ticket(
     State(session): State<App>,
     Path((id, kind)): Path<(u64, String)>,
 ) -> Result<Json<Value>, ApiError> {
     let song = song_of(&session, id)?;
-    let made = song.facts().made.clone();
-    let made = made.ok_or_else(|| ApiError::not_yet("the master"))?;
-    let ticket = ticket_for(&song, &made, &kind)?;
+    let made = made_of(&song)?;
+    let ticket = aside(move || ticket_for(&made, &kind)).await?;
     let name = ticket.name.clone();
     let token = session
         .give_ticket(ticket)
@@ -44,30 +38,112 @@ pub(super) async fn ticket(
     ))
 }
 
-fn ticket_for(song: &Song, made: &Made, kind: &str) -> Result<Ticket, ApiError> {
-    let known = KINDS.iter().find(|(name, _)| *name == kind);
-    let (_, ending) = known.ok_or_else(|| {
-        ApiError::not_found("a file called master, settings, certificate or report")
-    })?;
-    let file = match *ending {
-        "" => made.file.clone(),
-        ending => made.file.with_extension(ending),
-    };
-    let text = match kind {
-        "report" => Some(song.without_places(&format!("{:#}\n", made.report))),
+fn made_of(song: &Song) -> Result<Arc<Made>, ApiError> {
+    let made = song.facts().made.clone();
+    made.ok_or_else(|| ApiError::not_yet("the master"))
+}
+
+fn file_name(file: &FilePath) -> String {
+    let name = file.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// What is taken of a master by this name.
+fn ticket_for(made: &Made, kind: &str) -> Result<Ticket, ApiError> {
+    let failed = |error: &dyn std::fmt::Display| ApiError::failed(error);
+    let (file, text) = match kind {
+        "master" => (made.file.clone(), None),
+        "settings" => (made.file.with_extension("settings.toml"), None),
         "certificate" => {
-            let text =
-                std::fs::read_to_string(&file).map_err(|error| ApiError::failed(&error.kind()))?;
-            Some(song.without_places(&text))
+            let text = made.certificate().map_err(|error| failed(&error))?;
+            (made.file.with_extension("certificate.json"), Some(text))
         }
-        _ => None,
+        "report" => {
+            let text = serde_json::to_string_pretty(&made.report());
+            let text = text.map_err(|error| failed(&error))? + "\n";
+            (made.file.with_extension("report.json"), Some(text))
+        }
+        _ => {
+            let kind = Beside::named(kind).ok_or_else(|| {
+                ApiError::not_found(
+                    "a file called master, settings, certificate, report, page or pack",
+                )
+            })?;
+            let file = made.beside(kind);
+            (file.ok_or_else(|| ApiError::not_yet("this file"))?, None)
+        }
     };
-    let name = file
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    Ok(Ticket { file, name, text })
+    Ok(Ticket {
+        name: file_name(&file),
+        file,
+        text,
+    })
+}
+
+/// Makes the report page or the pack.
+pub(super) async fn beside(
+    State(session): State<App>,
+    Path((id, kind)): Path<(u64, String)>,
+) -> Result<StatusCode, ApiError> {
+    let song = song_of(&session, id)?;
+    let kind = Beside::named(&kind).ok_or_else(|| ApiError::not_found("a page or a pack"))?;
+    let made = made_of(&song)?;
+    if made.ask_beside(kind) {
+        let task = Task::Beside(Arc::clone(&song), made, kind);
+        session.queue.add(task);
+        session.tell_of(&song);
+    }
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Writes everything of a master into the folder that the command line named.
+pub(super) async fn deliver(
+    State(session): State<App>,
+    Path(id): Path<u64>,
+) -> Result<Json<Value>, ApiError> {
+    let song = song_of(&session, id)?;
+    let made = made_of(&song)?;
+    let folder = session.deliver_to.clone();
+    let folder = folder.ok_or_else(|| {
+        let message =
+            "expected a folder to deliver into, found none: open the studio with --deliver-to DIR";
+        ApiError::new(StatusCode::CONFLICT, message)
+    })?;
+    aside(move || {
+        let mut kinds = vec!["master", "settings", "certificate"];
+        kinds.extend(made.beside(Beside::Page).map(|_| "page"));
+        kinds.extend(made.beside(Beside::Pack).map(|_| "pack"));
+        let tickets = kinds.iter().map(|kind| ticket_for(&made, kind));
+        let tickets: Vec<Ticket> = tickets.collect::<Result<_, _>>()?;
+        // All of them or none.
+        if let Some(taken) = tickets.iter().find(|one| folder.join(&one.name).exists()) {
+            let message = format!(
+                "{}: expected a name that is free in the folder, found a file: move it away, or rename the mix",
+                taken.name
+            );
+            return Err(ApiError::new(StatusCode::CONFLICT, message));
+        }
+        for ticket in &tickets {
+            delivered(ticket, &folder)?;
+        }
+        let names: Vec<&str> = tickets.iter().map(|one| one.name.as_str()).collect();
+        Ok(Json(json!({ "files": names })))
+    })
+    .await
+}
+
+fn delivered(ticket: &Ticket, folder: &FilePath) -> Result<(), ApiError> {
+    let to = folder.join(&ticket.name);
+    let done = match &ticket.text {
+        Some(text) => deliver_text(&to, text, false),
+        None => deliver_file(&ticket.file, &to, false),
+    };
+    done.map_err(|error| {
+        let text = error
+            .to_string()
+            .replace(&to.display().to_string(), &ticket.name);
+        ApiError::new(StatusCode::CONFLICT, text)
+    })
 }
 
 pub(super) async fn take(
@@ -115,6 +191,8 @@ fn content_type(file: &FilePath) -> &'static str {
         "wav" => "audio/wav",
         "flac" => "audio/flac",
         "json" => "application/json",
+        "html" => "text/html; charset=utf-8",
+        "zip" => "application/zip",
         _ => "text/plain; charset=utf-8",
     }
 }

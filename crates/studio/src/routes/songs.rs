@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use acetate_check::DEVICES;
 use acetate_dsp::PARAMS;
 use acetate_dsp::process::eq::{mid_basis, side_basis};
 use acetate_dsp::settings::{mid_knot_hz, side_knot_hz};
+use acetate_master::Report;
 use acetate_master::presets::PRESETS;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -15,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::{App, song_of};
 use crate::error::ApiError;
-use crate::session::SongView;
+use crate::session::{SongView, WaitingView};
 
 /// Points of the EQ's curve as the page draws it.
 const CURVE_POINTS: usize = 160;
@@ -37,6 +39,12 @@ pub(crate) struct SessionView {
     params: Value,
     /// What a knob of the EQ does to its curve.
     eq: EqBasis,
+    /// Loudspeakers that can be listened through: name, where the curve comes from, whether it sums to mono.
+    devices: Value,
+    /// Songs of an earlier session whose mixes were not found yet.
+    waiting: Vec<WaitingView>,
+    /// A folder was named to deliver into.
+    delivers: bool,
 }
 
 /// What a knob of the EQ does to its curve: the curve is the sum of its knots' gains times these.
@@ -90,12 +98,22 @@ pub(super) async fn session(State(session): State<App>) -> Json<SessionView> {
             "help": param.help,
         })
     });
+    let devices = DEVICES.iter().map(|device| {
+        json!({
+            "name": device.name,
+            "source": device.source,
+            "sums_to_mono": device.sums_to_mono,
+        })
+    });
     Json(SessionView {
         version: env!("CARGO_PKG_VERSION"),
         songs: session.views(),
         targets: targets.collect(),
         params: params.collect(),
         eq: EqBasis::new(),
+        devices: devices.collect(),
+        waiting: session.waiting(),
+        delivers: session.deliver_to.is_some(),
     })
 }
 
@@ -155,11 +173,9 @@ pub(super) async fn curves(
 pub(super) async fn report(
     State(session): State<App>,
     Path(id): Path<u64>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Report>, ApiError> {
     let song = song_of(&session, id)?;
     let made = song.facts().made.clone();
     let made = made.ok_or_else(|| ApiError::not_yet("the report"))?;
-    let text = song.without_places(&made.report.to_string());
-    let report = serde_json::from_str(&text).map_err(|error| ApiError::failed(&error))?;
-    Ok(Json(report))
+    Ok(Json(made.report()))
 }

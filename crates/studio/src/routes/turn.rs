@@ -8,9 +8,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::listen::samples;
-use super::{App, aside, song_of};
+use super::{App, aside, refused, song_of};
 use crate::error::ApiError;
-use crate::session::{self, Ask, ProposalView, Turn, planned, proposal_for};
+use crate::session::{self, Ask, ProposalView, Slots, Task, Turn, proposal_for};
 
 /// Carries what a passage was rendered with, as JSON.
 const PASSAGE: HeaderName = HeaderName::from_static("x-acetate-passage");
@@ -26,10 +26,6 @@ pub(crate) struct Turned {
     proposal: ProposalView,
 }
 
-fn refused(error: &anyhow::Error) -> ApiError {
-    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{error:#}"))
-}
-
 pub(super) async fn turn(
     State(session): State<App>,
     Path(id): Path<u64>,
@@ -42,7 +38,7 @@ pub(super) async fn turn(
         let analysis = analysis.ok_or_else(|| ApiError::not_yet("the analysis"))?;
         let answer = || {
             let proposal = proposal_for(&session, &song, &turn)?;
-            let (plan, _) = planned(&turn, &proposal, &analysis, &session.cache)?;
+            let (plan, _) = proposal.planned(&turn, &analysis)?;
             anyhow::Ok((proposal, plan))
         };
         let (proposal, plan) = answer().map_err(|error| refused(&error))?;
@@ -78,4 +74,49 @@ pub(super) async fn passage(
     let facts = HeaderValue::from_str(&facts).map_err(|error| ApiError::failed(&error))?;
     response.headers_mut().insert(PASSAGE, facts);
     Ok(response)
+}
+
+pub(super) async fn slots(
+    State(session): State<App>,
+    Path(id): Path<u64>,
+    Json(slots): Json<Slots>,
+) -> Result<StatusCode, ApiError> {
+    let song = song_of(&session, id)?;
+    aside(move || {
+        slots.check().map_err(|error| refused(&error))?;
+        song.facts().slots = Some(slots);
+        session.keep();
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
+}
+
+/// Variants of the master as the knobs stand.
+pub(super) async fn variants(
+    State(session): State<App>,
+    Path(id): Path<u64>,
+) -> Result<StatusCode, ApiError> {
+    let song = song_of(&session, id)?;
+    let made = {
+        let mut facts = song.facts();
+        let made = facts.made.clone();
+        let made = made.filter(|made| made.revision == facts.revision);
+        let made = made.ok_or_else(|| ApiError::not_yet("the master as the knobs stand"))?;
+        if made.turn.overrides() {
+            return Err(ApiError::new(
+                StatusCode::CONFLICT,
+                "variants vary what is proposed: expected EQ, compressor, saturation and width as proposed, found some that were set by hand: go back to the proposal first",
+            ));
+        }
+        let is_there =
+            (facts.variants.as_ref()).is_some_and(|variants| variants.revision == made.revision);
+        if facts.varying || is_there {
+            return Ok(StatusCode::ACCEPTED);
+        }
+        facts.varying = true;
+        made
+    };
+    session.queue.add(Task::Variants(song.clone(), made));
+    session.tell_of(&song);
+    Ok(StatusCode::ACCEPTED)
 }

@@ -1,7 +1,8 @@
-//! A mix is dropped: its bytes go to the session's folder as they come.
+//! A mix or a reference is dropped: its bytes go to the session's folder as they come.
 
 use std::fs::File;
 use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use tokio::time::timeout;
 
 use super::App;
 use crate::error::ApiError;
-use crate::session::{Song, SongView};
+use crate::session::SongView;
 
 /// Largest mix: three hours of stereo at 192 kHz in 32 bits.
 const MAX_UPLOAD_BYTES: u64 = 16_588_800_000 + (1 << 20);
@@ -29,17 +30,17 @@ const PARTS: usize = 16;
 #[derive(Deserialize)]
 pub(super) struct Dropped {
     /// The file's name.
-    name: String,
+    pub(super) name: String,
 }
 
-pub(super) async fn upload(
+pub(super) async fn song(
     State(session): State<App>,
     Query(dropped): Query<Dropped>,
     body: Body,
 ) -> Result<(StatusCode, Json<SongView>), ApiError> {
     let song = session.new_song(&dropped.name);
     let song = song.map_err(|error| ApiError::new(StatusCode::CONFLICT, format!("{error:#}")))?;
-    let taken = take(&song, body).await;
+    let taken = take(song.input().to_owned(), body).await;
     if let Err(error) = taken {
         song.remove();
         return Err(error.of_song(&song.name));
@@ -48,10 +49,9 @@ pub(super) async fn upload(
     Ok((StatusCode::CREATED, Json(song.view())))
 }
 
-/// Writes the body to the song's file, part by part.
-async fn take(song: &Arc<Song>, body: Body) -> Result<(), ApiError> {
+/// Writes the body to a file, part by part.
+pub(super) async fn take(path: PathBuf, body: Body) -> Result<(), ApiError> {
     let (give, mut parts) = mpsc::channel::<Bytes>(PARTS);
-    let path = song.input();
     let writer = tokio::task::spawn_blocking(move || {
         let mut file = File::create_new(path)?;
         while let Some(part) = parts.blocking_recv() {

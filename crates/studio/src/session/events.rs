@@ -36,6 +36,15 @@ pub(crate) enum Event {
         /// Seconds that are left, guessed.
         left_s: Option<f64>,
     },
+    /// Something that was asked for beside the masters failed.
+    Trouble {
+        /// The song's number.
+        id: u64,
+        /// What was expected, what was found, what to do.
+        text: String,
+    },
+    /// The session is another than before: songs in another order, or earlier ones to be found.
+    Session,
     /// The page missed events, and should ask for the session.
     Missed,
 }

@@ -11,7 +11,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Session;
-use super::proposal::planned;
 use super::song::Song;
 use super::turn::Turn;
 use super::work::proposal_for;
@@ -68,18 +67,19 @@ pub(crate) fn passage(
         ask.frames
     );
     let proposal = proposal_for(session, song, &ask.turn)?;
-    let (plan, brief) = planned(&ask.turn, &proposal, &analysis, &session.cache)?;
+    let (plan, brief) = proposal.planned(&ask.turn, &analysis)?;
     let mut settings = plan.settings;
     // The limiter's times are chosen on the whole song.
-    let drive_db = made.settings.limiter.drive_db;
-    settings.limiter = made.settings.limiter;
+    let of_made = &made.delivered.mastered.treatment.settings;
+    let drive_db = of_made.limiter.drive_db;
+    settings.limiter = of_made.limiter;
     let range = ask.from..ask.from.saturating_add(ask.frames);
     let cut = Passage::cut(&mut mix.reader(), &analysis, range.clone())?;
     let level = match ask.drive_db {
         Some(drive_db) => PassageLevel::Drive(drive_db),
         None => {
             let now_lufs = loudness_lufs(&made.sound.read(range)?);
-            let moved_lu = settings.target.integrated_lufs - made.settings.target.integrated_lufs;
+            let moved_lu = settings.target.integrated_lufs - of_made.target.integrated_lufs;
             if now_lufs.is_finite() {
                 PassageLevel::Loudness(now_lufs + moved_lu)
             } else {

@@ -22,6 +22,8 @@ pub(crate) enum Phase {
     Opening,
     /// From the analysis to the verified master.
     Mastering,
+    /// Something beside a master that is there.
+    Beside,
 }
 
 /// Where on the whole way a step begins and ends: shares of the time, as a song of four minutes takes it.
@@ -71,7 +73,11 @@ impl<'a> Watch<'a> {
     /// So far is a step.
     pub(crate) fn at(&self, step: Step, done: u64, total: Option<u64>) {
         self.session.queue.let_passages_pass();
-        self.tell(step.name(), share_of(way(step), done, total));
+        let way = match self.phase {
+            Phase::Beside => (0.0, 1.0),
+            Phase::Opening | Phase::Mastering => way(step),
+        };
+        self.tell(step.name(), share_of(way, done, total));
     }
 
     pub(crate) fn warned(&self, text: &str) {
@@ -94,7 +100,7 @@ impl<'a> Watch<'a> {
         }
         *told = Some(now);
         let from = match self.phase {
-            Phase::Opening => 0.0,
+            Phase::Opening | Phase::Beside => 0.0,
             Phase::Mastering => way(Step::Render).0,
         };
         let gone = (share - from) / (1.0 - from);
@@ -103,7 +109,8 @@ impl<'a> Watch<'a> {
             id: self.song.id,
             step: step.to_owned(),
             share,
-            left_s: (gone > GUESS_FROM).then(|| took_s * (1.0 - gone) / gone),
+            left_s: (gone > GUESS_FROM && self.phase != Phase::Beside)
+                .then(|| took_s * (1.0 - gone) / gone),
         });
     }
 }

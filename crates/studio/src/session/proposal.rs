@@ -1,22 +1,34 @@
 //! [`Proposal`]: what the engine proposes for a song, and what a [`Turn`] makes of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use acetate_dsp::{Analysis, Settings};
-use acetate_engine::{Cache, Engine, Options, Silent};
+use acetate_engine::{Cache, Engine, Job, Options, Request, Silent};
 use acetate_master::{Brief, Plan};
 use acetate_model::outputs::knots_of_curve;
+use anyhow::Context;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::song::Song;
 use super::turn::Turn;
 
-/// What the engine proposes for a song by some words.
+/// What the engine proposes for a song by some words and a reference.
 pub(crate) struct Proposal {
-    words: String,
+    asked: Asked,
+    /// It has read what was asked for, once.
+    pub(crate) engine: Arc<Engine>,
     pub(crate) settings: Settings,
     pub(crate) view: ProposalView,
+}
+
+/// What of a turn is put to the engine.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Asked {
+    words: String,
+    reference: Option<PathBuf>,
+    way_share: f64,
 }
 
 /// The proposal as the page draws it.
@@ -34,69 +46,111 @@ pub(crate) struct ProposalView {
     pub confidence: Option<acetate_model::Confidence>,
 }
 
-impl Proposal {
-    /// Asks the engine, which reads the words of the turn and nothing else of it.
-    pub(crate) fn ask(turn: &Turn, analysis: &Analysis, cache: &Cache) -> anyhow::Result<Self> {
-        let options = Options {
-            request: turn.request(),
-            cache: cache.clone(),
-            ..Options::default()
+impl Asked {
+    /// By a turn of this song.
+    pub(crate) fn of(turn: &Turn, song: &Song) -> anyhow::Result<Self> {
+        let reference = match turn.reference {
+            None => None,
+            Some(id) => {
+                let known = song.facts().references.get(&id).cloned();
+                let known = known.filter(|reference| reference.view().is_ready);
+                let known =
+                    known.context("expected a reference of this song that was read, found none")?;
+                Some(known.signature())
+            }
         };
-        let plan = Engine::new(&[], &options, &Silent)?.plan(analysis)?;
-        let tone = plan.tone.as_ref();
         Ok(Self {
             words: turn.words.clone(),
+            way_share: reference.as_ref().map_or(0.0, |_| turn.way_share()),
+            reference,
+        })
+    }
+}
+
+impl Proposal {
+    /// Asks an engine that has read what was asked for: the words and the reference of the turn, nothing else of it.
+    pub(crate) fn ask(
+        asked: Asked,
+        engine: Arc<Engine>,
+        analysis: &Analysis,
+    ) -> anyhow::Result<Self> {
+        let plan = engine.plan(analysis)?;
+        let tone = plan.tone.as_ref();
+        let is_nets_own = asked.reference.is_none();
+        Ok(Self {
+            asked,
+            engine,
             view: ProposalView {
                 settings: plan.settings.clone(),
-                open_db: tone.map(|tone| knots_of_curve(&tone.open_db).to_vec()),
-                sd_db: tone.map(|tone| knots_of_curve(&tone.sd_db).to_vec()),
+                open_db: tone
+                    .filter(|_| is_nets_own)
+                    .map(|tone| knots_of_curve(&tone.open_db).to_vec()),
+                sd_db: tone
+                    .filter(|_| is_nets_own)
+                    .map(|tone| knots_of_curve(&tone.sd_db).to_vec()),
                 confidence: plan.confidence,
             },
             settings: plan.settings,
         })
     }
 
-    /// Whether it answers this turn.
-    pub(crate) fn answers(&self, turn: &Turn) -> bool {
-        self.words == turn.words
+    /// Whether it answers this.
+    pub(crate) fn answers(&self, asked: &Asked) -> bool {
+        self.asked == *asked
+    }
+
+    /// What the engine is asked for by a turn that stands on this proposal.
+    pub(crate) fn options(&self, turn: &Turn) -> anyhow::Result<Options> {
+        Ok(Options {
+            brief: Brief {
+                settings: turn.turned(&self.settings),
+                ..turn.brief()?
+            },
+            request: turn.request(self.asked.reference.clone()),
+            overwrite: true,
+            ..Options::default()
+        })
+    }
+
+    /// The settings that a turn comes to, but for the drive.
+    pub(crate) fn planned(
+        &self,
+        turn: &Turn,
+        analysis: &Analysis,
+    ) -> anyhow::Result<(Plan, Brief)> {
+        let options = self.options(turn)?;
+        let plan = self.engine.again(&[], &options)?.plan(analysis)?;
+        Ok((plan, options.brief))
     }
 }
 
-/// What the engine is asked for by a turn, with the proposal that the turn stands on.
-pub(crate) fn options_of(
-    turn: &Turn,
-    proposal: &Proposal,
-    cache: &Cache,
-) -> anyhow::Result<Options> {
-    Ok(Options {
-        brief: Brief {
-            settings: turn.turned(&proposal.settings),
-            ..turn.brief()?
+/// What an engine reads for what is asked, before any brief.
+pub(crate) fn reading(asked: &Asked, cache: &Cache) -> Options {
+    let turn = Turn {
+        words: asked.words.clone(),
+        reference_share: Some(100.0 * asked.way_share),
+        ..Turn::default()
+    };
+    Options {
+        request: Request {
+            way_share: asked.way_share,
+            ..turn.request(asked.reference.clone())
         },
-        request: turn.request(),
         overwrite: true,
         cache: cache.clone(),
         ..Options::default()
-    })
+    }
 }
 
-/// The settings that a turn comes to, but for the drive.
-pub(crate) fn planned(
-    turn: &Turn,
-    proposal: &Proposal,
-    analysis: &Analysis,
-    cache: &Cache,
-) -> anyhow::Result<(Plan, Brief)> {
-    let options = options_of(turn, proposal, cache)?;
-    let plan = Engine::new(&[], &options, &Silent)?.plan(analysis)?;
-    Ok((plan, options.brief))
+/// An engine that has read it.
+pub(crate) fn engine(asked: &Asked, cache: &Cache) -> anyhow::Result<Engine> {
+    Ok(Engine::new(&[], &reading(asked, cache), &Silent)?)
 }
 
-/// The job of a master with its settings beside it.
-pub(crate) fn job(turn: &Turn, input: &Path, output: &Path) -> anyhow::Result<acetate_engine::Job> {
-    let mut job = acetate_engine::Job::new(input, output, turn.format.output()?);
+/// The job of a master with its settings and certificate beside it.
+pub(crate) fn job(turn: &Turn, input: &Path, output: &Path) -> anyhow::Result<Job> {
+    let mut job = Job::new(input, output, turn.format.output()?);
     job.settings = Some(output.with_extension("settings.toml"));
-    job.certificate = Some(output.with_extension("certificate.json"));
     Ok(job)
 }
 

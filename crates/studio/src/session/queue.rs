@@ -4,8 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::made::Made;
-use super::song::Song;
+use super::song::{Beside, Made, Reference, Song};
 
 /// A knob rests this long before the whole song is rendered.
 const REST: Duration = Duration::from_millis(600);
@@ -21,17 +20,33 @@ pub(crate) enum Task {
     Master(Arc<Song>),
     /// The master without its limiter, for whoever listens.
     Unlimited(Arc<Song>, Arc<Made>),
+    /// A reference, to be led by and heard.
+    Reference(Arc<Song>, Arc<Reference>),
+    /// A few masters beside the one that was asked for.
+    Variants(Arc<Song>, Arc<Made>),
+    /// Report page or pack.
+    Beside(Arc<Song>, Arc<Made>, Beside),
 }
 
 impl Task {
     pub(crate) fn song(&self) -> &Arc<Song> {
         match self {
-            Self::Open(song) | Self::Master(song) | Self::Unlimited(song, _) => song,
+            Self::Open(song) | Self::Master(song) => song,
+            Self::Unlimited(song, _) | Self::Variants(song, _) => song,
+            Self::Reference(song, _) | Self::Beside(song, ..) => song,
         }
     }
 
     fn is_open(&self) -> bool {
         matches!(self, Self::Open(_))
+    }
+
+    /// It depends on how the knobs stand, and is worth nothing once one was turned.
+    fn is_of_a_turn(&self) -> bool {
+        matches!(
+            self,
+            Self::Master(_) | Self::Unlimited(..) | Self::Variants(..)
+        )
     }
 }
 
@@ -64,7 +79,7 @@ impl Queue {
     /// A knob of a song was turned: what was made for the way it stood is dropped, and made anew once it rests.
     pub(crate) fn turned(&self, song: &Arc<Song>) {
         let mut state = self.lock();
-        drop_all_but_opening(&mut state, Some(song.id));
+        drop_what_is_of_a_turn(&mut state, Some(song.id));
         let is_opening = (state.waiting.iter().map(|(_, task)| task))
             .chain(state.running.iter().map(|(task, _)| task))
             .any(|task| task.is_open() && task.song().id == song.id);
@@ -88,9 +103,9 @@ impl Queue {
         }
     }
 
-    /// Drops the masters of all songs: nobody listens. What is being opened goes on.
+    /// Drops the masters of all songs: nobody listens. What is being opened or was asked for by a click goes on.
     pub(crate) fn pause(&self) {
-        drop_all_but_opening(&mut self.lock(), None);
+        drop_what_is_of_a_turn(&mut self.lock(), None);
     }
 
     /// The next task and the flag that stops it, once one is due; `None` at the end.
@@ -153,8 +168,8 @@ impl Queue {
 }
 
 /// Drops the masters that wait or run, of one song or of all.
-fn drop_all_but_opening(state: &mut State, song: Option<u64>) {
-    let concerned = |task: &Task| !task.is_open() && song.is_none_or(|id| task.song().id == id);
+fn drop_what_is_of_a_turn(state: &mut State, song: Option<u64>) {
+    let concerned = |task: &Task| task.is_of_a_turn() && song.is_none_or(|id| task.song().id == id);
     state.waiting.retain(|(_, task)| !concerned(task));
     if let Some((task, stop)) = &state.running
         && concerned(task)
@@ -180,7 +195,7 @@ mod tests {
     use super::*;
 
     fn song(id: u64, folder: &tempfile::TempDir) -> Arc<Song> {
-        Arc::new(Song::create(id, "mix.wav", folder.path()).unwrap())
+        Arc::new(Song::create(id, "mix.wav", folder.path(), None).unwrap())
     }
 
     #[test]

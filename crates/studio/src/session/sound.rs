@@ -27,6 +27,56 @@ pub(crate) struct Sound {
     pub(crate) short_term_lufs: Vec<f32>,
 }
 
+/// Takes a program block by block.
+pub(crate) struct SoundWriter {
+    spill: Spill,
+    spec: Spec,
+    frames: u64,
+    outline: Outline,
+    meter: Loudness,
+}
+
+impl SoundWriter {
+    /// For a program of this many frames, where that is known; `beside` says on which disk.
+    pub(crate) fn create(
+        beside: &Path,
+        spec: Spec,
+        frames_hint: Option<u64>,
+    ) -> Result<Self, StreamError> {
+        Ok(Self {
+            spill: Spill::create(beside, spec, frames_hint).map_err(StreamError::new)?,
+            spec,
+            frames: 0,
+            outline: Outline::default(),
+            meter: Loudness::new(spec.sample_rate_hz, false),
+        })
+    }
+
+    /// Takes the next block; how many frames there are now.
+    pub(crate) fn write(&mut self, block: &Audio) -> Result<u64, StreamError> {
+        self.spill.write(block)?;
+        self.outline.add(block);
+        self.meter.process(block);
+        self.frames += block.frames() as u64;
+        Ok(self.frames)
+    }
+
+    /// The program, whole.
+    pub(crate) fn finish(mut self) -> Result<Sound, StreamError> {
+        self.spill.finish()?;
+        self.outline.finish();
+        let powers = self.meter.k_power_10ms();
+        Ok(Sound {
+            integrated_lufs: integrated_from_k_power_10ms(powers),
+            short_term_lufs: short_term_from_k_power_10ms(powers),
+            spill: Mutex::new(self.spill),
+            spec: self.spec,
+            frames: self.frames,
+            outline: self.outline,
+        })
+    }
+}
+
 impl Sound {
     /// Takes a program whole; `beside` says on which disk.
     pub(crate) fn take(
@@ -35,31 +85,29 @@ impl Sound {
         progress: &mut OnFrames<'_>,
     ) -> Result<Self, StreamError> {
         let spec = source.spec();
-        let mut spill =
-            Spill::create(beside, spec, source.frames_hint()).map_err(StreamError::new)?;
-        let mut outline = Outline::default();
-        let mut meter = Loudness::new(spec.sample_rate_hz, false);
+        let mut writer = SoundWriter::create(beside, spec, source.frames_hint())?;
         let mut block = Audio::silence(spec.sample_rate_hz, spec.channels, 0);
-        let mut frames = 0;
         source.rewind()?;
         while source.read(&mut block, BLOCK_FRAMES)? > 0 {
-            spill.write(&block)?;
-            outline.add(&block);
-            meter.process(&block);
-            frames += block.frames() as u64;
-            progress(frames)?;
+            progress(writer.write(&block)?)?;
         }
-        spill.finish()?;
-        outline.finish();
-        let powers = meter.k_power_10ms();
-        Ok(Self {
-            spill: Mutex::new(spill),
-            spec,
-            frames,
-            outline,
-            integrated_lufs: integrated_from_k_power_10ms(powers),
-            short_term_lufs: short_term_from_k_power_10ms(powers),
-        })
+        writer.finish()
+    }
+
+    /// The frames of a range of a program that is repeated without end.
+    pub(crate) fn read_repeated(&self, frames: Range<u64>) -> Result<Audio, StreamError> {
+        let mut audio = Audio::silence(self.spec.sample_rate_hz, self.spec.channels, 0);
+        let mut at = frames.start;
+        while at < frames.end && self.frames > 0 {
+            let from = at % self.frames;
+            let part = self.read(from..(from + frames.end - at).min(self.frames))?;
+            if part.frames() == 0 {
+                break;
+            }
+            at += part.frames() as u64;
+            audio.append(&part);
+        }
+        Ok(audio)
     }
 
     /// The frames of a range, fewer where the program ends before.

@@ -1,11 +1,14 @@
 //! [`Turn`]: how the knobs of a song stand, and what that asks of the engine.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use acetate_dsp::Settings;
 use acetate_dsp::chain::{Bypass, Stage};
 use acetate_dsp::settings::{
     Amounts, Compressor, MID_KNOTS, SIDE_KNOTS, Saturation, Stereo, Target,
 };
-use acetate_engine::Request;
+use acetate_engine::{OwnAmounts, REFERENCE_SHARE, Reference, Request};
 use acetate_io::{Container, OutputFormat, WordLength};
 use acetate_master::{Brief, presets};
 use anyhow::Context;
@@ -16,6 +19,8 @@ use serde::{Deserialize, Serialize};
 const MAX_WORDS_BYTES: usize = 500;
 /// Largest amount, percent, as on the command line.
 const MAX_PERCENT: f64 = 200.0;
+/// Most slots of settings of a song.
+const MAX_SLOTS: usize = 8;
 
 /// How the knobs stand. Whatever is left out is the engine's own proposal.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +34,10 @@ pub(crate) struct Turn {
     pub amounts: Percents,
     /// Words for the sound, as `--style`.
     pub words: String,
+    /// The number of the reference to move toward.
+    pub reference: Option<u64>,
+    /// How much of the way to it, percent; as on the command line where `None`.
+    pub reference_share: Option<f64>,
     /// The EQ's knots for mid instead of the proposed ones, dB.
     pub eq_mid_db: Option<[f64; MID_KNOTS]>,
     /// The EQ's knots for the side signal instead of the proposed ones, dB.
@@ -45,6 +54,31 @@ pub(crate) struct Turn {
     pub codecs: bool,
     /// Container and word length of the master.
     pub format: Format,
+}
+
+/// The slots of settings of a song.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Slots {
+    /// The one that is in use.
+    pub chosen: String,
+    /// Each by its name.
+    pub all: BTreeMap<String, Turn>,
+}
+
+impl Slots {
+    /// Refuses more than a person would have, and turns that cannot be.
+    ///
+    /// # Errors
+    /// A message that says what was expected and what was found.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        let is_named = |name: &String| name.chars().count() == 1;
+        anyhow::ensure!(
+            self.all.len() <= MAX_SLOTS && self.all.keys().all(is_named) && is_named(&self.chosen),
+            "slots: expected at most {MAX_SLOTS} with a letter each, found others"
+        );
+        self.all.values().try_for_each(Turn::check)
+    }
 }
 
 /// How much of each stage, percent.
@@ -114,7 +148,7 @@ impl Format {
 
 impl Turn {
     /// Whether any knob stands elsewhere than the proposal.
-    fn overrides(&self) -> bool {
+    pub(crate) fn overrides(&self) -> bool {
         self.eq_mid_db.is_some()
             || self.eq_side_db.is_some()
             || self.compressor.is_some()
@@ -142,6 +176,12 @@ impl Turn {
             anyhow::ensure!(
                 (0.0..=MAX_PERCENT).contains(&percent),
                 "amount of {name}: expected 0 to {MAX_PERCENT} percent, found {percent}"
+            );
+        }
+        if let Some(percent) = self.reference_share {
+            anyhow::ensure!(
+                (0.0..=100.0).contains(&percent),
+                "the way to the reference: expected 0 to 100 percent, found {percent}"
             );
         }
         anyhow::ensure!(
@@ -179,12 +219,28 @@ impl Turn {
         Ok(Bypass::new(stages?))
     }
 
-    /// Who proposes the settings.
-    pub(crate) fn request(&self) -> Request {
+    /// How much of the way to the reference, 0 to 1.
+    pub(crate) fn way_share(&self) -> f64 {
+        self.reference_share
+            .map_or(REFERENCE_SHARE, |percent| percent / 100.0)
+    }
+
+    /// Who proposes the settings; `reference` is the file that the turn's reference is read from.
+    pub(crate) fn request(&self, reference: Option<PathBuf>) -> Request {
         let words = self.words.trim();
+        let amounts = self.amounts;
+        let own = |percent: f64| Some(percent / 100.0);
+        let references = reference.map(|path| Reference { path, weight: 1.0 });
         Request {
             style: (!words.is_empty()).then(|| words.to_owned()),
             loudness_named: true,
+            references: references.into_iter().collect(),
+            way_share: self.way_share(),
+            own_amounts: OwnAmounts {
+                eq: own(amounts.eq),
+                compressor: own(amounts.compressor),
+                stereo: own(amounts.stereo),
+            },
             ..Request::default()
         }
     }

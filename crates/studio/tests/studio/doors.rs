@@ -117,3 +117,37 @@ fn nothing_listens_beyond_loopback() {
     // Another address of this very machine.
     assert!(std::net::TcpStream::connect(format!("127.0.0.2:{port}")).is_err());
 }
+
+#[test]
+fn every_address_below_api_holds_the_same_doors() {
+    let studio = Running::new(&[]);
+    let document = studio.get("/api/openapi.json").json();
+    let ours = ("Host", studio.host.as_str());
+    let with_token = ("X-Acetate-Token", studio.token.as_str());
+    let evil = ("Origin", "http://evil.example");
+    let cross = ("Sec-Fetch-Site", "cross-site");
+    let mut tried = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let path = path.replace("{id}", "1");
+        for method in methods.as_object().unwrap().keys() {
+            let method = method.to_uppercase();
+            let status = |headers: &[(&str, &str)]| {
+                studio
+                    .raw(&method, &path.replace(['{', '}'], ""), headers, b"{}")
+                    .status
+            };
+            assert_eq!(
+                status(&[("Host", "evil.example"), with_token]),
+                421,
+                "{path}"
+            );
+            assert_eq!(status(&[ours, with_token, evil]), 403, "{method} {path}");
+            assert_eq!(status(&[ours, with_token, cross]), 403, "{method} {path}");
+            if path.starts_with("/api/") {
+                assert_eq!(status(&[ours]), 401, "{method} {path}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 25, "{tried}");
+}

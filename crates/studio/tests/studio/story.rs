@@ -8,9 +8,9 @@ use serde_json::json;
 
 use crate::wire::Running;
 
-const RATE_HZ: u32 = 44_100;
+pub const RATE_HZ: u32 = 44_100;
 
-fn write(path: &Path, audio: &Audio) {
+pub fn write(path: &Path, audio: &Audio) {
     let spec = hound::WavSpec {
         channels: 2,
         sample_rate: RATE_HZ,
@@ -27,14 +27,14 @@ fn write(path: &Path, audio: &Audio) {
 }
 
 /// A mix of ten seconds in a folder, and its bytes.
-fn mix(folder: &Path) -> (std::path::PathBuf, Vec<u8>) {
+pub fn mix(folder: &Path) -> (std::path::PathBuf, Vec<u8>) {
     let path = folder.join("my song.wav");
     write(&path, &signal::mix(RATE_HZ, 10.0));
     let bytes = std::fs::read(&path).unwrap();
     (path, bytes)
 }
 
-fn floats(bytes: &[u8]) -> Vec<f32> {
+pub fn floats(bytes: &[u8]) -> Vec<f32> {
     let four = bytes.chunks_exact(4);
     four.map(|four| f32::from_le_bytes(four.try_into().unwrap()))
         .collect()

@@ -43,12 +43,20 @@ impl Answer {
 
 impl Running {
     pub fn new(mixes: &[&Path]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let studio = Studio::open(&StudioOptions {
-            port: 0,
+        Self::with(StudioOptions {
             mixes: mixes.iter().map(|mix| mix.to_path_buf()).collect(),
+            ..StudioOptions::default()
+        })
+    }
+
+    /// With options of its own; no cache, and a place for sessions where none is given.
+    pub fn with(options: StudioOptions) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let place = options.session_folder.clone();
+        let studio = Studio::open(&StudioOptions {
             cache: Cache::Off,
-            session_folder: Some(folder.path().to_owned()),
+            session_folder: place.or(Some(folder.path().to_owned())),
+            ..options
         })
         .unwrap();
         let address = studio.address();
@@ -103,6 +111,30 @@ impl Running {
         self.ask("GET", path, b"")
     }
 
+    /// Waits until something is so of a song.
+    pub fn wait_until(&self, id: u64, is_so: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        loop {
+            let song = self.get(&format!("/api/songs/{id}")).json();
+            if is_so(&song) {
+                return song;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{song}");
+            std::thread::sleep(Duration::from_millis(30));
+        }
+    }
+
+    /// Takes a file home, by its ticket.
+    pub fn take(&self, id: u64, kind: &str) -> (String, Vec<u8>) {
+        let ticket = self.ask("POST", &format!("/api/songs/{id}/files/{kind}"), b"");
+        assert_eq!(ticket.status, 200, "{kind}: {}", ticket.text());
+        let ticket = ticket.json();
+        let host = [("Host", self.host.as_str())];
+        let taken = self.raw("GET", ticket["address"].as_str().unwrap(), &host, b"");
+        assert_eq!(taken.status, 200, "{kind}");
+        (ticket["name"].as_str().unwrap().to_owned(), taken.body)
+    }
+
     /// Waits until a song is in a state.
     pub fn wait_for(&self, id: u64, state: &str) -> Value {
         let begun = Instant::now();
@@ -124,8 +156,11 @@ impl Drop for Running {
         let ended = self.server.take().unwrap().join();
         if !std::thread::panicking() {
             ended.unwrap();
-            let left = std::fs::read_dir(self.folder.path()).unwrap().count();
-            assert_eq!(left, 0, "a session takes everything away");
+            for session in std::fs::read_dir(self.folder.path()).unwrap() {
+                let files = std::fs::read_dir(session.unwrap().path()).unwrap();
+                let names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+                assert_eq!(names, ["session.json"], "a session takes all sound away");
+            }
         }
     }
 }

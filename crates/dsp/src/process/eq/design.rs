@@ -39,9 +39,9 @@ pub(super) fn linear_phase_taps(sample_rate_hz: u32) -> usize {
     scaled_taps(LINEAR_PHASE_TAPS, sample_rate_hz)
 }
 
-/// Minimum-phase taps of a gain curve, by folding the real cepstrum (Oppenheim and Schafer,
+/// Minimum-phase taps of a gain curve (Hz to dB), by folding the real cepstrum (Oppenheim and Schafer,
 /// *Discrete-Time Signal Processing*, 3rd ed., §13.5).
-pub(super) fn minimum_phase(sample_rate_hz: u32, gain_db: impl Fn(f64) -> f64) -> Vec<f64> {
+pub fn minimum_phase(sample_rate_hz: u32, gain_db: impl Fn(f64) -> f64) -> Vec<f64> {
     let taps = minimum_phase_taps(sample_rate_hz);
     let grid = taps * GRID_PER_TAP;
     let mut planner = FftPlannerScalar::new();

@@ -110,8 +110,7 @@ pub(crate) fn write(
     let spec = master.spec();
     let settings = done.settings.clone();
     let bypass = context.options.brief.bypass.clone();
-    let unlimited_db =
-        settings.limiter.drive_db + done.attempts.last().map_or(0.0, |attempt| attempt.trim_db);
+    let unlimited_db = settings.limiter.drive_db + done.last_trim_db();
     let mut unlimited = pack.rendered(input, &settings, &bypass, spec)?;
     pack.write(
         UNLIMITED,
