@@ -35,12 +35,12 @@ LOG = np.log2(CENTERS)
 DEFAULT = ["amoebax-data", "freedroidrpg-data", "hedgewars-data", "hyperrogue-music", "widelands-data"]
 
 
-def tracks_of(name):
-    """The loud and the finished tracks of a package, in the order of the list."""
+def tracks_of(name, splits=("valid", "test")):
+    """The loud and the finished tracks of a package of these splits, in the order of the list."""
     listed = tomllib.loads((ROOT / "datasets.toml").read_text())
     for package in listed["package"] + listed["repository"]:
         if package["name"] == name and package["role"] == "finished master":
-            assert package["split"] in ("valid", "test"), f"{name}: split {package['split']}"
+            assert package["split"] in splits, f"{name}: split {package['split']}"
             tracks = package["tracks"]
             if isinstance(tracks, dict):
                 tracks = [path for tier in ("A", "B") for path in tracks.get(tier, [])]

@@ -6,7 +6,7 @@ use crate::dir::{Dir, read_wav, write_wav};
 use crate::songs::{RATE_HZ, excerpt, level_db, write_part};
 
 /// A piece in two files, a soft interlude, and another song.
-fn record(dir: &Dir) -> Vec<f32> {
+pub fn record(dir: &Dir) -> Vec<f32> {
     std::fs::create_dir(dir.path("mixes")).expect("a folder");
     let song = excerpt(dir, "rock_excerpt.flac");
     let frames = song.len() / 2;
@@ -165,7 +165,8 @@ fn an_album_made_again_of_its_masters_stays_as_it_is() {
     }
 }
 
-fn read_report(dir: &Dir, folder: &str) -> serde_json::Value {
+/// The report of an album.
+pub fn read_report(dir: &Dir, folder: &str) -> serde_json::Value {
     let text = dir.bytes(&format!("{folder}/album.json"));
     serde_json::from_slice(&text).expect("a report")
 }

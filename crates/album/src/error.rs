@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use acetate_dsp::StreamError;
 use acetate_dsp::chain::UnknownStage;
 use acetate_dsp::settings::SettingsError;
-use acetate_engine::EngineError;
+use acetate_dsp::stream::Canceled;
 use acetate_io::{DecodeError, ReadError, WalkError, WriteError};
 use acetate_master::MasterError;
 use acetate_master::settings_file::SettingsFileError;
@@ -48,9 +48,6 @@ pub enum AlbumError {
         /// Why.
         source: MasterError,
     },
-    /// The engine cannot do its part.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
     /// Not a manifest.
     #[error("{}: expected an album, found {found}", path.display())]
     Manifest {
@@ -124,6 +121,12 @@ fn advice(text: &str) -> String {
         String::new()
     } else {
         format!(": {text}")
+    }
+}
+
+impl From<Canceled> for AlbumError {
+    fn from(_: Canceled) -> Self {
+        Self::Canceled
     }
 }
 

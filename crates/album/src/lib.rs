@@ -19,7 +19,6 @@ mod deliver;
 mod error;
 mod manifest;
 mod plan;
-mod progress;
 mod release;
 mod render;
 mod report;

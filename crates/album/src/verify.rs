@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use acetate_dsp::threads;
-use acetate_engine::Observer;
+use acetate_engine::{Observer, go_on};
+use acetate_io::sum_line;
 use serde::Serialize;
 
 use crate::deliver::{figures_of, sum_of};
 use crate::error::AlbumError;
-use crate::progress::go_on;
 use crate::report::{
     AlbumReport, FileReport, MAX_REPORT_BYTES, REPORT_NAME, SUMS_NAME, all_files, read_report,
 };
@@ -189,7 +189,8 @@ fn listed(folder: &Path, report: &AlbumReport) -> Result<Vec<AlbumDifference>, A
         .iter()
         .map(|file| (file.sha256.as_str(), file.name.as_str()));
     for (sum, name) in files.chain([report_line]) {
-        if !text.lines().any(|line| line == format!("{sum}  {name}")) {
+        let expected = sum_line(sum, name);
+        if !text.lines().any(|line| line == expected.trim_end()) {
             differences.push(AlbumDifference {
                 what: format!("{SUMS_NAME}: {name}"),
                 certified: sum.to_owned(),

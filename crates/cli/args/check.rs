@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args as ClapArgs;
+use clap::{Args as ClapArgs, ValueEnum};
 
 /// `acetate check`.
 #[derive(Debug, ClapArgs)]
@@ -16,7 +16,8 @@ use clap::Args as ClapArgs;
       acetate check mix.wav                 read it\n  \
       acetate check *.wav --json            one object per file; its schema: acetate check --schema\n  \
       acetate check mix.wav -v              also the notes, and what every device does to each region\n  \
-      acetate check mix.wav --plot mix.svg  small pictures of the mix on other loudspeakers\n\n\
+      acetate check mix.wav --plot mix.svg  small pictures of the mix on other loudspeakers\n  \
+      acetate check side.wav --for vinyl    whether one side of a record can be cut\n\n\
     Exit codes: 0 ready, with or without remarks; 1 not ready; 2 usage or unreadable input."
 )]
 pub struct CheckArgs {
@@ -26,6 +27,9 @@ pub struct CheckArgs {
     /// Print the JSON schema of what --json prints, and nothing else
     #[arg(long, conflicts_with_all = ["inputs", "plot", "strict"])]
     pub schema: bool,
+    /// Check a finished side of a record for a receiver's demands instead of a mix for mastering
+    #[arg(long = "for", value_enum, conflicts_with_all = ["schema", "plot"])]
+    pub receiver: Option<Receiver>,
     /// Draw the mix on other loudspeakers, one file for one input
     #[arg(long, value_name = "SVG")]
     pub plot: Option<PathBuf>,
@@ -35,4 +39,11 @@ pub struct CheckArgs {
     /// Refuse damaged input instead of reading past the damage with a warning
     #[arg(long)]
     pub strict: bool,
+}
+
+/// Who receives a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Receiver {
+    /// One side of a 12-inch at 33⅓: length against level, bass, phase, sibilance and air
+    Vinyl,
 }

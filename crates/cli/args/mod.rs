@@ -28,7 +28,7 @@ pub use habits::unquoted;
 pub use values::{Loudness, thread_count};
 
 pub use album::{AlbumAction, AlbumArgs, BalanceArg, InitArgs};
-pub use check::CheckArgs;
+pub use check::{CheckArgs, Receiver};
 #[cfg(feature = "training")]
 pub use eval::{EvalArgs, EvalSplit};
 pub use master::{Dimension, Format, MasterArgs};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use acetate_album::{AlbumReport, AlbumVerdict, PlannedAlbum};
+use acetate_album::{AlbumReport, AlbumVerdict, Demand, PlannedAlbum};
 use acetate_dsp::plain::field;
 use acetate_dsp::units::clock;
 
@@ -101,13 +101,7 @@ pub fn made(report: &AlbumReport, output: &str, console: &Console) -> String {
             deliverable.files.len()
         );
         for demand in deliverable.demands.iter().filter(|demand| !demand.pass) {
-            let _ = writeln!(
-                text,
-                "    {}: expected {}, found {}",
-                field(&demand.what),
-                demand.expected,
-                field(&demand.found)
-            );
+            let _ = writeln!(text, "    {}", as_line(demand));
         }
     }
     for song in &report.songs {
@@ -125,6 +119,30 @@ pub fn made(report: &AlbumReport, output: &str, console: &Console) -> String {
         }
     }
     text
+}
+
+/// What a receiver asks for and what was found.
+pub fn demands(demands: &[Demand], console: &Console) -> String {
+    let mut text = String::new();
+    for demand in demands {
+        let word = if demand.pass {
+            console.good("met")
+        } else {
+            console.bad("not met")
+        };
+        // Writing to a text does not fail.
+        let _ = writeln!(text, "{}: {word}", as_line(demand));
+    }
+    text
+}
+
+fn as_line(demand: &Demand) -> String {
+    format!(
+        "{}: expected {}, found {}",
+        field(&demand.what),
+        demand.expected,
+        field(&demand.found)
+    )
 }
 
 /// What became of a check.

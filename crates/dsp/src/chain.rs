@@ -212,6 +212,14 @@ impl Chain {
             .collect()
     }
 
+    /// Most gain reduction of the compressor since construction or reset, dB.
+    pub fn compression_db(&self) -> f64 {
+        let compressor = Stage::Compressor.name();
+        let mut stages = self.stages.iter();
+        let compressor = stages.find(|stage| stage.name() == compressor);
+        compressor.map_or(0.0, |stage| stage.gain_reduction_db())
+    }
+
     /// Input samples that were not finite and were read as zero.
     pub fn non_finite_samples(&self) -> u64 {
         self.non_finite_samples

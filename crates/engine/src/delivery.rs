@@ -106,44 +106,9 @@ impl FileDelivery {
 
     /// Says it, in a line for each reason; what is lost as a warning.
     pub(crate) fn tell_metadata(&self, observer: &dyn Observer) {
-        let mut told: Vec<(MetadataNote, Vec<String>)> = Vec::new();
-        for note in self.metadata() {
-            let same = told
-                .iter_mut()
-                .find(|(first, _)| first.outcome == note.outcome && first.why == note.why);
-            match same {
-                Some((_, all)) => all.push(note.what),
-                None => {
-                    let all = vec![note.what.clone()];
-                    told.push((note, all));
-                }
-            }
-        }
-        for (note, mut all) in told {
-            all.dedup();
-            let more = all.len().saturating_sub(MOST_NAMED);
-            all.truncate(MOST_NAMED);
-            let more = match more {
-                0 => String::new(),
-                more => format!(" and {more} more, which --json names"),
-            };
-            let line = format!(
-                "{}: {}: {}{more} ({})",
-                self.output.display(),
-                if note.outcome == Outcome::Lost.name() {
-                    "not carried over from the input"
-                } else {
-                    &note.outcome
-                },
-                all.join(", "),
-                note.why
-            );
-            if note.outcome == Outcome::Lost.name() {
-                observer.warn(&line);
-            } else {
-                observer.note(&line);
-            }
-        }
+        let staged = self.staged.iter().flat_map(StagedFile::tag_warnings);
+        let warnings = self.warnings.iter().chain(staged);
+        tell_tag_warnings(&self.output, warnings, observer);
     }
 
     /// What the report says of the file, as it is on disk.
@@ -204,6 +169,51 @@ pub(crate) fn deliver_to_stdout(delivery: FileDelivery) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     let sent = std::io::copy(&mut file, &mut out).and_then(|_| std::io::Write::flush(&mut out));
     sent.context("standard output: the master could not be delivered whole")
+}
+
+/// Tells what an input carries beside the sound and the file `output` does not, as it was: a line for each reason;
+/// what is lost as a warning.
+pub fn tell_tag_warnings<'a>(
+    output: &Path,
+    warnings: impl Iterator<Item = &'a TagWarning>,
+    observer: &dyn Observer,
+) {
+    let mut told: Vec<(&TagWarning, Vec<&str>)> = Vec::new();
+    for warning in warnings {
+        let same = told.iter_mut().find(|(first, _)| {
+            first.outcome() == warning.outcome() && first.why() == warning.why()
+        });
+        match same {
+            Some((_, all)) => all.push(warning.what()),
+            None => told.push((warning, vec![warning.what()])),
+        }
+    }
+    for (first, mut all) in told {
+        all.dedup();
+        let more = all.len().saturating_sub(MOST_NAMED);
+        all.truncate(MOST_NAMED);
+        let more = match more {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let is_lost = first.outcome() == Outcome::Lost;
+        let outcome = if is_lost {
+            "not carried over from the input"
+        } else {
+            first.outcome().name()
+        };
+        let names = all.join(", ");
+        let line = format!(
+            "{}: {outcome}: {names}{more} ({})",
+            output.display(),
+            first.why()
+        );
+        if is_lost {
+            observer.warn(&line);
+        } else {
+            observer.note(&line);
+        }
+    }
 }
 
 impl Delivery for FileDelivery {

@@ -16,16 +16,16 @@ const VIDEO_HZ: u32 = 48_000;
 /// Most that the list of encoders takes.
 const MAX_LIST_BYTES: usize = 1 << 20;
 
-/// The user's ffmpeg.
+/// The codecs of the user's ffmpeg.
 #[derive(Debug)]
-pub(crate) struct Ffmpeg {
+pub struct Ffmpeg {
     /// Version and the list of encoders; the reason where it cannot be run.
     installed: Result<(String, String), String>,
 }
 
 impl Ffmpeg {
     /// Asks for the version and the encoders.
-    pub(crate) fn probe() -> Self {
+    pub fn probe() -> Self {
         Self {
             installed: probe().map_err(|error| format!("{error:#}")),
         }

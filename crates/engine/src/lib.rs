@@ -41,9 +41,11 @@ mod record;
 mod request;
 
 pub use conflicts::Conflicts;
+pub use delivery::tell_tag_warnings;
 pub use error::{EngineError, NameTaken};
 pub use extras::settings_text::settings_text;
 pub use extras::variants::{MAX_VARIANTS, VARIANTS, Variant};
+pub use ffmpeg::Ffmpeg;
 pub use input::{Input, declare};
 pub use job::{Job, PIPE, is_pipe};
 pub use master::{Delivered, Engine, JobForecast, Outcome, master};

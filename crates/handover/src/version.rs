@@ -14,9 +14,11 @@ use crate::error::HandoverError;
 const MATCHED_PEAK_DBFS: f64 = -1.0;
 /// Seed of the dither: the same page each time.
 const DITHER_SEED: u64 = 0x0AB0_0AB0;
+/// Largest page, bytes.
+pub const MAX_PAGE_BYTES: usize = 25_000_000;
 /// What all sound of a page may take as text, bytes: the page's limit less what else stands in it, of which
 /// measured pages need a tenth.
-pub(crate) const SOUND_BYTES: usize = crate::MAX_PAGE_BYTES - 2_000_000;
+pub(crate) const SOUND_BYTES: usize = MAX_PAGE_BYTES - 2_000_000;
 /// Word length of the page's sound, bits.
 pub(crate) const BITS: u32 = 16;
 

@@ -76,7 +76,7 @@ pub use disk::regular::{
     ReadError, create_fresh, open_regular, open_shared, read_bounded, read_open, read_text,
 };
 pub use disk::seal::Seal;
-pub use disk::sha256::{sha256_bytes, sha256_of, sha256_of_file};
+pub use disk::sha256::{sha256_bytes, sha256_of, sha256_of_file, sum_line};
 pub use disk::spill::Spill;
 pub use disk::temporary::{remove_all_temporary_files, remove_stale_temporary_files};
 pub use disk::user::{user_cache_dir, user_config_dir};
@@ -88,7 +88,7 @@ pub use info::{DecodeWarning, Foreign, MediaInfo};
 pub use platform::{FileId, end_all_helpers};
 pub use read::decoder::{Decoder, OpenOptions, open, open_without_helpers};
 pub use tags::{MAX_CARRIED_BYTES, Outcome, TagWarning, Tags};
-pub use write::broadcast::Broadcast;
+pub use write::broadcast::{Broadcast, history_line};
 pub use write::folder::{Earlier, StagedFolder};
 pub use write::format::{Container, OutputFormat};
 pub use write::small::{StagedBytes, deliver_file, deliver_text, write_bytes, write_text};

@@ -84,7 +84,6 @@ fn hidden_in(cause: &Cause) -> Option<&Cause> {
     match cause.downcast_ref() {
         Some(AlbumError::Decode(inner)) => return Some(inner),
         Some(AlbumError::Write(inner)) => return Some(inner),
-        Some(AlbumError::Engine(inner)) => return Some(inner),
         _ => {}
     }
     if let Some(MasterError::Stream(inner)) = cause.downcast_ref() {

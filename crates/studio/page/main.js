@@ -26,6 +26,7 @@ const player = new Player();
 const wave = new Wave(byId("wave"));
 const songs = new Songs();
 const blind = new Blind(player);
+const earlier = new Earlier();
 /** @type {Map<number, Turns>} */
 const turnsOf = new Map();
 /** What a turn comes to, as the server last said. @type {Map<number, import("./types").Turned>} */
@@ -46,8 +47,6 @@ let take;
 let album;
 /** Nothing was open when the page was last drawn. @type {boolean | null} */
 let wasEmpty = null;
-const earlier = new Earlier();
-
 /** @param {string} text */
 function trouble(text) {
   byId("trouble-text").textContent = here(text);
@@ -387,8 +386,8 @@ async function start() {
   showVersions();
   tick();
   void api.listen(happened, (connected) => {
-    if (connected) void trying(begin()); else trouble("The studio does not answer: is `acetate studio` still running?");
-    if (connected) trouble("");
+    trouble(connected ? "" : "The studio does not answer: is `acetate studio` still running?");
+    if (connected) void trying(begin());
   });
 }
 

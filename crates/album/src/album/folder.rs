@@ -121,17 +121,19 @@ fn deliverables(
     folder: &Path,
     observer: &dyn Observer,
 ) -> Result<Vec<DeliverableReport>, AlbumError> {
-    let mut done = Vec::new();
+    let (mut done, mut others) = (Vec::new(), Vec::<Measured<'_>>::new());
     for &deliverable in &release.deliverables {
         let set = set_of(deliverable, release);
-        let own = if set == masters.set {
-            None
-        } else {
-            Some(rendered(release, renderer, set)?)
-        };
+        let is_there = masters.set == set || others.iter().any(|other| other.set == set);
+        if !is_there {
+            others.push(rendered(release, renderer, set.clone())?);
+        }
         let making = Making {
             release,
-            measured: own.as_ref().unwrap_or(masters),
+            measured: others
+                .iter()
+                .find(|other| other.set == set)
+                .unwrap_or(masters),
             observer,
         };
         done.push(making.deliverable(deliverable, folder)?);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use acetate_engine::Observer;
-use acetate_io::{Container, OutputFormat, Tags};
+use acetate_io::{Container, OutputFormat, Tags, history_line};
 use acetate_master::Brief;
 use acetate_model::Predictor;
 
@@ -82,11 +82,14 @@ fn delivered(asked: &InPlaces, renderer: &Renderer<'_>) -> Result<AlbumReport, A
     let all = masters.places.iter().zip(&masters.figures);
     for ((place, figures), (_, output)) in all.zip(&asked.files) {
         let bits = asked.format.word_length().bits();
-        let history = format!("A=PCM,F={},W={bits},T=Acetate", place.sample_rate_hz);
+        let history = history_line(place.sample_rate_hz, bits, place.song.spec.channels);
+        let (tags, warnings) = Tags::read(&place.song.path);
+        let names = (place.song.artist.as_str(), place.song.title.as_str());
         let beside = Beside {
-            tags: Tags::read(&place.song.path).0,
+            tags,
+            warnings,
             broadcast: (asked.format.container() == Container::Wav)
-                .then(|| broadcast_of(place.song, figures, history)),
+                .then(|| broadcast_of(names, figures, history)),
             overwrite: asked.overwrite,
         };
         let mut source = TrackSource::open(place)?;

@@ -2,12 +2,12 @@
 
 use acetate_dsp::settings::Settings;
 use acetate_master::report::TargetCheck;
-use acetate_master::verify::LOUDNESS_TOLERANCE_LU;
 use acetate_master::{CheckName, settings_file};
 use acetate_model::Signature;
 use acetate_model::features::BANDS;
 use acetate_model::outputs::curve_of_knots;
 
+use crate::decide::variance;
 use crate::deliver::{Measured, TrackPlace, file_name};
 use crate::error::AlbumError;
 use crate::plan::AlbumPlan;
@@ -167,30 +167,17 @@ fn checks(
         tolerance: 0.0,
         pass: peak <= ceiling_dbtp,
     }];
-    if let Some(measured) = done.reached_lufs.filter(|_| is_aimed) {
-        checks.push(TargetCheck {
-            name: CheckName::IntegratedLoudness,
-            unit: "LUFS".to_owned(),
-            measured,
-            target: done.target_lufs,
-            tolerance: LOUDNESS_TOLERANCE_LU,
-            pass: (measured - done.target_lufs).abs() <= LOUDNESS_TOLERANCE_LU,
-        });
-    }
+    let of_piece = done.checks.iter().filter(|_| is_aimed);
+    checks.extend(
+        of_piece
+            .filter(|check| check.name != CheckName::TruePeak)
+            .cloned(),
+    );
     checks
 }
 
 /// Standard deviations over songs.
 fn spread(songs: &[(f64, Vec<f64>)]) -> Spread {
-    let deviation = |values: &[f64]| {
-        let count = values.len().max(1) as f64;
-        let mean = values.iter().sum::<f64>() / count;
-        let square = values
-            .iter()
-            .map(|value| (value - mean) * (value - mean))
-            .sum::<f64>();
-        (square / count).sqrt()
-    };
     let bodies: Vec<f64> = songs.iter().map(|(body, _)| *body).collect();
     let mut square = 0.0;
     for band in 0..BANDS {
@@ -198,10 +185,10 @@ fn spread(songs: &[(f64, Vec<f64>)]) -> Spread {
             .iter()
             .filter_map(|(_, tone)| tone.get(band).copied())
             .collect();
-        square += deviation(&levels) * deviation(&levels);
+        square += variance(&levels);
     }
     Spread {
-        body_lu: deviation(&bodies),
+        body_lu: variance(&bodies).sqrt(),
         tone_db: (square / BANDS as f64).sqrt(),
     }
 }

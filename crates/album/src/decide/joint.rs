@@ -5,9 +5,9 @@
 //! sets far below the others stay there (`level.rs`).
 //!
 //! Tone and width. Each song has its own decision, with what is not known of it, and the whole of what seems to
-//! be off, before any doubt. The songs are tied to a common signature that is found with them in one system of
-//! least squares; a song follows the tie from its own decision toward the whole of its own proposal and never
-//! beyond (`tie.rs`).
+//! be off, before any doubt. The songs are tied to a common signature that is found with them in one problem of
+//! least squares, with the spread that songs of albums have and these songs show; a song is never moved out of
+//! what its own evidence allows (`tie.rs`).
 
 use acetate_dsp::Analysis;
 use acetate_dsp::settings::Settings;

@@ -12,12 +12,18 @@ pub const SET_APART_DB: f64 = 15.0;
 /// Peaks are as high as the highest sample of 10 ms that this share of all stays below, 0 to 1: beside single
 /// peaks, which an EQ moves by decibels.
 const PEAK_SHARE: f64 = 0.999;
-/// How much of the differences in dynamics shows in the bodies' levels, 0 to 1. This, the share above and the one
-/// below bring songs of the valid and test splits, moved in level and tone, nearest to where they were
-/// (`campaigns/album/heights.py`).
+/// How much of the differences in dynamics shows in the bodies' levels, 0 to 1. This, the share above and the
+/// three figures below bring songs of the train and valid splits, moved in level and tone, nearest to where they
+/// were (`campaigns/album/heights.py`).
 const DYNAMICS_SHARE: f64 = 0.85;
-/// Weight of where the mix has a song against where its dynamics put it, 0 to 1: the ratio of the two variances.
-const MIX_SHARE: f64 = 0.15;
+/// Variance of a mix's level around its place on the finished album, dB²: that of a move of up to 4 dB.
+const MIX_VARIANCE_DB2: f64 = 16.0 / 3.0;
+/// Variance of a place around what its dynamics say: at least this, dB², and this share of the variance of what
+/// the dynamics of the album's songs say.
+const LEAST_VARIANCE_DB2: f64 = 0.4;
+const SPREAD_SHARE: f64 = 0.3;
+/// Share of what mixes and dynamics differ by beyond [`MIX_VARIANCE_DB2`] that the dynamics are wrong by.
+const DISAGREEMENT_SHARE: f64 = 0.3;
 /// The body of a song is as loud as its short-term loudness at this share of the time, 0 to 1.
 const BODY_SHARE: f64 = 0.95;
 /// Short-term loudness so far below the highest is no part of the song, LU.
@@ -82,13 +88,32 @@ impl Standing {
         }
     }
 
-    /// The gain that brings a song to its place, up to one gain for all. Its body's place x minimizes
-    /// w (x - m)² + (1 - w) (x - p)²: m is where the mix has it, p where its dynamics put it, less loud the
-    /// higher its peaks stand above its body.
-    fn gain_db(self) -> f64 {
-        let by_dynamics_lufs = DYNAMICS_SHARE * (self.body_lufs - self.peak_dbfs);
-        (1.0 - MIX_SHARE) * (by_dynamics_lufs - self.body_lufs)
+    /// Where its dynamics put it, less loud the higher its peaks stand above its body, up to one gain for all.
+    fn by_dynamics_lufs(self) -> f64 {
+        DYNAMICS_SHARE * (self.body_lufs - self.peak_dbfs)
     }
+
+    /// The gain that brings a song to its place, up to one gain for all. Its body's place x minimizes
+    /// w (x - m)² + (1 - w) (x - p)²: m is where the mix has it, p where its dynamics put it.
+    fn gain_db(self, mix_share: f64) -> f64 {
+        (1.0 - mix_share) * (self.by_dynamics_lufs() - self.body_lufs)
+    }
+}
+
+/// Weight of where the mixes have the songs against where their dynamics put them, 0 to 1: the ratio of the two
+/// variances. Where songs differ much in dynamics, or mixes and dynamics disagree by more than mixes are off, the
+/// dynamics say less.
+fn mix_share(songs: &[Standing]) -> f64 {
+    let by_dynamics: Vec<f64> = songs.iter().map(|song| song.by_dynamics_lufs()).collect();
+    let apart: Vec<f64> = songs
+        .iter()
+        .map(|song| song.body_lufs - song.by_dynamics_lufs())
+        .collect();
+    let disagreement_db2 = (variance(&apart) - MIX_VARIANCE_DB2).max(0.0);
+    let variance_db2 = LEAST_VARIANCE_DB2
+        + SPREAD_SHARE * variance(&by_dynamics)
+        + DISAGREEMENT_SHARE * disagreement_db2;
+    variance_db2 / (variance_db2 + MIX_VARIANCE_DB2)
 }
 
 /// The level of each song.
@@ -108,17 +133,21 @@ pub(super) fn levels(pieces: &[Heard<'_>], asked: &Asked<'_>) -> Vec<Level> {
     let finished: Vec<Standing> = finished.map(|(_, standing)| *standing).collect();
     let finished = Standing::middle(&finished);
     let target = asked.target.integrated_lufs;
+    let is_apart = |standing: &Standing| standing.peak_dbfs < usual.peak_dbfs - SET_APART_DB;
+    let mixes = standings.iter().zip(pieces);
+    let mixes = mixes.filter(|(standing, piece)| !piece.is_finished && !is_apart(standing));
+    let mixes: Vec<Standing> = mixes.map(|(standing, _)| *standing).collect();
+    let mix_share = mix_share(&mixes);
     let gains: Vec<(f64, bool)> = standings
         .iter()
         .zip(pieces)
         .map(|(standing, piece)| {
-            let is_set_apart = standing.peak_dbfs < usual.peak_dbfs - SET_APART_DB;
             match asked.balance {
                 Balance::AsMixed | Balance::Track => (0.0, false),
-                Balance::Album if piece.is_finished => (finished.gain_db(), false),
+                Balance::Album if piece.is_finished => (finished.gain_db(mix_share), false),
                 // As far below the others as in the mixes.
-                Balance::Album if is_set_apart => (usual.gain_db(), true),
-                Balance::Album => (standing.gain_db(), false),
+                Balance::Album if is_apart(standing) => (usual.gain_db(mix_share), true),
+                Balance::Album => (standing.gain_db(mix_share), false),
             }
         })
         .collect();
@@ -144,6 +173,14 @@ pub(super) fn levels(pieces: &[Heard<'_>], asked: &Asked<'_>) -> Vec<Level> {
     .collect()
 }
 
+/// Variance of all of `values`, 0 without any.
+pub(crate) fn variance(values: &[f64]) -> f64 {
+    let count = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares = values.iter().map(|value| (value - mean) * (value - mean));
+    squares.sum::<f64>() / count
+}
+
 /// How high the peaks of a program stand, dBFS.
 fn peak_height_dbfs(analysis: &Analysis) -> f64 {
     let peaks = &analysis.sequences.peak_10ms;
@@ -156,7 +193,7 @@ fn peak_height_dbfs(analysis: &Analysis) -> f64 {
 }
 
 /// What a master can be asked to measure: an interlude far below the songs is as soft as that allows.
-fn within_range(lufs: f64) -> f64 {
+pub(crate) fn within_range(lufs: f64) -> f64 {
     let param = Param::named("target.integrated_lufs");
     param.map_or(lufs, |param| lufs.clamp(param.min, param.max))
 }

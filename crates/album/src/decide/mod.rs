@@ -8,5 +8,5 @@ mod tie;
 pub use heard::{Asked, Decided, Heard};
 pub(crate) use joint::Given;
 pub use joint::decide;
-pub(crate) use level::body_of;
 pub use level::{SET_APART_DB, body_lufs};
+pub(crate) use level::{body_of, variance, within_range};

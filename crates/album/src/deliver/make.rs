@@ -6,7 +6,7 @@ use std::path::Path;
 use acetate_dsp::process::dither::WordLength;
 use acetate_dsp::threads;
 use acetate_engine::Observer;
-use acetate_io::{Container, OutputFormat};
+use acetate_io::{Container, OutputFormat, history_line};
 
 use super::rendered::{Measured, VIDEO_RATE_HZ};
 use super::sheets::{CD_FRAME, Disc, DiscTrack, cue_sheet, msf, pq_csv, pq_page};
@@ -48,7 +48,7 @@ impl Making<'_> {
             Deliverable::Preview => self.preview(&folder)?,
             Deliverable::Platform(preset) => {
                 let files = self.tracks(&folder, Container::Flac)?;
-                (files, self.platform(preset)?)
+                (files, self.platform(preset))
             }
         };
         files.push(sums(&folder, &files)?);
@@ -90,15 +90,14 @@ impl Making<'_> {
         let extension = format.container().extension();
         let name = file_name(song.number, count, &song.title, extension);
         let mut source = TrackSource::open(place)?;
+        let (tags, warnings) = tags_of(self.release, song, figures, &self.measured.whole);
         let beside = Beside {
-            tags: tags_of(
-                self.release,
-                song,
-                Some(figures),
-                Some(&self.measured.whole),
-            ),
-            broadcast: (format.container() == Container::Wav)
-                .then(|| broadcast_of(song, figures, self.history(place))),
+            tags,
+            warnings,
+            broadcast: (format.container() == Container::Wav).then(|| {
+                let names = (song.artist.as_str(), song.title.as_str());
+                broadcast_of(names, figures, self.history(place))
+            }),
             overwrite: false,
         };
         let file = write(
@@ -117,12 +116,12 @@ impl Making<'_> {
     /// A line of the coding history (EBU R 98).
     pub(crate) fn history(&self, place: &TrackPlace<'_>) -> String {
         let bits = self.measured.set.word_length.bits();
-        let mono = place.song.spec.channels == 1 && !self.release.fields.mono_to_stereo;
-        let mode = if mono { "mono" } else { "stereo" };
-        format!(
-            "A=PCM,F={},W={bits},M={mode},T=Acetate",
-            place.sample_rate_hz
-        )
+        let channels = if self.release.fields.mono_to_stereo {
+            2
+        } else {
+            place.song.spec.channels
+        };
+        history_line(place.sample_rate_hz, bits, channels)
     }
 
     fn video(&self) -> Vec<Demand> {
@@ -150,6 +149,7 @@ impl Making<'_> {
         let format = OutputFormat::new(Container::Wav, WordLength::Bits16)?;
         let beside = Beside {
             tags: acetate_io::Tags::default(),
+            warnings: Vec::new(),
             broadcast: None,
             overwrite: false,
         };

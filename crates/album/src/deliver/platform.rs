@@ -1,9 +1,10 @@
 //! What a platform asks for, as it publishes it.
 
+use acetate_master::codec::DECODED_CEILING_DBTP;
 use acetate_master::presets::Preset;
 
 use super::make::Making;
-use crate::error::AlbumError;
+use super::rendered::Measured;
 use crate::report::Demand;
 
 /// Longest silence at either end, seconds.
@@ -13,7 +14,7 @@ const MIN_TRACK_S: f64 = 30.0;
 
 impl Making<'_> {
     /// What a platform asks for, and what was found.
-    pub(super) fn platform(&self, preset: &Preset) -> Result<Vec<Demand>, AlbumError> {
+    pub(super) fn platform(&self, preset: &Preset) -> Vec<Demand> {
         let measured = self.measured;
         let peak = measured
             .figures
@@ -47,7 +48,7 @@ impl Making<'_> {
         } else {
             mono
         };
-        Ok(vec![
+        let mut demands = vec![
             Demand {
                 what: format!("true peak of the loudest track, {}", preset.name),
                 expected: format!("at most {ceiling:.1} dBTP"),
@@ -78,6 +79,34 @@ impl Making<'_> {
                 found: format!("{mono} mono tracks"),
                 pass: mono == 0,
             },
-        ])
+        ];
+        demands.extend(codecs(measured));
+        demands
     }
+}
+
+/// What lossy encoding does to the masters, if it was tried.
+fn codecs(measured: &Measured<'_>) -> Option<Demand> {
+    let pieces = measured.done.iter().flat_map(|unit| &unit.pieces);
+    let all: Vec<_> = pieces.filter_map(|piece| piece.codecs.as_ref()).collect();
+    let last = all.iter().filter_map(|one| one.passes.last());
+    let readings: Vec<_> = last.flat_map(|pass| &pass.readings).collect();
+    let worst = readings
+        .iter()
+        .max_by(|a, b| a.true_peak_dbtp.total_cmp(&b.true_peak_dbtp));
+    let found = match (worst, all.first()?.missing.first()) {
+        (Some(worst), None) => format!("{:.2} dBTP ({})", worst.true_peak_dbtp, worst.codec),
+        (Some(worst), Some(missing)) => format!(
+            "{:.2} dBTP ({}); the usual margin for {}: {}",
+            worst.true_peak_dbtp, worst.codec, missing.codec, missing.reason
+        ),
+        (None, Some(missing)) => format!("not tried, the usual margin kept: {}", missing.reason),
+        (None, None) => return None,
+    };
+    Some(Demand {
+        what: "worst true peak after lossy encoding".to_owned(),
+        expected: format!("at most {DECODED_CEILING_DBTP:.1} dBTP"),
+        found,
+        pass: all.iter().all(|one| one.held),
+    })
 }

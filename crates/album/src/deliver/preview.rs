@@ -5,6 +5,7 @@ use std::process::Command;
 
 use acetate_dsp::Source;
 use acetate_dsp::measure::levels::verify_pass;
+use acetate_engine::go_on;
 use acetate_io::{Helper, OpenOptions, Patience, Tags, installed_ffmpeg, open};
 
 use super::make::Making;
@@ -93,14 +94,9 @@ impl Making<'_> {
                 source,
             })?;
             let master = seen.with_file_name(master);
-            let tags = tags_of(
-                self.release,
-                song,
-                Some(figures),
-                Some(&self.measured.whole),
-            );
+            let (tags, _) = tags_of(self.release, song, figures, &self.measured.whole);
             for (extension, options) in CODECS {
-                crate::progress::go_on(self.observer)?;
+                go_on(self.observer)?;
                 let name = file_name(song.number, count, &song.title, extension);
                 let path = folder.join(&name);
                 encode(

@@ -63,40 +63,33 @@ pub(crate) fn rendered<'a>(
 /// The way in which the masters themselves are rendered.
 pub(crate) fn base_set(release: &Release) -> Set {
     Set {
-        name: "masters".to_owned(),
         sample_rate_hz: None,
         word_length: WordLength::Bits24,
         louder_lu: 0.0,
         ceiling_dbtp: release.target.true_peak_dbtp,
         max_limiting_db: release.target.max_limiting_db,
+        codec_safe: false,
         grid: 1,
     }
 }
 
-/// The way in which a deliverable is rendered, if it is not that of the masters.
+/// The way in which a deliverable is rendered.
 pub(crate) fn set_of(deliverable: Deliverable, release: &Release) -> Set {
     let base = base_set(release);
-    let named = |set: Set| Set {
-        name: deliverable.name().to_owned(),
-        ..set
-    };
     match deliverable {
         Deliverable::Hires | Deliverable::Streaming | Deliverable::Preview => base,
-        Deliverable::Cd => named(Set {
+        Deliverable::Cd => Set {
             sample_rate_hz: Some(CD_RATE_HZ),
             word_length: WordLength::Bits16,
             grid: CD_FRAME,
             ..base
-        }),
-        Deliverable::Video => named(Set {
+        },
+        Deliverable::Video => Set {
             sample_rate_hz: Some(VIDEO_RATE_HZ),
             ..base
-        }),
-        Deliverable::Vinyl => named(vinyl(release, base)),
-        Deliverable::Platform(preset) => {
-            let set = platform(release, preset, base.clone());
-            if set == base { base } else { named(set) }
-        }
+        },
+        Deliverable::Vinyl => vinyl(release, base),
+        Deliverable::Platform(preset) => platform(release, preset, base),
     }
 }
 
@@ -109,7 +102,8 @@ fn vinyl(release: &Release, base: Set) -> Set {
     }
 }
 
-/// A platform: as loud as the masters, or as the platform plays it if they are softer; under its ceiling.
+/// A platform: as loud as the masters, or as the platform plays it if they are softer; under its ceiling, and
+/// lower where lossy encoding asks for it.
 fn platform(release: &Release, preset: &Preset, base: Set) -> Set {
     let asked = release.target.integrated_lufs;
     let loudness = asked.max(preset.integrated_lufs);
@@ -120,6 +114,7 @@ fn platform(release: &Release, preset: &Preset, base: Set) -> Set {
     Set {
         louder_lu: loudness - asked,
         ceiling_dbtp,
+        codec_safe: preset.codec_safe,
         ..base
     }
 }

@@ -1,7 +1,7 @@
 //! What stands beside the sound of a track: what its mix carries, and over it what the manifest says.
 
 use acetate_dsp::units::gain_from_db;
-use acetate_io::{Broadcast, Tags};
+use acetate_io::{Broadcast, TagWarning, Tags};
 
 use crate::plan::{MARK, mark_of};
 use crate::release::{Release, Song};
@@ -10,26 +10,19 @@ use crate::report::Figures;
 /// What ReplayGain 2.0 brings a program to, LUFS.
 const REPLAY_GAIN_LUFS: f64 = -18.0;
 
-/// The tags of a track.
-pub(crate) fn tags_of(
-    release: &Release,
-    song: &Song,
-    track: Option<&Figures>,
-    whole: Option<&Figures>,
-) -> Tags {
-    let (mut tags, _) = Tags::read(&song.path);
+/// Sets what is said; what is not stays.
+fn set(tags: &mut Tags, name: &str, value: Option<&str>) {
+    if let Some(value) = value.filter(|value| !value.is_empty()) {
+        tags.set_text(name, value);
+    }
+}
+
+/// What the album says of all its files.
+pub(super) fn add_album(tags: &mut Tags, release: &Release) {
     let fields = &release.fields;
-    let mut set = |name: &str, value: Option<&str>| {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            tags.set_text(name, value);
-        }
-    };
-    set("TITLE", Some(&song.title));
-    set("ARTIST", Some(&song.artist));
+    let mut set = |name: &str, value: Option<&str>| set(tags, name, value);
     set("ALBUM", Some(&fields.title));
     set("ALBUMARTIST", Some(&fields.artist));
-    set("TRACKNUMBER", Some(&song.number.to_string()));
-    set("TRACKTOTAL", Some(&release.song_count().to_string()));
     let number = |value: Option<u32>| value.map(|value| value.to_string());
     set("DISCNUMBER", number(fields.disc).as_deref());
     set("DISCTOTAL", number(fields.disc_total).as_deref());
@@ -39,12 +32,30 @@ pub(crate) fn tags_of(
     set("PUBLISHER", fields.label.as_deref());
     set("COPYRIGHT", fields.copyright.as_deref());
     set("CATALOGNUMBER", fields.catalog_number.as_deref());
-    set("ISRC", song.isrc.as_ref().map(crate::codes::Isrc::as_str));
     let upc = fields.upc.as_ref().map(crate::codes::Barcode::as_str);
     set("BARCODE", upc);
     set("UPC", upc);
+    if let Some(cover) = &release.cover {
+        tags.set_front_cover(cover.mime, cover.data.clone());
+    }
+}
+
+/// The tags of a track, and what its mix carries that they cannot.
+pub(crate) fn tags_of(
+    release: &Release,
+    song: &Song,
+    track: &Figures,
+    whole: &Figures,
+) -> (Tags, Vec<TagWarning>) {
+    let (mut tags, warnings) = Tags::read(&song.path);
+    add_album(&mut tags, release);
+    let mut set = |name: &str, value: Option<&str>| set(&mut tags, name, value);
+    set("TITLE", Some(&song.title));
+    set("ARTIST", Some(&song.artist));
+    set("TRACKNUMBER", Some(&song.number.to_string()));
+    set("TRACKTOTAL", Some(&release.song_count().to_string()));
+    set("ISRC", song.isrc.as_ref().map(crate::codes::Isrc::as_str));
     for (figures, kind) in [(track, "TRACK"), (whole, "ALBUM")] {
-        let Some(figures) = figures else { continue };
         let gain_db = REPLAY_GAIN_LUFS - figures.integrated_lufs;
         let peak = gain_from_db(figures.true_peak_dbtp);
         if gain_db.is_finite() {
@@ -58,23 +69,22 @@ pub(crate) fn tags_of(
             );
         }
     }
-    if let Some(figures) = track {
-        set(MARK, Some(&mark_of(figures)));
-        set(
-            "REPLAYGAIN_REFERENCE_LOUDNESS",
-            Some(&format!("{REPLAY_GAIN_LUFS:.2} LUFS")),
-        );
-    }
-    if let Some(cover) = &release.cover {
-        tags.set_front_cover(cover.mime, cover.data.clone());
-    }
-    tags
+    set(MARK, Some(&mark_of(track)));
+    set(
+        "REPLAYGAIN_REFERENCE_LOUDNESS",
+        Some(&format!("{REPLAY_GAIN_LUFS:.2} LUFS")),
+    );
+    (tags, warnings)
 }
 
 /// The loudness chunk of a track's WAV.
-pub(crate) fn broadcast_of(song: &Song, figures: &Figures, history: String) -> Broadcast {
+pub(crate) fn broadcast_of(
+    (artist, title): (&str, &str),
+    figures: &Figures,
+    history: String,
+) -> Broadcast {
     Broadcast {
-        description: format!("{} - {}", song.artist, song.title),
+        description: format!("{artist} - {title}"),
         integrated_lufs: figures.integrated_lufs,
         loudness_range_lu: figures.loudness_range_lu,
         true_peak_dbtp: figures.true_peak_dbtp,

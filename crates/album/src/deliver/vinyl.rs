@@ -7,15 +7,14 @@ use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
 use acetate_dsp::measure::bands::center_hz;
 use acetate_dsp::measure::levels::Meters;
 use acetate_dsp::numeric::quantile;
-use acetate_dsp::stream::Canceled;
 use acetate_dsp::units::clock;
 use acetate_dsp::{Analysis, Source};
-use acetate_engine::Observer;
-use acetate_io::{Container, OutputFormat};
+use acetate_engine::{Observer, go_on};
+use acetate_io::{Container, OutputFormat, Tags};
 
 use super::make::Making;
 use super::rendered::VINYL_LUFS;
-use super::tags::{broadcast_of, tags_of};
+use super::tags::{add_album, broadcast_of};
 use super::tracks::{Sequence, TrackPlace};
 use super::write::{Beside, text, write};
 use crate::error::AlbumError;
@@ -140,12 +139,7 @@ pub fn vinyl_analysis(
         dual_mono: false,
         meters: Meters::Own,
     };
-    let analysis = analyze_with(source, &options, &mut |_| {
-        if observer.is_canceled() {
-            return Err(Canceled.into());
-        }
-        Ok(())
-    });
+    let analysis = analyze_with(source, &options, &mut |_| Ok(go_on(observer)?));
     analysis.map_err(|error| AlbumError::stream(name, error))
 }
 
@@ -159,7 +153,7 @@ impl Making<'_> {
         let places = &self.measured.places;
         let side_of = |place: &TrackPlace<'_>| place.song.side.clone().unwrap_or_default();
         for tracks in places.chunk_by(|a, b| side_of(a) == side_of(b)) {
-            let (Some(first), Some(last)) = (tracks.first(), tracks.last()) else {
+            let Some(first) = tracks.first() else {
                 continue;
             };
             let side = side_of(first);
@@ -177,14 +171,13 @@ impl Making<'_> {
                 .map_err(|error| AlbumError::stream(name.clone(), error))?;
             demands.extend(vinyl_demands(&name, &analysis));
             let figures = Figures::of_analysis(&analysis);
+            let artist = self.release.fields.artist.as_str();
+            let history = self.history(first);
             let beside = Beside {
-                tags: tags_of(self.release, last.song, None, None),
-                broadcast: Some(broadcast_of(first.song, &figures, self.history(first))),
+                tags: self.tags_of_side(&name),
+                warnings: Vec::new(),
+                broadcast: Some(broadcast_of((artist, &name), &figures, history)),
                 overwrite: false,
-            };
-            let beside = Beside {
-                tags: sided(beside.tags, &name),
-                ..beside
             };
             let format = OutputFormat::new(Container::Wav, self.measured.set.word_length)?;
             let path = folder.join(format!("{name}.wav"));
@@ -198,15 +191,18 @@ impl Making<'_> {
         }
         Ok((files, demands))
     }
-}
 
-/// Tags of a side: those of the album, without what is one track's.
-fn sided(mut tags: acetate_io::Tags, name: &str) -> acetate_io::Tags {
-    tags.set_text("TITLE", name);
-    for track in ["ISRC", "TRACKNUMBER", "TRACKTOTAL"] {
-        tags.set_text(track, "");
+    /// Tags of a side: those of the album, and nothing that is one track's.
+    fn tags_of_side(&self, name: &str) -> Tags {
+        let mut tags = Tags::default();
+        add_album(&mut tags, self.release);
+        tags.set_text("TITLE", name);
+        let artist = &self.release.fields.artist;
+        if !artist.is_empty() {
+            tags.set_text("ARTIST", artist);
+        }
+        tags
     }
-    tags
 }
 
 fn plain(side: &str) -> String {

@@ -1,24 +1,25 @@
 //! Files of a deliverable, each compared with its master sample by sample on the bytes that were written.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use acetate_dsp::measure::levels::{OutputMeasures, verify_pass};
 use acetate_dsp::stream::BLOCK_FRAMES;
 use acetate_dsp::{Audio, Sink, Source, StreamError, threads};
-use acetate_engine::{Observer, Step};
+use acetate_engine::{Observer, Step, go_on, tell_tag_warnings};
 use acetate_io::{
-    Broadcast, OutputFormat, StageOptions, StagedFile, Tags, sha256_of_file, write_bytes,
+    Broadcast, OutputFormat, StageOptions, StagedFile, TagWarning, Tags, sha256_of_file, sum_line,
+    write_bytes,
 };
 
 use super::tracks::{TrackPlace, TrackSource, open_strictly};
 use crate::error::AlbumError;
-use crate::progress::go_on;
 use crate::report::{Figures, FileReport, SUMS_NAME};
 
 /// What goes into a file beside the sound.
 pub(crate) struct Beside {
     pub(crate) tags: Tags,
+    /// What the mix carries that the tags cannot.
+    pub(crate) warnings: Vec<TagWarning>,
     pub(crate) broadcast: Option<Broadcast>,
     /// What is there is replaced.
     pub(crate) overwrite: bool,
@@ -35,10 +36,7 @@ pub(crate) fn measure(
         let total = Some(place.frames());
         let measured = verify_pass(&mut source, false, &mut |done| {
             observer.progress(path, Step::Verify, done, total);
-            if observer.is_canceled() {
-                return Err(acetate_dsp::stream::Canceled.into());
-            }
-            Ok(())
+            Ok(go_on(observer)?)
         });
         observer.finished(path);
         measured.map_err(|error| AlbumError::stream(place.song.name(), error))
@@ -86,6 +84,8 @@ pub(crate) fn write(
             "the disk or the memory of this machine may be damaged",
         ));
     }
+    let warnings = beside.warnings.iter().chain(staged.tag_warnings());
+    tell_tag_warnings(Path::new(&name), warnings, observer);
     staged.commit(beside.overwrite)?;
     Ok(FileReport {
         sha256: sum_of(path)?,
@@ -141,10 +141,7 @@ pub(crate) fn figures_of(
     let rate_hz = source.spec().sample_rate_hz;
     let measured = verify_pass(&mut source, false, &mut |done| {
         observer.progress(path, Step::Verify, done, total);
-        if observer.is_canceled() {
-            return Err(acetate_dsp::stream::Canceled.into());
-        }
-        Ok(())
+        Ok(go_on(observer)?)
     });
     observer.finished(path);
     let measured =
@@ -171,10 +168,9 @@ pub(crate) fn text(folder: &Path, name: &str, bytes: &[u8]) -> Result<FileReport
 
 /// Writes the sums of a folder's files.
 pub(crate) fn sums(folder: &Path, files: &[FileReport]) -> Result<FileReport, AlbumError> {
-    let mut list = String::new();
-    for file in files {
-        // Writing to a text does not fail.
-        let _ = writeln!(list, "{}  {}", file.sha256, file.name);
-    }
+    let list: String = files
+        .iter()
+        .map(|file| sum_line(&file.sha256, &file.name))
+        .collect();
     text(folder, SUMS_NAME, list.as_bytes())
 }

@@ -2,7 +2,7 @@
 
 use acetate_dsp::threads;
 use acetate_dsp::{Analysis, Source};
-use acetate_engine::Observer;
+use acetate_engine::{FileProgress, Observer, go_on};
 use acetate_io::content_hash;
 use acetate_master::{MasterError, Measured};
 use acetate_model::{NeutralPredictor, Predictor, Signature};
@@ -10,7 +10,6 @@ use acetate_model::{NeutralPredictor, Predictor, Signature};
 use super::mark::is_marked;
 use crate::decide::{Asked, Decided, Heard, decide};
 use crate::error::AlbumError;
-use crate::progress::{SongProgress, go_on};
 use crate::release::{Piece, Release};
 use crate::sequence::{PieceSource, Silence, Timeline};
 
@@ -105,7 +104,7 @@ fn measure(
         blake3.push(content_hash(&song.path)?);
     }
     let mut source = PieceSource::open(piece, to_stereo)?;
-    let mut progress = SongProgress { observer, song };
+    let mut progress = FileProgress::new(observer, song);
     let measured = Measured::measure(&mut source as &mut dyn Source, &piece.brief, &mut progress);
     observer.finished(song);
     let measured = measured.map_err(|error| failed(piece, error, observer))?;

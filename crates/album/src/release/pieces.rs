@@ -90,6 +90,14 @@ impl Piece {
         })
     }
 
+    /// What is used of each of its files: frames left out at the start, and frames behind them.
+    pub(crate) fn parts(&self) -> Vec<(u64, u64)> {
+        let parts = self.songs.iter();
+        parts
+            .map(|song| (song.skipped_frames, song.frames))
+            .collect()
+    }
+
     /// Length, frames of its mixes.
     pub fn frames(&self) -> u64 {
         self.songs.iter().map(|song| song.frames).sum()

@@ -4,15 +4,13 @@ use acetate_dsp::process::dither::WordLength;
 use acetate_dsp::settings::{Amounts, Target};
 use acetate_master::Brief;
 
-use crate::decide::Decided;
+use crate::decide::{Decided, within_range};
 use crate::plan::MeasuredPiece;
 use crate::release::Piece;
 
-/// One way of rendering: what several deliverables may share.
+/// One way of rendering: deliverables that agree in all of it share their masters.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Set {
-    /// Its name in the work folder.
-    pub(crate) name: String,
     /// Sample rate, Hz; the album's or the mixes' where `None`.
     pub(crate) sample_rate_hz: Option<u32>,
     /// Word length.
@@ -23,11 +21,27 @@ pub(crate) struct Set {
     pub(crate) ceiling_dbtp: f64,
     /// Most gain reduction of the limiter, dB.
     pub(crate) max_limiting_db: f64,
+    /// Lossy encoding may not drive it over full scale.
+    pub(crate) codec_safe: bool,
     /// A track begins on a multiple of so many frames.
     pub(crate) grid: u64,
 }
 
 impl Set {
+    /// Its name in the work folder: what tells it from others.
+    pub(super) fn name(&self) -> String {
+        format!(
+            "{}hz-{}bit-{:+}lu-{}dbtp-{}db-{}{}",
+            self.sample_rate_hz.unwrap_or(0),
+            self.word_length.bits(),
+            self.louder_lu,
+            self.ceiling_dbtp,
+            self.max_limiting_db,
+            self.grid,
+            if self.codec_safe { "-codecs" } else { "" }
+        )
+    }
+
     /// The rate of a piece in it, Hz.
     pub(crate) fn rate_hz(&self, piece: &Piece) -> u32 {
         self.sample_rate_hz
@@ -58,7 +72,7 @@ impl Set {
                 piece.brief.amounts
             },
             target: Target {
-                integrated_lufs: decided.integrated_lufs + self.louder_lu,
+                integrated_lufs: within_range(decided.integrated_lufs + self.louder_lu),
                 true_peak_dbtp: self.ceiling_dbtp,
                 max_limiting_db: self.max_limiting_db,
             },

@@ -5,10 +5,11 @@ use acetate_dsp::measure::loudness::{Loudness, integrated_from_k_power_10ms};
 use acetate_dsp::process::ProcessSpec;
 use acetate_dsp::process::processed::Processed;
 use acetate_dsp::process::resample::Resampled;
-use acetate_dsp::settings::Settings;
+use acetate_dsp::settings::{Settings, Target};
 use acetate_dsp::stream::BLOCK_FRAMES;
 use acetate_dsp::units::gain_from_db;
 use acetate_dsp::{Audio, Source, Spec, StreamError};
+use acetate_engine::go_on;
 use acetate_master::{Brief, Measured};
 
 use super::renderer::Renderer;
@@ -16,12 +17,50 @@ use super::set::Set;
 use crate::decide::{Decided, Given};
 use crate::error::AlbumError;
 use crate::plan::{MeasuredPiece, failed};
-use crate::progress::go_on;
 use crate::release::{Fade, Piece};
 use crate::sequence::{FadeFrames, Mixed, PieceSource, Placed, Unit};
 
+/// What was done to a piece before the limiter.
+pub(super) struct Treated {
+    /// Amounts and bypassed stages in them.
+    pub(super) settings: Settings,
+    /// Most gain reduction of the compressor, dB.
+    pub(super) compression_db: f64,
+    /// What was aimed at.
+    pub(super) target: Target,
+}
+
+/// A piece through its chain, at the delivery's rate.
+enum Rendered {
+    AtItsRate(Processed<PieceSource, Chain>),
+    Resampled(Box<Resampled<Processed<PieceSource, Chain>>>),
+}
+
+impl Rendered {
+    fn source(&mut self) -> &mut dyn Source {
+        match self {
+            Self::AtItsRate(source) => source,
+            Self::Resampled(source) => source.as_mut(),
+        }
+    }
+
+    fn chain(&self) -> &Chain {
+        match self {
+            Self::AtItsRate(source) => source.stage(),
+            Self::Resampled(source) => source.inner().stage(),
+        }
+    }
+
+    fn boxed(self) -> Box<dyn Source> {
+        match self {
+            Self::AtItsRate(source) => Box::new(source),
+            Self::Resampled(source) => source,
+        }
+    }
+}
+
 /// The settings of a piece as they are rendered: amounts and bypassed stages in them.
-pub(super) fn treated(
+fn treated(
     measured: &MeasuredPiece,
     decided: &Decided,
     brief: &Brief,
@@ -41,8 +80,8 @@ pub(super) fn treated(
 }
 
 impl Renderer<'_> {
-    /// The sum of a unit's pieces, each at the level that was decided.
-    pub(super) fn mix(&self, unit: &Unit, set: &Set) -> Result<Mixed, AlbumError> {
+    /// The sum of a unit's pieces, each at the level that was decided, with what was done to each.
+    pub(super) fn mix(&self, unit: &Unit, set: &Set) -> Result<(Mixed, Vec<Treated>), AlbumError> {
         let parts = self.parts(unit);
         let Some((first, ..)) = parts.first() else {
             return Err(AlbumError::plan("a unit", "a piece", "none", ""));
@@ -54,15 +93,23 @@ impl Renderer<'_> {
             frames: (fade.length_s * rate).round() as u64,
             curve: fade.curve,
         };
-        let mut placed = Vec::new();
+        let (mut placed, mut all_treated) = (Vec::new(), Vec::new());
         let mut spec = None;
         for (place, (piece, measured, decided)) in parts.iter().enumerate() {
             let brief = set.brief(piece, measured, decided);
             let settings = treated(measured, decided, &brief, piece)?;
             let mut source =
                 self.before_limiter(piece, measured, &settings, &brief, sample_rate_hz)?;
-            spec.get_or_insert(source.spec());
-            let (loudness_lufs, frames) = self.loudness(piece, source.as_mut())?;
+            spec.get_or_insert(source.source().spec());
+            let (loudness_lufs, frames) = self.loudness(piece, source.source())?;
+            all_treated.push(Treated {
+                settings,
+                compression_db: source.chain().compression_db(),
+                target: brief.target,
+            });
+            let mut source = source.boxed();
+            let rewound = source.rewind();
+            rewound.map_err(|error| AlbumError::stream(piece.name(), error))?;
             let gain_db = brief.target.integrated_lufs - loudness_lufs;
             let into = if place == 0 {
                 piece.fade_in
@@ -83,7 +130,7 @@ impl Renderer<'_> {
             sample_rate_hz,
             channels: 2,
         });
-        Ok(Mixed::new(spec, places.frames, placed))
+        Ok((Mixed::new(spec, places.frames, placed), all_treated))
     }
 
     /// A piece through its chain, at the delivery's rate.
@@ -94,7 +141,7 @@ impl Renderer<'_> {
         settings: &Settings,
         brief: &Brief,
         sample_rate_hz: u32,
-    ) -> Result<Box<dyn Source>, AlbumError> {
+    ) -> Result<Rendered, AlbumError> {
         let source = PieceSource::open(piece, self.release.fields.mono_to_stereo)?;
         let analysis = &measured.analysis;
         let process = ProcessSpec {
@@ -104,15 +151,15 @@ impl Renderer<'_> {
         };
         let rendered = Processed::new(source, Chain::new(settings, &process, &brief.bypass));
         if sample_rate_hz == analysis.sample_rate_hz {
-            return Ok(Box::new(rendered));
+            return Ok(Rendered::AtItsRate(rendered));
         }
         let resampled = Resampled::new(rendered, sample_rate_hz);
         let resampled = resampled
             .map_err(|error| failed(piece, StreamError::new(error).into(), self.observer))?;
-        Ok(Box::new(resampled))
+        Ok(Rendered::Resampled(Box::new(resampled)))
     }
 
-    /// The integrated loudness of a source, LUFS, and its length; it stands at its start again.
+    /// The integrated loudness of a source, LUFS, and its length; it stands at its end.
     fn loudness(&self, piece: &Piece, source: &mut dyn Source) -> Result<(f64, u64), AlbumError> {
         let spec = source.spec();
         let mut meter = Loudness::new(spec.sample_rate_hz, piece.brief.dual_mono);
@@ -127,7 +174,6 @@ impl Renderer<'_> {
             }
             meter.process(&block);
         }
-        source.rewind().map_err(of_piece)?;
         Ok((integrated_from_k_power_10ms(meter.k_power_10ms()), frames))
     }
 }

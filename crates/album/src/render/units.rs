@@ -5,17 +5,16 @@ use std::path::Path;
 use acetate_dsp::chain::Bypass;
 use acetate_dsp::settings::Amounts;
 use acetate_dsp::{Source, threads};
+use acetate_engine::{Ffmpeg, FileProgress, go_on};
 use acetate_master::{Brief, MasterError, Mastered, Measured, Progress};
 use acetate_model::{NeutralPredictor, Predictor};
 
 use super::renderer::Renderer;
 use super::set::Set;
-use super::source;
 use super::work::{PieceDone, UnitDone, WorkDelivery};
 use crate::decide::Given;
 use crate::error::AlbumError;
 use crate::plan::failed;
-use crate::progress::{SongProgress, go_on};
 use crate::release::Piece;
 use crate::sequence::{PieceSource, Unit};
 
@@ -57,8 +56,11 @@ impl Renderer<'_> {
             );
             if let (Some(piece), Some(measured), Some(decided)) = pieces {
                 text += &format!(
-                    " {:?} {:?} {:?} {:?} {:?} {:?} {:?} {}",
+                    " {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {}",
                     measured.blake3,
+                    piece.parts(),
+                    piece.version_of_lufs,
+                    measured.is_finished,
                     piece.brief,
                     piece.crossfade,
                     piece.fade_in,
@@ -86,25 +88,28 @@ impl Renderer<'_> {
                 prediction: &decided.prediction,
                 hash: &self.plan.weights_hash,
             };
-            let mut progress = SongProgress {
-                observer: self.observer,
-                song: song_of(piece),
-            };
+            let mut progress = FileProgress::new(self.observer, song_of(piece));
             let brief = set.brief(piece, measured, decided);
             let mastered = master_once(
                 &mut source,
                 Measured::new(measured.analysis.clone()),
                 &predictor,
                 &brief,
-                delivery,
+                (delivery, set.codec_safe),
                 &mut progress,
             );
             self.observer.finished(song_of(piece));
             let mastered = mastered.map_err(|error| failed(piece, error, self.observer))?;
             let treatment = &mastered.treatment;
-            let done = PieceDone::of(&treatment.settings, treatment, brief.target)?;
+            let done = PieceDone::of(
+                &treatment.settings,
+                treatment.compression_db,
+                treatment,
+                brief.target,
+            )?;
             all.push(PieceDone {
-                reached_lufs: Some(mastered.after.integrated_lufs),
+                checks: mastered.assessment.checks,
+                codecs: mastered.codecs,
                 ..done
             });
         }
@@ -123,7 +128,7 @@ impl Renderer<'_> {
         let Some((first, measured, decided)) = parts.first().copied() else {
             return Ok(Vec::new());
         };
-        let mut mixed = self.mix(unit, set)?;
+        let (mut mixed, treated) = self.mix(unit, set)?;
         let outer = Brief {
             keep_loudness: true,
             amounts: Amounts::all(0.0),
@@ -132,10 +137,7 @@ impl Renderer<'_> {
             bypass: Bypass::default(),
             ..set.brief(first, measured, decided)
         };
-        let mut progress = SongProgress {
-            observer: self.observer,
-            song: song_of(first),
-        };
+        let mut progress = FileProgress::new(self.observer, song_of(first));
         let failed = |error| failed(first, error, self.observer);
         let measured = Measured::measure(&mut mixed, &outer, &mut progress);
         let limited = master_once(
@@ -143,7 +145,7 @@ impl Renderer<'_> {
             measured,
             &NeutralPredictor,
             &outer,
-            delivery,
+            (delivery, set.codec_safe),
             &mut progress,
         );
         let limited = limited.map_err(failed)?;
@@ -151,10 +153,17 @@ impl Renderer<'_> {
             .iter()
             .for_each(|(piece, ..)| self.observer.finished(song_of(piece)));
         let mut all = Vec::new();
-        for (piece, measured, decided) in parts {
-            let brief = set.brief(piece, measured, decided);
-            let settings = source::treated(measured, decided, &brief, piece)?;
-            all.push(PieceDone::of(&settings, &limited.treatment, brief.target)?);
+        for piece in treated {
+            let done = PieceDone::of(
+                &piece.settings,
+                piece.compression_db,
+                &limited.treatment,
+                piece.target,
+            )?;
+            all.push(PieceDone {
+                codecs: limited.codecs.clone(),
+                ..done
+            });
         }
         Ok(all)
     }
@@ -165,17 +174,21 @@ fn song_of(piece: &Piece) -> &Path {
     song.map_or(Path::new(""), |song| song.path.as_path())
 }
 
-/// One master, written to `delivery` and verified there.
+/// One master, written to `delivery` and verified there; `codec_safe` also after lossy encoding.
 fn master_once(
     source: &mut dyn Source,
     measured: Result<Measured, MasterError>,
     predictor: &dyn Predictor,
     brief: &Brief,
-    delivery: &mut WorkDelivery,
+    (delivery, codec_safe): (&mut WorkDelivery, bool),
     progress: &mut dyn Progress,
 ) -> Result<Mastered, MasterError> {
-    measured?
+    let mut rendered = measured?
         .plan(predictor, brief)?
-        .render(source, delivery, progress)?
-        .deliver(delivery, progress)
+        .render(source, delivery, progress)?;
+    if codec_safe {
+        rendered.deliver_codec_safe(delivery, &mut Ffmpeg::probe(), progress)
+    } else {
+        rendered.deliver(delivery, progress)
+    }
 }

@@ -11,7 +11,7 @@ use acetate_io::{
     Container, DecodeError, OutputFormat, Spill, StageOptions, StagedFile, WriteError,
     content_hash, read_bounded, remove_stale_temporary_files, write_text,
 };
-use acetate_master::report::Treatment;
+use acetate_master::report::{CodecSafety, TargetCheck, Treatment};
 use acetate_master::{Delivery, Scratch, settings_file};
 use serde::{Deserialize, Serialize};
 
@@ -26,17 +26,17 @@ const MAX_RECORD_BYTES: u64 = 4 << 20;
 pub(crate) struct PieceDone {
     /// Loudness that was asked for, LUFS.
     pub(crate) target_lufs: f64,
-    /// Loudness that was measured of the piece without the pause behind it, LUFS; of one that overlaps with
-    /// others there is none of its own.
-    pub(crate) reached_lufs: Option<f64>,
+    /// What was checked of the piece without the pause behind it; of one that overlaps with others there is
+    /// nothing of its own.
+    pub(crate) checks: Vec<TargetCheck>,
+    /// What lossy encoding does to it, where that was asked for; of pieces that overlap, to all of them.
+    pub(crate) codecs: Option<CodecSafety>,
     /// What was rendered, as the TOML that `--settings` reads.
     pub(crate) settings: String,
     /// Most gain reduction of the limiter, dB.
     pub(crate) limiting_db: f64,
     /// Most gain reduction of the compressor, dB.
     pub(crate) compression_db: f64,
-    /// Why the limiter's times are what they are.
-    pub(crate) limiter_reason: String,
     /// Why the loudness could not be met honestly.
     pub(crate) infeasible: Option<String>,
 }
@@ -44,20 +44,21 @@ pub(crate) struct PieceDone {
 impl PieceDone {
     pub(super) fn of(
         settings: &Settings,
+        compression_db: f64,
         limited: &Treatment,
         target: Target,
     ) -> Result<Self, AlbumError> {
         let settings = settings_file::to_toml(settings);
         Ok(Self {
             target_lufs: target.integrated_lufs,
-            reached_lufs: None,
+            checks: Vec::new(),
+            codecs: None,
             settings: settings.map_err(|source| AlbumError::SettingsFile {
                 what: "settings of a master".to_owned(),
                 source,
             })?,
             limiting_db: limited.limiting_db,
-            compression_db: limited.compression_db,
-            limiter_reason: limited.limiter_reason.clone(),
+            compression_db,
             infeasible: (limited.infeasible.as_ref()).map(|infeasible| infeasible.reason.clone()),
         })
     }
@@ -123,7 +124,7 @@ impl Work {
     }
 
     fn path(&self, set: &Set, number: usize, extension: &str) -> PathBuf {
-        let name = format!("{}-{:03}.{extension}", set.name, number + 1);
+        let name = format!("{}-{:03}.{extension}", set.name(), number + 1);
         self.folder.join(name)
     }
 

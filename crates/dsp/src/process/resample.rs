@@ -54,6 +54,11 @@ pub struct Resampled<S: Source> {
 }
 
 impl<S: Source> Resampled<S> {
+    /// What comes in.
+    pub fn inner(&self) -> &S {
+        &self.inner
+    }
+
     /// Puts a rate change after `inner`, from the stream's start.
     ///
     /// # Errors

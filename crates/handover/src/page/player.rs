@@ -14,8 +14,6 @@ use crate::html::escape;
 use crate::overview::{FINE_COLUMNS, Stretch};
 use crate::version::{BITS, Matched, SOUND_BYTES, Version, matched};
 
-/// Largest page, bytes.
-pub const MAX_PAGE_BYTES: usize = 25_000_000;
 /// A new length aims this far below the limit: music does not pack evenly.
 const SIZE_MARGIN: f64 = 0.93;
 /// Entries of the limiter's gain, one each 10 ms, behind one of the picture's.

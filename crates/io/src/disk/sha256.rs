@@ -121,6 +121,19 @@ fn compress(state: &mut [u32; 8], block: &[u8; BLOCK_BYTES]) {
     }
 }
 
+/// A line of a list of sums. As coreutils have it, a name with a line break or a backslash has those escaped and
+/// a backslash before the hash.
+pub fn sum_line(hash: &str, name: &str) -> String {
+    if !name.contains(['\\', '\n', '\r']) {
+        return format!("{hash}  {name}\n");
+    }
+    let name = name
+        .replace('\\', "\\\\")
+        .replace('\n', "\\n")
+        .replace('\r', "\\r");
+    format!("\\{hash}  {name}\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -141,8 +141,8 @@ pub(crate) fn state_loudness(file: &File, figures: &Broadcast) -> io::Result<()>
     Ok(())
 }
 
-/// A line of the coding history (EBU R 98).
-pub(crate) fn history_line(sample_rate_hz: u32, bits: u32, channels: usize) -> String {
+/// A line of the coding history (EBU R 98) for PCM of these bits.
+pub fn history_line(sample_rate_hz: u32, bits: u32, channels: usize) -> String {
     let mode = if channels == 2 { "stereo" } else { "mono" };
     format!("A=PCM,F={sample_rate_hz},W={bits},M={mode},T=Acetate")
 }

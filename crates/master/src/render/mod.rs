@@ -8,7 +8,7 @@ pub use unlimited::Unlimited;
 
 use std::ops::Range;
 
-use acetate_dsp::chain::{self, Bypass, Chain};
+use acetate_dsp::chain::{Bypass, Chain};
 use acetate_dsp::pipeline::Pipeline;
 use acetate_dsp::process::processed::{Processed, WithTail};
 use acetate_dsp::process::resample::Resampled;
@@ -95,7 +95,7 @@ pub(crate) fn render(
         });
     }
     Ok(RenderOutcome {
-        compression_db: most_compression_db(&chain),
+        compression_db: chain.compression_db(),
         curve: curve.finish(plan.settings.target.true_peak_dbtp),
         frames,
     })
@@ -145,14 +145,6 @@ impl PreLimiter<'_> {
 
 fn resampled<S: Source>(source: S, spec: Spec) -> Result<Resampled<S>, StreamError> {
     Resampled::new(source, spec.sample_rate_hz).map_err(StreamError::new)
-}
-
-/// Most gain reduction of the compressor, dB.
-fn most_compression_db(chain: &Chain) -> f64 {
-    let compressor = chain::Stage::Compressor.name();
-    let stages = chain.report();
-    let compressor = stages.iter().find(|stage| stage.name == compressor);
-    compressor.map_or(0.0, |stage| stage.gain_reduction_db)
 }
 
 /// The named passages of a source; `ranges` are frames, in order and apart.

@@ -67,11 +67,12 @@ pub(crate) fn decide_album(session: &Session, asked: &AlbumAsked) -> anyhow::Res
     let target = presets::find(&asked.target)
         .with_context(|| format!("target: expected a named one, found \"{}\"", asked.target))?
         .target();
+    anyhow::ensure!(
+        !asked.songs.is_empty(),
+        "songs: expected some of this session, found none"
+    );
     let songs = measured(session, &asked.songs)?;
-    let question = Question::of(
-        &Turn::default(),
-        &songs.first().context("an album has songs")?.0,
-    )?;
+    let question = Question::of(&Turn::default(), None);
     let engine = session.engine_for(&question)?;
     let mut heard = Vec::new();
     for (_, analysis) in &songs {

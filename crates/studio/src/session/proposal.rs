@@ -7,11 +7,9 @@ use acetate_dsp::{Analysis, Settings};
 use acetate_engine::{Cache, Engine, Job, Options, Request, Silent};
 use acetate_master::{Brief, Plan};
 use acetate_model::outputs::knots_of_curve;
-use anyhow::Context;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::song::Song;
 use super::turn::Turn;
 
 /// What the engine proposes for a song by some words and a reference.
@@ -47,23 +45,13 @@ pub(crate) struct ProposalView {
 }
 
 impl Asked {
-    /// By a turn of this song.
-    pub(crate) fn of(turn: &Turn, song: &Song) -> anyhow::Result<Self> {
-        let reference = match turn.reference {
-            None => None,
-            Some(id) => {
-                let known = song.facts().references.get(&id).cloned();
-                let known = known.filter(|reference| reference.view().is_ready);
-                let known =
-                    known.context("expected a reference of this song that was read, found none")?;
-                Some(known.signature())
-            }
-        };
-        Ok(Self {
+    /// By a turn whose reference has this signature.
+    pub(crate) fn of(turn: &Turn, reference: Option<PathBuf>) -> Self {
+        Self {
             words: turn.words.clone(),
             way_share: reference.as_ref().map_or(0.0, |_| turn.way_share()),
             reference,
-        })
+        }
     }
 }
 

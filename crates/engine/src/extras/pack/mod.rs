@@ -16,7 +16,7 @@ use acetate_dsp::units::gain_from_db;
 use acetate_dsp::{Audio, Processor, Settings, Sink, Source, Spec, StreamError, plain};
 use acetate_io::{
     Broadcast, Container, OpenOptions, OutputFormat, Spill, StageOptions, StagedFile, StagedFolder,
-    Tags,
+    Tags, history_line, sum_line,
 };
 use acetate_master::{MasterFile, PreLimiter};
 use anyhow::{Context, bail};
@@ -251,12 +251,7 @@ impl Pack<'_> {
             true_peak_dbtp: measured.true_peak_dbtp,
             momentary_max_lufs: measured.momentary_max_lufs,
             short_term_max_lufs: measured.short_term_max_lufs,
-            history: format!(
-                "A=PCM,F={},W={},M={},T=Acetate",
-                spec.sample_rate_hz,
-                word_length.bits(),
-                if spec.channels == 2 { "stereo" } else { "mono" }
-            ),
+            history: history_line(spec.sample_rate_hz, word_length.bits(), spec.channels),
         };
         let path = self.folder.join(name);
         let options = StageOptions {
@@ -342,19 +337,6 @@ impl Pack<'_> {
             false,
         )?)
     }
-}
-
-/// A line of a list of sums. As coreutils have it, a name with a line break or a backslash has those escaped and
-/// a backslash before the hash.
-fn sum_line(hash: &str, name: &str) -> String {
-    if !name.contains(['\\', '\n', '\r']) {
-        return format!("{hash}  {name}\n");
-    }
-    let name = name
-        .replace('\\', "\\\\")
-        .replace('\n', "\\n")
-        .replace('\r', "\\r");
-    format!("\\{hash}  {name}\n")
 }
 
 /// A source behind a gain.

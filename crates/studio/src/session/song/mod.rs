@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use acetate_dsp::Analysis;
+use anyhow::Context;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -211,6 +212,17 @@ impl Song {
             .references
             .insert(reference.id, Arc::clone(&reference));
         Ok(reference)
+    }
+
+    /// The signature of the reference that a turn names.
+    pub(crate) fn signature_for(&self, turn: &Turn) -> anyhow::Result<Option<PathBuf>> {
+        let Some(id) = turn.reference else {
+            return Ok(None);
+        };
+        let known = self.facts().references.get(&id).cloned();
+        let known = known.filter(|reference| reference.view().is_ready);
+        let known = known.context("expected a reference of this song that was read, found none")?;
+        Ok(Some(known.signature()))
     }
 
     fn reference_folder(&self, id: u64) -> PathBuf {

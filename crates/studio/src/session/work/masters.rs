@@ -33,7 +33,7 @@ pub(super) fn open(
     }
     session.set_state(song, State::Measuring);
     session.keep();
-    let plain = Asked::of(&Turn::default(), song)?;
+    let plain = Asked::of(&Turn::default(), None);
     let engine = session.engine_for(&plain)?;
     let analysis = engine.measure(song.input(), &watch).map_err(failed)?;
     song.facts().analysis = Some(Arc::new(analysis));

@@ -89,7 +89,7 @@ pub(crate) fn proposal_for(
     song: &Song,
     turn: &Turn,
 ) -> anyhow::Result<SharedProposal> {
-    let asked = Asked::of(turn, song)?;
+    let asked = Asked::of(turn, song.signature_for(turn)?);
     let (known, analysis) = {
         let facts = song.facts();
         (facts.proposal.clone(), facts.analysis.clone())
