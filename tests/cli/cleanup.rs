@@ -169,7 +169,7 @@ fn repairs_out_of_range_or_order_are_refused_by_place() {
         ),
         (
             "{ at_s = 2.0, length_ms = 5.0, kind = \"interpolate\" }, { at_s = 1.0, length_ms = 5.0, kind = \"interpolate\" }",
-            "cleanup.repairs.1: expected at_s from 2.030 s on",
+            "cleanup.repairs.1: expected at_s from 2.006 s on",
         ),
         (
             "{ at_s = nan, length_ms = 5.0, kind = \"interpolate\" }",

@@ -188,7 +188,12 @@ impl Certificate {
     pub fn unchecked(&self, rendered_again: bool, found: &[TargetCheck]) -> Vec<String> {
         let of_the_render = UNCHECKED_WITHOUT_RENDER.iter().filter(|_| !rendered_again);
         let names = UNCHECKED.iter().chain(of_the_render);
-        let mut fields: Vec<String> = names.map(|&name| name.to_owned()).collect();
+        // Where no repair was asked for there is no claim.
+        let is_there = |name: &&&str| self.repair.is_some() || **name != "repair";
+        let mut fields: Vec<String> = names
+            .filter(is_there)
+            .map(|&name| name.to_owned())
+            .collect();
         if self.codecs.is_some() {
             fields.push("checks: targets and tolerances".to_owned());
         }
