@@ -111,9 +111,9 @@ test("turns can be undone, kept in slots and taken back to the proposal, by keyb
   assert.equal(await amount(), "100");
   await page.focus('#eq .handle[data-knot="3"]');
   await page.keyboard.press("ArrowUp");
+  // The song has a turn of the knob when the server has answered.
+  await page.waitForFunction(() => /** @type {any} */ (window).acetateStudio.songs.current().turn.eq_mid_db !== null);
   await ready(page);
-  const turn = await page.evaluate(() => /** @type {any} */ (window).acetateStudio.songs.current().turn);
-  assert.ok(turn.eq_mid_db !== null);
   assert.deepEqual(wrong, []);
 });
 
