@@ -51,8 +51,8 @@ pub struct Declip {
     work: Interpolator,
     /// Unknown samples that stay at their level.
     at_level: Vec<bool>,
-    /// All that are not known, those at their level included.
-    clipped: Vec<usize>,
+    /// All that are not known, those at their level included, with that level and its sign.
+    clipped: Vec<(usize, f64)>,
     overshoot: f64,
 }
 
@@ -109,81 +109,71 @@ fn cut_at(levels: &ClipLevels, x: f32) -> Option<f64> {
 impl Declip {
     /// Solves the middle of a lane's buffer.
     fn solve(&mut self, index: usize) {
-        let Self {
-            step,
-            context,
-            ahead,
-            lanes,
-            work,
-            at_level,
-            clipped,
-            overshoot,
-        } = self;
-        let lane = &mut lanes[index];
-        let (from, to) = (lane.done.max(*context), *context + *step);
+        let (from, to) = (self.context, self.context + self.step);
+        let lane = &mut self.lanes[index];
         let level_at = |buffer: &[f32], n: usize| cut_at(&lane.levels, buffer[n]);
+        let from = lane.done.max(from);
         if !(from..to).any(|n| level_at(&lane.buffer, n).is_some()) {
             return;
         }
-        clipped.clear();
-        clipped.extend((from..to + *ahead).filter(|&n| level_at(&lane.buffer, n).is_some()));
-        work.samples.clear();
-        work.samples
-            .extend(lane.buffer.iter().map(|&x| f64::from(x)));
-        for _ in 0..FITS {
-            work.clear_model();
-            work.learn(0, work.samples.len());
-            at_level.clear();
-            at_level.resize(clipped.len(), false);
-            for round in 0..ROUNDS {
-                work.unknown.clear();
-                let free = clipped
-                    .iter()
-                    .zip(at_level.iter())
-                    .filter(|(_, fixed)| !**fixed);
-                work.unknown.extend(free.map(|(&n, _)| n));
-                for (&n, &fixed) in clipped.iter().zip(at_level.iter()) {
-                    if let (true, Some(level)) = (fixed, cut_at(&lane.levels, lane.buffer[n])) {
-                        work.samples[n] = level;
-                    }
-                }
-                if round == 0 {
-                    work.interpolate();
-                } else {
-                    work.solve_again();
-                }
-                let mut solved = work.solution.iter();
-                let mut is_settled = true;
-                for (&n, fixed) in clipped
-                    .iter()
-                    .zip(at_level.iter_mut())
-                    .filter(|(_, fixed)| !**fixed)
-                {
-                    let (Some(&x), Some(level)) =
-                        (solved.next(), cut_at(&lane.levels, lane.buffer[n]))
-                    else {
-                        continue;
-                    };
-                    let share = x / level;
-                    if share < 1.0 {
-                        (*fixed, is_settled) = (true, false);
-                    }
-                    work.samples[n] = level * share.clamp(1.0, *overshoot);
-                }
-                if is_settled {
-                    break;
-                }
-            }
-        }
+        let ahead = from..to + self.ahead;
+        let cut = ahead.filter_map(|n| Some((n, level_at(&lane.buffer, n)?)));
+        self.clipped.clear();
+        self.clipped.extend(cut);
         // A run that goes on beyond the middle is kept whole.
         let mut end = to;
-        while end < to + *ahead && level_at(&lane.buffer, end).is_some() {
+        while end < to + self.ahead && level_at(&lane.buffer, end).is_some() {
             end += 1;
         }
-        for &n in clipped.iter().take_while(|&&n| n < end) {
-            lane.buffer[n] = work.samples[n] as f32;
-        }
         lane.done = end;
+        self.work.samples.clear();
+        let samples = lane.buffer.iter().map(|&x| f64::from(x));
+        self.work.samples.extend(samples);
+        for _ in 0..FITS {
+            self.work.clear_model();
+            self.work.learn(0, self.work.samples.len());
+            self.draw();
+        }
+        let buffer = &mut self.lanes[index].buffer;
+        for &(n, _) in self.clipped.iter().take_while(|(n, _)| *n < end) {
+            buffer[n] = self.work.samples[n] as f32;
+        }
+    }
+
+    /// Draws the clipped samples by the model. One that would come out below its level stays there, and the others
+    /// are solved for again.
+    fn draw(&mut self) {
+        let (work, at_level) = (&mut self.work, &mut self.at_level);
+        at_level.clear();
+        at_level.resize(self.clipped.len(), false);
+        for round in 0..ROUNDS {
+            work.unknown.clear();
+            for (&(n, level), &fixed) in self.clipped.iter().zip(at_level.iter()) {
+                if fixed {
+                    work.samples[n] = level;
+                } else {
+                    work.unknown.push(n);
+                }
+            }
+            if round == 0 {
+                work.interpolate();
+            } else {
+                work.solve_again();
+            }
+            let mut is_settled = true;
+            let samples = self.clipped.iter().zip(at_level.iter_mut());
+            let free = samples.filter(|(_, fixed)| !**fixed);
+            for ((&(n, level), fixed), &x) in free.zip(&work.solution) {
+                let share = x / level;
+                if share < 1.0 {
+                    (*fixed, is_settled) = (true, false);
+                }
+                work.samples[n] = level * share.clamp(1.0, self.overshoot);
+            }
+            if is_settled {
+                break;
+            }
+        }
     }
 }
 
