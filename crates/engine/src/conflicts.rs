@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use acetate_io::{Depth, Identity, StagedFile, resolved};
 use anyhow::bail;
 
+use crate::error::NameTaken;
 use crate::extras::{pack, variants};
 use crate::job::{Job, is_pipe};
 use crate::options::Options;
@@ -119,7 +120,11 @@ impl Conflicts {
 
 /// Refuses what can be known of a run to fail before any work: names that are taken, and what would be
 /// written over what is read or written elsewhere in it.
-pub(crate) fn check(options: &Options, jobs: &[Job]) -> anyhow::Result<()> {
+pub(crate) fn check(options: &Options, jobs: &[Job]) -> Result<(), NameTaken> {
+    check_names(options, jobs).map_err(|error| NameTaken(format!("{error:#}")))
+}
+
+fn check_names(options: &Options, jobs: &[Job]) -> anyhow::Result<()> {
     for job in jobs {
         check_job(options, job)?;
     }

@@ -9,7 +9,7 @@ use acetate_master::{MasterFile, Measured, Plan};
 use acetate_model::{Prediction, Predictor as _};
 
 use crate::conflicts;
-use crate::error::{EngineError, NameTaken, or_canceled};
+use crate::error::{EngineError, or_canceled};
 use crate::extras;
 use crate::input::Input;
 use crate::job::Job;
@@ -24,8 +24,7 @@ impl Engine {
     /// # Errors
     /// [`EngineError`]: a name that is taken, or a target out of range.
     pub fn again(&self, jobs: &[Job], options: &Options) -> Result<Self, EngineError> {
-        conflicts::check(options, jobs)
-            .map_err(|error| anyhow::Error::from(NameTaken(format!("{error:#}"))))?;
+        conflicts::check(options, jobs).map_err(anyhow::Error::from)?;
         Ok(Self::on(Arc::clone(&self.common), options)?)
     }
 

@@ -14,7 +14,7 @@ use anyhow::{Context as _, anyhow, bail};
 use crate::analyses::{self, Analyses};
 use crate::conflicts;
 use crate::delivery::{FileDelivery, deliver_to_stdout};
-use crate::error::{EngineError, NameTaken, or_canceled};
+use crate::error::{EngineError, or_canceled};
 use crate::extras::settings_text::settings_text;
 use crate::extras::variants::{self, RenderedVariant, Wanted};
 use crate::extras::{self, RunContext};
@@ -163,7 +163,7 @@ impl Engine {
 
     fn of(jobs: &[Job], options: &Options, observer: &dyn Observer) -> anyhow::Result<Self> {
         options.request.check()?;
-        conflicts::check(options, jobs).map_err(|error| NameTaken(format!("{error:#}")))?;
+        conflicts::check(options, jobs)?;
         let seal = analyses::seal(&options.cache, observer);
         let common = Common {
             proposer: Proposer::new(&options.request, options.overwrite, observer)?,
@@ -219,8 +219,7 @@ impl Engine {
             ..self.options.clone()
         };
         let make = || {
-            conflicts::check(&options, std::slice::from_ref(job))
-                .map_err(|error| NameTaken(format!("{error:#}")))?;
+            conflicts::check(&options, std::slice::from_ref(job))?;
             self.deliver(job, overwrite, observer)
         };
         let delivered = or_canceled(make(), observer);
