@@ -10,18 +10,19 @@ use acetate_dsp::units::db_from_gain;
 /// would be -46 dBFS, and take 0.05 dB of headroom.
 const OFFSET_LIMIT_DB: f64 = -32.0;
 /// Corner of the DC filter, Hz.
-const DC_HIGHPASS_HZ: f64 = 4.0;
+pub(crate) const DC_HIGHPASS_HZ: f64 = 4.0;
+
+/// The largest offset of an input relative to its loudness, dB.
+pub(crate) fn offset_db(analysis: &Analysis) -> f64 {
+    let offsets = analysis.dc_offset.iter().chain(&analysis.slow_offset);
+    let largest = offsets.fold(0.0_f64, |largest, offset| largest.max(offset.abs()));
+    db_from_gain(largest) - analysis.program().integrated_lufs
+}
 
 /// The cleanup that an input needs; without the repairs where none are wanted.
 pub(crate) fn cleanup(analysis: &Analysis, repair: bool) -> Cleanup {
-    let offset_dbfs = analysis
-        .dc_offset
-        .iter()
-        .chain(&analysis.slow_offset)
-        .map(|offset| db_from_gain(offset.abs()))
-        .fold(f64::NEG_INFINITY, f64::max);
     Cleanup {
-        dc_highpass_hz: if offset_dbfs - analysis.program().integrated_lufs > OFFSET_LIMIT_DB {
+        dc_highpass_hz: if offset_db(analysis) > OFFSET_LIMIT_DB {
             DC_HIGHPASS_HZ
         } else {
             0.0

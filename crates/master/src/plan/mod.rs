@@ -1,6 +1,6 @@
 //! [`Plan`]: what will be rendered, and whether a mix can be mastered at all.
 
-mod cleanup;
+pub(crate) mod cleanup;
 pub mod judgment;
 mod planned;
 

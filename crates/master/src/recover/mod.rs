@@ -15,6 +15,7 @@ use crate::render::PreLimiter;
 use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
 use acetate_dsp::chain::Bypass;
 use acetate_dsp::for_each_block;
+use acetate_dsp::measure::bands::{AUDIBLE_DB, center_hz, mean_distance_db};
 use acetate_dsp::process::ProcessSpec;
 use acetate_dsp::process::limiter::Limiter;
 use acetate_dsp::process::processed::Processed;
@@ -34,7 +35,7 @@ const MAX_RATIO: f64 = 2.5;
 /// Threshold of the compressor whose ratio is recovered, LU.
 const THRESHOLD_LU: f64 = -4.0;
 /// Bands below this, relative to the loudness, tell nothing, dB.
-const HEARD_DB: f64 = acetate_dsp::measure::bands::AUDIBLE_DB;
+const HEARD_DB: f64 = AUDIBLE_DB;
 /// A smaller recovered move of the ratio is none.
 const SMALLEST_RATIO: f64 = 1.03;
 
@@ -221,12 +222,31 @@ impl Pair {
     }
 
     fn told(&self, fit: Fit, left_out: Option<(f64, f64)>) -> Result<Recovered, MasterError> {
-        let riding_left_db = self.riding_db(&fit.found);
-        let mut recovered = told(fit.settings, self, &fit.found)?;
-        recovered.riding_left_db = riding_left_db;
-        recovered.compressor_left_out =
-            left_out.map(|(ratio, riding_db)| LeftOut { ratio, riding_db });
-        recovered.unexplained = recovered.sentences(&self.before, &self.after);
+        let Self {
+            before,
+            after,
+            own,
+            wanted,
+        } = self;
+        let Fit { settings, found } = fit;
+        let is = signature(&found)?;
+        let (tone_before_db, _) = tone_distance_db(own, wanted);
+        let (tone_left_db, tone_worst) = tone_distance_db(&is, wanted);
+        let mut recovered = Recovered {
+            settings,
+            tone_before_db,
+            tone_left_db,
+            tone_worst,
+            width_left_db: width_distance_db(&is, wanted),
+            spread_left_db: wanted.level_spread_db - is.level_spread_db,
+            plr_left_db: wanted.plr_db - is.plr_db,
+            loudness_left_lu: after.integrated_lufs - found.integrated_lufs,
+            longer_s: after.duration_s - before.duration_s,
+            riding_left_db: self.riding_db(&found),
+            compressor_left_out: left_out.map(|(ratio, riding_db)| LeftOut { ratio, riding_db }),
+            unexplained: Vec::new(),
+        };
+        recovered.unexplained = recovered.sentences(before, after);
         Ok(recovered)
     }
 }
@@ -249,6 +269,22 @@ fn clamp(settings: &mut Settings) {
     }
 }
 
+/// Hands the whole chain's sound before the limiter to `take`.
+fn before_limiter(
+    mix: &mut dyn Source,
+    before: &Analysis,
+    settings: &Settings,
+    take: &mut dyn FnMut(&mut dyn Source) -> Result<(), StreamError>,
+) -> Result<(), StreamError> {
+    let spec = mix.spec();
+    let chain = PreLimiter {
+        analysis: before,
+        settings,
+        bypass: &Bypass::default(),
+    };
+    chain.render(mix, spec, take)
+}
+
 /// The drive that reaches the master's loudness.
 fn drive_db(
     mix: &mut dyn Source,
@@ -257,13 +293,7 @@ fn drive_db(
 ) -> Result<f64, MasterError> {
     let spec = mix.spec();
     let mut curve = DriveCurveBuilder::new(spec.sample_rate_hz, spec.channels, false);
-    let bypass = Bypass::default();
-    let chain = PreLimiter {
-        analysis: before,
-        settings,
-        bypass: &bypass,
-    };
-    chain.render(mix, spec, &mut |source| {
+    before_limiter(mix, before, settings, &mut |source| {
         for_each_block(source, &mut |block| {
             curve.push(block);
             Ok(())
@@ -289,13 +319,7 @@ fn rendered(
         program_lufs: settings.target.integrated_lufs,
     };
     let mut found: Option<Analysis> = None;
-    let bypass = Bypass::default();
-    let chain = PreLimiter {
-        analysis: before,
-        settings,
-        bypass: &bypass,
-    };
-    chain.render(mix, spec, &mut |source| {
+    before_limiter(mix, before, settings, &mut |source| {
         let limiter = Limiter::new(&settings.limiter, settings.target.true_peak_dbtp, &process);
         let mut limited = Processed::new(source, limiter);
         found = Some(analyze_with(
@@ -317,47 +341,22 @@ fn tone_distance_db(from: &Signature, to: &Signature) -> (f64, (f64, f64)) {
     let differences: Vec<(f64, f64)> = (0..BANDS)
         .filter(|&band| to.mid_db[band] > HEARD_DB)
         .map(|band| {
-            let hz = acetate_dsp::measure::bands::center_hz(FIRST_BAND + band);
+            let hz = center_hz(FIRST_BAND + band);
             (hz, to.mid_db[band] - from.mid_db[band])
         })
         .collect();
-    let mean = acetate_dsp::measure::bands::mean_distance_db(differences.iter().map(|(_, db)| *db));
+    let mean = mean_distance_db(differences.iter().map(|(_, db)| *db));
     let worst = differences
         .into_iter()
         .max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
     (mean, worst.unwrap_or((1000.0, 0.0)))
 }
 
-fn told(settings: Settings, pair: &Pair, found: &Analysis) -> Result<Recovered, MasterError> {
-    let Pair {
-        before,
-        after,
-        own,
-        wanted,
-    } = pair;
-    let is = signature(found)?;
-    let (tone_before_db, _) = tone_distance_db(own, wanted);
-    let (tone_left_db, tone_worst) = tone_distance_db(&is, wanted);
-    let heard = (0..BANDS)
-        .filter(|&band| wanted.mid_db[band] > HEARD_DB && wanted.side_db[band] > HEARD_DB);
-    let widths: Vec<f64> = heard
-        .map(|band| {
-            (wanted.side_db[band] - wanted.mid_db[band]) - (is.side_db[band] - is.mid_db[band])
-        })
-        .collect();
-    let width_left_db = widths.iter().map(|db| db.abs()).sum::<f64>() / widths.len().max(1) as f64;
-    Ok(Recovered {
-        settings,
-        tone_before_db,
-        tone_left_db,
-        tone_worst,
-        width_left_db,
-        spread_left_db: wanted.level_spread_db - is.level_spread_db,
-        plr_left_db: wanted.plr_db - is.plr_db,
-        loudness_left_lu: after.integrated_lufs - found.integrated_lufs,
-        longer_s: after.duration_s - before.duration_s,
-        riding_left_db: 0.0,
-        compressor_left_out: None,
-        unexplained: Vec::new(),
-    })
+/// Mean distance of side against mid over the bands that are heard of both, dB.
+fn width_distance_db(from: &Signature, to: &Signature) -> f64 {
+    let heard =
+        (0..BANDS).filter(|&band| to.mid_db[band] > HEARD_DB && to.side_db[band] > HEARD_DB);
+    mean_distance_db(heard.map(|band| {
+        (to.side_db[band] - to.mid_db[band]) - (from.side_db[band] - from.mid_db[band])
+    }))
 }

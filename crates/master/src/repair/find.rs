@@ -3,9 +3,8 @@
 use acetate_check::scan::{Scan, Scanned};
 use acetate_check::{Check, Finding, FindingCode, Severity, judged};
 use acetate_dsp::analysis::{AnalyzeOptions, analyze_program, analyze_with};
-use acetate_dsp::chain::{Bypass, Chain};
-use acetate_dsp::process::ProcessSpec;
-use acetate_dsp::process::processed::Processed;
+use acetate_dsp::chain::Bypass;
+use acetate_dsp::measure::lone_transients::LoneTransient;
 use acetate_dsp::process::repair::{FoundClick, find_clicks, merged};
 use acetate_dsp::settings::{
     Cleanup, ClipLevels, Hum, HumLine, MAX_REPAIRS, Repair, RepairKind, RepairedChannel,
@@ -18,6 +17,8 @@ use super::list::{Extent, RepairList};
 use super::report::{Fault, RepairCheck, RepairPlace, RepairReport, RepairUnit};
 use crate::delivery::{Phase, Progress};
 use crate::error::MasterError;
+use crate::plan::cleanup::{DC_HIGHPASS_HZ, offset_db};
+use crate::render::PreLimiter;
 
 /// How far a click stands over what surrounds it, dB: for certain …
 const CERTAIN_CLICK_DB: f64 = 26.0;
@@ -33,8 +34,6 @@ const CERTAIN_LINES: usize = 3;
 const LINES: usize = 2;
 /// An offset this far below the loudness is filtered out where offsets are looked for, dB.
 const OFFSET_DB: f64 = -60.0;
-/// Corner of the DC filter, Hz.
-const DC_HIGHPASS_HZ: f64 = 4.0;
 /// Fades at edges that are cut off, ms.
 const FADE_IN_MS: f64 = 5.0;
 const FADE_OUT_MS: f64 = 20.0;
@@ -107,21 +106,27 @@ fn after(
     options: &AnalyzeOptions,
     progress: &mut dyn FnMut(u64) -> Result<(), StreamError>,
 ) -> Result<(Analysis, Check), MasterError> {
-    source.rewind()?;
-    let spec = ProcessSpec {
-        sample_rate_hz: analysis.sample_rate_hz,
-        channels: analysis.channels,
-        program_lufs: analysis.program().integrated_lufs,
-    };
     let settings = Settings {
         cleanup: cleanup.clone(),
         ..Settings::default()
     };
-    let chain = Chain::new(&settings, &spec, &Bypass::default());
-    let mut repaired = Processed::new(source, chain);
-    let mut scanned = Scanned::new(&mut repaired);
-    let found = analyze_with(&mut scanned, options, progress)?;
-    let check = judged(&found, Some(&scanned.finish()), None)?;
+    let chain = PreLimiter {
+        analysis,
+        settings: &settings,
+        bypass: &Bypass::default(),
+    };
+    let spec = source.spec();
+    let mut found = None;
+    chain.render(source, spec, &mut |repaired| {
+        let mut scanned = Scanned::new(repaired);
+        let analysis = analyze_with(&mut scanned, options, progress)?;
+        found = Some((analysis, scanned.finish()));
+        Ok(())
+    })?;
+    let (found, scan) = found.ok_or(MasterError::NoLoudness {
+        duration_s: analysis.duration_s,
+    })?;
+    let check = judged(&found, Some(&scan), None)?;
     Ok((found, check))
 }
 
@@ -148,7 +153,7 @@ impl Found<'_> {
         self.moments(&mut cleanup, &mut places, clicks);
         self.clipping(&mut cleanup, &mut places);
         self.hum(&mut cleanup, &mut places);
-        let offset_db = self.offset_db();
+        let offset_db = offset_db(self.analysis);
         if self.list.dc == Extent::All && offset_db > OFFSET_DB {
             cleanup.dc_highpass_hz = DC_HIGHPASS_HZ;
         }
@@ -176,7 +181,7 @@ impl Found<'_> {
         let mut measured: Vec<(Repair, Fault, f64)> = Vec::new();
         let events = &self.analysis.lone_transients;
         for repair in &cleanup.repairs {
-            let is_its = |event: &&acetate_dsp::measure::lone_transients::LoneTransient| {
+            let is_its = |event: &&LoneTransient| {
                 (event.start_frame as f64 / rate_hz - repair.at_s).abs() < 0.005
             };
             let fault = if repair.kind == RepairKind::Attenuate {
@@ -312,16 +317,5 @@ impl Found<'_> {
             mains_hz: hum.found_hz,
             lines,
         });
-    }
-
-    /// The largest offset relative to the loudness, dB.
-    fn offset_db(&self) -> f64 {
-        let offsets = self
-            .analysis
-            .dc_offset
-            .iter()
-            .chain(&self.analysis.slow_offset);
-        let most = offsets.fold(0.0_f64, |most, offset| most.max(offset.abs()));
-        db_from_gain(most) - self.analysis.program().integrated_lufs
     }
 }
