@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_song_is_pulled_towards_the_others_and_never_out_of_its_own_evidence() {
+    fn a_song_is_pulled_toward_the_others_and_never_out_of_its_own_evidence() {
         let songs = [
             song(8.0, -0.2, -1.0, 2.0),
             song(0.0, 0.0, 0.0, 1.0),

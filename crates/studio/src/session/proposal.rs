@@ -17,7 +17,6 @@ pub(crate) struct Proposal {
     asked: Asked,
     /// It has read what was asked for, once.
     pub(crate) engine: Arc<Engine>,
-    pub(crate) settings: Settings,
     pub(crate) view: ProposalView,
 }
 
@@ -69,7 +68,7 @@ impl Proposal {
             asked,
             engine,
             view: ProposalView {
-                settings: plan.settings.clone(),
+                settings: plan.settings,
                 open_db: tone
                     .filter(|_| is_nets_own)
                     .map(|tone| knots_of_curve(&tone.open_db).to_vec()),
@@ -78,7 +77,6 @@ impl Proposal {
                     .map(|tone| knots_of_curve(&tone.sd_db).to_vec()),
                 confidence: plan.confidence,
             },
-            settings: plan.settings,
         })
     }
 
@@ -91,7 +89,7 @@ impl Proposal {
     pub(crate) fn options(&self, turn: &Turn) -> anyhow::Result<Options> {
         Ok(Options {
             brief: Brief {
-                settings: turn.turned(&self.settings),
+                settings: turn.turned(&self.view.settings),
                 ..turn.brief()?
             },
             request: turn.request(self.asked.reference.clone()),
@@ -116,11 +114,11 @@ impl Proposal {
 pub(crate) fn reading(asked: &Asked, cache: &Cache) -> Options {
     let turn = Turn {
         words: asked.words.clone(),
-        reference_share: Some(100.0 * asked.way_share),
         ..Turn::default()
     };
     Options {
         request: Request {
+            // As asked to the last bit, which the way through percent would change.
             way_share: asked.way_share,
             ..turn.request(asked.reference.clone())
         },
