@@ -139,3 +139,26 @@ test("a tab that is killed in the middle of a render leaves a studio that works"
   await ready(again.page);
   assert.deepEqual(again.wrong, []);
 });
+
+test("a song that is closed while the page asks about it leaves no complaint", async () => {
+  const { page } = await fresh();
+  let letGo = () => {};
+  const closed = new Promise((resolve) => { letGo = () => resolve(undefined); });
+  let asked = 0;
+  await page.route("**/curves", async (/** @type {any} */ route) => {
+    asked += 1;
+    await closed;
+    await route.continue();
+  });
+  await drop(page, "song.wav", SHORT);
+  const begun = Date.now();
+  while (asked === 0 && Date.now() - begun < 60_000) await page.waitForTimeout(20);
+  const answered = page.waitForResponse((/** @type {any} */ response) => response.url().includes("/curves"));
+  await page.click("#close");
+  await page.waitForSelector("#welcome:not([hidden])");
+  letGo();
+  assert.equal((await answered).status(), 404, "the question came too late");
+  // Its answer asks for the session; then a complaint would stand.
+  await page.waitForTimeout(500);
+  assert.equal(await page.isVisible("#trouble"), false, await page.textContent("#trouble"));
+});

@@ -18,12 +18,13 @@ function takeToken() {
 
 const token = takeToken();
 
-/** What the server said against it. */
+/** What the server said against it; `song` is the song that was asked about, where it was one. */
 export class Refused extends Error {
-  /** @param {number} status @param {string} message */
-  constructor(status, message) {
+  /** @param {number} status @param {string} message @param {number | null} [song] */
+  constructor(status, message, song = null) {
     super(message);
     this.status = status;
+    this.song = song;
   }
 }
 
@@ -41,7 +42,10 @@ async function ask(path, options = {}) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Refused(0, "The studio does not answer: is `acetate studio` still running?");
   }
-  if (!response.ok) throw new Refused(response.status, await reason(response));
+  if (!response.ok) {
+    const song = path.match(/^\/api\/songs\/(\d+)/);
+    throw new Refused(response.status, await reason(response), song && Number(song[1]));
+  }
   return response;
 }
 
@@ -56,6 +60,14 @@ async function reason(response) {
 
 /** @returns {Promise<Session>} */
 export const session = async () => (await ask("/api/session")).json();
+
+/** Whether the song was closed, here or in another tab, while the answer was under way. @param {unknown} error */
+export async function isOfAClosedSong(error) {
+  if (!(error instanceof Refused) || error.status !== 404 || error.song === null) return false;
+  const now = await session().catch(() => null);
+  return now !== null && now.songs.every((song) => song.id !== error.song);
+}
+
 /** @param {number} id @returns {Promise<import("./types").Curves>} */
 export const curves = async (id) => (await ask(`/api/songs/${id}/curves`)).json();
 /** @param {number} id @returns {Promise<any>} */

@@ -60,7 +60,7 @@ async function trying(work) {
   } catch (error) {
     const isDropped = error instanceof DOMException && error.name === "AbortError";
     const isOlder = error instanceof api.Refused && error.status === 409;
-    if (!isDropped && !isOlder) trouble(/** @type {Error} */ (error).message);
+    if (!isDropped && !isOlder && !await api.isOfAClosedSong(error)) trouble(/** @type {Error} */ (error).message);
   }
 }
 
