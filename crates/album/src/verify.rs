@@ -4,7 +4,7 @@ use std::path::Path;
 
 use acetate_dsp::threads;
 use acetate_engine::{Observer, go_on};
-use acetate_io::sum_line;
+use acetate_io::{Container, sum_line};
 use serde::Serialize;
 
 use crate::deliver::{figures_of, sum_of};
@@ -107,7 +107,7 @@ fn one(
     let Some(certified) = &file.figures else {
         return Ok((false, differences));
     };
-    if !["wav", "flac"].contains(&extension.as_ref()) {
+    if Container::from_extension(&extension).is_none() {
         return Ok((false, differences));
     }
     let (figures, frames, rate_hz) = match figures_of(&path, observer) {

@@ -333,3 +333,23 @@ fn the_short_form_tells_a_silent_channel_and_no_independent_ones() {
     assert!(!found(stereo(music(), white(frames, 2))));
     assert!(!found(stereo(music(), music())));
 }
+
+/// `docs/CHECK.md` has a row for every code, and none for a code that is gone. In a package of the crate alone the
+/// document is not there.
+#[test]
+fn the_table_of_codes_in_the_documents_is_the_enum() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/CHECK.md");
+    let Ok(text) = std::fs::read_to_string(path) else {
+        return;
+    };
+    let (_, table) = text.split_once("\n## Codes\n").expect("a table of codes");
+    let (table, _) = table.split_once("\n## ").expect("an end");
+    let rows = table.lines().filter_map(|row| row.strip_prefix("| `"));
+    let listed: BTreeSet<&str> = rows
+        .filter_map(|row| row.split_once(" |"))
+        .flat_map(|(codes, _)| codes.split(", "))
+        .map(|code| code.trim_matches('`'))
+        .collect();
+    let known: BTreeSet<&str> = FindingCode::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(listed, known);
+}

@@ -208,11 +208,14 @@ fn beside(master: &Path, certified: &str) -> anyhow::Result<PathBuf> {
 
 /// The format that the certificate's description of the master stands for.
 fn format(described: &str, word_length: WordLength) -> anyhow::Result<OutputFormat> {
-    let container = if described.contains("flac") {
-        Container::Flac
-    } else {
-        Container::Wav
-    };
+    // RF64 is how a long WAV is written.
+    let container = described
+        .split(|letter: char| !letter.is_alphanumeric())
+        .find_map(|name| match name {
+            "rf64" => Some(Container::Wav),
+            name => Container::from_extension(name),
+        })
+        .with_context(|| format!("expected the certificate of a WAV or FLAC, found {described}"))?;
     Ok(OutputFormat::new(container, word_length)?)
 }
 

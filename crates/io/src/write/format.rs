@@ -23,6 +23,16 @@ impl Container {
             Self::Flac => "flac",
         }
     }
+
+    /// The container that the ending of a name stands for (`wav`, `wave`, `flac`, any case),
+    /// without the dot.
+    pub fn from_extension(extension: &str) -> Option<Self> {
+        match extension.to_lowercase().as_str() {
+            "wav" | "wave" => Some(Self::Wav),
+            "flac" => Some(Self::Flac),
+            _ => None,
+        }
+    }
 }
 
 /// Container and word length of an output.
@@ -59,16 +69,11 @@ impl OutputFormat {
     ) -> Result<Self, WriteError> {
         let path = path.as_ref();
         let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-        let container = match extension.as_deref() {
-            Some("wav" | "wave") => Container::Wav,
-            Some("flac") => Container::Flac,
-            found => {
-                return Err(WriteError::Extension {
-                    path: path.to_owned(),
-                    found: found.map_or("none".to_owned(), |found| format!(".{found}")),
-                });
-            }
-        };
+        let container = extension.as_deref().and_then(Container::from_extension);
+        let container = container.ok_or_else(|| WriteError::Extension {
+            path: path.to_owned(),
+            found: extension.map_or("none".to_owned(), |found| format!(".{found}")),
+        })?;
         Self::new(container, word_length)
     }
 
