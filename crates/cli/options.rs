@@ -120,6 +120,7 @@ fn brief(args: &MasterArgs) -> anyhow::Result<Brief> {
         amounts: Amounts {
             eq: share(args.eq_amount),
             compressor: share(args.compressor_amount),
+            deesser: share(args.deesser_amount),
             saturation: share(args.saturation_amount),
             stereo: share(args.stereo_amount),
         },

@@ -47,6 +47,8 @@ class Settings:
     eq: Any
     """Tone: `mid_db` and `side_db`, dB at the knots."""
     compressor: Any
+    deesser: Any
+    """Reduction of sibilants: `threshold_lu`, `frequency_hz`, and at most `max_reduction_db`."""
     saturation: Any
     stereo: Any
     limiter: Any

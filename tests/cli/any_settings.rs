@@ -1,7 +1,6 @@
 //! Any settings within PARAMS on any finite sound: finite output, the ceiling kept, the length
 //! kept. A seeded handful here; `campaigns/signals.py` asks for thousands.
 
-use acetate_dsp::params::Scope;
 use acetate_dsp::process::dither::WordLength;
 use acetate_dsp::settings::EqPhase;
 use acetate_dsp::signal::Random;
@@ -21,7 +20,7 @@ fn settings(chance: &mut Random) -> Settings {
     let mut settings = Settings::default();
     let boldness = chance.share();
     for param in PARAMS {
-        if param.scope == Scope::Reserved || chance.share() > boldness {
+        if chance.share() > boldness {
             continue;
         }
         let inside = chance.between(param.min, param.max);

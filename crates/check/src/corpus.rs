@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 
 use crate::error::CheckError;
+use crate::finding::FindingCode;
 
 /// Version of the file's format.
 pub const CORPUS_FORMAT: &str = "acetate.check-corpus/2";
@@ -82,6 +83,16 @@ impl Corpus {
             .map_err(|reason| CheckError::Corpus {
                 reason: reason.clone(),
             })
+    }
+
+    /// The figure that so many percent of released tracks stay below, one of [`SHARES_PERCENT`]; `None` for another
+    /// share, and where released music has no such figure.
+    pub fn released(&self, code: FindingCode, share_percent: f64) -> Option<f64> {
+        let at = SHARES_PERCENT
+            .iter()
+            .position(|share| *share == share_percent)?;
+        let figure = self.figures.get(code.as_str())?;
+        figure.quantiles.get(at).copied()
     }
 
     /// Reads and checks a corpus.

@@ -29,6 +29,8 @@ pub struct ToneJudgment {
     pub sd_db: [f64; BANDS],
     /// What the master will move: the planned EQ. Positive is a boost.
     pub planned_db: [f64; BANDS],
+    /// Most that the master's de-esser will take off a sibilant, dB.
+    pub deesser_db: f64,
     /// Probability that the mix is a finished master, 0 to 1.
     pub finished_probability: f64,
 }

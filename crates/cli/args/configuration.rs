@@ -36,7 +36,7 @@ const fn key(name: &'static str, gives_way_to: &'static [&'static str]) -> Key {
 }
 
 /// What may stand there: nothing that replaces files, and nothing that belongs to one song.
-const KEYS: [Key; 27] = [
+const KEYS: [Key; 28] = [
     key("target", &["settings"]),
     key("lufs", &["settings", "target"]),
     key("ceiling", &["settings", "target"]),
@@ -47,6 +47,7 @@ const KEYS: [Key; 27] = [
     key("amount", &["settings"]),
     key("eq-amount", &["settings", "amount"]),
     key("compressor-amount", &["settings", "amount"]),
+    key("deesser-amount", &["settings", "amount"]),
     key("saturation-amount", &["settings", "amount"]),
     key("stereo-amount", &["settings", "amount"]),
     key("bypass", &[]),

@@ -129,13 +129,17 @@ pub struct MasterArgs {
     /// How much of the compression, percent [default: --amount]
     #[arg(help_heading = "Treatment", long, value_name = "0..200", value_parser = amount, hide_short_help = true)]
     pub compressor_amount: Option<f64>,
+    /// How much of the de-esser, percent [default: --amount]
+    #[arg(help_heading = "Treatment", long, value_name = "0..200", value_parser = amount, hide_short_help = true)]
+    pub deesser_amount: Option<f64>,
     /// How much of the saturation, percent [default: --amount]
     #[arg(help_heading = "Treatment", long, value_name = "0..200", value_parser = amount, hide_short_help = true)]
     pub saturation_amount: Option<f64>,
     /// How much of the width, percent [default: --amount]
     #[arg(help_heading = "Treatment", long, value_name = "0..200", value_parser = amount, hide_short_help = true)]
     pub stereo_amount: Option<f64>,
-    /// Leave a stage out (may be repeated): cleanup, eq, compressor, saturation, stereo, limiter
+    /// Leave a stage out (may be repeated): cleanup, eq, compressor, deesser, saturation, stereo,
+    /// limiter
     #[arg(
         help_heading = "Treatment",
         long,

@@ -1,6 +1,6 @@
 //! [`Chain`]: the stages in signal order.
 //!
-//! Declip → repair → hum → DC filter → EQ → compressor → saturation → stereo. The limiter and the dither are not in it:
+//! Declip → repair → hum → DC filter → EQ → compressor → de-esser → saturation → stereo. The limiter and the dither are not in it:
 //! they run after it, at the delivery rate.
 
 use std::collections::BTreeSet;
@@ -13,6 +13,7 @@ use crate::measure::levels::silence_non_finite;
 use crate::pipeline::Pipeline;
 use crate::process::compressor::{self, Compressor};
 use crate::process::dc_filter::{self, DcFilter};
+use crate::process::deesser::{self, Deesser};
 use crate::process::eq::{self, Eq};
 use crate::process::processed::trimmed;
 use crate::process::repair::{Declip, HumCancel, Repair};
@@ -30,6 +31,8 @@ pub enum Stage {
     Eq,
     /// Glue compression.
     Compressor,
+    /// De-esser.
+    Deesser,
     /// Saturation.
     Saturation,
     /// Width.
@@ -40,10 +43,11 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage, in signal order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Cleanup,
         Self::Eq,
         Self::Compressor,
+        Self::Deesser,
         Self::Saturation,
         Self::Stereo,
         Self::Limiter,
@@ -55,6 +59,7 @@ impl Stage {
             Self::Cleanup => "cleanup",
             Self::Eq => "eq",
             Self::Compressor => "compressor",
+            Self::Deesser => "deesser",
             Self::Saturation => "saturation",
             Self::Stereo => "stereo",
             Self::Limiter => "limiter",
@@ -166,6 +171,9 @@ impl Chain {
             compressor::is_neutral(&settings.compressor),
         ) {
             stages.push(Box::new(Compressor::new(&settings.compressor, spec)));
+        }
+        if wanted(Stage::Deesser, deesser::is_neutral(&settings.deesser)) {
+            stages.push(Box::new(Deesser::new(&settings.deesser, spec)));
         }
         if wanted(
             Stage::Saturation,
@@ -328,7 +336,7 @@ mod tests {
         let error = "eq,revreb".parse::<Bypass>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "expected stages out of cleanup, eq, compressor, saturation, stereo, limiter, \
+            "expected stages out of cleanup, eq, compressor, deesser, saturation, stereo, limiter, \
              got \"revreb\""
         );
         let bypass: Bypass = "stereo,eq".parse().unwrap();

@@ -3,9 +3,9 @@
 
 use acetate_dsp::chain::{Bypass, Chain};
 use acetate_dsp::measure::bands::{THIRD_OCTAVES, center_hz, edges_hz};
-use acetate_dsp::params::Scope;
 use acetate_dsp::process::compressor::Compressor;
 use acetate_dsp::process::dc_filter::DcFilter;
+use acetate_dsp::process::deesser::Deesser;
 use acetate_dsp::process::eq::Eq;
 use acetate_dsp::process::limiter::Limiter;
 use acetate_dsp::process::repair::{Declip, HumCancel, Repair};
@@ -51,6 +51,9 @@ fn processors() -> Vec<Entry> {
         }),
         entry("compressor", "compressor.", glue, |s, p| {
             Box::new(Compressor::new(&s.compressor, p))
+        }),
+        entry("deesser", "deesser.", sibilants, |s, p| {
+            Box::new(Deesser::new(&s.deesser, p))
         }),
         entry("saturation", "saturation.", soft, |s, p| {
             Box::new(Saturation::new(&s.saturation, p))
@@ -139,6 +142,11 @@ fn glue(settings: &mut Settings) {
     settings.compressor.mix = 0.8;
 }
 
+fn sibilants(settings: &mut Settings) {
+    settings.deesser.threshold_lu = -22.0;
+    settings.deesser.max_reduction_db = 3.0;
+}
+
 fn soft(settings: &mut Settings) {
     settings.saturation.amount = 0.7;
     settings.saturation.ceiling_lu = 10.0;
@@ -155,7 +163,7 @@ fn driven(settings: &mut Settings) {
 }
 
 fn everything(settings: &mut Settings) {
-    for part in [cleanup, tone, glue, soft, width] {
+    for part in [cleanup, tone, glue, sibilants, soft, width] {
         part(settings);
     }
 }
@@ -366,7 +374,7 @@ fn no_dead_knobs() {
             .any(|prefix| param.name.starts_with(prefix));
         assert_eq!(
             covering.is_empty(),
-            elsewhere || param.scope == Scope::Reserved,
+            elsewhere,
             "{}: expected a processor or a place in NOT_ON_THE_LIST, not both",
             param.name
         );
@@ -489,9 +497,15 @@ fn every_sample_rate_sounds_the_same() {
                 // there shows phases that no two rates share near the top.
                 for (index, signal) in ["mid", "side"].into_iter().enumerate() {
                     let change_db = level[index][band] - levels[0][index][band];
-                    // What was cut off is guessed from other samples at each rate: they
-                    // are up to 0.41 dB apart in a band.
-                    let tolerance_db = if entry.name == "declip" { 0.5 } else { 0.1 };
+                    let tolerance_db = match entry.name {
+                        // What was cut off is guessed from other samples at each rate: they
+                        // are up to 0.41 dB apart in a band.
+                        "declip" => 0.5,
+                        // The upper skirt of a bell comes to nothing at half the sample rate; the
+                        // chain has that bell in it.
+                        "deesser" | "chain" => 0.2,
+                        _ => 0.1,
+                    };
                     assert!(
                         change_db.abs() < tolerance_db,
                         "{} at {rate_hz} Hz, {signal}, {:.0} Hz: {change_db:.3} dB",

@@ -278,7 +278,12 @@ fn compression(material: &mut Material<'_>, before: &Analysis) -> Result<Vec<f64
         channels: spec.channels,
         program_lufs: before.program().integrated_lufs,
     };
-    let later = [Stage::Compressor, Stage::Saturation, Stage::Stereo];
+    let later = [
+        Stage::Compressor,
+        Stage::Deesser,
+        Stage::Saturation,
+        Stage::Stereo,
+    ];
     let earlier = Bypass::new(material.bypass.stages().chain(later));
     let chain = Chain::new(settings, &process, &earlier);
     let mut stage = Compressor::new(&settings.compressor, &process);

@@ -138,6 +138,21 @@ fn chain(file: &MasterFile) -> String {
             "out".to_owned()
         },
     );
+    let d = &settings.deesser;
+    row(
+        "deesser",
+        if d.max_reduction_db > 0.0 {
+            format!(
+                "mid around {:.0} Hz, threshold {:+.1} LU of the program (about {:.1} dBFS RMS in the band), at most {:.1} dB",
+                d.frequency_hz,
+                d.threshold_lu,
+                file.mastered.program_lufs() + d.threshold_lu,
+                d.max_reduction_db
+            )
+        } else {
+            "out".to_owned()
+        },
+    );
     let s = &settings.saturation;
     row(
         "saturation",

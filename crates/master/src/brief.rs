@@ -56,6 +56,7 @@ impl Brief {
         let Amounts {
             eq: eq_asked,
             compressor,
+            deesser,
             saturation,
             stereo,
         } = self.amounts;
@@ -63,10 +64,11 @@ impl Brief {
         let mut treatment = settings.scaled(&Amounts {
             eq: share(Stage::Eq, eq),
             compressor: share(Stage::Compressor, compressor),
+            deesser: share(Stage::Deesser, deesser),
             saturation: share(Stage::Saturation, saturation),
             stereo: share(Stage::Stereo, stereo),
         });
-        let is_level_only = [eq, compressor, saturation, stereo]
+        let is_level_only = [eq, compressor, deesser, saturation, stereo]
             .iter()
             .all(|&amount| amount == 0.0);
         if is_level_only || self.bypass.contains(Stage::Cleanup) {

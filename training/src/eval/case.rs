@@ -226,9 +226,11 @@ pub fn compare(
                 None => continue,
             },
             _ => match method.predictor(contenders.baselines, contenders.net, mix.fault) {
-                Some(predictor) => written(mix.audio, mix.analysis, predictor.as_ref())?
-                    .map(|written| output_of_ours(&written, mix))
-                    .map_err(|error| error.to_string()),
+                Some(predictor) => {
+                    written(mix.audio, mix.analysis, predictor.as_ref(), &method.brief())?
+                        .map(|written| output_of_ours(&written, mix))
+                        .map_err(|error| error.to_string())
+                }
                 None => continue,
             },
         };
@@ -316,11 +318,12 @@ pub fn written(
     mix: &Audio,
     analysis: &Analysis,
     predictor: &dyn Predictor,
+    brief: &Brief,
 ) -> Result<Result<Written, MasterError>, EvalError> {
     let mut delivery = MemoryDelivery::default();
     let mut source = AudioSource::new(mix.clone());
     let made = Measured::new(analysis.clone())
-        .and_then(|measured| measured.plan(predictor, &Brief::default()))
+        .and_then(|measured| measured.plan(predictor, brief))
         .and_then(|planned| planned.render(&mut source, &mut delivery, &mut ()))
         .and_then(|mut rendered| rendered.deliver(&mut delivery, &mut ()));
     let Mastered {

@@ -65,6 +65,9 @@ pub struct Treatment {
     /// How much of the compressor, percent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compressor_amount: Option<f64>,
+    /// How much of the de-esser, percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deesser_amount: Option<f64>,
     /// How much of the saturation, percent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub saturation_amount: Option<f64>,
@@ -272,7 +275,7 @@ const HEAD: &str = "\
 # ceiling_dbtp, balance (album, track, as-mixed), sample_rate_hz, mono_to_stereo.
 # Optional for each [[track]]: artist, isrc, gap_s, join, crossfade_s, crossfade_curve, fade_in_s, fade_in_curve,
 # fade_out_s, fade_out_curve (equal-power, linear, cosine, logarithmic), start_s, side, offset_lu.
-# Optional for all as [album.master] and for one as [track.master]: amount, eq_amount, compressor_amount, saturation_amount,
+# Optional for all as [album.master] and for one as [track.master]: amount, eq_amount, compressor_amount, deesser_amount, saturation_amount,
 # stereo_amount, album_amount (percent), bypass, eq_phase, repair, max_limiting_db, settings.
 
 ";

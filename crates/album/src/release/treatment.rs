@@ -63,6 +63,11 @@ pub(super) fn brief(
                 "compressor_amount",
                 whole,
             )?,
+            deesser: share(
+                |treatment| treatment.deesser_amount,
+                "deesser_amount",
+                whole,
+            )?,
             saturation: share(
                 |treatment| treatment.saturation_amount,
                 "saturation_amount",

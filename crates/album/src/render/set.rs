@@ -61,6 +61,7 @@ impl Set {
             // Thresholds stay where they were for the song itself.
             let softer_lu = main_lufs - measured.analysis.program().integrated_lufs;
             settings.compressor.threshold_lu += softer_lu;
+            settings.deesser.threshold_lu += softer_lu;
             settings.saturation.ceiling_lu += softer_lu;
             settings.limiter.drive_db += self.louder_lu;
         }

@@ -218,7 +218,7 @@ pub static DETECTORS: &[&dyn Detector] = &[
     &tone::HARSH,
     &tone::DULL,
     &tone::FIZZY,
-    &tone::Sibilance,
+    &tone::Sibilants,
     &dynamics::Limited,
     &dynamics::Flat,
     &dynamics::TooDynamic,

@@ -1,9 +1,10 @@
 //! Tonal balance.
 
-use acetate_dsp::units::{db_from_power, power_from_db};
+use acetate_dsp::measure::bands::THIRD_OCTAVES;
+use acetate_dsp::measure::sibilance::Sibilance;
 
 use super::{Detector, DetectorInfo, Direction, Limits, Message, Reading};
-use crate::facts::{Facts, bands_between};
+use crate::facts::Facts;
 use crate::finding::FindingCode;
 use crate::finding::{Category, Severity};
 use crate::tone::{BANDS, Region, TONE_CODES};
@@ -174,19 +175,16 @@ impl Detector for Tone {
     }
 }
 
-/// Bursts from 5 to 9 kHz.
-pub(super) struct Sibilance;
+/// Sibilants of a voice.
+pub(super) struct Sibilants;
 
-/// Share of the frames that may be louder: an S is short.
-const BURST_SHARE: f64 = 0.05;
-
-impl Detector for Sibilance {
+impl Detector for Sibilants {
     fn info(&self) -> &'static DetectorInfo {
         &DetectorInfo {
             code: FindingCode::Sibilance,
             part: Category::Tone,
-            figure: "bursts from 5 to 9 kHz relative to the loudness",
-            unit: "dB",
+            figure: "loud sibilants, 4.5 to 9 kHz of mid, relative to the loudness",
+            unit: "LU",
             worse: Direction::More,
             max_severity: Severity::Remark,
             points: 6.0,
@@ -195,34 +193,25 @@ impl Detector for Sibilance {
     }
 
     fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
-        let bands: Vec<usize> = bands_between(4_700.0, 9_000.0).collect();
-        let mut levels: Vec<f64> = facts
-            .analysis
-            .sequences
-            .band_frames
-            .iter()
-            .map(|frame| {
-                let power = bands.iter().map(|&band| {
-                    power_from_db(f64::from(frame.mid_db[band]))
-                        + power_from_db(f64::from(frame.side_db[band]))
-                });
-                db_from_power(power.sum::<f64>().max(1e-30))
-            })
-            .collect();
-        levels.sort_unstable_by(f64::total_cmp);
-        let at = ((1.0 - BURST_SHARE) * levels.len() as f64) as usize;
-        let value = levels.get(at)? - facts.analysis.integrated_lufs;
-        Some(Reading::in_band(value, 5_000.0, 9_000.0))
+        let sibilance = Sibilance::of(facts.analysis, &[0.0; THIRD_OCTAVES])?;
+        Some(Reading::in_band(sibilance.level_lu, 4_500.0, 9_000.0))
     }
 
-    fn message(&self, _: &Facts<'_>, reading: &Reading) -> Message {
-        Message::in_the_mix(
-            format!(
-                "sharp bursts between 5 and 9 kHz reach {:.0} dB of the loudness: sibilant voices or piercing cymbals",
-                reading.value
-            ),
-            "put a de-esser on the voice (5 to 8 kHz, 3 to 6 dB), turn its S sounds down by hand, or tame the hats",
-            "there is no de-esser in the chain; a broad cut would dull everything",
+    fn message(&self, facts: &Facts<'_>, reading: &Reading) -> Message {
+        let text = format!(
+            "sibilant: the loud S sounds between 4.5 and 9 kHz stand at {:+.0} LU, higher than released songs have them",
+            reading.value
+        );
+        let advice = "put a de-esser on the voice (5 to 8 kHz, 3 to 6 dB), or turn its S sounds down by hand";
+        let taken_db = facts.tone.map_or(0.0, |tone| tone.deesser_db);
+        if taken_db <= 0.0 {
+            return Message::in_the_mix(text, advice, "the master's de-esser leaves them");
+        }
+        Message::partly(
+            text,
+            advice,
+            format!("the master's de-esser takes up to {taken_db:.1} dB off them"),
+            reading.value - taken_db,
         )
     }
 }

@@ -43,6 +43,16 @@ impl Coefficients {
         }
     }
 
+    /// Band-pass of second order with unit gain at its center, bilinear transform, exact there.
+    pub fn band_pass(center_hz: f64, q: f64, sample_rate_hz: f64) -> Self {
+        let (k, norm, a) = Self::resonant(center_hz, q, sample_rate_hz);
+        let b0 = k / q * norm;
+        Self {
+            b: [b0, 0.0, -b0],
+            a,
+        }
+    }
+
     fn resonant(corner_hz: f64, q: f64, sample_rate_hz: f64) -> (f64, f64, [f64; 2]) {
         let k = libm::tan(std::f64::consts::PI * corner_hz / sample_rate_hz);
         let damping = k / q;

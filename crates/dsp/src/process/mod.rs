@@ -2,6 +2,7 @@
 
 pub mod compressor;
 pub mod dc_filter;
+pub mod deesser;
 pub mod dither;
 pub mod eq;
 pub mod limiter;

@@ -42,7 +42,7 @@ pub struct Settings {
     /// Glue compression.
     #[serde(default)]
     pub compressor: Compressor,
-    /// Reserved; must be neutral in this version.
+    /// Reduction of sibilants.
     #[serde(default)]
     pub deesser: Deesser,
     /// Soft saturation of peaks.
@@ -120,12 +120,14 @@ pub struct Compressor {
     pub mix: f64,
 }
 
-/// Reserved: this version has no de-esser and refuses settings that ask for one.
+/// De-esser: turns a band of the mid signal down for as long as a sibilant stands out in it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Deesser {
-    /// Lower edge of the band, Hz.
+    /// Center of the band, Hz.
     pub frequency_hz: f64,
+    /// Level of the band of mid that is left alone, relative to the program's integrated loudness, LU.
+    pub threshold_lu: f64,
     /// Most gain reduction, dB; 0 does nothing.
     pub max_reduction_db: f64,
 }

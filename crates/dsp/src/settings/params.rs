@@ -12,14 +12,14 @@ pub enum Scope {
     Eq,
     /// Scaled by the compressor amount.
     Compressor,
+    /// Scaled by the de-esser amount.
+    Deesser,
     /// Scaled by the saturation amount.
     Saturation,
     /// Scaled by the stereo amount.
     Stereo,
     /// Never scaled: a target, a time constant, a corner frequency.
     Fixed,
-    /// Belongs to a stage that this version does not have: only its neutral value is allowed.
-    Reserved,
 }
 
 /// One row of [`PARAMS`].
@@ -134,8 +134,9 @@ params! {
     "compressor.release_ms" "ms" [30.0, 1000.0] 200.0 Fixed (compressor.release_ms) "release time constant";
     "compressor.sidechain_highpass_hz" "Hz" [20.0, 300.0] 100.0 Fixed (compressor.sidechain_highpass_hz) "corner of the sidechain's high-pass";
     "compressor.mix" "" [0.0, 1.0] 1.0 Fixed (compressor.mix) "share of the compressed signal";
-    "deesser.frequency_hz" "Hz" [3000.0, 12000.0] 6500.0 Reserved (deesser.frequency_hz) "lower edge of the de-esser's band";
-    "deesser.max_reduction_db" "dB" [0.0, 12.0] 0.0 Reserved (deesser.max_reduction_db) "most gain reduction of the de-esser";
+    "deesser.frequency_hz" "Hz" [4000.0, 10000.0] 6500.0 Fixed (deesser.frequency_hz) "center of the de-esser's band";
+    "deesser.threshold_lu" "LU" [-40.0, 10.0] -10.0 Fixed (deesser.threshold_lu) "level of the band that is left alone, relative to the program's integrated loudness";
+    "deesser.max_reduction_db" "dB" [0.0, 6.0] 0.0 Deesser (deesser.max_reduction_db) "most gain reduction of the de-esser; 0 does nothing";
     "saturation.amount" "" [0.0, 1.0] 0.0 Saturation (saturation.amount) "share of the saturated signal; 0 does nothing";
     "saturation.ceiling_lu" "LU" [6.0, 30.0] 16.0 Fixed (saturation.ceiling_lu) "ceiling of the saturation curve above the program's integrated loudness";
     "stereo.low_db" "dB" [-24.0, 6.0] 0.0 Stereo (stereo.low_db) "side gain below the low crossover";

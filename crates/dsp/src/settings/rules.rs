@@ -51,16 +51,6 @@ pub enum SettingsError {
         /// Value found.
         got: f64,
     },
-    /// A stage that this version reserves.
-    #[error("{name}: reserved in this version, expected {neutral}, got {got}")]
-    Reserved {
-        /// Row of [`PARAMS`].
-        name: &'static str,
-        /// The only value allowed.
-        neutral: f64,
-        /// Value found.
-        got: f64,
-    },
 }
 
 /// How much of each stage's treatment to apply, 1 = as set, 0 = neutral.
@@ -71,6 +61,8 @@ pub struct Amounts {
     pub eq: f64,
     /// Glue compression.
     pub compressor: f64,
+    /// Reduction of sibilants.
+    pub deesser: f64,
     /// Saturation.
     pub saturation: f64,
     /// Width.
@@ -83,6 +75,7 @@ impl Amounts {
         Self {
             eq: amount,
             compressor: amount,
+            deesser: amount,
             saturation: amount,
             stereo: amount,
         }
@@ -130,6 +123,7 @@ impl Settings {
             },
             deesser: Deesser {
                 frequency_hz: 0.0,
+                threshold_lu: 0.0,
                 max_reduction_db: 0.0,
             },
             saturation: Saturation {
@@ -168,7 +162,7 @@ impl Settings {
         }
     }
 
-    /// Checks format, ranges and reserved rows.
+    /// Checks format and ranges.
     ///
     /// # Errors
     /// [`SettingsError`] naming the first row that is out of its range.
@@ -190,13 +184,6 @@ impl Settings {
                     got,
                 });
             }
-            if param.scope == Scope::Reserved && got != param.neutral {
-                return Err(SettingsError::Reserved {
-                    name: param.name,
-                    neutral: param.neutral,
-                    got,
-                });
-            }
         }
         validate_cleanup(&self.cleanup)
     }
@@ -209,9 +196,10 @@ impl Settings {
             let amount = match param.scope {
                 Scope::Eq => amounts.eq,
                 Scope::Compressor => amounts.compressor,
+                Scope::Deesser => amounts.deesser,
                 Scope::Saturation => amounts.saturation,
                 Scope::Stereo => amounts.stereo,
-                Scope::Fixed | Scope::Reserved => continue,
+                Scope::Fixed => continue,
             };
             let value = param.neutral + (param.get(self) - param.neutral) * amount;
             param.set(&mut scaled, value.clamp(param.min, param.max));

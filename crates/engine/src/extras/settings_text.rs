@@ -1,10 +1,9 @@
 //! Settings files as people read them: the very numbers of [`settings_file::to_toml`], each with its unit,
-//! and what it does as a comment, and with two digits where it has more; nothing that is reserved.
+//! and what it does as a comment, and with two digits where it has more.
 
 use std::fmt::Write;
 
-use acetate_dsp::settings::params::Scope;
-use acetate_dsp::{PARAMS, Param, Settings};
+use acetate_dsp::{Param, Settings};
 use acetate_master::settings_file::{self, SettingsFileError};
 
 /// Writes settings for people. Reading them gives the very same numbers, and so the same master.
@@ -20,9 +19,6 @@ pub fn settings_text(settings: &Settings) -> Result<String, SettingsFileError> {
     for line in settings_file::to_toml(settings)?.lines() {
         if let Some(name) = line.strip_prefix('[') {
             section = name.trim_matches(['[', ']']).to_owned();
-        }
-        if is_reserved(&section) {
-            continue;
         }
         let Some((key, value)) = line.split_once(" = ") else {
             let _ = writeln!(text, "{line}");
@@ -47,17 +43,6 @@ pub fn settings_text(settings: &Settings) -> Result<String, SettingsFileError> {
         }
     }
     Ok(text)
-}
-
-/// Whether a section is that of a stage that this version does not have. It is left out: a file without it reads
-/// the same.
-fn is_reserved(section: &str) -> bool {
-    let is_of = |param: &&Param| {
-        let name = param.name.strip_prefix(section);
-        name.is_some_and(|rest| rest.starts_with('.'))
-    };
-    let mut params = PARAMS.iter().filter(is_of).peekable();
-    params.peek().is_some() && params.all(|param| param.scope == Scope::Reserved)
 }
 
 /// The comment behind a number: its unit and what it does, and two digits of it where it has more. Nothing
@@ -94,6 +79,5 @@ mod tests {
         assert!(text.contains("# 0.30 dB: gain at 316 Hz"), "{text}");
         assert!(text.contains("-1.25,  # dB: gain at 562 Hz"), "{text}");
         assert!(text.contains("# 3.14 dB: "), "{text}");
-        assert!(!text.contains("deesser"), "{text}");
     }
 }

@@ -21,6 +21,7 @@ pub fn judgment(tone: &Tone, settings: &Settings) -> ToneJudgment {
         planned_db: std::array::from_fn(|band| {
             eq_curve_db(&settings.eq, center_hz(FIRST_BAND + band)).mid_db
         }),
+        deesser_db: settings.deesser.max_reduction_db,
         finished_probability: tone.finished_probability,
     }
 }

@@ -1,6 +1,7 @@
 //! [`Plan`]: what will be rendered, and whether a mix can be mastered at all.
 
 pub(crate) mod cleanup;
+mod deesser;
 pub mod judgment;
 mod planned;
 
@@ -16,6 +17,7 @@ use acetate_model::{Confidence, Predictor, Tone};
 
 use crate::brief::Brief;
 use crate::error::MasterError;
+use crate::plan::deesser::deesser;
 use crate::plan::judgment::judgment;
 use crate::repair::{RepairReport, Repaired};
 
@@ -83,6 +85,7 @@ pub(crate) fn plan(
                 Some(repaired) => repaired.cleanup.clone(),
                 None => cleanup(analysis, brief.repair),
             };
+            settings.deesser = deesser(program, &settings.eq)?;
             (
                 settings,
                 Some(prediction.confidence),

@@ -57,6 +57,14 @@ pub(crate) fn sentences(
             compressor.ratio
         ));
     }
+    let deesser = &settings.deesser;
+    if deesser.max_reduction_db > 0.0 {
+        done.push(format!(
+            "turned loud S sounds around {:.1} kHz down by up to {:.1} dB: they stand higher than in nine of ten released songs",
+            deesser.frequency_hz / 1000.0,
+            deesser.max_reduction_db
+        ));
+    }
     if settings.saturation.amount > 0.02 {
         done.push(format!(
             "rounded the tallest peaks with {:.0} % saturation, so that the limiter has less to do",

@@ -6,12 +6,14 @@ import { SLOTS } from "./turns.js";
 /** @typedef {import("./turns.js").Turns} Turns */
 
 const AMOUNTS = /** @type {const} */ ([
-  ["eq", "EQ"], ["compressor", "Compression"], ["saturation", "Saturation"], ["stereo", "Width"],
+  ["eq", "EQ"], ["compressor", "Compression"], ["deesser", "De-esser"], ["saturation", "Saturation"], ["stereo", "Width"],
 ]);
 /** What of the stages is worth a knob: parameter, name, digits. */
 const FINE = /** @type {const} */ ([
   ["compressor.ratio", "Compressor ratio", 2], ["compressor.threshold_lu", "Compressor threshold", 1],
   ["compressor.attack_ms", "Attack", 0], ["compressor.release_ms", "Release", 0], ["compressor.mix", "Compressed share", 2],
+  ["deesser.max_reduction_db", "De-esser, most", 1], ["deesser.threshold_lu", "De-esser threshold", 1],
+  ["deesser.frequency_hz", "De-esser at", 0],
   ["saturation.amount", "Saturation", 2], ["stereo.low_db", "Width, low", 1], ["stereo.mid_db", "Width, middle", 1],
   ["stereo.high_db", "Width, high", 1],
 ]);
@@ -88,7 +90,7 @@ export class Knobs {
   makeAmounts() {
     const place = byId("amounts");
     place.append(this.slider("amount-all", "Everything", 0, 200, 1, "%", (value) =>
-      this.turns?.move({ amounts: { eq: value, compressor: value, saturation: value, stereo: value } })));
+      this.turns?.move({ amounts: { eq: value, compressor: value, deesser: value, saturation: value, stereo: value } })));
     for (const [stage, label] of AMOUNTS) {
       place.append(this.slider(`amount-${stage}`, label, 0, 200, 1, "%", (value) => {
         if (this.turns) this.turns.move({ amounts: { ...this.turns.now.amounts, [stage]: value } });
@@ -99,7 +101,7 @@ export class Knobs {
   makeFine() {
     for (const [name, label, digits] of FINE) {
       const param = this.param(name);
-      const [stage, field] = /** @type {["compressor" | "saturation" | "stereo", string]} */ (name.split("."));
+      const [stage, field] = /** @type {["compressor" | "deesser" | "saturation" | "stereo", string]} */ (name.split("."));
       const row = this.slider(`fine-${name}`, label, param.min, param.max, 10 ** -digits, param.unit, (value) => {
         const settings = this.turns?.now[stage] ?? this.settings?.[stage];
         if (!this.turns || !settings) return;
@@ -166,13 +168,13 @@ export class Knobs {
     for (const [id, value] of [["lufs", target.integrated_lufs], ["ceiling", target.true_peak_dbtp], ["limiting", target.max_limiting_db]]) {
       if (document.activeElement !== byId(String(id))) byId(String(id)).value = String(value);
     }
-    const { eq, compressor, saturation, stereo } = turn.amounts;
-    const even = [compressor, saturation, stereo].every((amount) => amount === eq);
-    this.put("amount-all", even ? eq : Math.round((eq + compressor + saturation + stereo) / 4));
+    const amounts = AMOUNTS.map(([stage]) => turn.amounts[stage]);
+    const sum = amounts.reduce((all, amount) => all + amount, 0);
+    this.put("amount-all", Math.round(sum / amounts.length));
     for (const [stage] of AMOUNTS) this.put(`amount-${stage}`, turn.amounts[stage]);
     if (settings) {
       for (const [name] of FINE) {
-        const [stage, field] = /** @type {["compressor" | "saturation" | "stereo", string]} */ (name.split("."));
+        const [stage, field] = /** @type {["compressor" | "deesser" | "saturation" | "stereo", string]} */ (name.split("."));
         this.put(`fine-${name}`, (turn[stage] ?? settings[stage])[field]);
       }
     }

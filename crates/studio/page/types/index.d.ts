@@ -1,13 +1,13 @@
 // What the studio's server sends and takes, as far as the page reads it. /api/openapi.json has the whole.
 
 export interface Target { integrated_lufs: number; true_peak_dbtp: number; max_limiting_db: number }
-export interface Percents { eq: number; compressor: number; saturation: number; stereo: number }
+export interface Percents { eq: number; compressor: number; deesser: number; saturation: number; stereo: number }
 export interface Turn {
   preset: string | null; target: Target | null; amounts: Percents; words: string;
   reference: number | null; reference_share: number | null;
   eq_mid_db: number[] | null; eq_side_db: number[] | null;
-  compressor: Record<string, number> | null; saturation: Record<string, number> | null;
-  stereo: Record<string, number> | null; bypass: string[]; codecs: boolean; format: string;
+  compressor: Record<string, number> | null; deesser: Record<string, number> | null;
+  saturation: Record<string, number> | null; stereo: Record<string, number> | null; bypass: string[]; codecs: boolean; format: string;
 }
 export interface Slots { chosen: string; all: Record<string, Turn> }
 export interface Made {
@@ -26,7 +26,8 @@ export interface Song {
 }
 export interface Settings {
   target: Target; eq: { mid_db: number[]; side_db: number[] };
-  compressor: Record<string, number>; saturation: Record<string, number>; stereo: Record<string, number>;
+  compressor: Record<string, number>; deesser: Record<string, number>; saturation: Record<string, number>;
+  stereo: Record<string, number>;
   limiter: Record<string, number>;
 }
 export interface Proposal { settings: Settings; open_db: number[] | null; sd_db: number[] | null; confidence: Record<string, number> | null }

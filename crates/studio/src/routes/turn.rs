@@ -105,7 +105,7 @@ pub(super) async fn variants(
         if made.turn.overrides() {
             return Err(ApiError::new(
                 StatusCode::CONFLICT,
-                "variants vary what is proposed: expected EQ, compressor, saturation and width as proposed, found some that were set by hand: go back to the proposal first",
+                "variants vary what is proposed: expected EQ, compressor, de-esser, saturation and width as proposed, found some that were set by hand: go back to the proposal first",
             ));
         }
         let is_there =

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use acetate_dsp::Settings;
 use acetate_dsp::chain::{Bypass, Stage};
 use acetate_dsp::settings::{
-    Amounts, Compressor, MID_KNOTS, SIDE_KNOTS, Saturation, Stereo, Target,
+    Amounts, Compressor, Deesser, MID_KNOTS, SIDE_KNOTS, Saturation, Stereo, Target,
 };
 use acetate_engine::{OwnAmounts, REFERENCE_SHARE, Reference, Request};
 use acetate_io::{Container, OutputFormat, WordLength};
@@ -44,6 +44,8 @@ pub(crate) struct Turn {
     pub eq_side_db: Option<[f64; SIDE_KNOTS]>,
     /// The compressor instead of the proposed one.
     pub compressor: Option<Compressor>,
+    /// The de-esser instead of the proposed one.
+    pub deesser: Option<Deesser>,
     /// The saturation instead of the proposed one.
     pub saturation: Option<Saturation>,
     /// The width instead of the proposed one.
@@ -89,6 +91,8 @@ pub(crate) struct Percents {
     pub eq: f64,
     /// Glue compression.
     pub compressor: f64,
+    /// Reduction of sibilants.
+    pub deesser: f64,
     /// Saturation.
     pub saturation: f64,
     /// Width.
@@ -100,6 +104,7 @@ impl Default for Percents {
         Self {
             eq: 100.0,
             compressor: 100.0,
+            deesser: 100.0,
             saturation: 100.0,
             stereo: 100.0,
         }
@@ -152,6 +157,7 @@ impl Turn {
         self.eq_mid_db.is_some()
             || self.eq_side_db.is_some()
             || self.compressor.is_some()
+            || self.deesser.is_some()
             || self.saturation.is_some()
             || self.stereo.is_some()
     }
@@ -164,12 +170,14 @@ impl Turn {
         let Percents {
             eq,
             compressor,
+            deesser,
             saturation,
             stereo,
         } = self.amounts;
         for (name, percent) in [
             ("eq", eq),
             ("compressor", compressor),
+            ("deesser", deesser),
             ("saturation", saturation),
             ("stereo", stereo),
         ] {
@@ -254,6 +262,7 @@ impl Turn {
             amounts: Amounts {
                 eq: share(self.amounts.eq),
                 compressor: share(self.amounts.compressor),
+                deesser: share(self.amounts.deesser),
                 saturation: share(self.amounts.saturation),
                 stereo: share(self.amounts.stereo),
             },
@@ -271,6 +280,7 @@ impl Turn {
             settings.eq.mid_db = self.eq_mid_db.unwrap_or(settings.eq.mid_db);
             settings.eq.side_db = self.eq_side_db.unwrap_or(settings.eq.side_db);
             settings.compressor = self.compressor.unwrap_or(settings.compressor);
+            settings.deesser = self.deesser.unwrap_or(settings.deesser);
             settings.saturation = self.saturation.unwrap_or(settings.saturation);
             settings.stereo = self.stereo.unwrap_or(settings.stereo);
             settings

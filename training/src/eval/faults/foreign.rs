@@ -16,6 +16,7 @@ mod sounds;
 use self::sounds::{applause, talk, within};
 use crate::eval::EvalError;
 use crate::eval::case::{Excerpt, Written, measured, with_headroom, written};
+use crate::eval::methods::Method;
 use crate::eval::metric::{Sound, is_judged};
 use crate::rng::Rng;
 
@@ -178,7 +179,7 @@ pub fn movements(
 fn mastered(mix: &Audio, net: &NetPredictor) -> Result<Option<Written>, EvalError> {
     let mix = with_headroom(mix.clone());
     let analysis = measured(&mix)?;
-    Ok(written(&mix, &analysis, net)?.ok())
+    Ok(written(&mix, &analysis, net, &Method::Net.brief())?.ok())
 }
 
 fn movement(passage: Passage, master: &Sound, alone: &Sound, part: &Sound) -> Movement {

@@ -11,6 +11,7 @@ pub mod tools;
 
 use acetate_dsp::Analysis;
 use acetate_dsp::settings::{Compressor, Settings};
+use acetate_master::Brief;
 use acetate_model::predictor::Prediction;
 use acetate_model::weights::WeightsError;
 use acetate_model::{Features, NetPredictor, NeutralPredictor, Predictor};
@@ -119,6 +120,16 @@ impl Method {
                 .get(index)
                 .map_or_else(String::new, |tool| tool.name.clone()),
         }
+    }
+
+    /// What is asked of the master beside the predictor. The de-esser follows what is measured, whoever predicts: it
+    /// works in the net's masters, which are those of users, and would hide what the other methods do.
+    pub fn brief(self) -> Brief {
+        let mut brief = Brief::default();
+        if self != Self::Net {
+            brief.amounts.deesser = 0.0;
+        }
+        brief
     }
 
     /// The method as a predictor; `None` where it renders nothing, is another program, or needs a

@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""What the de-esser buys: S sounds of songs with vocals raised by 6 dB, against the untouched songs.
+
+usage: campaigns/stages/sibilants.py ACETATE CACHE
+
+CACHE is the folder of `acetate dataset fetch`. Takes 60 s of each song with vocals that songs.csv's packages hold,
+raises its sibilants (short, in the middle, falling towards the top) by 6 dB between 4.5 and 10 kHz, and lets each tool
+take them back: the de-esser alone (all other amounts 0, loudness kept), and ffmpeg's `deesser`. Printed is, for the
+frames that were raised, how far mid from 4.5 to 9 kHz is from the untouched song, and for all other frames how far it
+was moved; then the same for untouched songs. Needs numpy, scipy, ffmpeg.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import median_filter
+from scipy.signal import butter, sosfiltfilt
+
+RATE_HZ = 44_100
+HOP = 1_024
+WINDOW = 4_096
+RAISED_DB = 6.0
+VOCALS = [
+    "f90+jamendolyrics/mp3",
+    "librosa+data/audio/Karissa_Hobbs_-_Lets_Go_Fishin.hq.ogg",
+]
+
+
+def run(*command):
+    return subprocess.run([str(part) for part in command], capture_output=True, check=True).stdout
+
+
+def read(path, start_s=0.0, length_s=600.0):
+    raw = run("ffmpeg", "-v", "error", "-ss", start_s, "-t", length_s, "-i", path, "-f", "f32le", "-ac", 2, "-ar", RATE_HZ, "-")
+    return np.frombuffer(raw, "<f4").reshape(-1, 2).astype(np.float64)
+
+
+def write(path, samples):
+    raw = samples.astype("<f4").tobytes()
+    command = ["ffmpeg", "-v", "error", "-y", "-f", "f32le", "-ac", "2", "-ar", str(RATE_HZ), "-i", "-", "-c:a", "pcm_f32le", str(path)]
+    subprocess.run(command, input=raw, check=True)
+
+
+def bands(samples):
+    """Powers of frames: mid 4.5 to 9 kHz, side the same, mid 11 to 18 kHz, mid 250 Hz to 3.2 kHz, everything."""
+    window = np.hanning(WINDOW)
+    hz = np.fft.rfftfreq(WINDOW, 1 / RATE_HZ)
+    count = (len(samples) - WINDOW) // HOP + 1
+    at = np.arange(WINDOW)[None] + HOP * np.arange(count)[:, None]
+    powers = []
+    for signal in (samples.mean(1), 0.5 * (samples[:, 0] - samples[:, 1])):
+        powers.append(np.abs(np.fft.rfft(signal[at] * window, axis=1)) ** 2)
+
+    def between(power, low_hz, high_hz):
+        part = power[:, (hz >= low_hz) & (hz < high_hz)].sum(1)
+        return 10 * np.log10(np.maximum(part, 1e-20))
+
+    mid, side = powers
+    return (
+        between(mid, 4_500, 9_000),
+        between(side, 4_500, 9_000),
+        between(mid, 11_000, 18_000),
+        between(mid, 250, 3_200),
+        between(mid + side, 20, 20_000),
+    )
+
+
+def sibilants(samples):
+    """Frames that are sibilants, and the gain curve that raises them."""
+    band, side, top, voice, whole = bands(samples)
+    active = whole > np.percentile(whole, 90) - 25
+    rises = band - median_filter(band, 31) > 6
+    wanted = active & rises & (band - side > 6) & (band - top > 3) & (band - voice > -8)
+    chosen = np.zeros(len(wanted), bool)
+    curve = np.zeros(len(samples))
+    start = None
+    for frame, is_one in enumerate(np.append(wanted, False)):
+        if is_one and start is None:
+            start = frame
+        elif not is_one and start is not None:
+            if 2 <= frame - start <= 12:
+                chosen[start:frame] = True
+                curve[start * HOP + HOP : (frame - 1) * HOP + 3 * HOP] = 1
+            start = None
+    ramp = np.hanning(RATE_HZ // 50)
+    return chosen, np.convolve(curve, ramp / ramp.sum(), "same")
+
+
+def raised(samples, curve):
+    band = sosfiltfilt(butter(2, [4_500, 10_000], "band", fs=RATE_HZ, output="sos"), samples, axis=0)
+    return samples + (10 ** (RAISED_DB / 20) - 1) * curve[:, None] * band
+
+
+def ours(acetate, folder, mix):
+    """What the de-esser alone makes of it, and the reduction that it chose, dB."""
+    out = folder / "ours.wav"
+    command = [acetate, "master", mix, "-o", out, "-f", "-b", "32f", "--lufs", "keep", "--bypass", "limiter", "--no-repair"]
+    for stage in ("eq", "compressor", "saturation", "stereo"):
+        command += [f"--{stage}-amount", 0]
+    done = subprocess.run([str(part) for part in [*command, "--no-cache", "--json"]], capture_output=True, check=False)
+    if not out.exists():
+        sys.exit(done.stderr.decode())
+    settings = json.loads(done.stdout)["mastering"]["settings"]
+    return read(out), settings["deesser"]["max_reduction_db"]
+
+
+def theirs(folder, mix, options):
+    out = folder / "theirs.wav"
+    run("ffmpeg", "-v", "error", "-y", "-i", mix, "-af", f"deesser={options}", "-c:a", "pcm_f32le", out)
+    return read(out)
+
+
+def errors(after, untouched, chosen):
+    """Mean |dB| of the raised frames, and of all others that sound, levels matched on the others."""
+    frames = min(len(after), len(untouched))
+    band, _, _, _, whole = bands(untouched[:frames])
+    moved = bands(after[:frames])[0] - band
+    chosen = chosen[: len(moved)]
+    others = ~chosen & (whole > np.percentile(whole, 90) - 25)
+    moved = moved - np.median(moved[others])
+    raised_db = np.mean(np.abs(moved[chosen])) if chosen.any() else float("nan")
+    return raised_db, np.mean(np.abs(moved[others]))
+
+
+def main():
+    acetate, cache = sys.argv[1:3]
+    audio = Path(cache) / "audio"
+    songs = []
+    for part in VOCALS:
+        path = audio / part
+        songs += sorted(path.iterdir()) if path.is_dir() else [path]
+    tools = {"nothing": None, "de-esser": "ours", "ffmpeg deesser i=0.4": "i=0.4", "ffmpeg deesser i=0.8": "i=0.8"}
+    rows = {(kind, tool): [] for kind in ("raised", "untouched") for tool in tools}
+    chose = {"raised": [], "untouched": []}
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        for song in songs:
+            untouched = 0.5 * read(song, 40, 60)
+            chosen, curve = sibilants(untouched)
+            if chosen.sum() < 10:
+                continue
+            for kind, mix in (("raised", raised(untouched, curve)), ("untouched", untouched)):
+                path = folder / "mix.wav"
+                write(path, mix)
+                for tool, how in tools.items():
+                    if how is None:
+                        after = mix
+                    elif how == "ours":
+                        after, reduction_db = ours(acetate, folder, path)
+                        chose[kind].append(reduction_db)
+                    else:
+                        after = theirs(folder, path, how)
+                    rows[kind, tool].append(errors(after, untouched, chosen))
+    print(f"{len(chose['raised'])} songs; the de-esser works on {sum(db > 0 for db in chose['raised'])} of them raised, "
+          f"on {sum(db > 0 for db in chose['untouched'])} untouched\n")
+    print("| | raised: S sounds off by, dB | raised: all else moved, dB | untouched: S sounds off by, dB | untouched: all else moved, dB |")
+    print("|---|---|---|---|---|")
+    for tool in tools:
+        cells = [np.mean([row[n] for row in rows[kind, tool]]) for kind in ("raised", "untouched") for n in (0, 1)]
+        print(f"| {tool} | " + " | ".join(f"{cell:.2f}" for cell in cells) + " |")
+
+
+if __name__ == "__main__":
+    main()
