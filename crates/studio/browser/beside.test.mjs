@@ -107,7 +107,7 @@ test("report page and pack are made when they are asked for, and everything goes
   const names = execFileSync("python3", ["-c", "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print('\\n'.join(z.namelist()))", zip], { encoding: "utf8" });
   assert.ok(names.includes("mix.pack/un-limited.wav") && names.includes("mix.pack/sheet.html"), names);
   await page.click("#deliver");
-  await page.waitForFunction(() => /In the folder now/.test(document.getElementById("take-note")?.textContent ?? ""));
+  await page.waitForFunction(() => /In the folder now/.test(document.getElementById("take-note")?.textContent ?? ""), null, { timeout: 90_000 });
   assert.equal(readdirSync(home).length, 5);
   const verified = spawnSync(ACETATE, ["verify", join(home, "mix.master.wav")], { encoding: "utf8" });
   assert.equal(verified.status, 0, verified.stderr + verified.stdout);
