@@ -84,9 +84,11 @@ def record(name, files, options, place):
     run("album", together, "--out-dir", again, "-q")
     reports = [json.loads((folder / "album.json").read_text()) for folder in (together, divided, again)]
     made, cut = masters(together, reports[0]), masters(divided, reports[1])
-    before, after = [figures(song) for song in songs], [figures(master) for master in made]
-    alone = [figures(load(path)) for path in sorted(single.glob("*.wav"))]
-    second = [figures(master) for master in masters(again, reports[2])]
+    # Where songs overlap, and in the pauses that a second run adds, there is no song to compare.
+    inner = slice(int(SEGUE_S * RATE), int(-SEGUE_S * RATE))
+    of = lambda sounds: [figures(sound[: len(song)][inner]) for sound, song in zip(sounds, songs)]
+    before, after, second = of(songs), of(made), of(masters(again, reports[2]))
+    alone = of(load(path) for path in sorted(single.glob("*.wav")))
     off = lambda one, other: float(np.abs(one[1] - other[1] - (one[1] - other[1]).mean()).mean())
     regret = [off(master, mix) - off(lone, mix) for master, lone, mix in zip(after, alone, before)]
     step, difference = seam(made[1], cut[1:3])
