@@ -24,8 +24,10 @@ use acetate_dsp::process::eq::Eq;
 use acetate_dsp::process::limiter::Limiter;
 use acetate_dsp::process::resample::Resampled;
 use acetate_dsp::process::saturation::Saturation;
+use acetate_dsp::process::sections::Sections;
 use acetate_dsp::process::stereo::Stereo;
 use acetate_dsp::read_all;
+use acetate_dsp::settings::Section;
 use acetate_dsp::solve::{DriveCurve, DriveCurveBuilder, choose_character};
 use acetate_dsp::stream::{AudioSource, BLOCK_FRAMES};
 use acetate_dsp::{Audio, ProcessSpec, Processor, Settings};
@@ -129,12 +131,19 @@ fn stages(criterion: &mut Criterion) {
     settings.eq.mid_db[8] = 1.5;
     settings.compressor.ratio = 2.0;
     settings.saturation.amount = 0.5;
+    settings.sections = vec![Section {
+        start_s: 0.0,
+        end_s: 60.0,
+        letter: 'A',
+        level_db: 0.5,
+        side_db: 1.0,
+    }];
     settings.stereo.high_db = 1.0;
     settings.cleanup.dc_highpass_hz = 5.0;
     settings.limiter.drive_db = 8.0;
     let mut group = criterion.benchmark_group("process");
     group.throughput(Throughput::Elements(FRAMES as u64));
-    let stages: [(&str, Box<dyn Processor>); 8] = [
+    let stages: [(&str, Box<dyn Processor>); 9] = [
         (
             "DC filter",
             Box::new(DcFilter::new(&settings.cleanup, &SPEC)),
@@ -149,6 +158,10 @@ fn stages(criterion: &mut Criterion) {
             Box::new(Saturation::new(&settings.saturation, &SPEC)),
         ),
         ("stereo", Box::new(Stereo::new(&settings.stereo, &SPEC))),
+        (
+            "sections",
+            Box::new(Sections::new(&settings.sections, &SPEC, 0)),
+        ),
         (
             "limiter",
             Box::new(Limiter::new(&settings.limiter, CEILING_DBTP, &SPEC)),

@@ -131,6 +131,7 @@ fn brief(args: &MasterArgs) -> anyhow::Result<Brief> {
         dual_mono: args.target.dual_mono,
         repair: !args.no_repair,
         repairs: args.repair.unwrap_or_default(),
+        sections: args.sections,
         codec_safe: !args.no_codec_safe
             && (args.codec_safe || implied(args.target.target.as_deref())),
         eq_phase: if args.linear_phase {

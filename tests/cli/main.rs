@@ -27,6 +27,7 @@ mod reference;
 mod report_page;
 mod resuming;
 mod retraining;
+mod sections;
 mod settings;
 mod shell;
 mod trust;

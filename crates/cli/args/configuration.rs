@@ -36,7 +36,7 @@ const fn key(name: &'static str, gives_way_to: &'static [&'static str]) -> Key {
 }
 
 /// What may stand there: nothing that replaces files, and nothing that belongs to one song.
-const KEYS: [Key; 28] = [
+const KEYS: [Key; 29] = [
     key("target", &["settings"]),
     key("lufs", &["settings", "target"]),
     key("ceiling", &["settings", "target"]),
@@ -52,6 +52,7 @@ const KEYS: [Key; 28] = [
     key("stereo-amount", &["settings", "amount"]),
     key("bypass", &[]),
     key("no-repair", &["settings", "repair"]),
+    key("sections", &["settings", "album"]),
     key("repair", &["settings", "no-repair", "variants", "album"]),
     key("style", &["settings"]),
     key("linear-phase", &["settings"]),

@@ -139,7 +139,7 @@ pub struct MasterArgs {
     #[arg(help_heading = "Treatment", long, value_name = "0..200", value_parser = amount, hide_short_help = true)]
     pub stereo_amount: Option<f64>,
     /// Leave a stage out (may be repeated): cleanup, eq, compressor, deesser, saturation, stereo,
-    /// limiter
+    /// sections, limiter
     #[arg(
         help_heading = "Treatment",
         long,
@@ -148,6 +148,15 @@ pub struct MasterArgs {
         hide_short_help = true
     )]
     pub bypass: Vec<acetate_dsp::chain::Stage>,
+    /// Find the parts of the song, and move the level (at most 1 dB) and the side signal (at most 1.5 dB) of those that
+    /// stand out toward the parts that sound like them
+    #[arg(
+        help_heading = "Treatment",
+        long,
+        conflicts_with_all = ["settings", "album"],
+        hide_short_help = true
+    )]
+    pub sections: bool,
     /// Look for faults and repair them: a list of clicks, hum, dc, clipping (flat tops), silence (fades at edges
     /// that are cut off), or auto for the first four where they are certain
     #[arg(

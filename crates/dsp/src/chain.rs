@@ -1,7 +1,7 @@
 //! [`Chain`]: the stages in signal order.
 //!
-//! Declip → repair → hum → DC filter → EQ → compressor → de-esser → saturation → stereo. The limiter and the dither are not in it:
-//! they run after it, at the delivery rate.
+//! Declip → repair → hum → DC filter → EQ → compressor → de-esser → saturation → stereo → sections. The limiter and the
+//! dither are not in it: they run after it, at the delivery rate.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,6 +18,7 @@ use crate::process::eq::{self, Eq};
 use crate::process::processed::trimmed;
 use crate::process::repair::{Declip, HumCancel, Repair};
 use crate::process::saturation::{self, Saturation};
+use crate::process::sections::{self, Sections};
 use crate::process::stereo::{self, Stereo};
 use crate::process::{ProcessSpec, Processor, ResponseDb};
 use crate::{Audio, Settings};
@@ -37,19 +38,22 @@ pub enum Stage {
     Saturation,
     /// Width.
     Stereo,
+    /// Level and side gain by part of the song.
+    Sections,
     /// Limiter; not part of the [`Chain`], the caller that runs it asks [`Bypass::contains`].
     Limiter,
 }
 
 impl Stage {
     /// Every stage, in signal order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Cleanup,
         Self::Eq,
         Self::Compressor,
         Self::Deesser,
         Self::Saturation,
         Self::Stereo,
+        Self::Sections,
         Self::Limiter,
     ];
 
@@ -62,6 +66,7 @@ impl Stage {
             Self::Deesser => "deesser",
             Self::Saturation => "saturation",
             Self::Stereo => "stereo",
+            Self::Sections => "sections",
             Self::Limiter => "limiter",
         }
     }
@@ -183,6 +188,15 @@ impl Chain {
         }
         if wanted(Stage::Stereo, stereo::is_neutral(&settings.stereo)) {
             stages.push(Box::new(Stereo::new(&settings.stereo, spec)));
+        }
+        if wanted(Stage::Sections, sections::is_neutral(&settings.sections)) {
+            // Its times are those of the input.
+            let late_frames = stages.iter().map(|stage| stage.latency_frames()).sum();
+            stages.push(Box::new(Sections::new(
+                &settings.sections,
+                spec,
+                late_frames,
+            )));
         }
         Self {
             stages,

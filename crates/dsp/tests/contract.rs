@@ -10,6 +10,7 @@ use acetate_dsp::process::eq::Eq;
 use acetate_dsp::process::limiter::Limiter;
 use acetate_dsp::process::repair::{Declip, HumCancel, Repair};
 use acetate_dsp::process::saturation::Saturation;
+use acetate_dsp::process::sections::Sections;
 use acetate_dsp::process::stereo::Stereo;
 use acetate_dsp::settings::{self, EqPhase, RepairKind, RepairedChannel};
 use acetate_dsp::{Audio, PARAMS, ProcessSpec, Processor, Settings};
@@ -60,6 +61,9 @@ fn processors() -> Vec<Entry> {
         }),
         entry("stereo", "stereo.", width, |s, p| {
             Box::new(Stereo::new(&s.stereo, p))
+        }),
+        entry("sections", "", parts, |s, p| {
+            Box::new(Sections::new(&s.sections, p, 0))
         }),
         entry("limiter", "limiter.", driven, |s, p| {
             Box::new(Limiter::new(&s.limiter, CEILING_DBTP, p))
@@ -158,12 +162,26 @@ fn width(settings: &mut Settings) {
     settings.stereo.high_db = 4.0;
 }
 
+fn parts(settings: &mut Settings) {
+    let part = |start_s, end_s, letter, level_db, side_db| settings::Section {
+        start_s,
+        end_s,
+        letter,
+        level_db,
+        side_db,
+    };
+    settings.sections = vec![
+        part(0.0, 1.0, 'A', 0.5, -1.5),
+        part(1.0, 4.0, 'B', -1.0, 1.0),
+    ];
+}
+
 fn driven(settings: &mut Settings) {
     settings.limiter.drive_db = 6.0;
 }
 
 fn everything(settings: &mut Settings) {
-    for part in [cleanup, tone, glue, sibilants, soft, width] {
+    for part in [cleanup, tone, glue, sibilants, soft, width, parts] {
         part(settings);
     }
 }

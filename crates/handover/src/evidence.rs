@@ -9,7 +9,7 @@ use acetate_dsp::for_each_block;
 use acetate_dsp::process::compressor::{self, Compressor};
 use acetate_dsp::process::processed::Processed;
 use acetate_dsp::process::{ProcessSpec, Processor};
-use acetate_dsp::settings::{MID_KNOTS, Settings};
+use acetate_dsp::settings::MID_KNOTS;
 use acetate_dsp::stream::Tapped;
 use acetate_dsp::units::db_from_power;
 use acetate_dsp::{Audio, Source};
@@ -134,13 +134,10 @@ pub(crate) fn collect(
         progress(1, seen as f64 / before.frames.max(1) as f64);
         Ok(())
     })?;
-    let of_passage = Settings {
-        cleanup: done.settings.cleanup.of_passage(
-            without_passage.from_s,
-            without_passage.from_s + without_passage.length_s,
-        ),
-        ..done.settings.clone()
-    };
+    let of_passage = done.settings.of_passage(
+        without_passage.from_s,
+        without_passage.from_s + without_passage.length_s,
+    );
     let without = counterfactual::each_stage(
         &short.into_audio(),
         before.program().integrated_lufs,
@@ -283,6 +280,7 @@ fn compression(material: &mut Material<'_>, before: &Analysis) -> Result<Vec<f64
         Stage::Deesser,
         Stage::Saturation,
         Stage::Stereo,
+        Stage::Sections,
     ];
     let earlier = Bypass::new(material.bypass.stages().chain(later));
     let chain = Chain::new(settings, &process, &earlier);

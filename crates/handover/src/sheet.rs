@@ -8,6 +8,7 @@ use acetate_dsp::settings::{
 };
 use acetate_dsp::units::{clock, hertz};
 use acetate_master::findings::FindingCode;
+use acetate_master::report::sections::listed;
 use acetate_master::report::{Measures, Treatment};
 use acetate_master::{MasterFile, Mastered, VERSION};
 
@@ -182,6 +183,9 @@ fn chain(file: &MasterFile) -> String {
             )
         },
     );
+    if !settings.sections.is_empty() {
+        row("sections", listed(&settings.sections));
+    }
     let l = &settings.limiter;
     row(
         "limiter",

@@ -38,6 +38,8 @@ pub struct Brief {
     pub repair: bool,
     /// Faults that are looked for and repaired beside, where the settings are predicted.
     pub repairs: RepairList,
+    /// Parts of the song are found and moved toward those that sound like them, where the settings are predicted.
+    pub sections: bool,
     /// No lossy codec may drive the master over full scale.
     pub codec_safe: bool,
 }
@@ -74,6 +76,9 @@ impl Brief {
         if is_level_only || self.bypass.contains(Stage::Cleanup) {
             treatment.cleanup = Cleanup::default();
         }
+        if is_level_only || self.bypass.contains(Stage::Sections) {
+            treatment.sections.clear();
+        }
         if !self.repair {
             treatment.cleanup.clear_repairs();
         }
@@ -105,6 +110,7 @@ impl Default for Brief {
             eq_phase: EqPhase::default(),
             repair: true,
             repairs: RepairList::default(),
+            sections: false,
             codec_safe: false,
         }
     }

@@ -12,6 +12,7 @@ pub mod lone_transients;
 pub mod loudness;
 pub mod noise_to_mask;
 pub mod peaks;
+pub mod sections;
 pub mod sibilance;
 pub mod slow_offset;
 pub mod spectrum;

@@ -10,6 +10,7 @@ pub mod processed;
 pub mod repair;
 pub mod resample;
 pub mod saturation;
+pub mod sections;
 pub mod stereo;
 
 use crate::Audio;

@@ -11,6 +11,7 @@ mod cleanup;
 mod grid;
 pub mod params;
 mod rules;
+mod sections;
 
 pub use cleanup::{
     Cleanup, ClipLevels, Hum, HumLine, MAX_ATTENUATED_MS, MAX_FADED_MS, MAX_INTERPOLATED_MS,
@@ -20,6 +21,7 @@ pub use grid::{
     FINE_BANDS, MID_KNOTS, SIDE_KNOTS, fine_band_hz, is_flat, mid_knot_hz, side_knot_hz,
 };
 pub use rules::{Amounts, SettingsError};
+pub use sections::{MAX_SECTION_LEVEL_DB, MAX_SECTION_SIDE_DB, MAX_SECTIONS, Section};
 
 /// The version of the settings format that this build reads and writes.
 pub const SETTINGS_SCHEMA: &str = "acetate.settings/1";
@@ -51,9 +53,24 @@ pub struct Settings {
     /// Width per band.
     #[serde(default)]
     pub stereo: Stereo,
+    /// Level and side gain by part of the song, in order of time. Left out of a file where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<Section>,
     /// Drive and true-peak limiter.
     #[serde(default)]
     pub limiter: Limiter,
+}
+
+impl Settings {
+    /// Those of a passage of the input: what has a place in time, in seconds from the passage's start.
+    #[must_use]
+    pub fn of_passage(&self, from_s: f64, to_s: f64) -> Self {
+        Self {
+            cleanup: self.cleanup.of_passage(from_s, to_s),
+            sections: sections::of_passage(&self.sections, from_s),
+            ..self.clone()
+        }
+    }
 }
 
 /// What the master must measure.

@@ -12,6 +12,7 @@ use super::{
     Stereo, Target,
 };
 use crate::settings::params::{PARAMS, Scope};
+use crate::settings::sections;
 
 /// Why settings are refused.
 #[derive(Debug, Error, PartialEq)]
@@ -38,6 +39,16 @@ pub enum SettingsError {
         max: f64,
         /// Value found.
         got: f64,
+    },
+    /// A part of the song that is no part, or that is changed too much.
+    #[error("sections.{index}: expected {expected}, got {got}")]
+    Section {
+        /// Place in the list, from 0.
+        index: usize,
+        /// What a part may be.
+        expected: String,
+        /// Value found.
+        got: String,
     },
     /// A repair that cannot be done.
     #[error("cleanup.{field}.{index}: expected {expected}, got {got}")]
@@ -137,6 +148,7 @@ impl Settings {
                 low_crossover_hz: 0.0,
                 high_crossover_hz: 0.0,
             },
+            sections: Vec::new(),
             limiter: Limiter {
                 drive_db: 0.0,
                 drive_fixed: false,
@@ -185,6 +197,11 @@ impl Settings {
                 });
             }
         }
+        sections::validate(&self.sections).map_err(|refused| SettingsError::Section {
+            index: refused.index,
+            expected: refused.expected,
+            got: refused.got,
+        })?;
         validate_cleanup(&self.cleanup)
     }
 

@@ -3,7 +3,7 @@
 use acetate_dsp::analysis::Analysis;
 use acetate_dsp::measure::bands;
 use acetate_dsp::process::eq::{eq_curve_db, mid_basis};
-use acetate_dsp::settings::{Settings, fine_band_hz};
+use acetate_dsp::settings::{MAX_SECTION_SIDE_DB, Section, Settings, fine_band_hz};
 use acetate_model::Signature;
 
 use crate::evidence::{EqProposal, Evidence};
@@ -257,6 +257,44 @@ pub(crate) fn gain_reduction(evidence: &Evidence) -> String {
     plot.finish("Gain reduction of limiter and compressor over time")
 }
 
+/// The parts of the song, and what level and side are moved by in each.
+pub(crate) fn sections(sections: &[Section], duration_s: f64) -> String {
+    let most_db = MAX_SECTION_SIDE_DB + 0.5;
+    let mut plot = Plot::new(
+        Axis::time(duration_s),
+        Axis::linear(-most_db, most_db, "dB"),
+    );
+    let mut letters: Vec<char> = Vec::new();
+    for section in sections {
+        if !letters.contains(&section.letter) {
+            letters.push(section.letter);
+        }
+        // Every second letter is shaded, so that parts that sound alike look alike.
+        let place = letters.iter().position(|letter| *letter == section.letter);
+        if place.is_some_and(|place| place % 2 == 1) {
+            plot.shade(section.start_s, section.end_s, "passage");
+        }
+        plot.name(section.start_s, section.end_s, &section.letter.to_string());
+    }
+    plot.level(0.0, "zero");
+    let steps = |value_db: fn(&Section) -> f64| -> Vec<(f64, f64)> {
+        let ends = |section: &Section| {
+            let value_db = value_db(section);
+            [(section.start_s, value_db), (section.end_s, value_db)]
+        };
+        sections.iter().flat_map(ends).collect()
+    };
+    plot.line(&steps(|section| section.side_db), "side");
+    plot.line(&steps(|section| section.level_db), "after");
+    for pair in sections.windows(2) {
+        if let [_, next] = pair {
+            let edge = [(next.start_s, -most_db), (next.start_s, most_db)];
+            plot.line(&edge, "zero");
+        }
+    }
+    plot.finish("The parts of the song, and what level and side of each are moved by")
+}
+
 /// Side against mid in each third octave, before and after, over the typical range.
 pub(crate) fn stereo(evidence: &Evidence) -> String {
     let mut plot = Plot::new(
@@ -298,6 +336,27 @@ mod tests {
         assert!(points.len() <= TIME_POINTS);
         let (share, _) = points.iter().find(|(_, value)| *value == 5.0).unwrap();
         assert!((share - 0.777_77).abs() < 0.01, "{share}");
+    }
+
+    #[test]
+    fn every_part_is_named_and_its_moves_are_drawn() {
+        let part = |start_s, end_s, letter| Section {
+            start_s,
+            end_s,
+            letter,
+            level_db: 0.5,
+            side_db: -1.0,
+        };
+        let parts = [
+            part(0.0, 20.0, 'A'),
+            part(20.0, 41.0, 'B'),
+            part(41.0, 60.0, 'A'),
+        ];
+        let svg = sections(&parts, 60.0);
+        assert_eq!(svg.matches(">A</text>").count(), 2);
+        assert_eq!(svg.matches(">B</text>").count(), 1);
+        assert_eq!(svg.matches("area passage").count(), 1);
+        assert!(svg.contains("line after") && svg.contains("line side"));
     }
 
     #[test]

@@ -98,6 +98,14 @@ fn over_time(evidence: &Evidence, done: &Treatment) -> String {
             of_variants(evidence)
         ),
     ));
+    let sections = &done.settings.sections;
+    if !sections.is_empty() {
+        html.push_str(&figure(
+            "Parts of the song",
+            &charts::sections(sections, evidence.before.duration_s),
+            r#"Parts that sound alike share a letter.<span class="key after"></span>what their level is moved by (dotted: their side signal)"#,
+        ));
+    }
     html.push_str(&figure(
         "Difference in loudness",
         &charts::loudness_difference(evidence),

@@ -204,6 +204,17 @@ impl Plot {
         self.band(&[(from, low, high), (to, low, high)], class);
     }
 
+    /// A name at the upper edge, centered over a range of x.
+    pub(crate) fn name(&mut self, from: f64, to: f64, name: &str) {
+        let (left, top) = self.point(0.5 * (from + to), self.y.to);
+        let name = crate::html::escape(name);
+        let _ = write!(
+            self.body,
+            r#"<text class="mid" x="{left:.1}" y="{:.1}">{name}</text>"#,
+            top + 13.0
+        );
+    }
+
     /// The chart with its grid. `title` is what a screen reader says.
     pub(crate) fn finish(self, title: &str) -> String {
         let bottom = HEIGHT - BOTTOM;

@@ -4,6 +4,7 @@ pub(crate) mod cleanup;
 mod deesser;
 pub mod judgment;
 mod planned;
+mod sections;
 
 pub(crate) use self::cleanup::cleanup;
 pub use self::planned::Planned;
@@ -19,6 +20,7 @@ use crate::brief::Brief;
 use crate::error::MasterError;
 use crate::plan::deesser::deesser;
 use crate::plan::judgment::judgment;
+use crate::plan::sections::sections;
 use crate::repair::{RepairReport, Repaired};
 
 /// Sample rates that are rendered, Hz.
@@ -76,6 +78,7 @@ pub(crate) fn plan(
     let program = repaired.and_then(|repaired| repaired.of_repaired.as_ref());
     let program = program.unwrap_or(analysis.program());
     let prediction = predictor.predict(program)?;
+    let mut notes = prediction.notes;
     let (settings, confidence, weights_hash) = match &brief.settings {
         Some(settings) => (settings.clone(), None, String::new()),
         None => {
@@ -86,6 +89,12 @@ pub(crate) fn plan(
                 None => cleanup(analysis, brief.repair),
             };
             settings.deesser = deesser(program, &settings.eq)?;
+            if brief.sections {
+                settings.sections = sections(program);
+                if settings.sections.is_empty() {
+                    notes.push("found no parts in the song that could be compared".to_owned());
+                }
+            }
             (
                 settings,
                 Some(prediction.confidence),
@@ -115,7 +124,7 @@ pub(crate) fn plan(
         confidence,
         weights_hash,
         tone: prediction.tone,
-        notes: prediction.notes,
+        notes,
         repair: repaired.map(|repaired| repaired.report.clone()),
         check,
     })

@@ -132,8 +132,7 @@ impl Passage {
         let rate_hz = f64::from(self.mix.sample_rate_hz());
         let from_s = self.from_frame as f64 / rate_hz;
         let to_s = from_s + self.mix.frames() as f64 / rate_hz;
-        let mut settings = settings.clone();
-        settings.cleanup = settings.cleanup.of_passage(from_s, to_s);
+        let settings = settings.of_passage(from_s, to_s);
         let chain = acetate_dsp::chain::Chain::new(&settings, &self.process(), bypass);
         let mut rendered = Processed::new(AudioSource::new(self.mix.clone()), chain);
         let Spec {

@@ -4,6 +4,7 @@ pub mod advice;
 pub mod check_name;
 mod codecs;
 pub mod findings;
+pub mod sections;
 pub(crate) mod summary;
 mod treatment;
 

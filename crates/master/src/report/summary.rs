@@ -83,6 +83,7 @@ pub(crate) fn sentences(
             width_db.abs()
         ));
     }
+    done.extend(crate::report::sections::sentences(&settings.sections));
     let drive_db = settings.limiter.drive_db;
     if drive_db < -TURNED_DOWN_DB && tone.is_some_and(Tone::is_finished) {
         done.push(format!(

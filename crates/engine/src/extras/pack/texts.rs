@@ -3,11 +3,13 @@
 use std::fs::File;
 
 use acetate_dsp::Spec;
+use acetate_dsp::settings::Section;
 use acetate_dsp::units::clock;
 use acetate_handover::{
     Clip, Marker, Parametric, Project, engineers_sheet, reaper_project, write_dawproject,
 };
 use acetate_master::findings::Finding;
+use acetate_master::report::sections::changes;
 use acetate_master::{Certificate, VERSION};
 use anyhow::Context;
 
@@ -29,7 +31,10 @@ impl Pack<'_> {
         let notes = self.context.options.notes.as_deref();
         let what = format!("{}: the EQ of an Acetate master", self.title);
         let certificate = Certificate::new(self.file, &self.context.options.brief)?;
-        let markers = markers(&mastered.assessment.findings);
+        let markers = markers(
+            &mastered.assessment.findings,
+            &mastered.treatment.settings.sections,
+        );
         for (name, text) in [
             (SETTINGS, settings_text(settings)?),
             (CERTIFICATE, certificate.to_json()?),
@@ -135,18 +140,23 @@ impl Pack<'_> {
     }
 }
 
-/// The moments of what was found, in the order of time.
-fn markers(findings: &[Finding]) -> Vec<Marker> {
-    let mut markers: Vec<Marker> = findings
-        .iter()
-        .flat_map(|finding| {
-            let places = finding.places.iter().take(MAX_MARKERS);
-            places.map(|place| Marker {
-                time_s: place.from_s,
-                name: finding.text.clone(),
-            })
+/// The moments of what was found and the parts of the song, in the order of time.
+fn markers(findings: &[Finding], sections: &[Section]) -> Vec<Marker> {
+    let parts = sections.iter().map(|section| Marker {
+        time_s: section.start_s,
+        name: match changes(section) {
+            Some(changes) => format!("{}: {changes}", section.letter),
+            None => section.letter.to_string(),
+        },
+    });
+    let found = findings.iter().flat_map(|finding| {
+        let places = finding.places.iter().take(MAX_MARKERS);
+        places.map(|place| Marker {
+            time_s: place.from_s,
+            name: finding.text.clone(),
         })
-        .collect();
+    });
+    let mut markers: Vec<Marker> = parts.chain(found).collect();
     markers.sort_by(|a, b| a.time_s.total_cmp(&b.time_s));
     markers
 }
