@@ -160,7 +160,12 @@ impl Chain {
             stages.push(Box::new(Declip::new(&settings.cleanup, spec)));
         }
         if wanted(Stage::Cleanup, Repair::is_neutral(&settings.cleanup)) {
-            stages.push(Box::new(Repair::new(&settings.cleanup, spec)));
+            let late_frames = latency_frames(&stages);
+            stages.push(Box::new(Repair::behind(
+                &settings.cleanup,
+                spec,
+                late_frames,
+            )));
         }
         if wanted(Stage::Cleanup, HumCancel::is_neutral(&settings.cleanup)) {
             stages.push(Box::new(HumCancel::new(&settings.cleanup, spec)));
@@ -190,8 +195,7 @@ impl Chain {
             stages.push(Box::new(Stereo::new(&settings.stereo, spec)));
         }
         if wanted(Stage::Sections, sections::is_neutral(&settings.sections)) {
-            // Its times are those of the input.
-            let late_frames = stages.iter().map(|stage| stage.latency_frames()).sum();
+            let late_frames = latency_frames(&stages);
             stages.push(Box::new(Sections::new(
                 &settings.sections,
                 spec,
@@ -248,6 +252,11 @@ impl Chain {
     }
 }
 
+/// How much later than at the input the frames come behind these stages: a stage with places in time starts there.
+fn latency_frames(stages: &[Box<dyn Processor>]) -> usize {
+    stages.iter().map(|stage| stage.latency_frames()).sum()
+}
+
 impl Processor for Chain {
     fn name(&self) -> &'static str {
         "chain"
@@ -263,7 +272,7 @@ impl Processor for Chain {
     }
 
     fn latency_frames(&self) -> usize {
-        self.stages.iter().map(|stage| stage.latency_frames()).sum()
+        latency_frames(&self.stages)
     }
 
     fn reset(&mut self) {
@@ -350,7 +359,7 @@ mod tests {
         let error = "eq,revreb".parse::<Bypass>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "expected stages out of cleanup, eq, compressor, deesser, saturation, stereo, limiter, \
+            "expected stages out of cleanup, eq, compressor, deesser, saturation, stereo, sections, limiter, \
              got \"revreb\""
         );
         let bypass: Bypass = "stereo,eq".parse().unwrap();

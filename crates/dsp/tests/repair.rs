@@ -1,10 +1,11 @@
 //! What repairs restore, and what they leave alone.
 
-use acetate_dsp::Audio;
+use acetate_dsp::chain::{Bypass, Chain};
 use acetate_dsp::process::repair::{Declip, HumCancel, Repair, find_clicks, merged};
 use acetate_dsp::process::{ProcessSpec, processed};
 use acetate_dsp::settings::{self, Cleanup, ClipLevels, Hum, HumLine, RepairKind, RepairedChannel};
 use acetate_dsp::stream::AudioSource;
+use acetate_dsp::{Audio, Settings};
 
 const RATE_HZ: u32 = 44_100;
 const SPEC: ProcessSpec = ProcessSpec {
@@ -79,6 +80,53 @@ fn clicks_that_follow_each_other_closely_are_found_and_mended() {
     let (before_db, after_db) = (snr_db(&clicked, &clean), snr_db(&mended, &clean));
     assert!(after_db > before_db + 4.0, "{before_db} dB, {after_db} dB");
     assert_eq!(mended.channel(0)[..8_900], clean.channel(0)[..8_900]);
+}
+
+#[test]
+fn a_click_is_mended_where_it_is_behind_flat_tops_that_are_drawn_anew() {
+    let clean = music(2.0);
+    let level = 0.9
+        * clean
+            .channel(0)
+            .iter()
+            .fold(0.0_f32, |most, x| most.max(x.abs()));
+    let place = 40_000..40_020;
+    let faulty = changed(&clean, |n, x| {
+        let x = x.clamp(-level, level);
+        if place.contains(&n) { -0.4 * level } else { x }
+    });
+    let levels = ClipLevels {
+        above: f64::from(level),
+        below: f64::from(level),
+    };
+    let moment = settings::Repair {
+        at_s: place.start as f64 / f64::from(RATE_HZ),
+        length_ms: 1000.0 * place.len() as f64 / f64::from(RATE_HZ),
+        kind: RepairKind::Interpolate,
+        gain_db: 0.0,
+        channel: RepairedChannel::Both,
+    };
+    let mended = |cleanup| {
+        let settings = Settings {
+            cleanup,
+            ..Settings::default()
+        };
+        processed(
+            &mut Chain::new(&settings, &SPEC, &Bypass::default()),
+            &faulty,
+        )
+    };
+    let both = mended(Cleanup {
+        clipped: vec![levels],
+        repairs: merged(std::iter::once(moment)),
+        ..Cleanup::default()
+    });
+    let error = |audio: &Audio| {
+        let pairs = audio.channel(0)[place.clone()].iter();
+        let pairs = pairs.zip(&clean.channel(0)[place.clone()]);
+        pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    };
+    assert!(error(&both) < 0.1 * error(&faulty), "{}", error(&both));
 }
 
 #[test]

@@ -73,12 +73,13 @@ struct Lane {
 }
 
 impl Lane {
-    fn new(settings: &settings::Cleanup, lane: usize, rate_hz: f64) -> Self {
+    /// `late_frames`: how much later than in the song the frames come.
+    fn new(settings: &settings::Cleanup, lane: usize, rate_hz: f64, late_frames: u64) -> Self {
         let frame = |seconds: f64| (seconds * rate_hz).round() as u64;
         let mut found = Self::default();
         let own = settings.repairs.iter();
         for repair in own.filter(|repair| repair.channel.lanes().contains(&lane)) {
-            let start = frame(repair.at_s);
+            let start = frame(repair.at_s) + late_frames;
             let end = start + frame(repair.length_ms / 1000.0).max(1);
             if repair.kind == RepairKind::Interpolate {
                 found.gaps.push(Gap { start, end });
@@ -220,10 +221,15 @@ impl Repair {
 
     /// Prepares for the moments of the settings.
     pub fn new(settings: &settings::Cleanup, spec: &ProcessSpec) -> Self {
+        Self::behind(settings, spec, 0)
+    }
+
+    /// The same behind stages whose latency adds up to `late_frames`: places are those of the song.
+    pub fn behind(settings: &settings::Cleanup, spec: &ProcessSpec, late_frames: usize) -> Self {
         let rate_hz = f64::from(spec.sample_rate_hz);
         let context = (CONTEXT_S * rate_hz) as u64;
         let mut lanes: Vec<Lane> = (0..spec.channels)
-            .map(|lane| Lane::new(settings, lane, rate_hz))
+            .map(|lane| Lane::new(settings, lane, rate_hz, late_frames as u64))
             .collect();
         let gaps = lanes.iter().flat_map(|lane| &lane.gaps);
         let longest = gaps.map(|gap| (gap.end - gap.start) as usize).max();
