@@ -62,11 +62,21 @@ class Module:
 
     def __init__(self, lib, path):
         self.lib = lib
-        data = path.read_bytes()
+        self.path = path
+        self.ext = None
+        self.open()
+        self.duration_s = lib.openmpt_module_get_duration_seconds(self.module)
+        self.length_s = min(PASSAGE_S, self.duration_s)
+        self.start_s = max(0.0, 0.5 * (self.duration_s - self.length_s))
+
+    def open(self):
+        """Starts anew: voices of an earlier rendering would sound on."""
+        self.close()
+        lib, data = self.lib, self.path.read_bytes()
         self.ext = lib.openmpt_module_ext_create_from_memory(
             data, ctypes.c_size_t(len(data)), None, None, None, None, None, None, None)
         if not self.ext:
-            raise ValueError(f"{path}: not a module")
+            raise ValueError(f"{self.path}: not a module")
         self.module = lib.openmpt_module_ext_get_module(self.ext)
         self.functions = (ctypes.c_void_p * FUNCTIONS)()
         lib.openmpt_module_ext_get_interface(
@@ -75,16 +85,16 @@ class Module:
         self.mute = kind(self.functions[MUTE_INSTRUMENT])
         self.count = (lib.openmpt_module_get_num_instruments(self.module)
                       or lib.openmpt_module_get_num_samples(self.module))
-        self.duration_s = lib.openmpt_module_get_duration_seconds(self.module)
-        self.length_s = min(PASSAGE_S, self.duration_s)
-        self.start_s = max(0.0, 0.5 * (self.duration_s - self.length_s))
 
     def close(self):
         """Frees the module."""
-        self.lib.openmpt_module_ext_destroy(self.ext)
+        if self.ext:
+            self.lib.openmpt_module_ext_destroy(self.ext)
+            self.ext = None
 
     def render(self, muted, rate=RATE, length_s=None):
         """The passage without the instruments in `muted`, shape [frames][2]."""
+        self.open()
         for index in range(self.count):
             self.mute(self.ext, index, int(index in muted))
         self.lib.openmpt_module_set_render_param(self.module, INTERPOLATION, 0 if rate == RATE else 1)
@@ -124,8 +134,11 @@ def lead_and_rest(module):
             best = (power, index)
     if best[1] is None:
         return None
-    rest = module.render({best[1]})
-    return module.render(set()) - rest, rest
+    everything, rest = module.render(set()), module.render({best[1]})
+    lead = module.render(set(range(module.count)) - {best[1]})
+    # Some modules do not play the same with an instrument muted: the parts are not those of the mix then.
+    left = ((everything - rest - lead) ** 2).sum()
+    return (lead, rest) if left < 1e-4 * (everything ** 2).sum() else None
 
 
 def decoded(path):
@@ -141,7 +154,7 @@ def decoded(path):
 
 def modules(cache, more):
     """Group and path of every module, at most so many of a group."""
-    listed = tomllib.loads((Path(__file__).parents[2] / "datasets.toml").read_text())
+    listed = tomllib.loads((Path(__file__).parents[3] / "datasets.toml").read_text())
     for package in listed["package"]:
         if package["role"] == "unmastered mix":
             paths = [path for tier in package["tracks"].values() for path in tier]
@@ -172,7 +185,7 @@ def stems(cache, more):
         module.close()
         if found:
             yield group, path.stem, *found
-    listed = tomllib.loads((Path(__file__).parents[2] / "datasets.toml").read_text())
+    listed = tomllib.loads((Path(__file__).parents[3] / "datasets.toml").read_text())
     for package in [package for package in listed["package"] if package["role"] == "stems"]:
         paths = [path for tier in package["tracks"].values() for path in tier]
         for path in [path for path in paths if path.endswith("guitar.ogg")]:
