@@ -5,7 +5,7 @@ use std::path::Path;
 use acetate_album::{Demand, vinyl_analysis, vinyl_demands};
 use acetate_check::{Verdict, picture};
 use acetate_dsp::plain;
-use acetate_engine::{Checked, Conflicts, Input, Observer, Sound, check};
+use acetate_engine::{Checked, Conflicts, Input, Observer, Sound, check_beside};
 use acetate_io::StagedFile;
 use acetate_model::NetPredictor;
 use anyhow::bail;
@@ -28,6 +28,7 @@ pub fn run(args: &CheckArgs, console: &Console) -> anyhow::Result<Exit> {
     if let Some(plot) = &args.plot {
         can_be_drawn(plot, args)?;
     }
+    let stems = args.stems.resolved(args.inputs.len())?;
     let predictor = NetPredictor::embedded()?;
     let _stoppable = exit::stoppable();
     let watch = Watch::new(console);
@@ -37,7 +38,7 @@ pub fn run(args: &CheckArgs, console: &Console) -> anyhow::Result<Exit> {
         }
         let strict = args.strict;
         let file = Sound::File { path, strict };
-        let Checked { check, analysis } = check(file, &predictor, &watch)?;
+        let Checked { check, analysis } = check_beside(file, stems.as_ref(), &predictor, &watch)?;
         if let Some(plot) = &args.plot {
             acetate_io::deliver_text(plot, &picture::svg(&analysis), args.overwrite)?;
         }
@@ -106,6 +107,9 @@ fn can_be_drawn(plot: &Path, args: &CheckArgs) -> anyhow::Result<()> {
     }
     let mut conflicts = Conflicts::default();
     args.inputs.iter().for_each(|input| conflicts.reads(input));
+    if let Some(stems) = &args.stems.resolved(args.inputs.len())? {
+        conflicts.reads_stems(stems);
+    }
     conflicts.writes([plot], "picture");
     conflicts.check()?;
     Ok(StagedFile::check(plot, args.overwrite)?)

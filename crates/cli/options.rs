@@ -30,6 +30,9 @@ pub fn options(args: &MasterArgs) -> anyhow::Result<Options> {
         keep_record: args.resume,
         dry_run: args.dry_run,
         variants: args.variants.map(usize::from),
+        // Of how many mixes is known when they are found.
+        stems: None,
+        rebalance: args.rebalance,
         cache: match &args.cache {
             _ if args.no_cache => Cache::Off,
             Some(folder) => Cache::Folder(folder.clone()),

@@ -76,6 +76,7 @@ fn against_certificate(
         master,
         certificate,
         mix: args.input.as_deref(),
+        lead: &args.lead,
         strict: args.strict,
     };
     let report = verify_certificate(&asked, &Watch::new(console))?;

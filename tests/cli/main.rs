@@ -30,5 +30,6 @@ mod retraining;
 mod sections;
 mod settings;
 mod shell;
+mod stems;
 mod trust;
 mod verifying;

@@ -1,6 +1,7 @@
 //! [`Check`]: verdict, score, parts, findings.
 
 use acetate_dsp::analysis::{AnalyzeOptions, analyze_program};
+use acetate_dsp::solve::stems::StemStudy;
 use acetate_dsp::stream::OnFrames;
 use acetate_dsp::{Analysis, Source};
 use schemars::JsonSchema;
@@ -92,6 +93,9 @@ pub struct Check {
     /// How it sounds elsewhere; empty in the short form.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub translation: Vec<Translation>,
+    /// How the stems add up to the mix, and its lead against the rest; none without stems.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stems: Option<StemStudy>,
 }
 
 /// Checks everything but the tone, for which a predictor is needed: [`measure`], then [`judged`].
@@ -150,6 +154,43 @@ pub fn judged(
     ))
 }
 
+/// Most that a lead is moved, dB.
+pub const MAX_LEAD_MOVE_DB: f64 = 2.0;
+/// Shares of released songs between whose figures a lead stays, percent.
+const USUAL_PERCENT: (f64, f64) = (20.0, 80.0);
+
+/// How far a lead is moved toward released music, dB, and the middle of released music: to the nearest lead of the
+/// middle songs, by at most [`MAX_LEAD_MOVE_DB`].
+///
+/// # Errors
+/// [`CheckError::Corpus`].
+pub fn lead_move_db(lead_to_rest_db: f64) -> Result<(f64, f64), CheckError> {
+    let corpus = Corpus::embedded()?;
+    let released = |percent: f64| {
+        corpus
+            .released(FindingCode::BuriedLead, percent)
+            .ok_or_else(|| CheckError::Corpus {
+                reason: "no figures of leads".to_owned(),
+            })
+    };
+    let (low_db, high_db) = (released(USUAL_PERCENT.0)?, released(USUAL_PERCENT.1)?);
+    let usual_db = lead_to_rest_db.clamp(low_db, high_db);
+    let move_db = (usual_db - lead_to_rest_db).clamp(-MAX_LEAD_MOVE_DB, MAX_LEAD_MOVE_DB);
+    // As it is told.
+    Ok(((100.0 * move_db).round() / 100.0, released(50.0)?))
+}
+
+/// What the stems of a mix tell of its balance.
+fn of_stems(analysis: &Analysis, study: &StemStudy) -> Result<Vec<Finding>, CheckError> {
+    let Some(lead) = &study.lead else {
+        return Ok(Vec::new());
+    };
+    let facts = Facts::new(analysis, None, None, Corpus::embedded()?).with_lead(lead);
+    let mut findings = judge::findings(&facts);
+    findings.retain(|finding| finding.part == Category::Balance);
+    Ok(findings)
+}
+
 impl Check {
     /// Adds findings up.
     pub fn of(
@@ -182,7 +223,20 @@ impl Check {
             already_mastered,
             findings,
             translation,
+            stems: None,
         }
+    }
+
+    /// With what the stems of the mix tell.
+    ///
+    /// # Errors
+    /// [`CheckError::Corpus`].
+    pub fn with_stems(self, analysis: &Analysis, study: StemStudy) -> Result<Self, CheckError> {
+        let findings = of_stems(analysis, &study)?;
+        let mut check = self.with(findings);
+        judge::sort(&mut check.findings);
+        check.stems = Some(study);
+        Ok(check)
     }
 
     /// With more findings in front, as those of a damaged file.
@@ -192,11 +246,13 @@ impl Check {
             findings,
             already_mastered,
             translation,
+            stems,
             ..
         } = self;
         first.extend(findings);
         Self {
             input,
+            stems,
             ..Self::of(first, already_mastered, translation)
         }
     }

@@ -5,6 +5,7 @@ use acetate_dsp::measure::bands::{THIRD_OCTAVES, edges_hz};
 use acetate_dsp::measure::lone_transients::LoneTransient;
 use acetate_dsp::measure::peak_steps::at_ceiling_percent;
 use acetate_dsp::measure::weighting::k_weight_power;
+use acetate_dsp::solve::stems::LeadFigures;
 use acetate_dsp::units::{db_from_power, power_from_db};
 
 use crate::corpus::Corpus;
@@ -26,6 +27,8 @@ pub struct Facts<'a> {
     pub corpus: &'a Corpus,
     /// What the predictor knows of the tone; none where nothing was judged.
     pub tone: Option<&'a ToneJudgment>,
+    /// The lead against the rest; none without stems.
+    pub lead: Option<&'a LeadFigures>,
     /// Share of 10 ms blocks that peak at the program's ceiling, percent.
     pub at_ceiling_percent: f64,
     /// True where the program looks like a finished master.
@@ -50,8 +53,18 @@ impl<'a> Facts<'a> {
             scan,
             corpus,
             tone,
+            lead: None,
             at_ceiling_percent,
             mastered,
+        }
+    }
+
+    /// With what stems tell of the lead.
+    #[must_use]
+    pub fn with_lead(self, lead: &'a LeadFigures) -> Self {
+        Self {
+            lead: Some(lead),
+            ..self
         }
     }
 

@@ -30,12 +30,17 @@ pub fn findings(facts: &Facts<'_>) -> Vec<Finding> {
         }
     }
     let mut findings: Vec<Finding> = found.into_iter().map(|(_, finding)| finding).collect();
+    sort(&mut findings);
+    findings
+}
+
+/// Puts the most severe first, then those that cost most.
+pub fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
         b.severity
             .cmp(&a.severity)
             .then(b.points.total_cmp(&a.points))
     });
-    findings
 }
 
 /// Every figure that could be measured, by code.

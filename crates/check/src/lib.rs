@@ -55,7 +55,7 @@ mod section;
 pub mod tone;
 mod translation;
 
-pub use check::{Check, PartScore, Verdict, check, judged, measure, short};
+pub use check::{Check, PartScore, Verdict, check, judged, lead_move_db, measure, short};
 pub use corpus::Corpus;
 pub use devices::{DEVICES, Device};
 pub use error::CheckError;

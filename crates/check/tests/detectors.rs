@@ -7,6 +7,7 @@ use acetate_check::detect::{DETECTORS, Limits};
 use acetate_check::{CheckError, FindingCode, Remedy, Severity, check};
 use acetate_dsp::Audio;
 use acetate_dsp::signal::white;
+use acetate_dsp::solve::stems::{LeadFigures, LeadStretch, StemStudy};
 use acetate_dsp::stream::AudioSource;
 
 const RATE: u32 = 44_100;
@@ -332,6 +333,55 @@ fn the_short_form_tells_a_silent_channel_and_no_independent_ones() {
     assert!(found(stereo(vec![0.0; frames], music())));
     assert!(!found(stereo(music(), white(frames, 2))));
     assert!(!found(stereo(music(), music())));
+}
+
+#[test]
+fn a_lead_is_judged_by_its_stem_alone_and_told_with_its_stretches() {
+    let mut mix = AudioSource::new(acetate_dsp::signal::mix(RATE, 8.0));
+    let (plain, analysis) = check(&mut mix, &mut |_| Ok(())).expect("it is checked");
+    let judged = |lead_to_rest_db: f64| {
+        let stretch = |from_s: f64, lead_to_rest_db: f64| LeadStretch {
+            from_s,
+            to_s: from_s + 10.0,
+            lead_to_rest_db,
+        };
+        let study = StemStudy {
+            stems: Vec::new(),
+            residual_db: None,
+            residual_by_time: Vec::new(),
+            lead: Some(LeadFigures {
+                lead_to_rest_db,
+                sounds_s: 20.0,
+                by_time: vec![stretch(0.0, -4.0), stretch(20.0, lead_to_rest_db)],
+            }),
+            refused: None,
+        };
+        let beside = plain
+            .clone()
+            .with_stems(&analysis, study)
+            .expect("it is judged");
+        assert!(beside.findings.len() <= plain.findings.len() + 1);
+        let lead =
+            |code: FindingCode| [FindingCode::BuriedLead, FindingCode::LoudLead].contains(&code);
+        let cost = plain.score - beside.score;
+        let found = beside
+            .findings
+            .into_iter()
+            .find(|finding| lead(finding.code));
+        found.map(|finding| (finding.code, finding.places, cost))
+    };
+    assert_eq!(judged(-4.0), None);
+    let (code, places, cost) = judged(-14.0).expect("it is buried");
+    assert_eq!(
+        (code, places.len(), places[0].from_s),
+        (FindingCode::BuriedLead, 1, 20.0)
+    );
+    assert!(cost > 0.0 && cost <= 5.0, "{cost}");
+    assert_eq!(judged(12.0).expect("it is loud").0, FindingCode::LoudLead);
+    let (up_db, released_db) = acetate_check::lead_move_db(-20.0).expect("it is known");
+    let (down_db, _) = acetate_check::lead_move_db(20.0).expect("it is known");
+    let (none_db, _) = acetate_check::lead_move_db(released_db).expect("it is known");
+    assert_eq!([up_db, down_db, none_db], [2.0, -2.0, 0.0]);
 }
 
 /// `docs/CHECK.md` has a row for every code, and none for a code that is gone. In a package of the crate alone the

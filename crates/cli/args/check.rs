@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
+use super::StemArgs;
+
 /// `acetate check`.
 #[derive(Debug, ClapArgs)]
 #[command(
@@ -17,6 +19,7 @@ use clap::{Args as ClapArgs, ValueEnum};
       acetate check *.wav --json            one object per file; its schema: acetate check --schema\n  \
       acetate check mix.wav -v              also the notes, and what every device does to each region\n  \
       acetate check mix.wav --plot mix.svg  small pictures of the mix on other loudspeakers\n  \
+      acetate check mix.wav --lead voice.wav  also how the lead stands against the rest\n  \
       acetate check side.wav --for vinyl    whether one side of a record can be cut\n\n\
     Exit codes: 0 ready, with or without remarks; 1 not ready; 2 usage or unreadable input."
 )]
@@ -36,6 +39,8 @@ pub struct CheckArgs {
     /// Replace an existing picture
     #[arg(long, requires = "plot")]
     pub overwrite: bool,
+    #[command(flatten)]
+    pub stems: StemArgs,
     /// Refuse damaged input instead of reading past the damage with a warning
     #[arg(long)]
     pub strict: bool,

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use acetate_dsp::process::dither::WordLength;
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::TargetArgs;
 use super::batch::BatchArgs;
 use super::values::{amount, match_limit, sample_rate, weight};
+use super::{StemArgs, TargetArgs};
 
 /// `acetate master`.
 #[derive(Debug, ClapArgs)]
@@ -43,7 +43,7 @@ pub struct MasterArgs {
     pub recursive: bool,
     /// Master the songs together, in the order that they are named in: their levels beside each other, no seam where
     /// one goes on in the next file (`acetate album` does more)
-    #[arg(help_heading = "Batches", long, conflicts_with_all = ["variants", "settings", "pack", "report", "certificate", "resume", "skip_existing", "dry_run", "references", "style"])]
+    #[arg(help_heading = "Batches", long, conflicts_with_all = ["variants", "settings", "pack", "report", "certificate", "resume", "skip_existing", "dry_run", "references", "style", "stems", "lead"])]
     pub album: bool,
     /// Name each master by a text with {stem}, {title}, {artist}, {album}, {track}, or the place in the batch as a
     /// single letter n in braces [default: '{stem}.master']
@@ -180,6 +180,17 @@ pub struct MasterArgs {
     /// Leave clicks and bumps that stand alone as they are; the limiter holds them all the same
     #[arg(help_heading = "Treatment", long, hide_short_help = true)]
     pub no_repair: bool,
+    #[command(flatten)]
+    pub stems: StemArgs,
+    /// Move the lead by at most 2 dB toward how it stands in released songs, before everything else; needs --stems
+    /// or --lead
+    #[arg(
+        help_heading = "Stems",
+        long,
+        conflicts_with_all = ["variants", "album", "pack", "repair_residual", "resume"],
+        hide_short_help = true
+    )]
+    pub rebalance: bool,
     /// Render with the settings of this file instead of predicted ones
     #[arg(
         help_heading = "Treatment",
@@ -240,7 +251,7 @@ pub struct MasterArgs {
         long,
         value_name = "N",
         value_parser = clap::value_parser!(u8).range(2..=acetate_engine::MAX_VARIANTS as i64),
-        conflicts_with_all = ["dry_run", "settings", "codec_safe", "certificate", "resume"], hide_short_help = true)]
+        conflicts_with_all = ["dry_run", "settings", "codec_safe", "certificate", "resume", "stems", "lead"], hide_short_help = true)]
     pub variants: Option<u8>,
     /// Write a folder for a mastering engineer: mix, reference master, un-limited version, matched A
     /// and B, difference, settings, a one-page sheet, the chain for DAWs, hashes; a folder of them for several

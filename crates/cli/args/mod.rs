@@ -10,6 +10,7 @@ mod habits;
 mod master;
 mod near;
 #[cfg(feature = "studio")]
+mod stems;
 mod studio;
 #[cfg(feature = "training")]
 mod training;
@@ -32,6 +33,7 @@ pub use check::{CheckArgs, Receiver};
 #[cfg(feature = "training")]
 pub use eval::{EvalArgs, EvalSplit};
 pub use master::{Dimension, Format, MasterArgs};
+pub use stems::StemArgs;
 #[cfg(feature = "studio")]
 pub use studio::StudioArgs;
 #[cfg(feature = "training")]
@@ -217,6 +219,9 @@ pub struct VerifyArgs {
     /// The mix behind the certificate, to be rendered again
     #[arg(long, value_name = "FILE", requires = "certificate")]
     pub input: Option<PathBuf>,
+    /// The stems of the lead that --rebalance moved in that mix
+    #[arg(long, value_name = "FILE", requires = "input")]
+    pub lead: Vec<PathBuf>,
     /// Refuse damaged input instead of mending it with a warning
     #[arg(long)]
     pub strict: bool,

@@ -38,6 +38,10 @@ pub fn run(args: &MasterArgs, console: &Console) -> anyhow::Result<Exit> {
         make_folder(args.out_dir.as_deref())?;
         return album::in_places(args, &jobs, options.brief, console);
     }
+    options.stems = args.stems.resolved(jobs.len())?;
+    if options.rebalance && options.stems.is_none() {
+        bail!("--rebalance: expected stems beside the mix, found none: add --stems or --lead");
+    }
     options.keep_record |= jobs.len() > 1;
     let files = Files::of(args, &jobs);
     options.written_files = files.written(args.overwrite);

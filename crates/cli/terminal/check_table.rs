@@ -5,6 +5,7 @@ use std::fmt::Write;
 use acetate_check::detect::{DETECTORS, Direction};
 use acetate_check::{Check, Finding, Released, Remedy, Severity, Translation, Verdict};
 use acetate_dsp::plain;
+use acetate_dsp::solve::stems::StemStudy;
 use acetate_dsp::units::{clock, hertz};
 use acetate_master::Report;
 
@@ -88,6 +89,9 @@ pub fn of(check: &Check, console: &Console) -> String {
                 ),
             );
         }
+    }
+    if let Some(stems) = &check.stems {
+        stem_lines(&mut text, stems, console);
     }
     elsewhere(&mut text, &check.translation, console);
     text
@@ -259,6 +263,50 @@ fn quantity(value: f64, unit: &str) -> String {
     match unit {
         "ppm" => format!("{} %", figure(1e-4 * value)),
         unit => format!("{} {unit}", figure(value)),
+    }
+}
+
+/// What the stems told.
+fn stem_lines(text: &mut String, study: &StemStudy, console: &Console) {
+    let _ = writeln!(text);
+    wrapped(text, "  stems:    ", &study.sentence());
+    let Some(lead) = &study.lead else {
+        return;
+    };
+    let by_time: Vec<String> = lead
+        .by_time
+        .iter()
+        .map(|stretch| {
+            format!(
+                "{} {:+.1}",
+                clock(stretch.from_s, 0),
+                stretch.lead_to_rest_db
+            )
+        })
+        .collect();
+    wrapped(
+        text,
+        "            lead over time, dB: ",
+        &by_time.join(" · "),
+    );
+    if console.verbose {
+        for stem in &study.stems {
+            let gain = stem.gain_db.map_or_else(
+                || "silent".to_owned(),
+                |gain_db| {
+                    format!(
+                        "{gain_db:+.1} dB{}",
+                        if stem.inverted { ", inverted" } else { "" }
+                    )
+                },
+            );
+            let mark = if stem.is_lead { " (lead)" } else { "" };
+            let line = format!(
+                "{}{mark}: {gain}, {} frames later",
+                stem.name, stem.delay_frames
+            );
+            wrapped(text, "            ", &line);
+        }
     }
 }
 

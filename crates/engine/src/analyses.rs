@@ -44,8 +44,9 @@ impl Analyses {
         progress: &mut dyn Progress,
     ) -> anyhow::Result<Measured> {
         let name = input.given().display().to_string();
-        // What is repaired is found on the samples each time.
-        let cache = self.cache.as_ref().filter(|_| brief.repairs.is_default());
+        // What is repaired is found on the samples each time, and another lead is another mix.
+        let is_of_the_file = brief.repairs.is_default() && input.is_as_given();
+        let cache = self.cache.as_ref().filter(|_| is_of_the_file);
         let Some(cache) = cache else {
             return Measured::measure(input.source(), brief, progress).context(name);
         };

@@ -10,6 +10,7 @@ use anyhow::bail;
 use crate::error::NameTaken;
 use crate::extras::{pack, variants};
 use crate::job::{Job, is_pipe};
+use crate::measure::Stems;
 use crate::options::Options;
 use crate::record::record_of;
 use crate::request;
@@ -33,6 +34,10 @@ impl Conflicts {
         for path in inputs.chain(given).chain(references.clone()) {
             conflicts.reads(path);
         }
+        options
+            .stems
+            .iter()
+            .for_each(|stems| conflicts.reads_stems(stems));
         for folder in references.filter(|path| path.is_dir()) {
             let songs = request::sound_files(folder, Depth::Whole).unwrap_or_default();
             songs.iter().for_each(|song| conflicts.reads(song));
@@ -55,6 +60,13 @@ impl Conflicts {
         if !is_pipe(path) {
             self.read.insert(Identity::of(path), path.to_owned());
         }
+    }
+
+    /// Adds every stem, and their folders.
+    pub fn reads_stems(&mut self, stems: &Stems) {
+        let paths = stems.paths();
+        let named = stems.files.iter().chain(&paths);
+        named.for_each(|path| self.reads(path));
     }
 
     /// Adds files that are written; `what` is the name of each in errors.

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use acetate_dsp::Source;
+use acetate_dsp::solve::stems::Added;
+use acetate_dsp::{Audio, Source, Spec, StreamError};
 use acetate_io::{DecodeError, Decoder, OpenOptions, SpooledInput};
 use acetate_master::findings::{Finding, damaged, decoded_elsewhere};
 use acetate_master::report::{FileFacts, TargetCheck};
@@ -10,7 +11,7 @@ use acetate_master::{Assessment, Report};
 use anyhow::anyhow;
 
 use crate::job::is_pipe;
-use crate::observer::{Observer, Watched};
+use crate::observer::{Observer, StemSource, Watched};
 
 /// One opened input.
 pub struct Input<'a> {
@@ -20,6 +21,8 @@ pub struct Input<'a> {
     spooled: Option<SpooledInput>,
     /// Of its bytes, once it was asked for.
     hash: Option<String>,
+    /// What is added to the mix to move its lead.
+    added: Option<Added<StemSource<'a>>>,
 }
 
 impl<'a> Input<'a> {
@@ -57,12 +60,23 @@ impl<'a> Input<'a> {
             },
             spooled,
             hash: None,
+            added: None,
         })
     }
 
-    /// The audio.
+    /// The audio; with what was added to it.
     pub fn source(&mut self) -> &mut dyn Source {
-        &mut self.decoder
+        self
+    }
+
+    /// From now on the audio is the mix with this added to it.
+    pub(crate) fn add(&mut self, added: Added<StemSource<'a>>) {
+        self.added = Some(added);
+    }
+
+    /// Whether the audio is that of the file alone.
+    pub(crate) fn is_as_given(&self) -> bool {
+        self.added.is_none()
     }
 
     /// The name that was given.
@@ -182,6 +196,40 @@ impl<'a> Input<'a> {
             }
             None => file_facts(self.path(), &self.given, &self.decoder.inner),
         }
+    }
+}
+
+impl Source for Input<'_> {
+    fn spec(&self) -> Spec {
+        self.decoder.spec()
+    }
+
+    fn frames_hint(&self) -> Option<u64> {
+        self.decoder.frames_hint()
+    }
+
+    fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
+        let frames = self.decoder.read(block, max_frames)?;
+        if let Some(added) = &mut self.added
+            && frames > 0
+        {
+            added.add_to(block)?;
+        }
+        Ok(frames)
+    }
+
+    fn skip(&mut self, frames: u64) -> Result<(), StreamError> {
+        if let Some(added) = &mut self.added {
+            added.skip(frames)?;
+        }
+        self.decoder.skip(frames)
+    }
+
+    fn rewind(&mut self) -> Result<(), StreamError> {
+        if let Some(added) = &mut self.added {
+            added.rewind()?;
+        }
+        self.decoder.rewind()
     }
 }
 

@@ -49,7 +49,9 @@ pub use ffmpeg::Ffmpeg;
 pub use input::{Input, declare};
 pub use job::{Job, PIPE, is_pipe};
 pub use master::{Delivered, Engine, JobForecast, Outcome, master};
-pub use measure::{Checked, Recheck, Sound, analyze, check, verify, verify_certificate};
+pub use measure::{
+    Checked, Recheck, Sound, Stems, analyze, check, check_beside, verify, verify_certificate,
+};
 pub use observer::{FileProgress, Observer, Silent, Step, go_on};
 pub use options::{Cache, Options};
 pub use request::{OwnAmounts, REFERENCE_SHARE, Reference, Request, net, sound_files};

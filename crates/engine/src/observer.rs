@@ -133,6 +133,9 @@ pub(crate) struct Watched<'a, S> {
     pub(crate) observer: &'a dyn Observer,
 }
 
+/// A stem at the rate of its mix.
+pub(crate) type StemSource<'a> = Watched<'a, Box<dyn Source>>;
+
 impl<S: Source> Source for Watched<'_, S> {
     fn spec(&self) -> Spec {
         self.inner.spec()

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use acetate_master::Brief;
 
 use crate::job::is_pipe;
+use crate::measure::Stems;
 use crate::request::Request;
 
 /// Where analyses are kept, so that a second render need not measure again.
@@ -43,6 +44,10 @@ pub struct Options {
     pub dry_run: bool,
     /// So many masters of each mix, along loud and open, dark and bright.
     pub variants: Option<usize>,
+    /// The stems of the only mix, which tell how its lead stands.
+    pub stems: Option<Stems>,
+    /// The lead is moved toward released music before everything else, as far as the stems tell.
+    pub rebalance: bool,
     /// Where analyses are kept.
     pub cache: Cache,
     /// What an engineer should know, for the sheet of a pack.

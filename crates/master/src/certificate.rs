@@ -16,8 +16,8 @@ use crate::pipeline::{MasterFile, Mastered};
 use crate::repair::RepairReport;
 use crate::report::findings::Finding;
 use crate::report::{
-    Attempt, CodecSafety, Difference, FileFacts, Infeasible, Measures, TargetCheck, Treatment,
-    VERSION,
+    Attempt, CodecSafety, Difference, FileFacts, Infeasible, Measures, Rebalance, TargetCheck,
+    Treatment, VERSION,
 };
 use crate::settings_file::{self, SettingsFileError};
 
@@ -29,7 +29,7 @@ const EARLIER_SCHEMA: &str = "acetate.certificate/1";
 const SAME: f64 = 1e-6;
 
 /// Fields that no check holds against anything.
-const UNCHECKED: [&str; 14] = [
+const UNCHECKED: [&str; 15] = [
     "version",
     "input.path",
     "output.path",
@@ -44,6 +44,7 @@ const UNCHECKED: [&str; 14] = [
     "codecs",
     "findings",
     "repair",
+    "rebalance: levels",
 ];
 /// Fields that only another render of the mix holds against something.
 const UNCHECKED_WITHOUT_RENDER: [&str; 9] = [
@@ -96,6 +97,9 @@ pub struct Certificate {
     /// What was looked for and repaired; left out where that was not asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repair: Option<RepairReport>,
+    /// The lead that was moved before everything else; left out where that was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rebalance: Option<Rebalance>,
 }
 
 /// What was asked for, as far as the settings do not say it.
@@ -180,6 +184,7 @@ impl Certificate {
             codecs: codecs.clone(),
             findings: assessment.findings.clone(),
             repair: treatment.repair.clone(),
+            rebalance: treatment.rebalance.clone(),
         })
     }
 
@@ -188,8 +193,12 @@ impl Certificate {
     pub fn unchecked(&self, rendered_again: bool, found: &[TargetCheck]) -> Vec<String> {
         let of_the_render = UNCHECKED_WITHOUT_RENDER.iter().filter(|_| !rendered_again);
         let names = UNCHECKED.iter().chain(of_the_render);
-        // Where no repair was asked for there is no claim.
-        let is_there = |name: &&&str| self.repair.is_some() || **name != "repair";
+        // Where it was not asked for there is no claim.
+        let is_there = |name: &&&str| match **name {
+            "repair" => self.repair.is_some(),
+            "rebalance: levels" => self.rebalance.is_some(),
+            _ => true,
+        };
         let mut fields: Vec<String> = names
             .filter(is_there)
             .map(|&name| name.to_owned())
@@ -478,6 +487,7 @@ mod tests {
             codecs: None,
             findings: Vec::new(),
             repair: None,
+            rebalance: None,
         }
     }
 

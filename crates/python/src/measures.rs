@@ -149,6 +149,7 @@ pub(crate) fn verify_certificate(
 ) -> PyResult<String> {
     run(py, progress, |observer| {
         let asked = Recheck {
+            lead: &[],
             master: &master,
             certificate: &certificate,
             mix: mix.as_deref(),

@@ -3,6 +3,7 @@
 //! A detector measures one figure and words a message about it. Where a finding begins, and where it is
 //! serious, stands in the corpus; [`judge`](crate::judge) is the same for all.
 
+mod balance;
 mod dynamics;
 pub mod edges;
 mod integrity;
@@ -223,6 +224,8 @@ pub static DETECTORS: &[&dyn Detector] = &[
     &dynamics::Flat,
     &dynamics::TooDynamic,
     &dynamics::Section,
+    &balance::BuriedLead,
+    &balance::LoudLead,
     &levels::TooHot,
     &levels::TooQuiet,
     &levels::InterSample,

@@ -101,6 +101,10 @@ finding_codes! {
     TooDynamic = "too-dynamic",
     /// A section that falls out of the rest.
     Section = "section",
+    /// The rest covers the lead.
+    BuriedLead = "buried-lead",
+    /// The lead stands out of the rest.
+    LoudLead = "loud-lead",
 }
 
 impl FindingCode {

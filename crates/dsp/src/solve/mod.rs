@@ -1,4 +1,6 @@
-//! Solving the limiter: on arrays instead of audio the drive that reaches a loudness, on a few
+//! Solving the limiter, and how stems add up to a mix ([`stems`]).
+//!
+//! Of the limiter: on arrays instead of audio the drive that reaches a loudness, on a few
 //! short passages the character that does it with the least audible damage.
 //!
 //! [`DriveCurveBuilder`] reads the signal that goes into the limiter once, at the delivery rate,
@@ -12,6 +14,7 @@ mod character;
 mod drive_curve;
 mod drive_curve_builder;
 mod drive_solver;
+pub mod stems;
 
 pub use character::{CharacterChoice, LimitedPassages, Ratios, choose_character};
 pub use drive_curve::DriveCurve;

@@ -1,5 +1,6 @@
 //! [`Engine`]: what is common to a run, read once; then one master for each job.
 
+mod beside;
 mod samples;
 
 use std::collections::BTreeSet;
@@ -373,13 +374,14 @@ impl Engine {
         }
     }
 
-    fn dry_run(
+    fn dry_run<'a>(
         &self,
         job: &Job,
-        input: &mut Input<'_>,
-        observer: &dyn Observer,
+        input: &mut Input<'a>,
+        observer: &'a dyn Observer,
     ) -> anyhow::Result<JobForecast> {
         let brief = &self.options.brief;
+        let beside = self.beside(input, observer)?;
         let mut progress = FileProgress::new(observer, &job.input);
         let measured = self
             .common
@@ -389,6 +391,10 @@ impl Engine {
             .plan(self.common.proposer.predictor.as_ref(), brief)
             .and_then(|planned| planned.dry_run(input.source(), &mut progress))
             .with_context(|| job.input.display().to_string())?;
+        if let Some(beside) = beside {
+            let assessment = &mut forecast.assessment;
+            beside.tell(&forecast.analysis, assessment, &mut forecast.treatment)?;
+        }
         input.assess(&mut forecast.assessment);
         Ok(JobForecast {
             output: job.output.clone(),
@@ -398,15 +404,16 @@ impl Engine {
     }
 
     /// Makes and delivers the master.
-    fn write(
+    fn write<'a>(
         &self,
         job: &Job,
-        input: &mut Input<'_>,
+        input: &mut Input<'a>,
         replaces: &Replaces,
-        observer: &dyn Observer,
+        observer: &'a dyn Observer,
     ) -> anyhow::Result<MasterFile> {
         let brief = &self.options.brief;
         let mut delivery = FileDelivery::new(job, input.path(), replaces.overwrite)?;
+        let beside = self.beside(input, observer)?;
         let mut progress = FileProgress::new(observer, &job.input);
         let measured = self
             .common
@@ -424,6 +431,10 @@ impl Engine {
                 }
             })
             .with_context(|| job.input.display().to_string())?;
+        if let Some(beside) = beside {
+            let assessment = &mut mastered.assessment;
+            beside.tell(&mastered.analysis, assessment, &mut mastered.treatment)?;
+        }
         input.assess(&mut mastered.assessment);
         warn_of_missing_codecs(job, &mastered, observer);
         delivery.tell_metadata(observer);

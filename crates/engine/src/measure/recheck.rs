@@ -7,7 +7,7 @@ use acetate_dsp::stream::BLOCK_FRAMES;
 use acetate_dsp::units::db_from_gain;
 use acetate_dsp::{Audio, Source};
 use acetate_io::{Container, OpenOptions, OutputFormat};
-use acetate_master::report::{CertificateVerdict, Difference};
+use acetate_master::report::{CertificateVerdict, Difference, Rebalance};
 use acetate_master::{Certificate, Phase, Progress, Report, VERSION};
 use acetate_model::NetPredictor;
 use anyhow::Context;
@@ -17,6 +17,7 @@ use crate::delivery::FileDelivery;
 use crate::error::or_canceled;
 use crate::input::Input;
 use crate::job::{Job, is_pipe};
+use crate::measure::added;
 use crate::observer::{FileProgress, Observer};
 
 /// A certificate is a few kilobytes; more than this is none, bytes.
@@ -31,6 +32,8 @@ pub struct Recheck<'a> {
     pub certificate: &'a Path,
     /// The mix, to be rendered again; without it only hash and figures are compared.
     pub mix: Option<&'a Path>,
+    /// The stems of a lead that was moved in the mix; the certificate knows them by their hashes.
+    pub lead: &'a [PathBuf],
     /// Damaged input is refused.
     pub strict: bool,
 }
@@ -135,6 +138,20 @@ fn render_again(
             differences: vec![difference],
         });
     }
+    if let Some(rebalance) = &certificate.rebalance {
+        match stems_of(rebalance, asked.lead)? {
+            Ok(paths) => {
+                let spec = input.source().spec();
+                input.add(added(rebalance, &paths, spec, observer)?);
+            }
+            Err(missing) => {
+                return Ok(Again {
+                    done: false,
+                    differences: vec![missing],
+                });
+            }
+        }
+    }
     let brief = certificate.brief()?;
     let job = Job::new(
         mix,
@@ -189,6 +206,33 @@ fn render_again(
         done: true,
         differences,
     })
+}
+
+/// The files of a lead that was moved, in the order of its parts; what is missing where they are not all given.
+fn stems_of(
+    rebalance: &Rebalance,
+    given: &[PathBuf],
+) -> anyhow::Result<Result<Vec<PathBuf>, Difference>> {
+    let hashes = given
+        .iter()
+        .map(PathBuf::as_path)
+        .map(acetate_io::content_hash);
+    let hashes = hashes.collect::<Result<Vec<_>, _>>()?;
+    let mut paths = Vec::new();
+    for part in &rebalance.parts {
+        let known = hashes.iter().position(|hash| *hash == part.blake3);
+        match known.and_then(|index| given.get(index)) {
+            Some(path) => paths.push(path.clone()),
+            None => {
+                return Ok(Err(Difference {
+                    what: "stem of the lead, BLAKE3".to_owned(),
+                    certified: format!("{} ({})", part.blake3, part.name),
+                    found: "none of --lead".to_owned(),
+                }));
+            }
+        }
+    }
+    Ok(Ok(paths))
 }
 
 /// A name in the master's folder that no file has.

@@ -14,6 +14,7 @@ use anyhow::Context;
 use crate::EngineError;
 use crate::error::or_canceled;
 use crate::input::Input;
+use crate::measure::Stems;
 use crate::observer::{FileProgress, Observer, SAMPLES};
 
 /// What is measured.
@@ -73,13 +74,31 @@ pub fn check(
     predictor: &dyn Predictor,
     observer: &dyn Observer,
 ) -> Result<Checked, EngineError> {
+    check_beside(sound, None, predictor, observer)
+}
+
+/// [`check`] of a mix with its stems beside it: they tell how the lead stands against the rest.
+///
+/// # Errors
+/// As [`analyze`], and if a stem cannot be read or is none. Stems that do not add up to the mix are said and left out.
+pub fn check_beside(
+    sound: Sound<'_>,
+    stems: Option<&Stems>,
+    predictor: &dyn Predictor,
+    observer: &dyn Observer,
+) -> Result<Checked, EngineError> {
     let make = || {
-        let (opened, (analysis, scan)) =
+        let (mut opened, (analysis, scan)) =
             measured(sound, Phase::Analyze, observer, acetate_check::measure)?;
         let tone = judgment::of_mix(&analysis, predictor)?;
         let check = acetate_check::judged(&analysis, Some(&scan), tone.as_ref())
             .with_context(|| opened.name().display().to_string())?;
-        let check = opened.check(check);
+        let mut check = opened.check(check);
+        if let Some(stems) = stems {
+            let name = opened.name();
+            let told = stems.told(&name, opened.source(), observer)?;
+            check = check.with_stems(&analysis, told.study)?;
+        }
         Ok(Checked { check, analysis })
     };
     or_canceled(make(), observer)

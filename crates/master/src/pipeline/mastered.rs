@@ -1,8 +1,10 @@
 //! [`Mastered`]: a master that was written and verified; [`Forecast`]: what a dry run expects of one.
 
+use acetate_check::{Check, CheckError};
 use acetate_dsp::Analysis;
 use acetate_dsp::measure::levels::OutputMeasures;
 use acetate_dsp::settings::Settings;
+use acetate_dsp::solve::stems::StemStudy;
 
 use crate::brief::Brief;
 use crate::plan::{Plan, Planned};
@@ -67,6 +69,9 @@ pub struct Assessment {
     pub advice: Vec<String>,
     /// Whether the mix was ready to be mastered.
     pub readiness: Readiness,
+    /// What the stems of the mix tell; none without stems.
+    pub stems: Option<StemStudy>,
+    check: Check,
 }
 
 impl Assessment {
@@ -76,7 +81,21 @@ impl Assessment {
             findings: plan.check.findings.clone(),
             advice: advice::of(analysis, brief.dual_mono),
             readiness: Readiness::from(&plan.check),
+            stems: None,
+            check: plan.check.clone(),
         }
+    }
+
+    /// Adds what the stems of the mix tell.
+    ///
+    /// # Errors
+    /// [`CheckError`] where the check's embedded corpus cannot be used, which a test rules out.
+    pub fn add_stems(&mut self, analysis: &Analysis, study: StemStudy) -> Result<(), CheckError> {
+        let check = self.check.clone().with_stems(analysis, study)?;
+        self.readiness = Readiness::from(&check);
+        self.findings = check.findings;
+        self.stems = check.stems;
+        Ok(())
     }
 
     /// Whether every check passed.
@@ -153,6 +172,7 @@ fn report(
         findings: assessment.findings,
         advice: assessment.advice,
         readiness: Some(assessment.readiness),
+        stems: assessment.stems,
         all_met,
         ..Report::new("master")
     }
@@ -227,6 +247,7 @@ impl Parts {
             attempts: self.attempts,
             done,
             repair: plan.repair.clone(),
+            rebalance: None,
             weights_hash: plan.weights_hash.clone(),
             word_length_bits: brief.word_length.bits(),
             settings: self.settings,

@@ -9,12 +9,13 @@ pub(crate) mod summary;
 mod treatment;
 
 pub use self::codecs::{CodecPass, CodecReading, CodecSafety, MissingCodec};
-pub use self::treatment::{Attempt, Infeasible, Treatment};
+pub use self::treatment::{Attempt, Infeasible, Rebalance, RebalancedPart, Treatment};
 
 use acetate_check::{CheckError, ToneJudgment};
 use acetate_dsp::Spec;
 use acetate_dsp::analysis::{Analysis, MeterReading};
 use acetate_dsp::measure::levels::OutputMeasures;
+use acetate_dsp::solve::stems::StemStudy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -67,6 +68,9 @@ pub struct Report {
     /// Whether the input was ready to be mastered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub readiness: Option<Readiness>,
+    /// How the stems add up to the mix, and its lead against the rest; none without stems.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stems: Option<StemStudy>,
     /// True when every check passed.
     pub all_met: bool,
 }
@@ -330,6 +334,7 @@ impl Report {
             metadata: Vec::new(),
             advice: Vec::new(),
             readiness: None,
+            stems: None,
             all_met: true,
         }
     }

@@ -44,10 +44,58 @@ pub struct Treatment {
     /// What was looked for and repaired; `None` where that was not asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repair: Option<RepairReport>,
+    /// The lead that was moved before everything else; `None` where that was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rebalance: Option<Rebalance>,
     /// Hash of the weights behind the prediction; empty where none were used.
     pub weights_hash: String,
     /// Word length of the master, bits; 32 is float.
     pub word_length_bits: u32,
+}
+
+/// A lead that was moved within its mix, before everything else.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rebalance {
+    /// How far it was moved, dB; positive is up.
+    pub move_db: f64,
+    /// The lead against the rest as it was, dB.
+    pub lead_to_rest_db: f64,
+    /// The middle of released music, dB.
+    pub released_db: f64,
+    /// What was added to the mix; nothing if the lead stays.
+    pub parts: Vec<RebalancedPart>,
+}
+
+/// A stem that was added to the mix to move it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RebalancedPart {
+    /// The stem's file.
+    pub name: String,
+    /// BLAKE3 of its bytes, hex.
+    pub blake3: String,
+    /// How much later than in its file it sounds in the mix, frames of the mix.
+    pub delay_frames: i64,
+    /// The gain that it was added with.
+    pub added_gain: f32,
+}
+
+impl Rebalance {
+    /// What was done, in a musician's words.
+    pub fn sentence(&self) -> String {
+        let (from, released) = (self.lead_to_rest_db, self.released_db);
+        if self.parts.is_empty() {
+            return format!(
+                "the lead stays: {from:+.1} dB against the rest is within what released songs show (their middle: {released:+.1})"
+            );
+        }
+        format!(
+            "the lead was moved by {:+.1} dB before everything else: it stood at {from:+.1} dB against the rest and now at {:+.1} (the middle of released songs: {released:+.1})",
+            self.move_db,
+            from + self.move_db
+        )
+    }
 }
 
 impl Treatment {
