@@ -51,6 +51,8 @@ class Settings:
     """Reduction of sibilants: `threshold_lu`, `frequency_hz`, and at most `max_reduction_db`."""
     saturation: Any
     stereo: Any
+    sections: list[Any]
+    """Parts of the song that differ in level or side, in order of time; empty without `--sections`."""
     limiter: Any
     """Drive and true-peak limiter: `drive_db`, and `drive_fixed` where it is not solved again."""
 
@@ -59,7 +61,9 @@ class Settings:
         self._take(_acetate.settings_from_toml('schema = "acetate.settings/1"'))
 
     def _take(self, text: str) -> None:
-        vars(self).update({name: _section(value) for name, value in json.loads(text).items()})
+        # A file without parts of the song has no list of them.
+        values = {"sections": [], **json.loads(text)}
+        vars(self).update({name: _section(value) for name, value in values.items()})
 
     @classmethod
     def from_toml(cls, text: str) -> Settings:
@@ -100,8 +104,10 @@ class Settings:
         return _acetate.settings_to_toml(json.dumps(self.to_dict()))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
+        """Plain values; `sections` is left out where it is empty, as in a settings file."""
         found: dict[str, Any] = copy.deepcopy({name: _plain(value) for name, value in vars(self).items()})
+        if not found["sections"]:
+            del found["sections"]
         return found
 
     def eq_curve_db(self, frequencies_hz: list[float]) -> list[float]:

@@ -35,7 +35,10 @@ def test_every_name_stands_in_the_schema() -> None:
         assert set(objects.__dataclass_fields__) <= set(known[kind]["properties"]), kind
     settings = json.loads(_acetate.json_schema("settings"))
     assert set(acetate.Settings.__annotations__) <= set(settings["properties"])
-    assert set(acetate.Settings().to_dict()) == set(settings["properties"])
+    assert set(vars(acetate.Settings())) == set(settings["properties"])
+    parts = [{"start_s": 0.0, "end_s": 20.0, "letter": "A", "level_db": 0.5, "side_db": 0.0}]
+    with_parts = acetate.Settings.from_dict({**acetate.Settings().to_dict(), "sections": parts})
+    assert with_parts.to_dict()["sections"] == parts and acetate.Settings.from_toml(with_parts.to_toml()) == with_parts
 
 
 def test_figures_that_do_not_exist_are_none(tmp_path: Path) -> None:

@@ -339,7 +339,7 @@ fn the_short_form_tells_a_silent_channel_and_no_independent_ones() {
 fn a_lead_is_judged_by_its_stem_alone_and_told_with_its_stretches() {
     let mut mix = AudioSource::new(acetate_dsp::signal::mix(RATE, 8.0));
     let (plain, analysis) = check(&mut mix, &mut |_| Ok(())).expect("it is checked");
-    let judged = |lead_to_rest_db: f64| {
+    let judged = |lead_to_rest_db: f64, sounds_s: f64| {
         let stretch = |from_s: f64, lead_to_rest_db: f64| LeadStretch {
             from_s,
             to_s: from_s + 10.0,
@@ -351,7 +351,7 @@ fn a_lead_is_judged_by_its_stem_alone_and_told_with_its_stretches() {
             residual_by_time: Vec::new(),
             lead: Some(LeadFigures {
                 lead_to_rest_db,
-                sounds_s: 20.0,
+                sounds_s,
                 by_time: vec![stretch(0.0, -4.0), stretch(20.0, lead_to_rest_db)],
             }),
             refused: None,
@@ -370,14 +370,22 @@ fn a_lead_is_judged_by_its_stem_alone_and_told_with_its_stretches() {
             .find(|finding| lead(finding.code));
         found.map(|finding| (finding.code, finding.places, cost))
     };
-    assert_eq!(judged(-4.0), None);
-    let (code, places, cost) = judged(-14.0).expect("it is buried");
+    assert_eq!(judged(-4.0, 20.0), None);
+    assert_eq!(
+        judged(-14.0, 2.0),
+        None,
+        "two seconds say nothing of a song"
+    );
+    let (code, places, cost) = judged(-14.0, 20.0).expect("it is buried");
     assert_eq!(
         (code, places.len(), places[0].from_s),
         (FindingCode::BuriedLead, 1, 20.0)
     );
     assert!(cost > 0.0 && cost <= 5.0, "{cost}");
-    assert_eq!(judged(12.0).expect("it is loud").0, FindingCode::LoudLead);
+    assert_eq!(
+        judged(12.0, 20.0).expect("it is loud").0,
+        FindingCode::LoudLead
+    );
     let (up_db, released_db) = acetate_check::lead_move_db(-20.0).expect("it is known");
     let (down_db, _) = acetate_check::lead_move_db(20.0).expect("it is known");
     let (none_db, _) = acetate_check::lead_move_db(released_db).expect("it is known");

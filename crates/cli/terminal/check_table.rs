@@ -284,11 +284,13 @@ fn stem_lines(text: &mut String, study: &StemStudy, console: &Console) {
             )
         })
         .collect();
-    wrapped(
-        text,
-        "            lead over time, dB: ",
-        &by_time.join(" · "),
-    );
+    if !by_time.is_empty() {
+        wrapped(
+            text,
+            "            lead over time, dB: ",
+            &by_time.join(" · "),
+        );
+    }
     if console.verbose {
         for stem in &study.stems {
             let gain = stem.gain_db.map_or_else(

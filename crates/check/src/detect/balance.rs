@@ -30,7 +30,7 @@ static LOUD: DetectorInfo = about(FindingCode::LoudLead, Direction::More);
 
 /// The ratio of the whole song, and the stretches in which it is beyond the limit by itself.
 fn measure(info: &DetectorInfo, facts: &Facts<'_>) -> Option<Reading> {
-    let lead = facts.lead?;
+    let lead = facts.lead.filter(|lead| lead.is_enough())?;
     let limit = info
         .worse
         .place(facts.corpus.figures.get(info.code.as_str())?.remark);

@@ -140,6 +140,12 @@ impl Told {
                 })
             );
         };
+        if !lead.is_enough() {
+            bail!(
+                "--rebalance: the lead sounds for {:.0} s of the mix, too short to judge how it stands: leave the option out",
+                lead.sounds_s
+            );
+        }
         let (move_db, released_db) = lead_move_db(lead.lead_to_rest_db)?;
         let mut parts = Vec::new();
         if move_db != 0.0 {

@@ -18,6 +18,8 @@ const GATE_LU: f64 = 10.0;
 pub(super) const STRETCH_S: f64 = 10.0;
 /// A stretch is told if the lead sounds so long in it, s.
 const LEAST_S: f64 = 1.0;
+/// A lead that sounds for less says nothing of the song, s.
+const LEAST_OF_SONG_S: f64 = 8.0;
 /// Ratios beyond this are not told apart, dB.
 const MOST_DB: f64 = 60.0;
 
@@ -31,6 +33,13 @@ pub struct LeadFigures {
     pub sounds_s: f64,
     /// The same over time; stretches in which the lead hardly sounds are left out.
     pub by_time: Vec<LeadStretch>,
+}
+
+impl LeadFigures {
+    /// Whether the lead sounds for long enough to judge how it stands.
+    pub fn is_enough(&self) -> bool {
+        self.sounds_s >= LEAST_OF_SONG_S
+    }
 }
 
 /// A stretch of a mix in which the lead sounds.

@@ -269,8 +269,14 @@ impl StemStudy {
             (Some(refused), _) => refused.clone(),
             (None, None) => format!("{added}; no stem is known as the lead"),
             (None, Some(lead)) => format!(
-                "{added}; the lead stands {:+.1} dB against the rest while it sounds ({:.0} s)",
-                lead.lead_to_rest_db, lead.sounds_s
+                "{added}; the lead stands {:+.1} dB against the rest while it sounds ({:.0} s{})",
+                lead.lead_to_rest_db,
+                lead.sounds_s,
+                if lead.is_enough() {
+                    ""
+                } else {
+                    ", too short to judge"
+                }
             ),
         }
     }
