@@ -9,8 +9,8 @@ mod eval;
 mod habits;
 mod master;
 mod near;
-#[cfg(feature = "studio")]
 mod stems;
+#[cfg(feature = "studio")]
 mod studio;
 #[cfg(feature = "training")]
 mod training;
