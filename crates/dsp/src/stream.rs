@@ -131,28 +131,6 @@ impl<S: Source + ?Sized> Source for &mut S {
     }
 }
 
-impl<S: Source + ?Sized> Source for Box<S> {
-    fn spec(&self) -> Spec {
-        (**self).spec()
-    }
-
-    fn frames_hint(&self) -> Option<u64> {
-        (**self).frames_hint()
-    }
-
-    fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
-        (**self).read(block, max_frames)
-    }
-
-    fn skip(&mut self, frames: u64) -> Result<(), StreamError> {
-        (**self).skip(frames)
-    }
-
-    fn rewind(&mut self) -> Result<(), StreamError> {
-        (**self).rewind()
-    }
-}
-
 impl<S: Sink + ?Sized> Sink for &mut S {
     fn write(&mut self, block: &Audio) -> Result<(), StreamError> {
         (**self).write(block)

@@ -64,7 +64,8 @@ impl Conflicts {
 
     /// Adds every stem, and their folders.
     pub fn reads_stems(&mut self, stems: &Stems) {
-        let paths = stems.paths();
+        // A folder that cannot be read ends the run where it is looked into.
+        let paths = stems.paths().unwrap_or_default();
         let named = stems.files.iter().chain(&paths);
         named.for_each(|path| self.reads(path));
     }

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use acetate_dsp::process::resample::AtRate;
 use acetate_dsp::stream::Canceled;
 use acetate_dsp::{Audio, Source, Spec, StreamError};
+use acetate_io::Decoder;
 use acetate_master::{Phase, Progress};
 
 /// What the engine is at.
@@ -134,7 +136,7 @@ pub(crate) struct Watched<'a, S> {
 }
 
 /// A stem at the rate of its mix.
-pub(crate) type StemSource<'a> = Watched<'a, Box<dyn Source>>;
+pub(crate) type StemSource<'a> = Watched<'a, AtRate<Decoder>>;
 
 impl<S: Source> Source for Watched<'_, S> {
     fn spec(&self) -> Spec {

@@ -4,7 +4,7 @@ use acetate_dsp::chain::Chain;
 use acetate_dsp::measure::loudness::{Loudness, integrated_from_k_power_10ms};
 use acetate_dsp::process::ProcessSpec;
 use acetate_dsp::process::processed::Processed;
-use acetate_dsp::process::resample::Resampled;
+use acetate_dsp::process::resample::AtRate;
 use acetate_dsp::settings::{Settings, Target};
 use acetate_dsp::stream::BLOCK_FRAMES;
 use acetate_dsp::units::gain_from_db;
@@ -31,33 +31,7 @@ pub(super) struct Treated {
 }
 
 /// A piece through its chain, at the delivery's rate.
-enum Rendered {
-    AtItsRate(Processed<PieceSource, Chain>),
-    Resampled(Box<Resampled<Processed<PieceSource, Chain>>>),
-}
-
-impl Rendered {
-    fn source(&mut self) -> &mut dyn Source {
-        match self {
-            Self::AtItsRate(source) => source,
-            Self::Resampled(source) => source.as_mut(),
-        }
-    }
-
-    fn chain(&self) -> &Chain {
-        match self {
-            Self::AtItsRate(source) => source.stage(),
-            Self::Resampled(source) => source.inner().stage(),
-        }
-    }
-
-    fn boxed(self) -> Box<dyn Source> {
-        match self {
-            Self::AtItsRate(source) => Box::new(source),
-            Self::Resampled(source) => source,
-        }
-    }
-}
+type Rendered = AtRate<Processed<PieceSource, Chain>>;
 
 /// The settings of a piece as they are rendered: amounts and bypassed stages in them.
 fn treated(
@@ -100,14 +74,13 @@ impl Renderer<'_> {
             let settings = treated(measured, decided, &brief, piece)?;
             let mut source =
                 self.before_limiter(piece, measured, &settings, &brief, sample_rate_hz)?;
-            spec.get_or_insert(source.source().spec());
-            let (loudness_lufs, frames) = self.loudness(piece, source.source())?;
+            spec.get_or_insert(source.spec());
+            let (loudness_lufs, frames) = self.loudness(piece, &mut source)?;
             all_treated.push(Treated {
                 settings,
-                compression_db: source.chain().compression_db(),
+                compression_db: source.inner().stage().compression_db(),
                 target: brief.target,
             });
-            let mut source = source.boxed();
             let rewound = source.rewind();
             rewound.map_err(|error| AlbumError::stream(piece.name(), error))?;
             let gain_db = brief.target.integrated_lufs - loudness_lufs;
@@ -118,7 +91,7 @@ impl Renderer<'_> {
             };
             let next = parts.get(place + 1).map(|(next, ..)| next.crossfade);
             placed.push(Placed {
-                source,
+                source: Box::new(source),
                 start: places.pieces.get(place).copied().unwrap_or(0),
                 frames,
                 gain: gain_from_db(gain_db),
@@ -150,13 +123,8 @@ impl Renderer<'_> {
             program_lufs: analysis.program().integrated_lufs,
         };
         let rendered = Processed::new(source, Chain::new(settings, &process, &brief.bypass));
-        if sample_rate_hz == analysis.sample_rate_hz {
-            return Ok(Rendered::AtItsRate(rendered));
-        }
-        let resampled = Resampled::new(rendered, sample_rate_hz);
-        let resampled = resampled
-            .map_err(|error| failed(piece, StreamError::new(error).into(), self.observer))?;
-        Ok(Rendered::Resampled(Box::new(resampled)))
+        let at_rate = AtRate::new(rendered, sample_rate_hz);
+        at_rate.map_err(|error| failed(piece, StreamError::new(error).into(), self.observer))
     }
 
     /// The integrated loudness of a source, LUFS, and its length; it stands at its end.

@@ -200,6 +200,71 @@ impl<S: Source> Source for Resampled<S> {
     }
 }
 
+/// A source at a sample rate: as it is where it has that rate, and else [`Resampled`].
+pub enum AtRate<S: Source> {
+    /// It has that rate.
+    AsItIs(S),
+    /// It has another one.
+    Resampled(Box<Resampled<S>>),
+}
+
+impl<S: Source> AtRate<S> {
+    /// Puts a rate change after `inner` where it needs one, from the stream's start.
+    ///
+    /// # Errors
+    /// As [`Resampled::new`].
+    pub fn new(inner: S, to_hz: u32) -> Result<Self, ResampleError> {
+        if inner.spec().sample_rate_hz == to_hz {
+            return Ok(Self::AsItIs(inner));
+        }
+        Ok(Self::Resampled(Box::new(Resampled::new(inner, to_hz)?)))
+    }
+
+    /// What comes in.
+    pub fn inner(&self) -> &S {
+        match self {
+            Self::AsItIs(inner) => inner,
+            Self::Resampled(resampled) => resampled.inner(),
+        }
+    }
+
+    fn source(&self) -> &dyn Source {
+        match self {
+            Self::AsItIs(inner) => inner,
+            Self::Resampled(resampled) => resampled.as_ref(),
+        }
+    }
+
+    fn source_mut(&mut self) -> &mut dyn Source {
+        match self {
+            Self::AsItIs(inner) => inner,
+            Self::Resampled(resampled) => resampled.as_mut(),
+        }
+    }
+}
+
+impl<S: Source> Source for AtRate<S> {
+    fn spec(&self) -> Spec {
+        self.source().spec()
+    }
+
+    fn frames_hint(&self) -> Option<u64> {
+        self.source().frames_hint()
+    }
+
+    fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
+        self.source_mut().read(block, max_frames)
+    }
+
+    fn skip(&mut self, frames: u64) -> Result<(), StreamError> {
+        self.source_mut().skip(frames)
+    }
+
+    fn rewind(&mut self) -> Result<(), StreamError> {
+        self.source_mut().rewind()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

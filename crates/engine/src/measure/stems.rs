@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use acetate_check::lead_move_db;
-use acetate_dsp::process::resample::Resampled;
+use acetate_dsp::process::resample::AtRate;
 use acetate_dsp::solve::stems::{Added, Aligned, Stem, StemStudy, Studied, study};
 use acetate_dsp::units::gain_from_db;
 use acetate_dsp::{Source, Spec};
@@ -47,51 +47,45 @@ pub(crate) struct Told {
 
 impl Stems {
     /// Every file that is read: folders are looked into.
-    pub(crate) fn paths(&self) -> Vec<PathBuf> {
-        let files = self.files.iter().flat_map(|path| {
-            if path.is_dir() {
-                sound_files(path, Depth::Top).unwrap_or_default()
+    pub(crate) fn paths(&self) -> anyhow::Result<Vec<PathBuf>> {
+        let mut paths = Vec::new();
+        for given in &self.files {
+            if given.is_dir() {
+                paths.extend(sound_files(given, Depth::Top)?);
             } else {
-                vec![path.clone()]
+                paths.push(given.clone());
             }
-        });
-        files.chain(self.lead.clone()).collect()
+        }
+        paths.extend(self.lead.clone());
+        Ok(paths)
     }
 
     /// The stems of a mix, each once, without the mix itself where it lies in their folder.
     fn of_mix(&self, mix: &Path) -> anyhow::Result<Vec<StemFile>> {
+        let mut named = self.files.iter().chain(&self.lead);
+        if let Some(path) = named.find(|path| acetate_io::same_file(path, mix)) {
+            bail!(
+                "{}: expected a stem, found the mix itself: name one part of it",
+                path.display()
+            );
+        }
         let mut files: Vec<StemFile> = Vec::new();
         let mut known = vec![Identity::of(mix)];
-        let mut add = |path: PathBuf, files: &mut Vec<StemFile>| {
+        for path in self.paths()? {
             let identity = Identity::of(&path);
-            let is_new = !known.contains(&identity);
-            if is_new {
+            if !known.contains(&identity) {
                 known.push(identity);
                 files.push(StemFile {
+                    is_lead: self
+                        .lead
+                        .as_ref()
+                        .is_some_and(|lead| acetate_io::same_file(&path, lead)),
                     path,
-                    is_lead: false,
                 });
             }
-            is_new
-        };
-        for given in &self.files {
-            if given.is_dir() {
-                for path in sound_files(given, Depth::Top)? {
-                    add(path, &mut files);
-                }
-            } else if !add(given.clone(), &mut files) && acetate_io::same_file(given, mix) {
-                bail!(itself(given));
-            }
         }
-        match &self.lead {
-            Some(lead) if acetate_io::same_file(lead, mix) => bail!(itself(lead)),
-            Some(lead) => {
-                add(lead.clone(), &mut files);
-                for file in &mut files {
-                    file.is_lead = acetate_io::same_file(&file.path, lead);
-                }
-            }
-            None => name_leads(&mut files),
+        if self.lead.is_none() {
+            name_leads(&mut files);
         }
         if files.is_empty() {
             bail!("--stems: expected the stems of the mix, found nothing but the mix itself");
@@ -206,21 +200,8 @@ fn open<'a>(
 ) -> anyhow::Result<StemSource<'a>> {
     let decoder = acetate_io::open(path, &OpenOptions { strict: false })?;
     declare(path, &decoder, observer);
-    let own_hz = decoder.spec().sample_rate_hz;
-    let inner: Box<dyn Source> = if own_hz == rate_hz {
-        Box::new(decoder)
-    } else {
-        let resampled = Resampled::new(decoder, rate_hz);
-        Box::new(resampled.with_context(|| path.display().to_string())?)
-    };
+    let inner = AtRate::new(decoder, rate_hz).with_context(|| path.display().to_string())?;
     Ok(Watched { inner, observer })
-}
-
-fn itself(path: &Path) -> String {
-    format!(
-        "{}: expected a stem, found the mix itself: name one part of it",
-        path.display()
-    )
 }
 
 /// Marks the leads by their names: a lead voice, else any voice that is not behind it, else what is called lead.

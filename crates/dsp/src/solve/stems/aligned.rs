@@ -89,6 +89,15 @@ fn copy(from: &Audio, to: &mut Audio, at: usize) {
     }
 }
 
+/// Adds one block to another, times a gain.
+pub(super) fn add(to: &mut Audio, from: &Audio, gain: f32) {
+    for (out, samples) in to.channels_mut().zip(from.channels()) {
+        out.iter_mut()
+            .zip(samples)
+            .for_each(|(out, sample)| *out += gain * sample);
+    }
+}
+
 /// Parts of a mix that are added to it once more, each with a gain: what another level of them makes of the mix.
 pub struct Added<S> {
     parts: Vec<(Aligned<S>, f32)>,
@@ -131,10 +140,7 @@ impl<S: Source> Added<S> {
     pub fn add_to(&mut self, mix: &mut Audio) -> Result<(), StreamError> {
         for (part, gain) in &mut self.parts {
             part.fill(&mut self.part, mix.frames())?;
-            for (out, samples) in mix.channels_mut().zip(self.part.channels()) {
-                let pairs = out.iter_mut().zip(samples);
-                pairs.for_each(|(out, sample)| *out += *gain * sample);
-            }
+            add(mix, &self.part, *gain);
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The gains with which stems leave the least of a mix, and the levels of what they then are.
 
-use super::aligned::Aligned;
+use super::aligned::{Aligned, add};
 use super::lead::STRETCH_S;
 use super::{ResidualStretch, StemError};
 use crate::measure::levels::silence_non_finite;
@@ -195,15 +195,6 @@ fn rewound<S: Source>(mix: &dyn Source, stems: &mut [Aligned<S>]) -> Result<Vec<
     let spec = mix.spec();
     let silence = Audio::silence(spec.sample_rate_hz, spec.channels, 0);
     Ok(vec![silence; stems.len()])
-}
-
-/// Adds one block to another, times a gain.
-fn add(to: &mut Audio, from: &Audio, gain: f32) {
-    for (out, samples) in to.channels_mut().zip(from.channels()) {
-        out.iter_mut()
-            .zip(samples)
-            .for_each(|(out, sample)| *out += gain * sample);
-    }
 }
 
 /// Sum of products of two blocks, in a fixed order.

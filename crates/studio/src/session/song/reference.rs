@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use acetate_dsp::process::resample::Resampled;
+use acetate_dsp::process::resample::AtRate;
 use acetate_dsp::stream::OnFrames;
-use acetate_dsp::{Source, Spec, StreamError};
+use acetate_dsp::{Spec, StreamError};
 use acetate_io::OpenOptions;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -99,13 +99,9 @@ impl Reference {
         beside: &Path,
         progress: &mut OnFrames<'_>,
     ) -> anyhow::Result<()> {
-        let mut file = acetate_io::open(self.file(), &OpenOptions::default())?;
-        let sound = if file.spec().sample_rate_hz == song.sample_rate_hz {
-            Sound::take(&mut file, beside, progress)?
-        } else {
-            let resampled = Resampled::new(&mut file, song.sample_rate_hz);
-            Sound::take(&mut resampled.map_err(StreamError::new)?, beside, progress)?
-        };
+        let file = acetate_io::open(self.file(), &OpenOptions::default())?;
+        let at_rate = AtRate::new(file, song.sample_rate_hz);
+        let sound = Sound::take(&mut at_rate.map_err(StreamError::new)?, beside, progress)?;
         // Decoded once.
         let _ = self.sound.set(sound);
         Ok(())
