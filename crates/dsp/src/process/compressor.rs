@@ -27,8 +27,12 @@ const SILENCE_POWER: f64 = 1e-20;
 /// above the program's integrated loudness (Giannoulis et al. 2012, eq. 4). `mix` is not in it.
 pub fn gain_reduction_db(level_lu: f64, settings: &settings::Compressor) -> f64 {
     let slope = 1.0 - 1.0 / settings.ratio.max(1.0);
-    let knee_db = settings.knee_db.max(0.0);
     let over_db = level_lu - settings.threshold_lu;
+    soft_knee_db(slope, over_db, settings.knee_db.max(0.0))
+}
+
+/// The reduction for a level over the threshold, dB, by the slope of the static curve: 1 for a limiter.
+pub(super) fn soft_knee_db(slope: f64, over_db: f64, knee_db: f64) -> f64 {
     if 2.0 * over_db <= -knee_db {
         0.0
     } else if 2.0 * over_db < knee_db {

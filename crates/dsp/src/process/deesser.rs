@@ -14,6 +14,7 @@ use std::f64::consts::{PI, SQRT_2};
 
 use crate::Audio;
 use crate::measure::biquad::{Biquad, Coefficients};
+use crate::process::compressor::soft_knee_db;
 use crate::process::{ProcessSpec, Processor};
 use crate::settings;
 use crate::units::{db_from_power, gain_from_db};
@@ -251,7 +252,7 @@ impl Detector {
         let [mid_db, side_db, top_db] = self
             .mean_square
             .map(|power| db_from_power(power.max(SILENCE_POWER)));
-        above_db(mid_db - threshold_db)
+        soft_knee_db(1.0, mid_db - threshold_db, KNEE_DB)
             * share(mid_db - side_db, CENTERED_FROM_DB, CENTERED_TO_DB)
             * share(mid_db - top_db, FALLING_FROM_DB, FALLING_TO_DB)
     }
@@ -262,12 +263,6 @@ impl Detector {
         self.energy = [0.0; 3];
         self.mean_square = [0.0; 3];
     }
-}
-
-/// What stands above a threshold, with a soft knee, dB.
-fn above_db(over_db: f64) -> f64 {
-    let into_knee_db = (over_db + 0.5 * KNEE_DB).clamp(0.0, KNEE_DB);
-    into_knee_db * into_knee_db / (2.0 * KNEE_DB) + (over_db - 0.5 * KNEE_DB).max(0.0)
 }
 
 /// 0 up to `from`, 1 from `to` on.
