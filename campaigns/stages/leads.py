@@ -22,8 +22,8 @@ from pathlib import Path
 
 import numpy as np
 from scipy.signal import lfilter
+from sound import RATE_HZ, read, write
 
-RATE_HZ = 44_100
 SHARES = [0, 0.5, 1, 2, 5, 10, 20, 35, 50, 65, 80, 90, 95, 98, 99, 99.5, 100]
 # Where a finding begins and where it costs all of its points, percent of released songs below.
 BURIED, LOUD = (5.0, 0.5), (95.0, 99.5)
@@ -38,18 +38,6 @@ BUS = [
 ]
 DRAWS = 1_000
 SEED = 7
-
-
-def write(path, samples):
-    raw = samples.astype("<f4").tobytes()
-    command = ["ffmpeg", "-v", "error", "-y", "-f", "f32le", "-ac", "2", "-ar", str(RATE_HZ), "-i", "-", "-c:a", "pcm_f32le", str(path)]
-    subprocess.run(command, input=raw, check=True)
-
-
-def decoded(path):
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(path), "-f", "f32le", "-ac", "2", "-ar", str(RATE_HZ), "-"]
-    raw = subprocess.run(command, capture_output=True, check=True).stdout
-    return np.frombuffer(raw, "<f4").reshape(-1, 2)
 
 
 def k_weighted(samples):
@@ -89,7 +77,7 @@ def of_songs(folder):
     for song in sorted(path for path in folder.iterdir() if path.is_dir()):
         sums = {}
         for path in sorted(song.iterdir()):
-            stem, is_lead = decoded(path), "VOX LEAD" in path.name
+            stem, is_lead = read(path), "VOX LEAD" in path.name
             known = sums.get(is_lead, stem[:0])
             frames = max(len(known), len(stem))
             sums[is_lead] = sum(np.pad(part, ((0, frames - len(part)), (0, 0))) for part in (known, stem))

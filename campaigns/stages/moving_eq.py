@@ -12,7 +12,6 @@ is told the fault. Needs numpy, scipy and ffmpeg.
 """
 
 import random
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -20,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import butter, lfilter, sosfiltfilt
+from sound import RATE_HZ, master, read, run, without, write
 
-RATE_HZ = 44_100
 STEP = 220
 CLIP_S = 60
 FAULT_DB = 6.0
@@ -29,20 +28,6 @@ BANDS_HZ = {"boom": 90, "mud": 300, "harsh": 3_200}
 QUALITY = 1.0
 # As the de-esser decides: the figure's limit, dB of depth for each dB over it, and how far below the limit it acts.
 LIMIT_PERCENT, DEPTH_PER_DB, RANGE_DB, MOST_DB = 90, 2.0, 7.0, 6.0
-
-
-def run(*command):
-    return subprocess.run([str(part) for part in command], capture_output=True, check=True).stdout
-
-
-def read(path, start_s=0.0, length_s=600.0):
-    raw = run("ffmpeg", "-v", "error", "-ss", start_s, "-t", length_s, "-i", path, "-f", "f32le", "-ac", 2, "-ar", RATE_HZ, "-")
-    return np.frombuffer(raw, "<f4").reshape(-1, 2).astype(np.float64)
-
-
-def write(path, samples):
-    command = ["ffmpeg", "-v", "error", "-y", "-f", "f32le", "-ac", "2", "-ar", str(RATE_HZ), "-i", "-", "-c:a", "pcm_f32le", str(path)]
-    subprocess.run(command, input=samples.astype("<f4").tobytes(), check=True)
 
 
 def bell(samples, center_hz, gain_db):
@@ -102,10 +87,7 @@ def moving(samples, center_hz, threshold_db, depth_db):
 def static(acetate, folder, samples):
     path, out = folder / "mix.wav", folder / "out.wav"
     write(path, samples)
-    command = [acetate, "master", path, "-o", out, "-f", "-q", "-b", "32f", "--lufs", "keep", "--bypass", "limiter", "--no-repair", "--no-cache"]
-    for stage in ("compressor", "deesser", "saturation", "stereo"):
-        command += [f"--{stage}-amount", 0]
-    subprocess.run([str(part) for part in command], capture_output=True, check=False)
+    master(acetate, path, out, *without("compressor", "deesser", "saturation", "stereo"))
     return read(out)
 
 

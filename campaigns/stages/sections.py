@@ -11,15 +11,13 @@ far any second strays from its part's gain away from the boundaries. Beside --se
 nothing, the chain without it, and ffmpeg's leveler `dynaudnorm`; TOOLS is a list of them with commas. Needs numpy, ffmpeg.
 """
 
-import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
+from sound import RATE_HZ, master, read, run, write
 
-RATE_HZ = 44_100
 SHARE = 1 / 3
 DETUNED_DB = (2.0, 3.0)
 VOCALS = "f90+jamendolyrics/mp3"
@@ -37,29 +35,6 @@ OTHERS = [
 ]
 OTHER_STAGES = "cleanup,eq,compressor,deesser,saturation,stereo,limiter"
 TOOLS = ["nothing", "sections", "chain", "dynaudnorm"]
-
-
-def run(*command):
-    return subprocess.run([str(part) for part in command], capture_output=True, check=True).stdout
-
-
-def read(path):
-    raw = run("ffmpeg", "-v", "error", "-i", path, "-f", "f32le", "-ac", 2, "-ar", RATE_HZ, "-")
-    return np.frombuffer(raw, "<f4").reshape(-1, 2).astype(np.float64)
-
-
-def write(path, samples):
-    command = ["ffmpeg", "-v", "error", "-y", "-f", "f32le", "-ac", "2", "-ar", str(RATE_HZ), "-i", "-", "-c:a", "pcm_f32le", str(path)]
-    subprocess.run(command, input=samples.astype("<f4").tobytes(), check=True)
-
-
-def master(acetate, mix, out, *options):
-    """Delivers with the loudness kept; exit code 1 (a target missed) is no failure here."""
-    command = [acetate, "master", mix, "-o", out, "-f", "-b", "32f", "--lufs", "keep", "--no-cache", "--json", *options]
-    done = subprocess.run([str(part) for part in command], capture_output=True, check=False)
-    if done.returncode > 1:
-        sys.exit(done.stderr.decode())
-    return json.loads(done.stdout)["mastering"]["settings"].get("sections", [])
 
 
 def detuned(samples, sections, gains_db):
@@ -142,7 +117,7 @@ def processed(acetate, folder, mix):
     """What each tool makes of a mix, and the parts that --sections found."""
     path, out = folder / "mix.wav", folder / "out.wav"
     write(path, mix)
-    sections = master(acetate, path, out, "--sections", "--bypass", OTHER_STAGES, "--no-repair")
+    sections = master(acetate, path, out, "--sections", "--bypass", OTHER_STAGES, "--no-repair").get("sections", [])
     made = {"nothing": mix, "sections": read(out)}
     if "chain" in TOOLS:
         master(acetate, path, out, "--bypass", "limiter")

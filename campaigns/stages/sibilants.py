@@ -10,8 +10,6 @@ frames that were raised, how far mid from 4.5 to 9 kHz is from the untouched son
 was moved; then the same for untouched songs. Needs numpy, scipy, ffmpeg.
 """
 
-import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -19,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import median_filter
 from scipy.signal import butter, sosfiltfilt
+from sound import RATE_HZ, master, read, run, without, write
 
-RATE_HZ = 44_100
 HOP = 1_024
 WINDOW = 4_096
 RAISED_DB = 6.0
@@ -28,21 +26,6 @@ VOCALS = [
     "f90+jamendolyrics/mp3",
     "librosa+data/audio/Karissa_Hobbs_-_Lets_Go_Fishin.hq.ogg",
 ]
-
-
-def run(*command):
-    return subprocess.run([str(part) for part in command], capture_output=True, check=True).stdout
-
-
-def read(path, start_s=0.0, length_s=600.0):
-    raw = run("ffmpeg", "-v", "error", "-ss", start_s, "-t", length_s, "-i", path, "-f", "f32le", "-ac", 2, "-ar", RATE_HZ, "-")
-    return np.frombuffer(raw, "<f4").reshape(-1, 2).astype(np.float64)
-
-
-def write(path, samples):
-    raw = samples.astype("<f4").tobytes()
-    command = ["ffmpeg", "-v", "error", "-y", "-f", "f32le", "-ac", "2", "-ar", str(RATE_HZ), "-i", "-", "-c:a", "pcm_f32le", str(path)]
-    subprocess.run(command, input=raw, check=True)
 
 
 def bands(samples):
@@ -98,13 +81,7 @@ def raised(samples, curve):
 def ours(acetate, folder, mix):
     """What the de-esser alone makes of it, and the reduction that it chose, dB."""
     out = folder / "ours.wav"
-    command = [acetate, "master", mix, "-o", out, "-f", "-b", "32f", "--lufs", "keep", "--bypass", "limiter", "--no-repair"]
-    for stage in ("eq", "compressor", "saturation", "stereo"):
-        command += [f"--{stage}-amount", 0]
-    done = subprocess.run([str(part) for part in [*command, "--no-cache", "--json"]], capture_output=True, check=False)
-    if not out.exists():
-        sys.exit(done.stderr.decode())
-    settings = json.loads(done.stdout)["mastering"]["settings"]
+    settings = master(acetate, mix, out, *without("eq", "compressor", "saturation", "stereo"))
     return read(out), settings["deesser"]["max_reduction_db"]
 
 
