@@ -18,6 +18,8 @@ const MAX_RUNS: usize = 4_096;
 const SILENCE: f32 = 1e-5;
 /// A polarity whose top lies this far below the other's was not clipped.
 const OTHER_POLARITY: f32 = 0.97;
+/// Samples that are looked at together: most lie far below the highest level.
+const TOGETHER: usize = 64;
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -73,6 +75,11 @@ impl Polarity {
         self.before = x;
     }
 
+    /// Whether samples up to this one change nothing but what comes before the next.
+    fn is_beneath(&self, highest: f32) -> bool {
+        self.run == 0 && highest < self.level * (1.0 - TOLERANCE)
+    }
+
     fn close(&mut self) {
         if self.run >= SHORTEST && self.sharp {
             self.runs += 1;
@@ -100,9 +107,20 @@ impl FlatTops {
 
     pub(super) fn process(&mut self, block: &Audio, first_frame: u64) {
         for ([up, down], channel) in self.channels.iter_mut().zip(block.channels()) {
-            for (frame, &x) in (first_frame..).zip(channel) {
-                up.step(x, frame);
-                down.step(-x, frame);
+            let mut frame = first_frame;
+            for samples in channel.chunks(TOGETHER) {
+                let highest = samples.iter().fold(0.0f32, |most, x| most.max(x.abs()));
+                if up.is_beneath(highest) && down.is_beneath(highest) {
+                    let last = samples[samples.len() - 1];
+                    (up.before, down.before) = (last, -last);
+                    frame += samples.len() as u64;
+                    continue;
+                }
+                for &x in samples {
+                    up.step(x, frame);
+                    down.step(-x, frame);
+                    frame += 1;
+                }
             }
         }
     }

@@ -21,6 +21,8 @@ const STEPS: i32 = 20;
 pub(super) const OFFSETS: usize = 2 * STEPS as usize + 1;
 /// Rate of a band, Hz, about.
 const BAND_RATE_HZ: f64 = 20.0;
+/// Products that are summed side by side.
+const LANES: usize = 8;
 /// Half the width of a band, as a share of its rate.
 const HALF_WIDTH: f64 = 0.4;
 /// Length of the filter, in samples of the band.
@@ -54,7 +56,7 @@ pub(super) struct Mains {
     rate_hz: f64,
     band_rate_hz: f64,
     factor: usize,
-    /// Filters shifted to each multiple, newest sample first, as real and imaginary parts.
+    /// Filters shifted to each multiple, oldest sample first, as real and imaginary parts.
     filters: Vec<[Vec<f32>; 2]>,
     /// Samples that the next value of a band needs, oldest first.
     samples: Vec<f32>,
@@ -78,7 +80,7 @@ impl Mains {
             .map(|multiple| {
                 let step = std::f64::consts::TAU * mains_hz * multiple as f64 / rate_hz;
                 let shifted = |turn: fn(f64) -> f64| {
-                    let taps = low_pass.iter().enumerate();
+                    let taps = low_pass.iter().enumerate().rev();
                     taps.map(|(n, tap)| (tap * turn(step * n as f64)) as f32)
                         .collect()
                 };
@@ -115,10 +117,7 @@ impl Mains {
         }
         let newest = (self.dropped + self.samples.len() as u64 - 1) as f64;
         for (number, (band, filter)) in self.bands.iter_mut().zip(&self.filters).enumerate() {
-            let [re, im] = [&filter[0], &filter[1]].map(|taps| {
-                let pairs = taps.iter().zip(self.samples.iter().rev());
-                pairs.map(|(tap, x)| f64::from(tap * x)).sum::<f64>()
-            });
+            let [re, im] = [&filter[0], &filter[1]].map(|taps| dot(taps, &self.samples));
             let turns = self.mains_hz * (number + 1) as f64 * newest / self.rate_hz;
             let angle = std::f64::consts::TAU * (turns - libm::floor(turns));
             let (cos, sin) = (libm::cos(angle), libm::sin(angle));
@@ -214,6 +213,20 @@ fn weights(band: &[Complex<f32>]) -> Option<Vec<f32>> {
         let weigh = |power: &f32| middle / power.max(QUIETEST * middle);
         powers.iter().map(weigh).collect()
     })
+}
+
+/// Sum of products, each in `f32`, the sum in `f64`.
+fn dot(taps: &[f32], samples: &[f32]) -> f64 {
+    let mut lanes = [0.0; LANES];
+    let (taps, last_taps) = taps.as_chunks::<LANES>();
+    let (eights, last) = samples.as_chunks::<LANES>();
+    for (taps, samples) in taps.iter().zip(eights) {
+        for lane in 0..LANES {
+            lanes[lane] += f64::from(taps[lane] * samples[lane]);
+        }
+    }
+    let rest = last_taps.iter().zip(last);
+    lanes.iter().sum::<f64>() + rest.map(|(tap, x)| f64::from(tap * x)).sum::<f64>()
 }
 
 /// Taps of a low-pass under Hamming's window, corner as a share of the sample rate.

@@ -38,9 +38,9 @@ pub struct Scan {
     pub edges: EdgeFigures,
     /// Lines at the mains frequency; `None` below 20 s.
     pub hum: Option<HumFigures>,
-    /// Levels of the channels and the delay between them; `None` for mono.
+    /// Levels of the channels and the delay between them; `None` for mono and where only repairs are wanted.
     pub channels: Option<ChannelFigures>,
-    /// Traces of a lossy coder's frames; `None` where too little sounds.
+    /// Traces of a lossy coder's frames; `None` where too little sounds and where only repairs are wanted.
     pub coding: Option<CodecFigures>,
 }
 
@@ -55,7 +55,7 @@ pub struct Scanner {
     edges: edges::Edges,
     hum: hum::Hum,
     channels: Option<channels::Channels>,
-    coding: codec_traces::CodecTraces,
+    coding: Option<codec_traces::CodecTraces>,
 }
 
 impl Scanner {
@@ -75,7 +75,16 @@ impl Scanner {
             edges: edges::Edges::new(rate),
             hum: hum::Hum::new(rate),
             channels: (channels == 2).then(|| channels::Channels::new(rate)),
-            coding: codec_traces::CodecTraces::new(rate, channels),
+            coding: Some(codec_traces::CodecTraces::new(rate, channels)),
+        }
+    }
+
+    /// A meter at rest for what can be repaired alone. It costs half as much.
+    pub fn of_repairs(spec: Spec) -> Self {
+        Self {
+            channels: None,
+            coding: None,
+            ..Self::new(spec)
         }
     }
 
@@ -90,7 +99,9 @@ impl Scanner {
         self.gaps.process(block);
         self.edges.process(block);
         self.hum.process(block);
-        self.coding.process(block);
+        if let Some(coding) = &mut self.coding {
+            coding.process(block);
+        }
         if let Some(channels) = &mut self.channels {
             channels.process(block);
         }
@@ -108,7 +119,7 @@ impl Scanner {
             edges: self.edges.finish(mean_square),
             hum: self.hum.finish(),
             channels: self.channels.map(channels::Channels::finish),
-            coding: self.coding.finish(),
+            coding: self.coding.and_then(codec_traces::CodecTraces::finish),
         }
     }
 }
@@ -131,6 +142,7 @@ fn sum_of_squares(samples: &[f32]) -> f64 {
 /// A source that shows every block to a [`Scanner`] on its way to another reader.
 pub struct Scanned<'a> {
     inner: &'a mut dyn Source,
+    make: fn(Spec) -> Scanner,
     scanner: Scanner,
     clean: Audio,
 }
@@ -138,9 +150,19 @@ pub struct Scanned<'a> {
 impl<'a> Scanned<'a> {
     /// Looks over the shoulder of whoever reads.
     pub fn new(inner: &'a mut dyn Source) -> Self {
+        Self::with(inner, Scanner::new)
+    }
+
+    /// The same for what can be repaired alone.
+    pub fn of_repairs(inner: &'a mut dyn Source) -> Self {
+        Self::with(inner, Scanner::of_repairs)
+    }
+
+    fn with(inner: &'a mut dyn Source, make: fn(Spec) -> Scanner) -> Self {
         let spec = inner.spec();
         Self {
-            scanner: Scanner::new(spec),
+            make,
+            scanner: make(spec),
             clean: Audio::silence(spec.sample_rate_hz, spec.channels, 0),
             inner,
         }
@@ -179,7 +201,7 @@ impl Source for Scanned<'_> {
     }
 
     fn rewind(&mut self) -> Result<(), StreamError> {
-        self.scanner = Scanner::new(self.inner.spec());
+        self.scanner = (self.make)(self.inner.spec());
         self.inner.rewind()
     }
 }
