@@ -1,7 +1,7 @@
 //! What repairs restore, and what they leave alone.
 
 use acetate_dsp::chain::{Bypass, Chain};
-use acetate_dsp::process::repair::{Declip, HumCancel, Repair, find_clicks, merged};
+use acetate_dsp::process::repair::{ClickLimits, Declip, HumCancel, Repair, find_clicks, merged};
 use acetate_dsp::process::{ProcessSpec, processed};
 use acetate_dsp::settings::{self, Cleanup, ClipLevels, Hum, HumLine, RepairKind, RepairedChannel};
 use acetate_dsp::stream::AudioSource;
@@ -12,6 +12,11 @@ const SPEC: ProcessSpec = ProcessSpec {
     sample_rate_hz: RATE_HZ,
     channels: 1,
     program_lufs: -14.0,
+};
+
+const LIMITS: ClickLimits = ClickLimits {
+    few_db: 18.0,
+    many_db: 10.0,
 };
 
 /// Partials that rise and fall over a little noise.
@@ -63,7 +68,7 @@ fn clicks_that_follow_each_other_closely_are_found_and_mended() {
         |n, x| if is_hit(n) { x + [0.4, -0.3][n % 2] } else { x },
     );
     let mut source = AudioSource::new(clicked.clone());
-    let found = find_clicks(&mut source, 15.0, &mut |_| Ok(())).unwrap();
+    let found = find_clicks(&mut source, LIMITS, &mut |_| Ok(())).unwrap();
     let rate_hz = f64::from(RATE_HZ);
     let moments = found.iter().map(|click| settings::Repair {
         at_s: click.start_frame as f64 / rate_hz,
@@ -80,6 +85,52 @@ fn clicks_that_follow_each_other_closely_are_found_and_mended() {
     let (before_db, after_db) = (snr_db(&clicked, &clean), snr_db(&mended, &clean));
     assert!(after_db > before_db + 4.0, "{before_db} dB, {after_db} dB");
     assert_eq!(mended.channel(0)[..8_900], clean.channel(0)[..8_900]);
+}
+
+#[test]
+fn a_faint_click_counts_among_many_plain_ones_and_not_alone() {
+    let clean = music(20.0);
+    let faint = |n: usize| (600_000..600_012).contains(&n);
+    let plain = |n: usize| n > 9_000 && n % 44_000 < 12;
+    let clicked = |plain: &dyn Fn(usize) -> bool| {
+        changed(&clean, |n, x| {
+            let sign = [1.0, -1.0][n % 2];
+            x + sign * if plain(n) { 0.3 } else { 0.0 } + sign * if faint(n) { 0.007 } else { 0.0 }
+        })
+    };
+    let is_found = |audio| {
+        let mut source = AudioSource::new(audio);
+        let found = find_clicks(&mut source, LIMITS, &mut |_| Ok(())).unwrap();
+        found
+            .iter()
+            .any(|click| (599_950..600_012).contains(&click.start_frame))
+    };
+    assert!(!is_found(clicked(&|_| false)));
+    assert!(is_found(clicked(&plain)));
+}
+
+#[test]
+fn the_end_of_a_click_beyond_what_is_replaced_does_not_spoil_it() {
+    let clean = music(2.0);
+    let clicked = changed(&clean, |n, x| match n {
+        40_000..40_060 => x + [0.3, -0.3][n % 2],
+        40_060..40_064 => x + [0.003, -0.003][n % 2],
+        _ => x,
+    });
+    let moment = settings::Repair {
+        at_s: 40_000.0 / f64::from(RATE_HZ),
+        length_ms: 1000.0 * 60.0 / f64::from(RATE_HZ),
+        kind: RepairKind::Interpolate,
+        gain_db: 0.0,
+        channel: RepairedChannel::Both,
+    };
+    let cleanup = Cleanup {
+        repairs: vec![moment],
+        ..Cleanup::default()
+    };
+    let mended = processed(&mut Repair::new(&cleanup, &SPEC), &clicked);
+    let (before_db, after_db) = (snr_db(&clicked, &clean), snr_db(&mended, &clean));
+    assert!(after_db > before_db + 6.0, "{before_db} dB, {after_db} dB");
 }
 
 #[test]
@@ -132,7 +183,10 @@ fn a_click_is_mended_where_it_is_behind_flat_tops_that_are_drawn_anew() {
 #[test]
 fn nothing_is_found_in_clean_music() {
     let mut source = AudioSource::new(music(4.0));
-    assert_eq!(find_clicks(&mut source, 15.0, &mut |_| Ok(())).unwrap(), []);
+    assert_eq!(
+        find_clicks(&mut source, LIMITS, &mut |_| Ok(())).unwrap(),
+        []
+    );
 }
 
 #[test]

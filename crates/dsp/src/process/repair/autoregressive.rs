@@ -2,13 +2,19 @@
 //! model's prediction error is smallest (Janssen, Veldhuis, Vries, "Adaptive interpolation of discrete-time signals
 //! that can be modeled as autoregressive processes", IEEE Trans. ASSP 34(2), 1986).
 
+use pulp::{Arch, Simd, WithSimd};
+
 /// White noise under the model, as a share of its power: keeps it stable (-90 dB).
 const NOISE_SHARE: f64 = 1e-9;
+/// Products that are summed side by side.
+const LANES: usize = 8;
 
 /// Room for interpolations with a model of `order`; nothing is allocated after construction.
 #[derive(Clone, Debug)]
 pub(super) struct Interpolator {
+    arch: Arch,
     order: usize,
+    noise_share: f64,
     /// What is interpolated.
     pub(super) samples: Vec<f64>,
     /// Samples that are not known, by place, in order.
@@ -20,6 +26,8 @@ pub(super) struct Interpolator {
     before: Vec<f64>,
     /// Correlation of the filter with itself.
     of_filter: Vec<f64>,
+    /// Hann's window of the last length.
+    window: Vec<f64>,
     windowed: Vec<f64>,
     is_unknown: Vec<bool>,
     /// Lower band of the normal equations, row by row, the diagonal last.
@@ -32,17 +40,29 @@ impl Interpolator {
     /// For at most so many samples, and so many of them unknown.
     pub(super) fn new(order: usize, longest: usize, most_unknown: usize) -> Self {
         Self {
+            arch: Arch::new(),
             order,
+            noise_share: NOISE_SHARE,
             samples: Vec::with_capacity(longest),
             unknown: Vec::with_capacity(most_unknown),
             correlation: vec![0.0; order + 1],
             filter: vec![0.0; order + 1],
             before: vec![0.0; order + 1],
             of_filter: vec![0.0; order + 1],
+            window: Vec::with_capacity(longest),
             windowed: Vec::with_capacity(longest),
             is_unknown: Vec::with_capacity(longest),
             band: vec![0.0; (order + 1) * most_unknown],
             solution: vec![0.0; most_unknown],
+        }
+    }
+
+    /// The same with so much white noise under the model, as a share of its power: the more, the less does a sample that
+    /// is not what it was spoil those that are interpolated beside it.
+    pub(super) fn with_noise(self, noise_share: f64) -> Self {
+        Self {
+            noise_share,
+            ..self
         }
     }
 
@@ -56,18 +76,19 @@ impl Interpolator {
         let Some(side) = self.samples.get(from..to) else {
             return;
         };
-        let step = std::f64::consts::TAU / (side.len() + 1) as f64;
-        let window = |n: usize| 0.5 - 0.5 * libm::cos(step * (n + 1) as f64);
-        self.windowed.clear();
-        (self.windowed).extend(side.iter().enumerate().map(|(n, x)| x * window(n)));
-        for (lag, sum) in self.correlation.iter_mut().enumerate() {
-            let later = self.windowed.get(lag..).unwrap_or_default();
-            *sum += later
-                .iter()
-                .zip(&self.windowed)
-                .map(|(a, b)| a * b)
-                .sum::<f64>();
+        if self.window.len() != side.len() {
+            let step = std::f64::consts::TAU / (side.len() + 1) as f64;
+            let window = |n: usize| 0.5 - 0.5 * libm::cos(step * (n + 1) as f64);
+            self.window.clear();
+            self.window.extend((0..side.len()).map(window));
         }
+        self.windowed.clear();
+        let windowed = side.iter().zip(&self.window).map(|(x, gain)| x * gain);
+        self.windowed.extend(windowed);
+        self.arch.dispatch(Correlate {
+            samples: &self.windowed,
+            sums: &mut self.correlation,
+        });
     }
 
     /// Prediction error filter of what was learned (Levinson-Durbin).
@@ -76,11 +97,12 @@ impl Interpolator {
             correlation,
             filter,
             before,
+            noise_share,
             ..
         } = self;
         filter.fill(0.0);
         filter[0] = 1.0;
-        let mut error = correlation[0] * (1.0 + NOISE_SHARE) + f64::MIN_POSITIVE;
+        let mut error = correlation[0] * (1.0 + *noise_share) + f64::MIN_POSITIVE;
         correlation[0] = error;
         for order in 1..=self.order {
             let sum: f64 = (0..order).map(|n| filter[n] * correlation[order - n]).sum();
@@ -185,6 +207,35 @@ impl Interpolator {
                 sum -= band[at(n, row)] * solution[n];
             }
             solution[row] = sum / band[at(row, row)];
+        }
+    }
+}
+
+/// Adds the autocorrelation of some samples to the sums of the lags.
+struct Correlate<'a> {
+    samples: &'a [f64],
+    sums: &'a mut [f64],
+}
+
+impl WithSimd for Correlate<'_> {
+    type Output = ();
+
+    // Nothing but plain loops: compiled for each kind of processor, they differ in width alone.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for (lag, sum) in self.sums.iter_mut().enumerate() {
+            let later = self.samples.get(lag..).unwrap_or_default();
+            let mut lanes = [0.0; LANES];
+            let (eights, rest) = later.as_chunks::<LANES>();
+            let (earlier, _) = self.samples.as_chunks::<LANES>();
+            for (a, b) in eights.iter().zip(earlier) {
+                for lane in 0..LANES {
+                    lanes[lane] += a[lane] * b[lane];
+                }
+            }
+            let from = LANES * eights.len();
+            let last = rest.iter().zip(&self.samples[from..]).map(|(a, b)| a * b);
+            *sum += lanes.iter().sum::<f64>() + last.sum::<f64>();
         }
     }
 }

@@ -7,8 +7,9 @@ mod declip;
 mod hum;
 mod lone;
 mod moments;
+mod unpredicted;
 
-pub use clicks::{FoundClick, find_clicks};
+pub use clicks::{ClickLimits, FoundClick, find_clicks};
 pub use declip::Declip;
 pub use hum::HumCancel;
 pub use lone::{merged, repairs_of, rounded};

@@ -13,6 +13,8 @@ use crate::units::gain_from_db;
 const CONTEXT_S: f64 = 0.02;
 /// Order of the model.
 const ORDER: usize = 48;
+/// White noise under the model (-50 dB): the end of a click may reach beyond what is replaced.
+const NOISE_SHARE: f64 = 1e-5;
 /// What is drawn goes no higher than this times what is known within a quarter of the context.
 const HIGHEST: f64 = 1.5;
 /// How long the gain takes to come down before a bump, and to come back after it, s.
@@ -248,7 +250,8 @@ impl Repair {
             },
             taken: 0,
             lanes,
-            work: Interpolator::new(ORDER, room, longest + context_frames as usize),
+            work: Interpolator::new(ORDER, room, longest + context_frames as usize)
+                .with_noise(NOISE_SHARE),
         }
     }
 }
