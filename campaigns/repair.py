@@ -8,7 +8,7 @@
 valid and test, SECONDS (40) from the middle of each, and prints the signal-to-error ratio against the untouched song
 of what each tool makes of it, dB, and the noise-to-mask ratio (BS.1387; lower is better) if the example
 `noise_to_mask` is built beside the binary. `clean` counts how many of SONGS (100) untouched songs `--repair auto`
-changes, and names them. What our repair makes of a file is the file less what `--repair-residual` wrote. Needs
+treats otherwise than no option at all, and names them; SECONDS (60), 0 for whole songs. What our repair makes of a file is the file less what `--repair-residual` wrote. Needs
 numpy, soundfile, ffmpeg and sox; ACETATE names the binary.
 """
 
@@ -63,10 +63,10 @@ def excerpt(path, seconds):
     command = ["ffmpeg", "-v", "error", "-i", str(path), "-ac", "2", "-ar", str(RATE), "-f", "f32le", "-"]
     raw = subprocess.run(command, capture_output=True, check=False).stdout
     samples = np.frombuffer(raw, np.float32).reshape(-1, 2)
-    if len(samples) < seconds * RATE:
+    if len(samples) < max(seconds, 1) * RATE:
         return None
-    start = (len(samples) - seconds * RATE) // 2
-    samples = samples[start : start + seconds * RATE].astype(np.float64)
+    start = (len(samples) - seconds * RATE) // 2 if seconds else 0
+    samples = samples[start : start + seconds * RATE or None].astype(np.float64)
     peak = np.abs(samples).max()
     return samples * (PEAK / peak) if peak > 0.01 else None
 
@@ -195,9 +195,14 @@ def faults(count, seconds):
         print(f"  {case:12} {name:14} {middle[0]:6.1f} {middle[1]:+6.1f}")
 
 
+def treated(mix, *options):
+    run = acetate("master", mix, "-o", mix.with_suffix(".master.wav"), *options, "--dry-run", "--json")
+    report = json.loads(run.stdout)["mastering"]
+    return report["settings"].get("cleanup"), report
+
+
 def clean(count, seconds):
-    touched = []
-    done = 0
+    touched, offsets, done = [], 0, 0
     for path in songs({"valid", "test", "train"}, count):
         samples = excerpt(path, seconds)
         if samples is None:
@@ -206,16 +211,17 @@ def clean(count, seconds):
         with tempfile.TemporaryDirectory() as folder:
             mix = Path(folder) / "mix.wav"
             soundfile.write(mix, samples, RATE, subtype="FLOAT")
-            run = acetate("master", mix, "-o", Path(folder) / "m.wav", "--repair", "auto", "--dry-run", "--json")
-            report = json.loads(run.stdout)["mastering"]
-            repair = report.get("treatment", report)["repair"]
-        if repair["count"]:
+            default, _ = treated(mix)
+            repaired, report = treated(mix, "--repair", "auto")
+        repair = report.get("treatment", report)["repair"]
+        offsets += any(place["fault"] == "offset" for place in repair["places"])
+        if repaired != default:
             kinds = {place["fault"]: place["measure"] for place in repair["places"]}
             touched.append(path)
             print(f"{path.relative_to(MUSIC)}: {repair['count']} repairs {kinds}, check found {repair['before']['found']}", flush=True)
         if done == count:
             break
-    print(f"{len(touched)} of {done} songs touched")
+    print(f"{len(touched)} of {done} songs are treated otherwise than without the option; {offsets} have an offset that is filtered out")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ use acetate_check::{Check, Finding, FindingCode, Severity, judged};
 use acetate_dsp::analysis::{AnalyzeOptions, analyze_program, analyze_with};
 use acetate_dsp::chain::Bypass;
 use acetate_dsp::measure::lone_transients::LoneTransient;
-use acetate_dsp::process::repair::{FoundClick, find_clicks, merged};
+use acetate_dsp::process::repair::{ClickLimits, FoundClick, find_clicks, merged};
 use acetate_dsp::settings::{
     Cleanup, ClipLevels, Hum, HumLine, MAX_REPAIRS, Repair, RepairKind, RepairedChannel,
 };
@@ -20,10 +20,16 @@ use crate::error::MasterError;
 use crate::plan::cleanup::{DC_HIGHPASS_HZ, offset_db};
 use crate::render::PreLimiter;
 
-/// How far a click stands over what surrounds it, dB: for certain …
-const CERTAIN_CLICK_DB: f64 = 26.0;
+/// How far clicks stand over what surrounds them, dB: for certain …
+const CERTAIN_CLICKS: ClickLimits = ClickLimits {
+    few_db: 26.0,
+    many_db: 26.0,
+};
 /// … and where clicks are looked for.
-const CLICK_DB: f64 = 15.0;
+const CLICKS: ClickLimits = ClickLimits {
+    few_db: 18.0,
+    many_db: 10.0,
+};
 /// A line stands so far over its neighbors in nine of ten windows, dB: for certain …
 const CERTAIN_LINE_DB: f64 = 12.0;
 /// … and where hum is looked for.
@@ -64,20 +70,21 @@ pub fn find(
 ) -> Result<Repaired, MasterError> {
     let total = source.frames_hint();
     let mut told = |done| -> Result<(), Canceled> { progress.at(Phase::Analyze, done, total) };
-    let mut scanned = Scanned::new(source);
+    let mut scanned = Scanned::of_repairs(source);
     let analysis = analyze_program(&mut scanned, options, &mut |done| Ok(told(done)?))?;
     let scan = scanned.finish();
     let check = judged(&analysis, Some(&scan), None)?;
-    let clicks = match list.clicks {
-        Extent::Default => Vec::new(),
-        Extent::Certain => find_clicks(source, CERTAIN_CLICK_DB, &mut |done| Ok(told(done)?))?,
-        Extent::All => find_clicks(source, CLICK_DB, &mut |done| Ok(told(done)?))?,
-    };
     let found = Found {
         list,
         analysis: &analysis,
         scan: &scan,
         check: &check,
+    };
+    let clicks = match list.clicks {
+        Extent::Default => Vec::new(),
+        Extent::Certain if found.finding(FindingCode::Clicks).is_none() => Vec::new(),
+        Extent::Certain => find_clicks(source, CERTAIN_CLICKS, &mut |done| Ok(told(done)?))?,
+        Extent::All => find_clicks(source, CLICKS, &mut |done| Ok(told(done)?))?,
     };
     let (cleanup, places) = found.repairs(cleanup(&analysis), &clicks);
     let before = RepairCheck::from(&check);
@@ -118,7 +125,7 @@ fn after(
     let spec = source.spec();
     let mut found = None;
     chain.render(source, spec, &mut |repaired| {
-        let mut scanned = Scanned::new(repaired);
+        let mut scanned = Scanned::of_repairs(repaired);
         let analysis = analyze_with(&mut scanned, options, progress)?;
         found = Some((analysis, scanned.finish()));
         Ok(())

@@ -61,7 +61,8 @@ pub enum RepairUnit {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RepairCheck {
-    /// Its score, 0 to 100, without the tone, which needs a prediction.
+    /// Its score, 0 to 100, without the tone, which needs a prediction, the balance of the channels and the traces of a
+    /// lossy coder.
     pub score: f64,
     /// What it finds of such faults.
     #[schemars(with = "Vec<String>")]
