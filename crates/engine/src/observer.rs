@@ -15,6 +15,8 @@ pub enum Step {
     References,
     /// Measuring the mix; counts frames.
     Analyze,
+    /// Holding the stems against the mix; counts the mix's frames, which are read twice.
+    Stems,
     /// Everything before the limiter; counts frames.
     Render,
     /// Limiter, dither and writing; counts frames.
@@ -33,6 +35,7 @@ impl Step {
         match self {
             Self::References => "references",
             Self::Analyze => "analyze",
+            Self::Stems => "stems",
             Self::Render => "render",
             Self::Write => "write",
             Self::Verify => "verify",
