@@ -5,11 +5,13 @@ usage: campaigns/stages/sibilants.py ACETATE CACHE
 
 CACHE is the folder of `acetate dataset fetch`. Takes 60 s of each song with vocals that songs.csv's packages hold,
 raises its sibilants (short, in the middle, falling towards the top) by 6 dB between 4.5 and 10 kHz, and lets each tool
-take them back: the de-esser alone (all other amounts 0, loudness kept), and ffmpeg's `deesser`. Printed is, for the
+take them back: the de-esser alone (all other amounts 0, loudness kept), ffmpeg's `deesser`, and, through
+ffmpeg, those of Calf (LV2; its modes wide and split) and TAP (LADSPA) if they are installed. Printed is, for the
 frames that were raised, how far mid from 4.5 to 9 kHz is from the untouched song, and for all other frames how far it
 was moved; then the same for untouched songs. Needs numpy, scipy, ffmpeg.
 """
 
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -26,6 +28,17 @@ VOCALS = [
     "f90+jamendolyrics/mp3",
     "librosa+data/audio/Karissa_Hobbs_-_Lets_Go_Fishin.hq.ogg",
 ]
+CALF = r"lv2=p='http\://calf.sourceforge.net/plugins/Deesser':c="
+TAP = "ladspa=file=tap_deesser:plugin=tap_deesser:c="
+FILTERS = {
+    "ffmpeg deesser i=0.4": "deesser=i=0.4",
+    "ffmpeg deesser i=0.8": "deesser=i=0.8",
+    "Calf, wide": CALF + "mode=0",
+    "Calf, split": CALF + "mode=1",
+    "Calf, split, -24 dB": CALF + "mode=1|threshold=0.063",
+    "TAP, -20 dB": TAP + "c0=-20",
+    "TAP, -30 dB": TAP + "c0=-30",
+}
 
 
 def bands(samples):
@@ -85,10 +98,15 @@ def ours(acetate, folder, mix):
     return read(out), settings["deesser"]["max_reduction_db"]
 
 
-def theirs(folder, mix, options):
+def theirs(folder, mix, filters):
     out = folder / "theirs.wav"
-    run("ffmpeg", "-v", "error", "-y", "-i", mix, "-af", f"deesser={options}", "-c:a", "pcm_f32le", out)
+    run("ffmpeg", "-v", "error", "-y", "-i", mix, "-af", filters, "-c:a", "pcm_f32le", out)
     return read(out)
+
+
+def is_there(filters):
+    silence = ("-f", "lavfi", "-i", "anullsrc=d=0.1")
+    return subprocess.run(["ffmpeg", "-v", "quiet", *silence, "-af", filters, "-f", "null", "-"], check=False).returncode == 0
 
 
 def errors(after, untouched, chosen):
@@ -110,7 +128,7 @@ def main():
     for part in VOCALS:
         path = audio / part
         songs += sorted(path.iterdir()) if path.is_dir() else [path]
-    tools = {"nothing": None, "de-esser": "ours", "ffmpeg deesser i=0.4": "i=0.4", "ffmpeg deesser i=0.8": "i=0.8"}
+    tools = {"nothing": None, "de-esser": "ours"} | {name: how for name, how in FILTERS.items() if is_there(how)}
     rows = {(kind, tool): [] for kind in ("raised", "untouched") for tool in tools}
     chose = {"raised": [], "untouched": []}
     with tempfile.TemporaryDirectory() as folder:
