@@ -29,7 +29,7 @@ pub(crate) enum Phase {
 /// Where on the whole way a step begins and ends: shares of the time, as a song of four minutes takes it.
 fn way(step: Step) -> (f64, f64) {
     match step {
-        Step::References => (0.0, 0.0),
+        Step::References | Step::Stems => (0.0, 0.0),
         Step::Analyze => (0.15, 0.5),
         Step::Render => (0.5, 0.7),
         Step::Write => (0.7, 0.8),
