@@ -7,6 +7,8 @@ use super::{Frame, head_of, syncsafe, text_frame};
 
 /// A language that is not known (ID3v2.4 native frames, 4).
 const NO_LANGUAGE: &[u8; 3] = b"XXX";
+/// Zero bytes behind the last frame. Some readers take a frame that ends with its tag for a broken one.
+const PADDING_BYTES: usize = 16;
 /// A tag of version 2.4: frames first, then pictures, whose data are not copied.
 pub(in super::super) fn written(tags: &Tags, chapters: Vec<Frame>) -> Vec<Arc<Vec<u8>>> {
     let mut pieces = Vec::new();
@@ -34,10 +36,11 @@ pub(in super::super) fn written(tags: &Tags, chapters: Vec<Frame>) -> Vec<Arc<Ve
         );
     }
     pieces.push(Arc::new(open));
-    let bytes: usize = pieces.iter().map(|piece| piece.len()).sum();
-    if bytes == 0 {
+    if pieces.iter().all(|piece| piece.is_empty()) {
         return Vec::new();
     }
+    pieces.push(Arc::new(vec![0; PADDING_BYTES]));
+    let bytes: usize = pieces.iter().map(|piece| piece.len()).sum();
     let mut head = b"ID3\x04\0\0".to_vec();
     head.extend(syncsafe(bytes));
     pieces.insert(0, Arc::new(head));

@@ -161,7 +161,10 @@ fn id3_frames(tag: &[u8]) -> Vec<([u8; 4], Vec<u8>)> {
     assert_eq!(end, tag.len(), "the tag fills its chunk");
     let mut at = 10;
     let mut frames = Vec::new();
-    while at < end {
+    // Some readers take a last frame without padding behind it for a broken one.
+    let padding = tag.iter().rev().take_while(|byte| **byte == 0).count();
+    assert!(padding >= 10, "{padding}");
+    while at < end && tag[at] != 0 {
         let bytes = size(&tag[at + 4..at + 8]);
         frames.push((
             tag[at..at + 4].try_into().unwrap(),
