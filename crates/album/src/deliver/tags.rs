@@ -47,7 +47,8 @@ pub(crate) fn tags_of(
     track: &Figures,
     whole: &Figures,
 ) -> (Tags, Vec<TagWarning>) {
-    let (mut tags, warnings) = Tags::read(&song.path);
+    let (mut tags, mut warnings) = Tags::read(&song.path);
+    warnings.extend(tags.begin_later(song.skipped_frames, song.spec.sample_rate_hz));
     add_album(&mut tags, release);
     let mut set = |name: &str, value: Option<&str>| set(&mut tags, name, value);
     set("TITLE", Some(&song.title));

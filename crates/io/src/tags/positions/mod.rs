@@ -1,6 +1,8 @@
 //! Places in a WAV's chunks: cue points and what is attached to them, sampler loops, time references.
 //! They count in frames, and are scaled where the master has another sample rate.
 
+mod start;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
