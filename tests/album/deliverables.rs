@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use acetate_io::Tags;
+
 use crate::dir::{Dir, read_wav};
 use crate::records::{read_report, record};
 
@@ -118,22 +120,28 @@ fn pictures_get_48_khz_and_platforms_what_survives_their_codecs() {
 }
 
 #[test]
-fn previews_are_as_long_as_their_masters_and_carry_the_codes() {
+fn previews_are_as_long_as_their_masters_and_carry_every_tag() {
     if Command::new("ffmpeg").arg("-version").output().is_err() {
         eprintln!("ffmpeg is not there: no previews");
         return;
     }
     let dir = Dir::new();
     sided_record(&dir);
-    let ran = dir.run(&[
-        "album",
-        "mixes",
-        "-o",
-        "out",
-        "--deliver",
-        "preview",
-        "--json",
-    ]);
+    let cover = b"\x89PNG\r\n\x1a\nnot a picture, and nothing looks into it";
+    dir.write("mixes/cover.png", cover);
+    // A cue point of the mix becomes a chapter.
+    let mut mix = dir.bytes("mixes/1.wav");
+    let point = [1, 44_100, 0x6174_6164, 0, 0, 44_100].map(u32::to_le_bytes);
+    mix.extend(b"cue \x1c\0\0\0\x01\0\0\0");
+    mix.extend(point.concat());
+    mix.extend(b"LIST\x16\0\0\0adtllabl\x0a\0\0\0\x01\0\0\0Verse\0");
+    let riff = (mix.len() as u32 - 8).to_le_bytes();
+    mix[4..8].copy_from_slice(&riff);
+    dir.write("mixes/1.wav", &mix);
+    let with_cover = SIDES.replace("label =", "cover = \"cover.png\"\nlabel =");
+    dir.write("mixes/album.toml", with_cover.as_bytes());
+    let words = ["album", "mixes", "-o", "out", "--deliver", "preview"];
+    let ran = dir.run(&[&words[..], &["--json"]].concat());
     assert!(ran.code < 2, "{}", ran.stderr);
     let report = ran.json();
     let demands = report["deliverables"][0]["demands"]
@@ -145,10 +153,29 @@ fn previews_are_as_long_as_their_masters_and_carry_the_codes() {
         "{demands:?}"
     );
     for name in ["01_One.mp3", "01_One.m4a"] {
-        let bytes = dir.bytes(&format!("out/preview/{name}"));
-        assert!(
-            bytes.windows(12).any(|part| part == b"USRC17607839"),
-            "{name}"
-        );
+        let (tags, _) = Tags::read(dir.path(&format!("out/preview/{name}")));
+        for (field, expected) in [
+            ("TITLE", "One"),
+            ("ALBUM", "Test"),
+            ("ALBUMARTIST", "Us"),
+            ("TRACKNUMBER", "1"),
+            ("TRACKTOTAL", "4"),
+            ("DATE", "2026"),
+            ("LABEL", "Own"),
+            ("ISRC", "USRC17607839"),
+            ("UPC", "036000291452"),
+        ] {
+            assert_eq!(tags.text(field), Some(expected), "{name}: {field}");
+        }
+        assert_eq!(tags.picture_data(0), Some(&cover[..]), "{name}");
+        let chapters = tags.chapters_for_ffmpeg(0).expect("chapters");
+        assert!(chapters.contains("START=1000\n"), "{name}: {chapters}");
+        assert!(chapters.contains("title=Verse\n"), "{name}: {chapters}");
     }
+    // Players look into iTunes' list, not into QuickTime's keys.
+    let bytes = dir.bytes("out/preview/01_One.m4a");
+    let holds = |name: &[u8]| bytes.windows(name.len()).any(|part| part == name);
+    assert!(holds(b"ilst") && !holds(b"mdta"));
+    assert!(holds(b"name\0\0\0\0ISRC"), "a freeform atom");
+    assert_eq!(dir.names_in("out/preview").len(), 9, "nothing is left over");
 }

@@ -5,60 +5,28 @@ use std::process::Command;
 
 use acetate_dsp::Source;
 use acetate_dsp::measure::levels::verify_pass;
-use acetate_engine::go_on;
-use acetate_io::{Helper, OpenOptions, Patience, Tags, installed_ffmpeg, open};
+use acetate_engine::{go_on, tell_tag_warnings};
+use acetate_io::{
+    Helper, OpenOptions, Patience, TagWarning, Tags, installed_ffmpeg, open, write_bytes,
+};
 
 use super::make::Making;
 use super::tags::{file_name, tags_of};
 use super::tracks::TrackPlace;
 use super::write::sum_of;
 use crate::error::AlbumError;
-use crate::release::Release;
 use crate::report::{Demand, Figures, FileReport};
 
-/// What is made: ending, options of ffmpeg, names of ffmpeg's for tags that it does not know by ours.
+/// What is made: ending, options of ffmpeg.
 const CODECS: [(&str, &[&str]); 2] = [
     (
         "mp3",
-        &[
-            "-c:a",
-            "libmp3lame",
-            "-b:a",
-            "256k",
-            "-id3v2_version",
-            "4",
-            "-write_xing",
-            "1",
-        ],
+        &["-c:a", "libmp3lame", "-b:a", "256k", "-id3v2_version", "0"],
     ),
     (
         "m4a",
-        &[
-            "-c:a",
-            "aac",
-            "-b:a",
-            "256k",
-            "-movflags",
-            "+faststart+use_metadata_tags",
-        ],
+        &["-c:a", "aac", "-b:a", "256k", "-movflags", "+faststart"],
     ),
-];
-/// Our names and ffmpeg's.
-const TAGS: [(&str, &str); 14] = [
-    ("TITLE", "title"),
-    ("ARTIST", "artist"),
-    ("ALBUM", "album"),
-    ("ALBUMARTIST", "album_artist"),
-    ("DATE", "date"),
-    ("GENRE", "genre"),
-    ("COPYRIGHT", "copyright"),
-    ("PUBLISHER", "publisher"),
-    ("BARCODE", "BARCODE"),
-    ("UPC", "UPC"),
-    ("REPLAYGAIN_TRACK_GAIN", "REPLAYGAIN_TRACK_GAIN"),
-    ("REPLAYGAIN_TRACK_PEAK", "REPLAYGAIN_TRACK_PEAK"),
-    ("REPLAYGAIN_ALBUM_GAIN", "REPLAYGAIN_ALBUM_GAIN"),
-    ("REPLAYGAIN_ALBUM_PEAK", "REPLAYGAIN_ALBUM_PEAK"),
 ];
 /// Decoded, a preview may be longer than its master by the codec's frames, seconds.
 const MAX_LONGER_S: f64 = 0.2;
@@ -94,18 +62,17 @@ impl Making<'_> {
                 source,
             })?;
             let master = seen.with_file_name(master);
-            let (tags, _) = tags_of(self.release, song, figures, &self.measured.whole);
+            let (tags, warnings) = tags_of(self.release, song, figures, &self.measured.whole);
             for (extension, options) in CODECS {
                 go_on(self.observer)?;
                 let name = file_name(song.number, count, &song.title, extension);
                 let path = folder.join(&name);
-                encode(
-                    &master,
-                    &seen.join(&name),
-                    options,
-                    &tags,
-                    (self.release, place),
-                )?;
+                let chapters = tags.chapters_for_ffmpeg(milliseconds(place));
+                let chapters = chapters.filter(|_| extension == "m4a");
+                encode(&master, &seen.join(&name), (options, chapters), place)?;
+                let lost = add_tags(&tags, &path, place)?;
+                let warnings = warnings.iter().chain(&lost);
+                tell_tag_warnings(Path::new(&name), warnings, self.observer);
                 let (file, demand) = self.decoded(&path, name, place)?;
                 files.push(file);
                 demands.push(demand);
@@ -147,12 +114,34 @@ impl Making<'_> {
     }
 }
 
+/// Writes tags into what ffmpeg made, which has none; gives what the container has no place for.
+fn add_tags(
+    tags: &Tags,
+    path: &Path,
+    place: &TrackPlace<'_>,
+) -> Result<Vec<TagWarning>, AlbumError> {
+    let is_mp3 = path.extension().is_some_and(|extension| extension == "mp3");
+    let added = if is_mp3 {
+        tags.add_to_mp3(path, milliseconds(place))
+    } else {
+        tags.add_to_m4a(path)
+    };
+    added.map_err(|source| AlbumError::File {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn milliseconds(place: &TrackPlace<'_>) -> u64 {
+    place.frames().saturating_mul(1000) / u64::from(place.sample_rate_hz.max(1))
+}
+
+/// Has ffmpeg encode the sound of a master, with chapters as it reads them.
 fn encode(
     master: &Path,
     to: &Path,
-    options: &[&str],
-    tags: &Tags,
-    (release, place): (&Release, &TrackPlace<'_>),
+    (options, chapters): (&[&str], Option<String>),
+    place: &TrackPlace<'_>,
 ) -> Result<(), AlbumError> {
     let mut command = Command::new("ffmpeg");
     command.args([
@@ -170,42 +159,41 @@ fn encode(
         name
     };
     command.args(["-f", "wav", "-i"]).arg(local(master));
+    let list = to.with_extension("chapters");
+    let mut has_chapters = "-1";
+    if let Some(chapters) = chapters {
+        write_bytes(&list, chapters.as_bytes()).map_err(|source| AlbumError::File {
+            path: list.clone(),
+            source,
+        })?;
+        command.args(["-f", "ffmetadata", "-i"]).arg(local(&list));
+        has_chapters = "1";
+    }
     command.args([
         "-map",
         "0:a:0",
         "-map_metadata",
+        has_chapters,
+        "-map_metadata:s:a",
         "-1",
+        "-map_chapters",
+        has_chapters,
         "-fflags",
         "+bitexact",
         "-flags",
         "+bitexact",
     ]);
     command.args(options);
-    for (ours, theirs) in TAGS {
-        if let Some(value) = tags.text(ours) {
-            command.arg("-metadata").arg(format!("{theirs}={value}"));
-        }
-    }
-    let mut pair = |name: &str, value: String| {
-        command.arg("-metadata").arg(format!("{name}={value}"));
-    };
-    pair(
-        "track",
-        format!("{}/{}", place.song.number, release.song_count()),
-    );
-    if let Some(disc) = release.fields.disc {
-        pair(
-            "disc",
-            format!("{disc}/{}", release.fields.disc_total.unwrap_or(disc)),
-        );
-    }
-    if let Some(isrc) = &place.song.isrc {
-        pair("TSRC", isrc.as_str().to_owned());
-        pair("ISRC", isrc.as_str().to_owned());
-    }
     command.arg(local(to));
-    let patience = Patience::for_sound(place.frames() as f64 / f64::from(place.sample_rate_hz));
+    let length_s = place.frames() as f64 / f64::from(place.sample_rate_hz);
+    let patience = Patience::for_sound(length_s);
+    // It writes to a file and says nothing before it is done.
+    let patience = Patience {
+        at_once: patience.in_all,
+        ..patience
+    };
     let answer = Helper::answer(command, patience, MAX_ANSWER_BYTES);
+    let _ = std::fs::remove_file(&list);
     answer.map(drop).map_err(|error| {
         AlbumError::plan(
             to.display().to_string(),

@@ -116,6 +116,31 @@ pub(super) fn frames(chapters: &[Chapter], program_ms: Option<u64>) -> Vec<Frame
 }
 
 impl Tags {
+    /// Chapters or cue points as a file of ffmpeg's metadata; `None` without any. `program_ms` is where the last one
+    /// ends, milliseconds.
+    pub fn chapters_for_ffmpeg(&self, program_ms: u64) -> Option<String> {
+        let chapters = self.chapters_or_cue_points();
+        let mut text = ";FFMETADATA1\n".to_owned();
+        for (index, chapter) in chapters.iter().enumerate() {
+            let next = chapters.get(index + 1).map(|next| next.start_ms);
+            let end_ms = chapter.end_ms.or(next).unwrap_or(program_ms);
+            let mut title = String::new();
+            for character in chapter.title.chars() {
+                match character {
+                    '=' | ';' | '#' | '\\' => title.extend(['\\', character]),
+                    '\0' | '\n' | '\r' => title.push(' '),
+                    character => title.push(character),
+                }
+            }
+            text += &format!(
+                "[CHAPTER]\nTIMEBASE=1/1000\nSTART={}\nEND={}\ntitle={title}\n",
+                chapter.start_ms,
+                end_ms.max(chapter.start_ms)
+            );
+        }
+        (!chapters.is_empty()).then_some(text)
+    }
+
     /// Chapters, or what cue points with their labels say of the same.
     pub(super) fn chapters_or_cue_points(&self) -> Vec<Chapter> {
         if !self.chapters.is_empty() {
@@ -146,6 +171,13 @@ impl Tags {
 mod tests {
     use super::*;
 
+    fn collected_chapters(chapters: &[Chapter]) -> Tags {
+        Tags {
+            chapters: chapters.to_vec(),
+            ..Tags::default()
+        }
+    }
+
     #[test]
     fn a_chapter_of_comments_comes_back_as_the_same() {
         let chapter = |start_ms, title: &str| Chapter {
@@ -158,6 +190,14 @@ mod tests {
         for comment in comments(&chapters) {
             let (name, value) = comment.split_once('=').unwrap();
             collected.comment(name, value);
+        }
+        let for_ffmpeg = collected_chapters(&chapters).chapters_for_ffmpeg(4_000_000);
+        let for_ffmpeg = for_ffmpeg.unwrap();
+        for part in [
+            "START=0\nEND=3723004\ntitle=One\n",
+            "END=4000000\ntitle=Two \\= 2\n",
+        ] {
+            assert!(for_ffmpeg.contains(part), "{for_ffmpeg}");
         }
         collected.comment("CHAPTERHOUSE", "Dune");
         collected.chapters_from_comments();

@@ -1,6 +1,7 @@
 //! ID3v2.2, 2.3 and 2.4 read frame by frame, 2.4 written; ID3v1 read (id3.org).
 
 mod content;
+mod mp3;
 mod written;
 
 use std::fs::File;

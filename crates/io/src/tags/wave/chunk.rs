@@ -12,6 +12,11 @@ pub(in crate::tags) struct Chunk {
 }
 
 impl Chunk {
+    /// Cue points, or what is said of them, which other containers have as chapters.
+    pub(in crate::tags) fn is_cue(&self) -> bool {
+        &self.id == b"cue " || &self.id == b"LIST" && self.body.starts_with(b"adtl")
+    }
+
     pub(in crate::tags) fn name(&self) -> String {
         match (&self.id, self.body.first_chunk::<4>()) {
             (b"LIST", Some(kind)) => format!("LIST {} chunk", text(kind)),

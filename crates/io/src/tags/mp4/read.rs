@@ -4,9 +4,9 @@
 use std::fs::File;
 use std::io;
 
-use super::chapters::Chapter;
-use super::{Collected, names, text, u16_be, u32_be, u64_be};
 use crate::platform::Positioned;
+use crate::tags::chapters::Chapter;
+use crate::tags::{Collected, names, text, u16_be, u32_be, u64_be};
 
 const MAX_TOP_BOXES: usize = 100_000;
 /// Most tracks that are looked at.
@@ -32,7 +32,7 @@ const SILENT: &[&[u8; 4]] = &[
     b"LOOP",
 ];
 
-pub(super) fn read(file: &File, to: &mut Collected) -> io::Result<()> {
+pub(in crate::tags) fn read(file: &File, to: &mut Collected) -> io::Result<()> {
     let file_bytes = file.metadata()?.len();
     let mut at = 0;
     for _ in 0..MAX_TOP_BOXES {
