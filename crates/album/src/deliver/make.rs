@@ -90,11 +90,15 @@ impl Making<'_> {
         let extension = format.container().extension();
         let name = file_name(song.number, count, &song.title, extension);
         let mut source = TrackSource::open(place)?;
-        let (tags, warnings) = tags_of(self.release, song, figures, &self.measured.whole);
+        let (mut tags, warnings) = tags_of(self.release, song, figures, &self.measured.whole);
+        let is_wav = format.container() == Container::Wav;
+        if is_wav {
+            tags.describe_in_ixml();
+        }
         let beside = Beside {
             tags,
             warnings,
-            broadcast: (format.container() == Container::Wav).then(|| {
+            broadcast: is_wav.then(|| {
                 let names = (song.artist.as_str(), song.title.as_str());
                 broadcast_of(names, figures, self.history(place))
             }),

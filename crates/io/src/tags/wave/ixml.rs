@@ -1,5 +1,9 @@
 //! iXML (ixml.info, version 3): what in it counts in frames or describes the file's samples.
 
+use std::sync::Arc;
+
+use super::Chunk;
+use crate::tags::Tags;
 use crate::tags::scale::Scale;
 
 /// Pairs of the upper and the lower 32 bits of a place.
@@ -15,6 +19,37 @@ const PLACES: [(&str, &str); 3] = [
 const RATES: [&str; 2] = ["FILE_SAMPLE_RATE", "TIMESTAMP_SAMPLE_RATE"];
 /// Most elements of a kind that are looked at.
 const MAX_ELEMENTS: usize = 1000;
+
+impl Tags {
+    /// Says title, project and ISRC in iXML too, with the names of its ASWG extension (ASWG-G006). A file
+    /// that has iXML keeps it as it is.
+    pub fn describe_in_ixml(&mut self) {
+        let element = |name: &str, value: Option<&str>| {
+            let value = value.unwrap_or_default().replace('&', "&amp;");
+            let value = value.replace('<', "&lt;").replace('>', "&gt;");
+            match value.as_str() {
+                "" => String::new(),
+                value => format!("<{name}>{value}</{name}>"),
+            }
+        };
+        let project = element("PROJECT", self.text("ALBUM"));
+        let song = [
+            element("songTitle", self.text("TITLE")),
+            element("isrcId", self.text("ISRC")),
+        ];
+        let song = song.concat();
+        if (project.len() + song.len() == 0) || self.chunks.iter().any(|one| &one.id == b"iXML") {
+            return;
+        }
+        let text = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<BWFXML><IXML_VERSION>3.01</IXML_VERSION>{project}<ASWG>{song}</ASWG></BWFXML>\n"
+        );
+        self.chunks.push(Chunk {
+            id: *b"iXML",
+            body: Arc::new(text.into_bytes()),
+        });
+    }
+}
 
 /// The text for another sample rate. Whatever else is in it stays as it is.
 pub(in crate::tags) fn scaled(body: &[u8], scale: Scale) -> Vec<u8> {
@@ -82,6 +117,20 @@ fn replace(text: &mut String, name: &str, index: usize, value: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn title_and_code_are_said_where_there_is_no_ixml() {
+        let mut tags = Tags::default();
+        tags.set_text("TITLE", "A & B");
+        tags.set_text("ISRC", "USRC17607839");
+        tags.describe_in_ixml();
+        let text = String::from_utf8(tags.chunks[0].body.to_vec()).unwrap();
+        assert!(text.contains("<songTitle>A &amp; B</songTitle>"), "{text}");
+        assert!(text.contains("<isrcId>USRC17607839</isrcId>"), "{text}");
+        tags.set_text("TITLE", "C");
+        tags.describe_in_ixml();
+        assert_eq!(tags.chunks.len(), 1, "what is there stays");
+    }
 
     #[test]
     fn a_time_stamp_of_another_rate_stays_and_one_of_the_files_own_moves() {
