@@ -7,7 +7,7 @@ use acetate_handover::{AlbumCheck, AlbumJoin, AlbumPage, AlbumSong, MAX_JOINS_BY
 
 use crate::deliver::{Measured, TrackPlace, TrackSource};
 use crate::error::AlbumError;
-use crate::report::{AlbumReport, SongReport};
+use crate::report::{AlbumReport, DeliverableReport, SongReport};
 
 /// What is played of each song at a join, seconds.
 const JOIN_S: f64 = 10.0;
@@ -100,8 +100,12 @@ fn joins(places: &[TrackPlace<'_>]) -> Result<Vec<AlbumJoin>, AlbumError> {
             audio.append(&start);
             joins.push(AlbumJoin {
                 label: format!(
-                    "{}. {} to {}. {}",
-                    before.song.number, before.song.title, after.song.number, after.song.title
+                    "{}. {} to {}. {}, {}",
+                    before.song.number,
+                    before.song.title,
+                    after.song.number,
+                    after.song.title,
+                    pause(before)
                 ),
                 audio,
             });
@@ -132,23 +136,64 @@ fn passage(place: &TrackPlace<'_>, from: u64, frames: u64) -> Result<Audio, Albu
     Ok(all)
 }
 
+/// What lies between a track and the next, in words.
+fn pause(before: &TrackPlace<'_>) -> String {
+    match before.silent_frames {
+        0 => "without a pause".to_owned(),
+        frames => {
+            let pause_s = frames as f64 / f64::from(before.sample_rate_hz);
+            format!("pause of {pause_s:.1} s")
+        }
+    }
+}
+
 fn checks(report: &AlbumReport) -> Vec<AlbumCheck> {
     let mut checks = Vec::new();
     for deliverable in &report.deliverables {
-        checks.push(AlbumCheck {
-            folder: deliverable.name.clone(),
-            what: "samples of every file".to_owned(),
-            expected: "those of the masters, read back".to_owned(),
-            found: format!("{} files", deliverable.files.len()),
-            is_good: true,
-        });
-        checks.extend(deliverable.demands.iter().map(|demand| AlbumCheck {
-            folder: deliverable.name.clone(),
-            what: demand.what.clone(),
-            expected: demand.expected.clone(),
-            found: demand.found.clone(),
-            is_good: demand.pass,
-        }));
+        let lossless = deliverable.files.iter().filter(|file| file.bits.is_some());
+        let count = lossless.count();
+        if count > 0 {
+            checks.push(AlbumCheck {
+                folder: deliverable.name.clone(),
+                what: "samples of every sound file".to_owned(),
+                expected: "those of its master, read back".to_owned(),
+                found: format!("{count} files"),
+                is_good: true,
+            });
+        }
+        checks.extend(alike(deliverable));
     }
     checks
+}
+
+/// The demands of a deliverable; what is met alike by many files is one line.
+fn alike(deliverable: &DeliverableReport) -> Vec<AlbumCheck> {
+    let mut checks: Vec<(AlbumCheck, usize)> = Vec::new();
+    for demand in &deliverable.demands {
+        let same = checks
+            .iter_mut()
+            .find(|(check, _)| demand.pass && check.is_good && check.expected == demand.expected);
+        match same {
+            Some((_, count)) => *count += 1,
+            None => {
+                let check = AlbumCheck {
+                    folder: deliverable.name.clone(),
+                    what: demand.what.clone(),
+                    expected: demand.expected.clone(),
+                    found: demand.found.clone(),
+                    is_good: demand.pass,
+                };
+                checks.push((check, 1));
+            }
+        }
+    }
+    let told = checks.into_iter().map(|(check, count)| match count {
+        1 => check,
+        _ => AlbumCheck {
+            what: format!("{}, and {} more", check.what, count - 1),
+            found: format!("{}; the others within it too", check.found),
+            ..check
+        },
+    });
+    told.collect()
 }

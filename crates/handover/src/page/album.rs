@@ -23,8 +23,8 @@ pub const MAX_JOINS_BYTES: usize = 18_000_000;
 const DITHER_SEED: u64 = 0x0A1B_0301;
 /// Loudness that is drawn below the highest, LU.
 const RANGE_LU: f64 = 40.0;
-/// Lowest and highest level of a tone that is drawn, dB against the common one.
-const TONE_DB: f64 = 15.0;
+/// Least and most that the charts of tone reach to either side of the common one, dB.
+const TONE_DB: (f64, f64) = (10.0, 30.0);
 
 /// One song on the page.
 #[derive(Clone, Debug)]
@@ -114,22 +114,13 @@ pub fn album_page(album: &AlbumPage) -> Result<String, HandoverError> {
         escape(&album.verdict),
         escape(&album.summary),
     );
-    html += &format!("<section><h2>Loudness</h2>{}</section>", loudness(album));
+    html += &format!(
+        r#"<section><h2>Loudness</h2><figure class="over-time">{}<figcaption>Short-term loudness, the songs by their numbers; dashed, the loudness aimed at.</figcaption></figure></section>"#,
+        loudness(album)
+    );
     html += &songs(album);
     html += &joins(album)?;
-    html += "<section><h2>Tone beside the common sound</h2><p class=\"soft small\">Third octaves of each song against \
-             the mean of all masters: the mix gray, the master in color.</p>";
-    let common = common(album);
-    for song in &album.songs {
-        let _ = write!(
-            html,
-            "<h3>{}. {}</h3>{}",
-            song.number,
-            escape(&song.title),
-            tone(song, &common)
-        );
-    }
-    html += "</section>";
+    html += &tones(album);
     html += &checks(album);
     html += "</main></body></html>\n";
     Ok(html)
@@ -154,6 +145,10 @@ fn loudness(album: &AlbumPage) -> String {
     for song in album.songs.iter().skip(1).step_by(2) {
         plot.shade(song.start_s, song.start_s + song.length_s, "passage");
     }
+    for song in &album.songs {
+        let end_s = song.start_s + song.length_s;
+        plot.name(song.start_s, end_s, &song.number.to_string());
+    }
     plot.level(album.target_lufs, "target");
     // Each value stands for the three seconds that end with it.
     let points = thinned(values, |lufs| f64::from(*lufs))
@@ -163,13 +158,12 @@ fn loudness(album: &AlbumPage) -> String {
 }
 
 fn songs(album: &AlbumPage) -> String {
-    let mut html = r#"<section><h2>Songs</h2><div class="scroll"><table><tr><th class="n">#</th><th>title</th><th class="n">begins</th><th class="n">LUFS</th><th class="n">body</th><th class="n">dBTP</th><th class="n">limiting</th><th>beyond a single</th></tr>"#.to_owned();
+    let mut html = r#"<section><h2>Songs</h2><div class="scroll"><table class="cards"><tr><th>song</th><th class="n">begins</th><th class="n">LUFS</th><th class="n">body</th><th class="n">dBTP</th><th class="n">limiting</th><th>beyond a single</th><th>checks</th></tr>"#.to_owned();
     for song in &album.songs {
         let _ = write!(
             html,
-            r#"<tr><td class="n">{}</td><td class="{}">{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{} dB</td><td>{}</td></tr>"#,
+            r#"<tr><td>{}. {}</td><td class="n" data-label="begins">{}</td><td class="n" data-label="loudness, LUFS">{}</td><td class="n" data-label="body, LUFS">{}</td><td class="n" data-label="true peak, dBTP">{}</td><td class="n" data-label="limiting">{} dB</td><td data-label="beyond a single">{}</td>{}</tr>"#,
             song.number,
-            if song.is_good { "good" } else { "bad" },
             escape(&song.title),
             clock(song.start_s, 0),
             number(song.integrated_lufs, 1),
@@ -177,27 +171,62 @@ fn songs(album: &AlbumPage) -> String {
             number(song.true_peak_dbtp, 2),
             number(song.limiting_db, 1),
             escape(&song.asked),
+            verdict(song.is_good, "checks"),
         );
     }
     html + "</table></div></section>"
+}
+
+/// A cell that says in a word whether all is met.
+fn verdict(is_good: bool, label: &str) -> String {
+    let (class, word) = if is_good {
+        ("good", "met")
+    } else {
+        ("bad", "not met")
+    };
+    format!(r#"<td class="{class}" data-label="{label}">{word}</td>"#)
 }
 
 fn joins(album: &AlbumPage) -> Result<String, HandoverError> {
     if album.joins.is_empty() {
         return Ok(String::new());
     }
-    let mut html = r#"<section class="screen"><h2>Joins</h2><p class="soft small">The end of one song and the start of the next, as loud as delivered.</p>"#.to_owned();
+    let mut html = r#"<section class="screen"><h2>Joins</h2><p class="soft small">The end of one song and the start of the next, as loud as delivered.</p><div class="joins">"#.to_owned();
     for join in &album.joins {
         let mut audio = join.audio.clone();
         Dither::new(WordLength::Bits16, DITHER_SEED).process(&mut audio);
         let _ = write!(
             html,
-            r#"<p>{}<br><audio controls preload="none" src="data:audio/flac;base64,{}"></audio></p>"#,
+            r#"<p>{}<br><audio controls preload="metadata" src="data:audio/flac;base64,{}"></audio></p>"#,
             escape(&join.label),
             base64::encode(&flac(&audio)?),
         );
     }
-    Ok(html + "</section>")
+    Ok(html + "</div></section>")
+}
+
+/// Each song beside the common sound, all on one scale.
+fn tones(album: &AlbumPage) -> String {
+    let common = common(album);
+    let of_song = |song: &AlbumSong| {
+        let levels = song.tone_db.iter().zip(&common);
+        levels.fold(0.0, |most: f64, (level, common)| {
+            most.max((level - common).abs())
+        })
+    };
+    let most_db = album.songs.iter().map(of_song).fold(0.0, f64::max);
+    let most_db = ((most_db / 5.0).ceil() * 5.0).clamp(TONE_DB.0, TONE_DB.1);
+    let mut html = r#"<section><h2>Tone beside the common sound</h2><p class="soft small">Third octaves of each song against the mean of all masters.<span class="key"></span>mix<span class="key after"></span>master</p><div class="charts">"#.to_owned();
+    for song in &album.songs {
+        let _ = write!(
+            html,
+            "<figure><h3>{}. {}</h3>{}</figure>",
+            song.number,
+            escape(&song.title),
+            tone(song, &common, most_db)
+        );
+    }
+    html + "</div></section>"
 }
 
 /// The mean of all masters, dB.
@@ -217,8 +246,8 @@ fn common(album: &AlbumPage) -> Vec<f64> {
     (0..bands).map(mean).collect()
 }
 
-fn tone(song: &AlbumSong, common: &[f64]) -> String {
-    let mut plot = Plot::new(Axis::frequency(), Axis::linear(-TONE_DB, TONE_DB, "dB"));
+fn tone(song: &AlbumSong, common: &[f64], most_db: f64) -> String {
+    let mut plot = Plot::new(Axis::frequency(), Axis::linear(-most_db, most_db, "dB"));
     plot.level(0.0, "target");
     for (levels, class) in [(&song.mix_tone_db, "before"), (&song.tone_db, "after")] {
         let against = levels.iter().zip(common).enumerate();
@@ -234,16 +263,16 @@ fn checks(album: &AlbumPage) -> String {
     if album.checks.is_empty() {
         return String::new();
     }
-    let mut html = r#"<section><h2>Deliverables</h2><div class="scroll"><table><tr><th>folder</th><th>what</th><th>expected</th><th>found</th></tr>"#.to_owned();
+    let mut html = r#"<section><h2>Deliverables</h2><div class="scroll"><table class="cards"><tr><th>folder</th><th>what</th><th>expected</th><th>found</th><th>checks</th></tr>"#.to_owned();
     for check in &album.checks {
         let _ = write!(
             html,
-            r#"<tr><td>{}</td><td>{}</td><td>{}</td><td class="{}">{}</td></tr>"#,
+            r#"<tr><td>{}</td><td data-label="what">{}</td><td data-label="expected">{}</td><td data-label="found">{}</td>{}</tr>"#,
             escape(&check.folder),
             escape(&check.what),
             escape(&check.expected),
-            if check.is_good { "good" } else { "bad" },
             escape(&check.found),
+            verdict(check.is_good, "checks"),
         );
     }
     html + "</table></div></section>"
@@ -281,11 +310,19 @@ mod tests {
                 label: "1 to 2".to_owned(),
                 audio: Audio::silence(44_100, 2, 4_410),
             }],
-            checks: Vec::new(),
+            checks: vec![AlbumCheck {
+                folder: "cd".to_owned(),
+                what: "length".to_owned(),
+                expected: "at most 79:57:00".to_owned(),
+                found: "85:00:00".to_owned(),
+                is_good: false,
+            }],
         };
         let html = album_page(&album).unwrap();
         assert!(html.contains("&lt;i&gt;One") && html.contains("A &amp; B"));
         assert!(html.contains("data:audio/flac;base64,"));
+        // Whether something is met does not hang on its color.
+        assert!(html.contains(">met</td>") && html.contains(">not met</td>"));
         assert!(!html.contains("http:") && !html.contains("<script"));
     }
 }
