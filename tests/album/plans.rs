@@ -25,7 +25,7 @@ fn what_cannot_be_made_is_one_clear_message_before_the_work() {
         (
             "no file",
             "[[track]]\nfile = \"gone.wav\"\n".into(),
-            &["gone.wav", "No such file"],
+            &["track 1 (gone.wav)", "expected a file", "album.toml"],
         ),
         (
             "no sound",

@@ -119,6 +119,14 @@ fn song(
     folder: &Path,
 ) -> Result<Song, AlbumError> {
     let path = folder.join(&track.file);
+    if !path.exists() {
+        return Err(AlbumError::plan(
+            format!("track {number} ({})", path.display()),
+            "a file",
+            "none",
+            "put the mix there, or say in album.toml where it is",
+        ));
+    }
     let mut source = open(&path, &OpenOptions::default())?;
     let spec = source.spec();
     let stated = source.info().frames;
