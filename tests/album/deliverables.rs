@@ -179,3 +179,73 @@ fn previews_are_as_long_as_their_masters_and_carry_every_tag() {
     assert!(holds(b"name\0\0\0\0ISRC"), "a freeform atom");
     assert_eq!(dir.names_in("out/preview").len(), 9, "nothing is left over");
 }
+
+#[test]
+fn a_fileset_for_a_plant_holds_the_sound_and_the_places_of_the_cd() {
+    let dir = Dir::new();
+    sided_record(&dir);
+    let ran = dir.run(&["album", "mixes", "-o", "out", "--deliver", "cd,ddp"]);
+    ran.expect(0);
+    assert_eq!(
+        dir.names_in("out/ddp"),
+        [
+            "CDTEXT.BIN",
+            "CHECKSUM.MD5",
+            "DDPID",
+            "DDPMS",
+            "IMAGE.DAT",
+            "PQDESCR",
+            "SHA256SUMS"
+        ]
+    );
+    let image = dir.bytes("out/ddp/IMAGE.DAT");
+    let (_, whole) = read_wav(&dir.path("out/cd/album.wav"));
+    let (pregap, sound) = image.split_at(150 * 2_352);
+    assert!(pregap.iter().all(|byte| *byte == 0));
+    let samples = sound.chunks_exact(2).map(|pair| {
+        let sample = i16::from_le_bytes([pair[0], pair[1]]);
+        f64::from(sample) / 32_768.0
+    });
+    assert!(samples.eq(whole), "low byte first, the samples of the CD");
+    // Read here by the places that the public descriptions give.
+    let packets = dir.bytes("out/ddp/PQDESCR");
+    let field = |packet: &[u8], at: usize, length: usize| {
+        String::from_utf8_lossy(&packet[at..at + length])
+            .trim()
+            .to_owned()
+    };
+    let mut csv = String::from_utf8(dir.bytes("out/cd/pq.csv")).expect("a text");
+    csv = csv.replace(':', "");
+    let starts: Vec<&str> = csv
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split(',').nth(2))
+        .collect();
+    let mut found = Vec::new();
+    for packet in packets.chunks(64) {
+        assert_eq!(&packet[..4], b"VVVS");
+        if field(packet, 6, 2) == "01" && field(packet, 4, 2) != "AA" {
+            found.push(field(packet, 10, 6));
+        }
+    }
+    // Two seconds later than on the sheet, which counts from track 1.
+    let later = |place: &&str| {
+        let number = |at: usize| place[at..at + 2].parse::<u32>().expect("a number");
+        let frames = (number(0) * 60 + number(2) + 2) * 75 + number(4);
+        format!(
+            "{:02}{:02}{:02}",
+            frames / 4_500,
+            frames / 75 % 60,
+            frames % 75
+        )
+    };
+    assert_eq!(found, starts.iter().map(later).collect::<Vec<_>>());
+    assert_eq!(field(&packets, 32, 13), "0036000291452");
+    assert_eq!(field(&packets[64..], 20, 12), "USRC17607839");
+    dir.run(&["verify", "out"]).expect(0);
+    let mut map = dir.bytes("out/ddp/DDPMS");
+    map[19] ^= 1;
+    dir.write("out/ddp/DDPMS", &map);
+    let ran = dir.run(&["verify", "out"]).expect(1);
+    assert!(ran.text().contains("ddp: descriptors"), "{}", ran.text());
+}

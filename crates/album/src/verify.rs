@@ -7,8 +7,9 @@ use acetate_engine::{Observer, go_on};
 use acetate_io::{Container, sum_line};
 use serde::Serialize;
 
-use crate::deliver::{figures_of, sum_of};
+use crate::deliver::{figures_of, read_ddp, sum_of};
 use crate::error::AlbumError;
+use crate::release::Deliverable;
 use crate::report::{
     AlbumReport, FileReport, MAX_REPORT_BYTES, REPORT_NAME, SUMS_NAME, all_files, read_report,
 };
@@ -64,6 +65,7 @@ pub fn verify_album(folder: &Path, observer: &dyn Observer) -> Result<AlbumVerdi
         differences.extend(found);
     }
     differences.extend(listed(folder, &report)?);
+    differences.extend(fileset(folder, &report));
     let missed = missed(&report);
     Ok(AlbumVerdict {
         schema: "acetate.album-verdict/1".to_owned(),
@@ -166,6 +168,18 @@ fn one(
         }
     }
     Ok((true, differences))
+}
+
+/// What is wrong with the descriptors of a DDP fileset.
+fn fileset(folder: &Path, report: &AlbumReport) -> Option<AlbumDifference> {
+    let mut all = report.deliverables.iter();
+    let ddp = all.find(|deliverable| deliverable.name == Deliverable::Ddp.name())?;
+    let found = read_ddp(&folder.join(&ddp.name)).err()?;
+    Some(AlbumDifference {
+        what: format!("{}: descriptors", ddp.name),
+        certified: "a whole fileset".to_owned(),
+        found,
+    })
 }
 
 /// The lists of sums, which name every file.

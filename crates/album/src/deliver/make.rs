@@ -44,6 +44,7 @@ impl Making<'_> {
             Deliverable::Streaming => (self.tracks(&folder, Container::Flac)?, Vec::new()),
             Deliverable::Video => (self.tracks(&folder, Container::Wav)?, self.video()),
             Deliverable::Cd => self.cd(&folder)?,
+            Deliverable::Ddp => self.ddp(&folder)?,
             Deliverable::Vinyl => self.vinyl(&folder)?,
             Deliverable::Preview => self.preview(&folder)?,
             Deliverable::Platform(preset) => {
@@ -178,7 +179,7 @@ impl Making<'_> {
         Ok((files, self.cd_demands(&disc)))
     }
 
-    fn disc(&self) -> Disc {
+    pub(super) fn disc(&self) -> Disc {
         let fields = &self.release.fields;
         let places = &self.measured.places;
         let mut tracks: Vec<DiscTrack> = Vec::new();
@@ -212,7 +213,7 @@ impl Making<'_> {
         }
     }
 
-    fn cd_demands(&self, disc: &Disc) -> Vec<Demand> {
+    pub(super) fn cd_demands(&self, disc: &Disc) -> Vec<Demand> {
         let end = disc.tracks.last().map_or(0, |track| track.end);
         let most = (79 * 60 + 57) * 75;
         let is_whole = |place: &TrackPlace<'_>| {

@@ -1,5 +1,6 @@
 //! The folders of receivers, and every file in them.
 
+mod ddp;
 mod make;
 mod platform;
 mod preview;
@@ -10,6 +11,7 @@ mod tracks;
 mod vinyl;
 mod write;
 
+pub(crate) use ddp::read as read_ddp;
 pub(crate) use make::Making;
 pub(crate) use rendered::{Measured, base_set, rendered, set_of};
 pub(crate) use tags::{broadcast_of, file_name};

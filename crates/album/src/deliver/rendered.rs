@@ -78,7 +78,7 @@ pub(crate) fn set_of(deliverable: Deliverable, release: &Release) -> Set {
     let base = base_set(release);
     match deliverable {
         Deliverable::Hires | Deliverable::Streaming | Deliverable::Preview => base,
-        Deliverable::Cd => Set {
+        Deliverable::Cd | Deliverable::Ddp => Set {
             sample_rate_hz: Some(CD_RATE_HZ),
             word_length: WordLength::Bits16,
             grid: CD_FRAME,

@@ -183,7 +183,8 @@ pub(super) fn release(release: &Release) -> Result<(), AlbumError> {
     for piece in &release.pieces {
         fades(piece)?;
     }
-    if release.deliverables.contains(&Deliverable::Cd) {
+    let is_disc = |one: &Deliverable| matches!(one, Deliverable::Cd | Deliverable::Ddp);
+    if release.deliverables.iter().any(is_disc) {
         cd(release)?;
     }
     if release.deliverables.contains(&Deliverable::Vinyl) {

@@ -11,6 +11,8 @@ pub enum Deliverable {
     Hires,
     /// One WAV of 16 bits at 44.1 kHz with its CUE sheet, and a WAV for each track.
     Cd,
+    /// The same sound as a DDP 2.00 fileset.
+    Ddp,
     /// FLAC of 24 bits with every tag.
     Streaming,
     /// MP3 and AAC for listening.
@@ -24,11 +26,15 @@ pub enum Deliverable {
 }
 
 /// The names that are no platform's, with what each is.
-pub const DELIVERABLES: [(&str, &str); 6] = [
+pub const DELIVERABLES: [(&str, &str); 7] = [
     ("hires", "WAV of 24 bits at the mixes' rate"),
     (
         "cd",
         "16 bits at 44.1 kHz: one WAV with its CUE sheet, and each track",
+    ),
+    (
+        "ddp",
+        "the CD as a DDP 2.00 fileset, not verified by a plant's tool",
     ),
     ("streaming", "FLAC of 24 bits with every tag"),
     ("preview", "MP3 and AAC by the installed ffmpeg"),
@@ -48,6 +54,7 @@ impl Deliverable {
         match lower.as_str() {
             "hires" => return Ok(Self::Hires),
             "cd" => return Ok(Self::Cd),
+            "ddp" => return Ok(Self::Ddp),
             "streaming" => return Ok(Self::Streaming),
             "preview" => return Ok(Self::Preview),
             "video" => return Ok(Self::Video),
@@ -73,6 +80,7 @@ impl Deliverable {
         match self {
             Self::Hires => "hires",
             Self::Cd => "cd",
+            Self::Ddp => "ddp",
             Self::Streaming => "streaming",
             Self::Preview => "preview",
             Self::Video => "video",

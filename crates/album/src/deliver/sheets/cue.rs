@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::disc::{Disc, msf};
+use super::disc::{Disc, disc_text, latin1, msf};
 
 /// The sheet of one continuous file, in Latin-1, as CD-Text has its texts.
 pub(crate) fn cue_sheet(disc: &Disc, file: &str) -> Vec<u8> {
@@ -15,7 +15,7 @@ pub(crate) fn cue_sheet(disc: &Disc, file: &str) -> Vec<u8> {
         line(format!("REM GENRE {}", quoted(genre)));
     }
     if let Some(date) = &disc.date {
-        line(format!("REM DATE {}", plain(date)));
+        line(format!("REM DATE {}", disc_text(date)));
     }
     if let Some(catalog) = &disc.catalog {
         line(format!("CATALOG {catalog}"));
@@ -44,26 +44,12 @@ pub(crate) fn cue_sheet(disc: &Disc, file: &str) -> Vec<u8> {
         }
         line(format!("    INDEX 01 {}", msf(track.index1)));
     }
-    sheet
-        .chars()
-        .map(|character| u8::try_from(u32::from(character)).unwrap_or(b'?'))
-        .collect()
+    latin1(&sheet)
 }
 
-/// A text in quotation marks, which a sheet has no way to hold inside.
+/// A text in quotation marks.
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", plain(text))
-}
-
-fn plain(text: &str) -> String {
-    let one = |character: char| match character {
-        '"' | '\u{201c}' | '\u{201d}' | '\u{201e}' => '\'',
-        '\u{2018}' | '\u{2019}' => '\'',
-        '\u{2013}' | '\u{2014}' => '-',
-        character if character.is_control() => ' ',
-        character => character,
-    };
-    text.chars().map(one).collect()
+    format!("\"{}\"", disc_text(text))
 }
 
 #[cfg(test)]

@@ -32,6 +32,25 @@ pub(crate) struct Disc {
     pub(crate) tracks: Vec<DiscTrack>,
 }
 
+/// A text as discs have it, without quotation marks, which a CUE sheet has no way to hold.
+pub(crate) fn disc_text(text: &str) -> String {
+    let one = |character: char| match character {
+        '"' | '\u{201c}' | '\u{201d}' | '\u{201e}' => '\'',
+        '\u{2018}' | '\u{2019}' => '\'',
+        '\u{2013}' | '\u{2014}' => '-',
+        character if character.is_control() => ' ',
+        character => character,
+    };
+    text.chars().map(one).collect()
+}
+
+/// In Latin-1, as CD-Text has its texts.
+pub(crate) fn latin1(text: &str) -> Vec<u8> {
+    text.chars()
+        .map(|character| u8::try_from(u32::from(character)).unwrap_or(b'?'))
+        .collect()
+}
+
 /// A place as minutes, seconds and frames of a CD.
 pub(crate) fn msf(frames: u64) -> String {
     format!(
