@@ -18,7 +18,7 @@ use crate::svg::{Axis, Plot};
 use crate::version::flac;
 
 /// What all joins may take of a page, bytes.
-pub const MAX_JOINS_BYTES: usize = 18_000_000;
+pub const MAX_JOINS_BYTES: usize = 25_000_000;
 /// Seed of the joins' dither: the same page each time.
 const DITHER_SEED: u64 = 0x0A1B_0301;
 /// Loudness that is drawn below the highest, LU.

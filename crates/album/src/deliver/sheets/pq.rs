@@ -29,9 +29,12 @@ pub(crate) fn pq_csv(disc: &Disc) -> String {
 
 /// The sheet as a page that prints to one sheet of paper.
 pub(crate) fn pq_page(disc: &Disc) -> String {
+    // The disc's artist stands above the table.
+    let has_artists = disc.tracks.iter().any(|track| track.artist != disc.artist);
+    let artist = if has_artists { "<th>Artist" } else { "" };
     let mut rows = String::new();
     for track in &disc.tracks {
-        rows += &row(track);
+        rows += &row(track, has_artists);
     }
     let end = disc.tracks.last().map_or(0, |track| track.end);
     let mut facts = vec![("Artist", disc.artist.clone()), ("Length", msf(end))];
@@ -54,26 +57,32 @@ pub(crate) fn pq_page(disc: &Disc) -> String {
     // Many tracks take smaller letters, so that one sheet of paper holds them.
     let points = (640.0 / (disc.tracks.len() as f64 + 12.0)).clamp(5.0, 10.0);
     format!(
-        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>PQ sheet: {title}</title>\n\
+        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>PQ sheet: {title}</title>\n\
          <style>@page{{size:A4;margin:15mm}}body{{font:{points:.1}pt/1.3 sans-serif;color:#111;background:#fff}}\
          table{{border-collapse:collapse;width:100%}}th,td{{text-align:left;padding:.15em .5em;\
          border-bottom:1px solid #bbb}}td.n{{font-variant-numeric:tabular-nums;white-space:nowrap}}\
-         dl{{display:grid;grid-template-columns:max-content 1fr;gap:.1em 1em}}dd{{margin:0}}</style>\n\
-         <h1>{title}</h1><dl>{facts}</dl>\n<table><thead><tr><th>Track<th>Index 00<th>Index 01<th>Length\
-         <th>Title<th>Artist<th>ISRC</thead><tbody>\n{rows}</tbody></table>\n\
+         dl{{display:grid;grid-template-columns:max-content 1fr;gap:.1em 1em}}dd{{margin:0}}\
+         h1{{font-size:1.6em}}</style>\n\
+         <h1>PQ sheet: {title}</h1><dl>{facts}</dl>\n<table><thead><tr><th>Track<th>Index 00<th>Index 01<th>Length\
+         <th>Title{artist}<th>ISRC</thead><tbody>\n{rows}</tbody></table>\n\
          <p>Places are minutes:seconds:frames, 75 frames a second, from the start of track 1.</p></html>\n"
     )
 }
 
-fn row(track: &DiscTrack) -> String {
+fn row(track: &DiscTrack, has_artists: bool) -> String {
+    let artist = if has_artists {
+        format!("<td>{}", escaped(&track.artist))
+    } else {
+        String::new()
+    };
     format!(
-        "<tr><td class=n>{:02}<td class=n>{}<td class=n>{}<td class=n>{}<td>{}<td>{}<td class=n>{}</tr>\n",
+        "<tr><td class=n>{:02}<td class=n>{}<td class=n>{}<td class=n>{}<td>{}{artist}<td class=n>{}</tr>\n",
         track.number,
         track.index0.map(msf).unwrap_or_default(),
         msf(track.index1),
         msf(track.end - track.index1),
         escaped(&track.title),
-        escaped(&track.artist),
         track.isrc.clone().unwrap_or_default()
     )
 }
