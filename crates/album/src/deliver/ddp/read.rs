@@ -1,5 +1,5 @@
-//! A reader of DDP filesets. It knows where fields stand from the descriptions, and shares nothing with what
-//! writes them.
+//! A reader of DDP filesets. It knows where fields stand from the descriptions, not from what writes them; the checksum of
+//! CD-Text alone is shared.
 
 use std::collections::BTreeMap;
 use std::fs::File;
