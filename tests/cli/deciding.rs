@@ -88,6 +88,75 @@ fn what_the_check_tells_of_the_tone_is_what_the_next_master_does() {
     assert!(told >= 2, "of 12 plain faults {told} were told");
 }
 
+/// What check and a dry run say that mastering does about the tone, by code.
+fn promises(report: &Value) -> Vec<(String, String)> {
+    let findings = report["findings"].as_array().unwrap().iter();
+    let mut told: Vec<(String, String)> = findings
+        .filter(|finding| finding["part"] == "tone")
+        .map(|finding| {
+            let of = |field: &str| finding[field].as_str().unwrap().to_owned();
+            (of("code"), of("mastering_does"))
+        })
+        .collect();
+    told.sort();
+    told
+}
+
+/// A mono song with sibilants on top, 80 ms of them twice a second: noise through a resonance at 6.3 kHz.
+fn with_sibilants(song: &[f32], rate_hz: u32) -> Vec<f32> {
+    let (radius, step) = (0.95_f32, std::f32::consts::TAU * 6_300.0 / rate_hz as f32);
+    let (mut last, mut before) = (0.0, 0.0);
+    let every = rate_hz as usize / 2;
+    let noise = white(song.len(), 3).into_iter().enumerate();
+    let sibilants = noise.map(|(frame, x)| {
+        let y = 0.05 * x + 2.0 * radius * step.cos() * last - radius * radius * before;
+        (last, before) = (y, last);
+        if frame % every < rate_hz as usize * 2 / 25 {
+            y
+        } else {
+            0.0
+        }
+    });
+    sibilants.zip(song).map(|(s, x)| s + x).collect()
+}
+
+#[test]
+fn neither_a_click_nor_sibilants_part_what_check_promises_from_what_master_does() {
+    let dir = Dir::new();
+    let excerpt = EXCERPTS[4];
+    dir.excerpt(excerpt);
+    dir.run(&[
+        "master", excerpt, "-o", "song.wav", "--amount", "0", "--lufs", "-20",
+    ])
+    .expect(0);
+    let (spec, samples) = read_wav(&dir.path("song.wav"));
+    let (rate_hz, channels) = (spec.sample_rate, usize::from(spec.channels));
+    let song: Vec<f32> = samples
+        .chunks(channels)
+        .map(|frame| frame[0] as f32)
+        .collect();
+    let mut clicked = song.clone();
+    clicked[song.len() / 3] += 8.0;
+    let sibilant = with_sibilants(&song, rate_hz);
+    for mix in [&clicked, &sibilant] {
+        write_wav(&dir.path("mix.wav"), rate_hz, 1, mix);
+        let check: Value = dir.run(&["check", "mix.wav", "--json"]).json();
+        let report = dir
+            .run(&["master", "mix.wav", "--dry-run", "--json"])
+            .json();
+        assert_eq!(promises(&check), promises(&report));
+        if std::ptr::eq(mix, &sibilant) {
+            let takes_some = |(code, does): &(String, String)| {
+                code == "sibilance" && does.contains("de-esser takes")
+            };
+            assert!(promises(&check).iter().any(takes_some), "{check}");
+        } else {
+            let transients = &report["analysis"]["lone_transients"];
+            assert!(!transients.as_array().unwrap().is_empty());
+        }
+    }
+}
+
 #[test]
 fn two_hundred_percent_is_twice_the_move_within_the_same_bounds() {
     let dir = Dir::new();

@@ -27,7 +27,7 @@ pub struct ToneJudgment {
     pub carried_db: [f64; BANDS],
     /// Standard deviation of the posterior.
     pub sd_db: [f64; BANDS],
-    /// What the master will move: the planned EQ. Positive is a boost.
+    /// What the master will move: the planned EQ, and what its de-esser takes. Positive is a boost.
     pub planned_db: [f64; BANDS],
     /// Most that the master's de-esser will take off a sibilant, dB.
     pub deesser_db: f64,

@@ -157,11 +157,16 @@ impl Detector for Tone {
         } else {
             self.advice.to_owned()
         };
+        let stages = if tone.deesser_db > 0.0 {
+            "EQ with its de-esser"
+        } else {
+            "EQ"
+        };
         let does = if mended_percent >= ALL_OF_IT_PERCENT {
-            format!("the master's EQ ({gain_db:+.1} dB there) takes all of it")
+            format!("the master's {stages} ({gain_db:+.1} dB there) takes all of it")
         } else {
             format!(
-                "the master's EQ ({gain_db:+.1} dB there) takes {mended_percent:.0} % of it; the evidence carries no more"
+                "the master's {stages} ({gain_db:+.1} dB there) takes {mended_percent:.0} % of it; the evidence carries no more"
             )
         };
         let after = (reading.value - taken_db).max(0.0);

@@ -116,7 +116,7 @@ pub(crate) fn plan(
         prediction
             .tone
             .as_ref()
-            .map(|tone| judgment(tone, &settings))
+            .map(|tone| judgment(tone, &settings, program))
             .as_ref(),
     )?;
     Ok(Plan {
