@@ -29,7 +29,7 @@ pub fn run(args: &CheckArgs, console: &Console) -> anyhow::Result<Exit> {
         can_be_drawn(plot, args)?;
     }
     let stems = args.stems.resolved(args.inputs.len())?;
-    let predictor = NetPredictor::embedded()?;
+    let predictor = NetPredictor::embedded()?.with_genre(args.genre);
     let _stoppable = exit::stoppable();
     let watch = Watch::new(console);
     each_input(&args.inputs, console, |path| {

@@ -62,6 +62,7 @@ fn request(args: &MasterArgs) -> Request {
             .map_or(REFERENCE_SHARE, |amount| (amount / 100.0).min(1.0)),
         save_signature: args.save_signature.clone(),
         style: args.style.clone(),
+        genre: args.genre,
         loudness_named: args.target.lufs.is_some() || args.target.target.is_some(),
         own_amounts: OwnAmounts {
             eq: share(args.eq_amount),

@@ -40,15 +40,16 @@ def check(
     *,
     sample_rate: int | None = None,
     layout: Layout | None = None,
+    genre: str | None = None,
     strict: bool = False,
     progress: Progress | None = None,
 ) -> Readiness:
     """Tells whether a mix is ready to be mastered, why not, and what to do.
 
-    Parameters and exceptions are those of `analyze`. A mix that is not ready is no exception.
+    Parameters and exceptions are those of `analyze`; `genre` is that of `master`. A mix that is not ready is no exception.
     """
     mix, rate_hz = _mix(source, sample_rate, layout)
-    return Readiness(json.loads(_acetate.check(mix, rate_hz, strict, progress)))
+    return Readiness(json.loads(_acetate.check(mix, rate_hz, strict, progress, genre)))
 
 
 def verify(

@@ -158,6 +158,35 @@ fn neither_a_click_nor_sibilants_part_what_check_promises_from_what_master_does(
 }
 
 #[test]
+fn a_named_genre_counts_for_check_and_master_alike_and_a_guess_moves_nothing() {
+    let dir = Dir::new();
+    dir.excerpt(EXCERPTS[2]);
+    faulty(&dir, EXCERPTS[2], &(7..=8), 9.0);
+    let plain = ["master", "mix.wav", "--dry-run", "--json"];
+    let report = |genre: &[&str]| dir.run(&[&plain[..], genre].concat()).json();
+    let genre_of = |report: &Value| report["mastering"]["tone"]["genre"].clone();
+
+    let guessed = report(&[]);
+    assert_eq!(genre_of(&guessed)["given"], false);
+    let probability = genre_of(&guessed)["probability"].as_f64().unwrap();
+    assert!((1.0 / 3.0..=1.0).contains(&probability), "{probability}");
+
+    let named = report(&["--genre", "Pop"]);
+    assert_eq!(genre_of(&named)["name"], "pop");
+    assert_eq!(genre_of(&named)["given"], true);
+    assert_ne!(knots_db(&guessed), knots_db(&named));
+    let check = dir.run(&["check", "mix.wav", "--json", "--genre", "pop"]);
+    assert_eq!(promises(&check.json()), promises(&named));
+
+    let said = |report: &Value| report["mastering"]["done"].to_string();
+    assert!(said(&named).contains("138 released records"));
+    let thin = report(&["--genre", "hip hop"]);
+    assert!(said(&thin).contains("no released records of it"));
+    let refused = dir.run(&[&plain[..], &["--genre", "metl"]].concat());
+    assert!(refused.expect(2).stderr.contains("did you mean \"metal\""));
+}
+
+#[test]
 fn two_hundred_percent_is_twice_the_move_within_the_same_bounds() {
     let dir = Dir::new();
     dir.excerpt(EXCERPTS[2]);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use acetate_album::{DELIVERABLES, Deliverable};
+use acetate_model::Genre;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
 use super::TargetArgs;
@@ -52,6 +53,10 @@ pub struct AlbumArgs {
     /// of each are used, track by track
     #[arg(long, value_name = "ALBUM", conflicts_with_all = ["balance", "signature", "save_signature"])]
     pub versions_of: Option<PathBuf>,
+    /// The kind of music of all songs, as of `acetate master --genre`: pop, jazz, classical, rock, metal, hip-hop, folk
+    /// or reggae
+    #[arg(long, value_name = "GENRE", conflicts_with = "versions_of")]
+    pub genre: Option<Genre>,
     /// Weights to use instead of the ones in the program
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub weights: Option<PathBuf>,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use acetate_model::Genre;
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::StemArgs;
@@ -39,6 +40,9 @@ pub struct CheckArgs {
     /// Replace an existing picture
     #[arg(long, requires = "plot")]
     pub overwrite: bool,
+    /// The kind of music, as of `acetate master --genre`: pop, jazz, classical, rock, metal, hip-hop, folk or reggae
+    #[arg(long, value_name = "GENRE", conflicts_with = "receiver")]
+    pub genre: Option<Genre>,
     #[command(flatten)]
     pub stems: StemArgs,
     /// Refuse damaged input instead of reading past the damage with a warning

@@ -36,7 +36,7 @@ const fn key(name: &'static str, gives_way_to: &'static [&'static str]) -> Key {
 }
 
 /// What may stand there: nothing that replaces files, and nothing that belongs to one song.
-const KEYS: [Key; 29] = [
+const KEYS: [Key; 30] = [
     key("target", &["settings"]),
     key("lufs", &["settings", "target"]),
     key("ceiling", &["settings", "target"]),
@@ -55,6 +55,7 @@ const KEYS: [Key; 29] = [
     key("sections", &["settings", "album"]),
     key("repair", &["settings", "no-repair", "variants", "album"]),
     key("style", &["settings"]),
+    key("genre", &["settings"]),
     key("linear-phase", &["settings"]),
     key("reference", &["settings"]),
     key("weights", &["settings"]),

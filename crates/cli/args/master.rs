@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use acetate_dsp::process::dither::WordLength;
+use acetate_model::Genre;
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::batch::BatchArgs;
@@ -334,6 +335,16 @@ pub struct MasterArgs {
         conflicts_with = "settings"
     )]
     pub style: Option<String>,
+    /// The kind of music: pop, jazz, classical, rock, metal, hip-hop, folk or reggae. Statistics of released records of
+    /// it then count beside the net; those of pop, and less, where none of its own are known (rock and on). Without
+    /// it the program tells what the tone is most like, and moves nothing by that
+    #[arg(
+        help_heading = "Treatment",
+        long,
+        value_name = "GENRE",
+        conflicts_with = "settings"
+    )]
+    pub genre: Option<Genre>,
     /// Linear-phase EQ: no phase shift, some pre-ringing
     #[arg(help_heading = "Treatment", long, hide_short_help = true)]
     pub linear_phase: bool,

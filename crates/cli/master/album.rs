@@ -58,7 +58,7 @@ pub fn run(args: &AlbumArgs, console: &Console) -> anyhow::Result<Exit> {
     }
     let signature = args.signature.as_deref().map(read_signature).transpose()?;
     let watch = Watch::new(console);
-    let predictor = net(args.weights.as_deref())?;
+    let predictor = net(args.weights.as_deref())?.with_genre(args.genre);
     let plan = AlbumPlan::of(&release, &predictor, signature.as_ref(), &watch);
     let plan = stopped(plan)?;
     if args.dry_run {
@@ -203,7 +203,7 @@ pub(super) fn in_places(
     console: &Console,
 ) -> anyhow::Result<Exit> {
     let asked = asked(args, jobs, brief)?;
-    let predictor = net(args.weights.as_deref())?;
+    let predictor = net(args.weights.as_deref())?.with_genre(args.genre);
     let report = master_in_places(&asked, &predictor, &Watch::new(console));
     let report = stopped(report)?;
     let folder = args.out_dir.as_deref().unwrap_or(Path::new("album"));

@@ -53,6 +53,7 @@
 #![warn(unreachable_pub)]
 
 pub mod features;
+pub mod genre;
 mod knots;
 pub mod net;
 pub mod outputs;
@@ -67,6 +68,7 @@ pub mod weights;
 use features::bands;
 pub use features::body::Body;
 pub use features::{FEATURES, Features, body, dynamics, finished};
+pub use genre::Genre;
 pub use net::Net;
 pub use posterior::{Prior, Priors};
 pub use predictor::{Confidence, NetPredictor, NeutralPredictor, Prediction, Predictor, Tone};

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::body::Body;
 use crate::features::{BANDS, Features, PLR_STATISTIC};
+use crate::genre::{Genre, ToneGenre, narrow};
 use crate::net::batch_of_one;
 use crate::outputs::{
     MEANS, MODES, PLR, SPREAD, curve_of_modes, knots_of_curve, mid_basis, mode_curves,
@@ -76,6 +77,8 @@ pub struct Tone {
     pub finished_probability: f64,
     /// Share of the program that is unlike its main body and was left out, 0 to 1.
     pub foreign_share: f64,
+    /// The kind of music that it was judged as, or seems to be.
+    pub genre: Option<ToneGenre>,
 }
 
 impl Tone {
@@ -160,6 +163,8 @@ impl Predictor for NeutralPredictor {
 #[derive(Debug)]
 pub struct NetPredictor {
     weights: Weights,
+    genre: Option<Genre>,
+    hash: String,
 }
 
 /// Means and variances of the whole ensemble, dB and dB².
@@ -174,7 +179,28 @@ pub struct RawOutputs {
 impl NetPredictor {
     /// A predictor on checked weights.
     pub fn new(weights: Weights) -> Self {
-        Self { weights }
+        let hash = weights.hash.clone();
+        Self {
+            weights,
+            genre: None,
+            hash,
+        }
+    }
+
+    /// The same where a person named the genre: what released records of it are like counts too.
+    pub fn with_genre(self, genre: Option<Genre>) -> Self {
+        let hash = genre.map_or_else(
+            || self.weights.hash.clone(),
+            |genre| {
+                let text = format!("{} {}", self.weights.hash, genre.name());
+                blake3::hash(text.as_bytes()).to_hex().to_string()
+            },
+        );
+        Self {
+            genre,
+            hash,
+            ..self
+        }
     }
 
     /// The weights embedded in the binary.
@@ -232,8 +258,14 @@ impl Predictor for NetPredictor {
         let Some(features) = features else {
             return NeutralPredictor.predict(analysis);
         };
+        let mut raw = self.raw(&features)?;
+        if let Some(genre) = self.genre {
+            let RawOutputs { mean_db, variance } = &mut raw;
+            narrow(mean_db, variance, &features.pooled_db, genre);
+        }
         let heard = Heard {
-            raw: self.raw(&features)?,
+            raw,
+            genre: ToneGenre::of(self.genre, &features.pooled_db),
             features: &features,
             body: &body,
             finished_probability: finished::probability(analysis),
@@ -242,13 +274,14 @@ impl Predictor for NetPredictor {
     }
 
     fn hash(&self) -> &str {
-        &self.weights.hash
+        &self.hash
     }
 }
 
 /// What the settings are resolved from.
 struct Heard<'a> {
     raw: RawOutputs,
+    genre: Option<ToneGenre>,
     features: &'a Features,
     body: &'a Body,
     finished_probability: f64,
@@ -282,6 +315,7 @@ pub fn judge_tone(
         right_probability: posterior.smallest_probability,
         finished_probability,
         foreign_share: 0.0,
+        genre: None,
     };
     (tone, bounded(mean_db, mid_db))
 }
@@ -360,6 +394,7 @@ fn share_done(done_db: &[f64], proposed_db: &[f64]) -> f64 {
 fn resolve(heard: &Heard<'_>, priors: &Priors, analysis: &Analysis) -> Prediction {
     let Heard {
         raw,
+        genre,
         features,
         body,
         finished_probability,
@@ -400,9 +435,10 @@ fn resolve(heard: &Heard<'_>, priors: &Priors, analysis: &Analysis) -> Predictio
         confidence,
         tone: Some(Tone {
             foreign_share: body.foreign_share(),
+            genre: genre.clone(),
             ..tone
         }),
-        notes: Vec::new(),
+        notes: genre.iter().filter_map(ToneGenre::note).collect(),
     }
 }
 

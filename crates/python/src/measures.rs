@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use acetate_cli::{VerifyRequest, verify_request};
 use acetate_engine::{Recheck, Sound, verify_certificate as recheck};
-use acetate_model::NetPredictor;
+use acetate_model::{Genre, NetPredictor};
 use acetate_training::corpus::{TrackFile, load};
 use acetate_training::datasets::Split;
 use anyhow::Context;
@@ -76,18 +76,21 @@ pub(crate) fn analyze(
 
 /// Tells whether a file or an array is ready to be mastered: a check as JSON.
 #[pyfunction]
-#[pyo3(signature = (mix, sample_rate_hz, strict, progress=None))]
+#[pyo3(signature = (mix, sample_rate_hz, strict, progress=None, genre=None))]
 pub(crate) fn check(
     py: Python<'_>,
     mix: &Bound<'_, PyAny>,
     sample_rate_hz: u32,
     strict: bool,
     progress: Option<Py<PyAny>>,
+    genre: Option<String>,
 ) -> PyResult<String> {
     let given = Given::of(mix, sample_rate_hz)?;
     let mut mix = given.mix();
     run(py, progress, |observer| {
-        let predictor = NetPredictor::embedded()?;
+        let genre = genre.map(|name| name.parse::<Genre>()).transpose();
+        let genre = genre.context("genre")?;
+        let predictor = NetPredictor::embedded()?.with_genre(genre);
         let checked = acetate_engine::check(mix.sound(strict), &predictor, observer)?;
         Ok(serde_json::to_string(&checked.check)?)
     })

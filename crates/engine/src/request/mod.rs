@@ -5,6 +5,7 @@ mod reference;
 
 use std::path::PathBuf;
 
+use acetate_model::Genre;
 use acetate_model::reference::{DEFAULT_MAX_EQ_RMS_DB, Dimensions};
 use acetate_model::style::Style;
 use anyhow::Context;
@@ -54,6 +55,8 @@ pub struct Request {
     pub save_signature: Option<PathBuf>,
     /// The sound in words.
     pub style: Option<String>,
+    /// The kind of music, where a person named it.
+    pub genre: Option<Genre>,
     /// The brief's loudness was named: no reference moves it.
     pub loudness_named: bool,
     /// Amounts of single stages beside the way to a reference.
@@ -70,6 +73,7 @@ impl Default for Request {
             way_share: REFERENCE_SHARE,
             save_signature: None,
             style: None,
+            genre: None,
             loudness_named: false,
             own_amounts: OwnAmounts::default(),
         }

@@ -31,7 +31,8 @@ impl Proposer {
         observer: &dyn Observer,
     ) -> anyhow::Result<Self> {
         let style = request.style()?;
-        let mut predictor: Box<dyn Predictor> = Box::new(net(request.weights.as_deref())?);
+        let net = net(request.weights.as_deref())?.with_genre(request.genre);
+        let mut predictor: Box<dyn Predictor> = Box::new(net);
         let signature = reference::signature(request, overwrite, observer)?;
         if let Some(signature) = &signature {
             // The amount goes into the match, where it is a share of the way; scaling the settings by

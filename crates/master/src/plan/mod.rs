@@ -80,7 +80,11 @@ pub(crate) fn plan(
     let prediction = predictor.predict(program)?;
     let mut notes = prediction.notes;
     let (settings, confidence, weights_hash) = match &brief.settings {
-        Some(settings) => (settings.clone(), None, String::new()),
+        Some(settings) => {
+            // What the prediction has to say is not what is done.
+            notes.clear();
+            (settings.clone(), None, String::new())
+        }
         None => {
             let mut settings = prediction.settings;
             settings.eq.phase = brief.eq_phase;

@@ -39,6 +39,7 @@ export class Knobs {
       byId("words").value = this.words = byId("words").value.trim();
       this.turns?.set({ words: this.words });
     });
+    byId("genre").addEventListener("change", () => this.turns?.set({ genre: byId("genre").value }));
     byId("codecs").addEventListener("change", () => this.turns?.set({ codecs: byId("codecs").checked }));
     byId("format").addEventListener("change", () => this.turns?.set({ format: byId("format").value }));
     byId("undo").addEventListener("click", () => this.turns?.undo());
@@ -181,6 +182,7 @@ export class Knobs {
     // Who is typing is not disturbed.
     if (document.activeElement !== byId("words") || byId("words").value === this.words) byId("words").value = turn.words;
     this.words = turn.words;
+    byId("genre").value = turn.genre;
     byId("codecs").checked = turn.codecs;
     byId("format").value = turn.format;
     byId("undo").disabled = turns.done.length === 0;

@@ -7,7 +7,7 @@ const MOST_UNDONE = 100;
 
 /** How the server has it where nothing was turned: the target is the engine's own. @returns {Turn} */
 export const proposed = () => ({
-  preset: null, target: null, amounts: { eq: 100, compressor: 100, deesser: 100, saturation: 100, stereo: 100 }, words: "",
+  preset: null, target: null, amounts: { eq: 100, compressor: 100, deesser: 100, saturation: 100, stereo: 100 }, words: "", genre: "",
   reference: null, reference_share: null,
   eq_mid_db: null, eq_side_db: null, compressor: null, deesser: null, saturation: null, stereo: null, bypass: [], codecs: false, format: "wav24",
 });

@@ -3,7 +3,7 @@
 export interface Target { integrated_lufs: number; true_peak_dbtp: number; max_limiting_db: number }
 export interface Percents { eq: number; compressor: number; deesser: number; saturation: number; stereo: number }
 export interface Turn {
-  preset: string | null; target: Target | null; amounts: Percents; words: string;
+  preset: string | null; target: Target | null; amounts: Percents; words: string; genre: string;
   reference: number | null; reference_share: number | null;
   eq_mid_db: number[] | null; eq_side_db: number[] | null;
   compressor: Record<string, number> | null; deesser: Record<string, number> | null;

@@ -24,6 +24,7 @@ pub(crate) struct Proposal {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Asked {
     words: String,
+    genre: String,
     reference: Option<PathBuf>,
     way_share: f64,
 }
@@ -48,6 +49,7 @@ impl Asked {
     pub(crate) fn of(turn: &Turn, reference: Option<PathBuf>) -> Self {
         Self {
             words: turn.words.clone(),
+            genre: turn.genre.clone(),
             way_share: reference.as_ref().map_or(0.0, |_| turn.way_share()),
             reference,
         }
@@ -114,6 +116,7 @@ impl Proposal {
 pub(crate) fn reading(asked: &Asked, cache: &Cache) -> Options {
     let turn = Turn {
         words: asked.words.clone(),
+        genre: asked.genre.clone(),
         ..Turn::default()
     };
     Options {

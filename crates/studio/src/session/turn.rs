@@ -11,6 +11,7 @@ use acetate_dsp::settings::{
 use acetate_engine::{OwnAmounts, REFERENCE_SHARE, Reference, Request};
 use acetate_io::{Container, OutputFormat, WordLength};
 use acetate_master::{Brief, presets};
+use acetate_model::Genre;
 use anyhow::Context;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,8 @@ pub(crate) struct Turn {
     pub amounts: Percents,
     /// Words for the sound, as `--style`.
     pub words: String,
+    /// The kind of music, as `--genre`; empty where nobody says it.
+    pub genre: String,
     /// The number of the reference to move toward.
     pub reference: Option<u64>,
     /// How much of the way to it, percent; as on the command line where `None`.
@@ -197,6 +200,7 @@ impl Turn {
             "words: expected at most {MAX_WORDS_BYTES} bytes, found {}",
             self.words.len()
         );
+        self.genre()?;
         self.left_out()?;
         Settings::aiming_at(self.target()?).validate()?;
         Ok(())
@@ -222,6 +226,12 @@ impl Turn {
         Ok(self.target.or(named).unwrap_or_default())
     }
 
+    /// The kind of music, understood.
+    fn genre(&self) -> anyhow::Result<Option<Genre>> {
+        let named = (!self.genre.is_empty()).then(|| self.genre.parse());
+        named.transpose().context("genre")
+    }
+
     fn left_out(&self) -> anyhow::Result<Bypass> {
         let stages: Result<Vec<Stage>, _> = self.bypass.iter().map(|name| name.parse()).collect();
         Ok(Bypass::new(stages?))
@@ -241,6 +251,8 @@ impl Turn {
         let references = reference.map(|path| Reference { path, weight: 1.0 });
         Request {
             style: (!words.is_empty()).then(|| words.to_owned()),
+            // A turn is checked before it is taken.
+            genre: self.genre().unwrap_or_default(),
             loudness_named: true,
             references: references.into_iter().collect(),
             way_share: self.way_share(),
@@ -291,6 +303,23 @@ impl Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_page_offers_every_genre_and_a_turn_takes_no_other() {
+        let page = include_str!("../../page/index.html");
+        for name in Genre::names() {
+            assert!(page.contains(&format!("<option>{name}</option>")), "{name}");
+        }
+        let turn = |genre: &str| Turn {
+            genre: genre.to_owned(),
+            ..Turn::default()
+        };
+        turn("pop").check().unwrap();
+        let asked = turn("pop").request(None).genre;
+        assert_eq!(asked.map(Genre::name), Some("pop"));
+        let refused = turn("polka").check().unwrap_err();
+        assert!(format!("{refused:#}").contains("expected one of pop"));
+    }
 
     #[test]
     fn knobs_at_rest_ask_for_what_the_command_line_asks_for() {
