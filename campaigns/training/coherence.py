@@ -100,8 +100,9 @@ def third_octaves_db(samples):
 
 
 def contrast_db(curve_db, band, heard=True):
-    """A finding's bands against the rest, of those that are heard."""
+    """A finding's bands against the rest, of those that are heard; of all where none of its own is."""
     own = (CENTERS_HZ >= band["from_hz"]) & (CENTERS_HZ < band["to_hz"])
+    heard = heard if (own & heard).any() else True
     return curve_db[own & heard].mean() - curve_db[~own & heard].mean()
 
 
