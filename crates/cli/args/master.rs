@@ -342,7 +342,8 @@ pub struct MasterArgs {
         help_heading = "Treatment",
         long,
         value_name = "GENRE",
-        conflicts_with = "settings"
+        conflicts_with = "settings",
+        hide_short_help = true
     )]
     pub genre: Option<Genre>,
     /// Linear-phase EQ: no phase shift, some pre-ringing

@@ -32,11 +32,8 @@ pub fn manifest_of_folder(folder: &Path) -> Result<Draft, AlbumError> {
             (path, said)
         })
         .collect();
-    // Where each has a number, the numbers are the order; else the names are.
-    if songs.iter().all(|(_, said)| said.number.is_some()) {
-        songs.sort_by_key(|(_, said)| (said.disc.unwrap_or(1), said.number));
-    }
     let mut notes = Vec::new();
+    notes.extend(in_order(&mut songs));
     let mut tracks = Vec::new();
     let artist = common(&songs, |said| said.album_artist.clone())
         .or_else(|| common(&songs, |said| said.artist.clone()))
@@ -89,6 +86,41 @@ pub fn manifest_of_folder(folder: &Path) -> Result<Draft, AlbumError> {
             ..Manifest::default()
         },
         notes,
+    })
+}
+
+/// Where a song stands, by one way to tell it; `None` if that tells nothing.
+type Place = fn(&Said) -> Option<(u32, u32)>;
+
+/// Puts songs into the first order that tells a place of its own for each of them: that of the tags, of the names, of either;
+/// else they stay in the order of their names. Returns a sentence if the tags tell places and not this order.
+fn in_order(songs: &mut [(PathBuf, Said)]) -> Option<String> {
+    let by_tags: Place = |said| Some((said.disc.unwrap_or(1), said.tagged_number?));
+    let by_names: Place = |said| Some((1, said.named_number?));
+    let by_either: Place = |said| {
+        Some((
+            said.disc.unwrap_or(1),
+            said.tagged_number.or(said.named_number)?,
+        ))
+    };
+    let is_order = |place: &Place| {
+        let mut places: Vec<_> = songs.iter().map(|(_, said)| place(said)).collect();
+        places.sort_unstable();
+        places.iter().all(Option::is_some) && places.windows(2).all(|pair| pair[0] != pair[1])
+    };
+    let place = [by_tags, by_names, by_either].into_iter().find(is_order);
+    if let Some(place) = place {
+        songs.sort_by_key(|(_, said)| place(said));
+    }
+    let is_tagged = songs.iter().any(|(_, said)| said.tagged_number.is_some());
+    let is_by_tags = place.is_some_and(|place| {
+        let tagged = songs.iter().map(|(_, said)| by_tags(said));
+        tagged.eq(songs.iter().map(|(_, said)| place(said)))
+    });
+    (is_tagged && !is_by_tags).then(|| {
+        "the track numbers of the tags are not one for each song: the order is that of the file names; see that it is \
+         the one you want"
+            .to_owned()
     })
 }
 
@@ -151,4 +183,52 @@ fn cover_in(folder: &Path) -> Option<PathBuf> {
     names
         .find(|name| folder.join(name).is_file())
         .map(PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ordered(songs: &[(&str, Option<u32>, Option<u32>)]) -> (Vec<String>, bool) {
+        let mut all: Vec<(PathBuf, Said)> = songs
+            .iter()
+            .map(|&(name, tagged_number, named_number)| {
+                let said = Said {
+                    tagged_number,
+                    named_number,
+                    ..Said::default()
+                };
+                (PathBuf::from(name), said)
+            })
+            .collect();
+        let note = in_order(&mut all);
+        let names = all.iter().map(|(path, _)| path.display().to_string());
+        (names.collect(), note.is_some())
+    }
+
+    #[test]
+    fn tags_that_number_each_song_once_are_the_order() {
+        let songs = [("01 a", Some(2), Some(1)), ("02 b", Some(1), Some(2))];
+        assert_eq!(
+            ordered(&songs),
+            (vec!["02 b".to_owned(), "01 a".to_owned()], false)
+        );
+    }
+
+    #[test]
+    fn tags_that_number_two_songs_alike_give_way_to_the_names_and_it_is_said() {
+        let songs = [
+            ("01 a", Some(1), Some(1)),
+            ("02 b", None, Some(2)),
+            ("03 c", Some(1), Some(3)),
+        ];
+        let (names, is_said) = ordered(&songs);
+        assert_eq!(names, ["01 a", "02 b", "03 c"]);
+        assert!(is_said);
+        let unnumbered = [("a", Some(3), None), ("b", Some(3), None)];
+        assert_eq!(
+            ordered(&unnumbered),
+            (vec!["a".to_owned(), "b".to_owned()], true)
+        );
+    }
 }

@@ -10,7 +10,10 @@ use crate::codes::{Barcode, Isrc};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Said {
     pub(super) disc: Option<u32>,
-    pub(super) number: Option<u32>,
+    /// Track number of the tags …
+    pub(super) tagged_number: Option<u32>,
+    /// … and of the file's name.
+    pub(super) named_number: Option<u32>,
     pub(super) title: String,
     pub(super) artist: Option<String>,
     pub(super) album: Option<String>,
@@ -43,7 +46,8 @@ impl Said {
         };
         let mut said = Self {
             disc: number("DISCNUMBER"),
-            number: number("TRACKNUMBER").or(named_number),
+            tagged_number: number("TRACKNUMBER"),
+            named_number,
             title: text("TITLE").unwrap_or(named_title),
             artist: text("ARTIST"),
             album: text("ALBUM"),

@@ -366,7 +366,8 @@ mod tests {
             assert_eq!(got[22_110..], want[22_110..]);
             let error = got[22_050..22_110].iter().zip(&want[22_050..22_110]);
             let worst = error.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-            assert!(worst < 0.02, "{worst}");
+            // What is left of the click is at least 30 dB below it.
+            assert!(worst < 0.025, "{worst}");
         }
     }
 
