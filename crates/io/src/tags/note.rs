@@ -4,6 +4,8 @@ use std::fmt;
 
 use acetate_dsp::plain;
 
+use super::Tags;
+
 /// Most notes that are told one by one.
 const MAX_NOTES: usize = 200;
 /// Most characters of a name or text in a note.
@@ -67,6 +69,20 @@ impl TagWarning {
 impl fmt::Display for TagWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} ({})", self.outcome.name(), self.what, self.why)
+    }
+}
+
+impl Tags {
+    /// What a container for listeners has no place for, beside what its own tags cannot hold.
+    pub(super) fn without_place(&self, mut names: Vec<String>, why: &str) -> Vec<TagWarning> {
+        let chunks = self.chunks.iter().filter(|chunk| !chunk.is_cue());
+        names.extend(chunks.map(|chunk| chunk.name()));
+        let blocks = self.applications.iter();
+        names.extend(blocks.map(|_| "a FLAC application block".to_owned()));
+        names.extend(self.cue_sheet.iter().map(|_| "the cue sheet".to_owned()));
+        let lost = names.iter();
+        let lost = lost.map(|what| TagWarning::new(Outcome::Lost, what, why));
+        limited(lost.collect(), 0)
     }
 }
 

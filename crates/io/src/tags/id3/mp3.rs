@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::written;
-use crate::tags::note::{Outcome, limited};
 use crate::tags::{TagWarning, Tags, chapters};
 
 const NO_PLACE: &str = "an MP3 has no place for it";
@@ -30,21 +29,6 @@ impl Tags {
         }
         io::copy(&mut File::open(path)?, &mut tagged)?;
         fs::rename(&beside, path)?;
-        Ok(self.lost_in_mp3())
-    }
-
-    fn lost_in_mp3(&self) -> Vec<TagWarning> {
-        let chunks = self.chunks.iter().filter(|chunk| !chunk.is_cue());
-        let mut lost: Vec<String> = chunks.map(|chunk| chunk.name()).collect();
-        lost.extend(
-            self.applications
-                .iter()
-                .map(|_| "a FLAC application block".to_owned()),
-        );
-        lost.extend(self.cue_sheet.iter().map(|_| "the cue sheet".to_owned()));
-        let warnings = lost
-            .iter()
-            .map(|what| TagWarning::new(Outcome::Lost, what, NO_PLACE));
-        limited(warnings.collect(), 0)
+        Ok(self.without_place(Vec::new(), NO_PLACE))
     }
 }

@@ -7,7 +7,6 @@ use lofty::config::WriteOptions;
 use lofty::mp4::{Atom, AtomData, AtomIdent, DataType, Ilst};
 use lofty::tag::TagExt;
 
-use crate::tags::note::{Outcome, limited};
 use crate::tags::{Field, TagWarning, Tags, names};
 
 /// Whose names freeform atoms have.
@@ -43,7 +42,8 @@ impl Tags {
         }
         list.save_to_path(path, WriteOptions::new())
             .map_err(io::Error::other)?;
-        Ok(self.lost_in_m4a())
+        let frames = self.frames.iter().filter(|frame| !frame.is_told);
+        Ok(self.without_place(frames.map(|frame| frame.name()).collect(), NO_PLACE))
     }
 
     /// A field as an atom; none where another field's atom has it.
@@ -101,23 +101,6 @@ impl Tags {
         }
         let code = DataType::Reserved;
         Atom::new(AtomIdent::Fourcc(name), AtomData::Unknown { code, data })
-    }
-
-    fn lost_in_m4a(&self) -> Vec<TagWarning> {
-        let frames = self.frames.iter().filter(|frame| !frame.is_told);
-        let mut lost: Vec<String> = frames.map(|frame| frame.name()).collect();
-        let chunks = self.chunks.iter().filter(|chunk| !chunk.is_cue());
-        lost.extend(chunks.map(|chunk| chunk.name()));
-        lost.extend(
-            self.applications
-                .iter()
-                .map(|_| "a FLAC application block".to_owned()),
-        );
-        lost.extend(self.cue_sheet.iter().map(|_| "the cue sheet".to_owned()));
-        let warnings = lost
-            .iter()
-            .map(|what| TagWarning::new(Outcome::Lost, what, NO_PLACE));
-        limited(warnings.collect(), 0)
     }
 }
 
