@@ -15,7 +15,7 @@ pub enum Step {
     References,
     /// Measuring the mix; counts frames.
     Analyze,
-    /// Holding the stems against the mix; counts the mix's frames, which are read twice.
+    /// Holding the stems against the mix; counts the mix's frames of all passes.
     Stems,
     /// Everything before the limiter; counts frames.
     Render,

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use acetate_check::lead_move_db;
 use acetate_dsp::process::resample::AtRate;
 use acetate_dsp::solve::stems::{Added, Aligned, Stem, StemStudy, Studied, study};
+use acetate_dsp::stream::Tapped;
 use acetate_dsp::units::gain_from_db;
-use acetate_dsp::{Audio, Source, Spec, StreamError};
+use acetate_dsp::{Source, Spec};
 use acetate_io::{Depth, Identity, OpenOptions};
 use acetate_master::report::{Rebalance, RebalancedPart};
 use anyhow::{Context, bail};
@@ -21,6 +22,9 @@ const VOICE: [&str; 5] = ["vox", "voc", "voice", "sing", "acapella"];
 const BEHIND: [&str; 11] = [
     "bg", "bv", "back", "harm", "choir", "double", "dbl", "adlib", "echo", "delay", "reverb",
 ];
+
+/// Passes over the mix that read all of it. The one that aligns the stems reads a part.
+const PASSES: u64 = 2;
 
 /// The stems of a mix.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,7 +114,14 @@ impl Stems {
             })
         };
         let mut stems: Vec<_> = files.iter().map(open).collect::<Result<_, _>>()?;
-        let mut followed = Followed::new(mix, name, observer);
+        let total = mix.frames_hint().map(|frames| PASSES * frames);
+        let mut read = 0;
+        let mut followed = Tapped::new(mix, |block| {
+            read += block.frames() as u64;
+            let done = read.min(total.unwrap_or(u64::MAX));
+            observer.progress(name, Step::Stems, done, total);
+            Ok(go_on(observer)?)
+        });
         let Studied { study, gains } = study(&mut followed, &mut stems, !self.files.is_empty())?;
         followed.rewind()?;
         if let Some(refused) = &study.refused {
@@ -191,63 +202,6 @@ pub(crate) fn added<'a>(
     let mut added = Added::new(parts.collect::<anyhow::Result<Vec<_>>>()?);
     added.rewind()?;
     Ok(added)
-}
-
-/// Passes over the mix that read all of it.
-const PASSES: u64 = 2;
-
-/// The mix, whose reader tells an observer how far it is.
-struct Followed<'a> {
-    mix: &'a mut dyn Source,
-    name: &'a Path,
-    observer: &'a dyn Observer,
-    /// Frames of the passes that are over, and of this one.
-    before: u64,
-    at: u64,
-}
-
-impl<'a> Followed<'a> {
-    fn new(mix: &'a mut dyn Source, name: &'a Path, observer: &'a dyn Observer) -> Self {
-        Self {
-            mix,
-            name,
-            observer,
-            before: 0,
-            at: 0,
-        }
-    }
-}
-
-impl Source for Followed<'_> {
-    fn spec(&self) -> Spec {
-        self.mix.spec()
-    }
-
-    fn frames_hint(&self) -> Option<u64> {
-        self.mix.frames_hint()
-    }
-
-    fn read(&mut self, block: &mut Audio, max_frames: usize) -> Result<usize, StreamError> {
-        let frames = self.mix.read(block, max_frames)?;
-        self.at += frames as u64;
-        if frames == 0 {
-            (self.before, self.at) = (self.before + self.at, 0);
-        }
-        let total = self.frames_hint().map(|frames| PASSES * frames);
-        let done = (self.before + self.at).min(total.unwrap_or(u64::MAX));
-        self.observer.progress(self.name, Step::Stems, done, total);
-        go_on(self.observer)?;
-        Ok(frames)
-    }
-
-    fn skip(&mut self, frames: u64) -> Result<(), StreamError> {
-        self.mix.skip(frames)
-    }
-
-    fn rewind(&mut self) -> Result<(), StreamError> {
-        self.at = 0;
-        self.mix.rewind()
-    }
 }
 
 /// A stem at the rate of the mix.
