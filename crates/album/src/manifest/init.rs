@@ -93,7 +93,7 @@ pub fn manifest_of_folder(folder: &Path) -> Result<Draft, AlbumError> {
 type Place = fn(&Said) -> Option<(u32, u32)>;
 
 /// Puts songs into the first order that tells a place of its own for each of them: that of the tags, of the names, of either;
-/// else they stay in the order of their names. Returns a sentence if the tags tell places and not this order.
+/// else they stay in the order of their names. Returns a sentence if there are tags and they have no say.
 fn in_order(songs: &mut [(PathBuf, Said)]) -> Option<String> {
     let by_tags: Place = |said| Some((said.disc.unwrap_or(1), said.tagged_number?));
     let by_names: Place = |said| Some((1, said.named_number?));
@@ -108,16 +108,14 @@ fn in_order(songs: &mut [(PathBuf, Said)]) -> Option<String> {
         places.sort_unstable();
         places.iter().all(Option::is_some) && places.windows(2).all(|pair| pair[0] != pair[1])
     };
-    let place = [by_tags, by_names, by_either].into_iter().find(is_order);
-    if let Some(place) = place {
+    let orders = [(by_tags, true), (by_names, false), (by_either, true)];
+    let order = orders.into_iter().find(|(place, _)| is_order(place));
+    if let Some((place, _)) = order {
         songs.sort_by_key(|(_, said)| place(said));
     }
+    let tags_count = order.is_some_and(|(_, tags_count)| tags_count);
     let is_tagged = songs.iter().any(|(_, said)| said.tagged_number.is_some());
-    let is_by_tags = place.is_some_and(|place| {
-        let tagged = songs.iter().map(|(_, said)| by_tags(said));
-        tagged.eq(songs.iter().map(|(_, said)| place(said)))
-    });
-    (is_tagged && !is_by_tags).then(|| {
+    (is_tagged && !tags_count).then(|| {
         "the track numbers of the tags are not one for each song: the order is that of the file names; see that it is \
          the one you want"
             .to_owned()

@@ -9,7 +9,9 @@ mod read;
 use std::fmt::Write;
 use std::path::Path;
 
-pub(crate) use read::read;
+use acetate_dsp::Source;
+
+pub(crate) use self::read::read;
 
 use self::image::{image_differs, write_image};
 use self::packets::{Names, identifier, map, pq};
@@ -60,7 +62,7 @@ impl Making<'_> {
         files.push(FileReport {
             name: IMAGE.to_owned(),
             sha256: sum_of(&path)?,
-            sample_rate_hz: Some(whole_rate(self)),
+            sample_rate_hz: Some(whole.spec().sample_rate_hz),
             bits: Some(16),
             frames: Some(image.sectors * super::sheets::CD_FRAME),
             figures: None,
@@ -77,11 +79,6 @@ impl Making<'_> {
         });
         Ok((files, demands))
     }
-}
-
-fn whole_rate(making: &Making<'_>) -> u32 {
-    let first = making.measured.places.first();
-    first.map_or(0, |place| place.sample_rate_hz)
 }
 
 /// What our own reader finds in the fileset.

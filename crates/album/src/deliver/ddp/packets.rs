@@ -1,6 +1,6 @@
 //! The three descriptors: fields of ASCII at fixed places, blank where nothing is said.
 
-use super::super::sheets::{Disc, disc_text};
+use super::super::sheets::{Disc, disc_text, msf};
 use super::PREGAP;
 
 /// Names and lengths of the streams.
@@ -112,10 +112,5 @@ pub(super) fn pq(disc: &Disc) -> Vec<u8> {
 
 /// Minutes, seconds and frames without marks.
 fn time(sectors: u64) -> String {
-    format!(
-        "{:02}{:02}{:02}",
-        sectors / 4500,
-        sectors / 75 % 60,
-        sectors % 75
-    )
+    msf(sectors).replace(':', "")
 }
