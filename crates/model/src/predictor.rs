@@ -268,7 +268,11 @@ impl Predictor for NetPredictor {
             genre: ToneGenre::of(self.genre, &features.pooled_db),
             features: &features,
             body: &body,
-            finished_probability: finished::probability(analysis),
+            finished_probability: finished::of_body(
+                analysis,
+                &body,
+                f64::from(features.statistics[PLR_STATISTIC]),
+            ),
         };
         Ok(resolve(&heard, &self.weights.header.priors, analysis))
     }
