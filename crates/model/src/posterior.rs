@@ -10,6 +10,9 @@
 //! sizes of mean square `R²`, and their answer is a posterior under that: dividing it out (precisions
 //! subtract) leaves the measurement `z_j` with variance `v_j`. Given `r`, the posterior mean is
 //! `z_j u_j r² / (u_j r² + v_j)`; the sizes are weighed by how well each explains `z`.
+//!
+//! Weights that learned from pairs may hold an engineer's usual move: what is done to a mix whatever it sounds like.
+//! Faults then lie around it, and so does what is done. A finished master does not get it.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -17,6 +20,8 @@ use thiserror::Error;
 /// Of the precision that the training's prior alone has, a measurement keeps at least this share: an answer
 /// no surer than that prior says nothing.
 const LEAST_PRECISION_SHARE: f64 = 0.02;
+/// Larger usual moves are refused, dB.
+const MAX_USUAL_DB: f64 = 12.0;
 
 /// Why a prior is refused.
 #[derive(Debug, Error, PartialEq)]
@@ -85,6 +90,9 @@ pub struct Prior {
     pub evidence_exponent: f64,
     /// Factor on the posterior deviations with which 80 % of validation errors lie in the 80 % interval.
     pub interval_scale: f64,
+    /// An engineer's usual move in each coordinate, dB: the mean of what is done to a mix. Empty where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub usual_db: Vec<f64>,
 }
 
 /// What is known of one group once a song was heard.
@@ -94,7 +102,7 @@ pub struct Posterior {
     pub mean_db: Vec<f64>,
     /// Variance of each, dB².
     pub variance: Vec<f64>,
-    /// Probability of the smallest size.
+    /// Probability of the smallest size: that nothing but the usual move is wanted.
     pub smallest_probability: f64,
 }
 
@@ -151,6 +159,12 @@ impl Prior {
             self.sizes_db.len(),
             self.finished_shares.len(),
         )?;
+        if !self.usual_db.is_empty() {
+            length("usual_db", coordinates, self.usual_db.len())?;
+        }
+        for &usual_db in &self.usual_db {
+            range("usual_db", -MAX_USUAL_DB, MAX_USUAL_DB, usual_db)?;
+        }
         for &variance in &self.unit_variance {
             range("unit_variance", 1e-9, 100.0, variance)?;
         }
@@ -172,11 +186,15 @@ impl Prior {
     /// The posterior of a group of which the members say `mean_db` with `variance`; `finished` is the
     /// probability that the program is a finished master, 0 to 1.
     pub fn posterior(&self, mean_db: &[f64], variance: &[f64], finished: f64) -> Posterior {
+        let usual_db = self.usual_of(finished);
+        // Measured from the usual move on.
         let measured: Vec<(f64, f64)> = mean_db
             .iter()
             .zip(variance)
             .zip(&self.unit_variance)
             .map(|((&mean, &variance), &unit)| self.measurement(mean, variance, unit))
+            .zip(&usual_db)
+            .map(|((z, v), usual_db)| (z - usual_db, v))
             .collect();
         let shares = self
             .shares
@@ -203,7 +221,7 @@ impl Prior {
         let weights: Vec<f64> = logs.iter().map(|log| libm::exp(log - highest)).collect();
         let total: f64 = weights.iter().sum();
         let (mut means, mut variances) = (Vec::new(), Vec::new());
-        for (&(z, v), unit) in measured.iter().zip(&self.unit_variance) {
+        for ((&(z, v), unit), usual_db) in measured.iter().zip(&self.unit_variance).zip(&usual_db) {
             let (mut mean, mut square) = (0.0, 0.0);
             for (weight, size_db) in weights.iter().zip(&self.sizes_db) {
                 let prior = unit * size_db * size_db;
@@ -212,7 +230,7 @@ impl Prior {
                 mean += weight * share * z;
                 square += weight * (share * v + share * share * z * z);
             }
-            means.push(mean);
+            means.push(usual_db + mean);
             variances
                 .push((square - mean * mean).max(0.0) * self.interval_scale * self.interval_scale);
         }
@@ -221,6 +239,13 @@ impl Prior {
             variance: variances,
             smallest_probability: weights.first().map_or(1.0, |first| first / total),
         }
+    }
+
+    /// The usual move of each coordinate for a program that is a finished master with probability `finished`, dB.
+    fn usual_of(&self, finished: f64) -> Vec<f64> {
+        let count = self.unit_variance.len();
+        let moves = self.usual_db.iter().map(|db| (1.0 - finished) * db);
+        moves.chain(std::iter::repeat(0.0)).take(count).collect()
     }
 
     /// What one coordinate's answer is as a measurement: the value and its variance, without the
@@ -247,6 +272,7 @@ mod tests {
             variance_scale: 1.0,
             evidence_exponent: 1.0,
             interval_scale: 1.0,
+            usual_db: Vec::new(),
         }
     }
 
@@ -279,6 +305,24 @@ mod tests {
     }
 
     #[test]
+    fn the_usual_move_is_made_where_nothing_is_heard_and_not_on_a_finished_master() {
+        let mut with = prior();
+        with.usual_db = vec![1.0, -0.5, 0.0];
+        let unheard = with.posterior(&[0.0; 3], &[10.0; 3], 0.0);
+        for (mean_db, usual_db) in unheard.mean_db.iter().zip(&with.usual_db) {
+            assert!((mean_db - usual_db).abs() < 0.25, "{unheard:?}");
+        }
+        let heard = with.posterior(&[6.0, -3.0, 1.2], &[0.3; 3], 0.0);
+        let without = prior().posterior(&[6.0, -3.0, 1.2], &[0.3; 3], 0.0);
+        assert!((heard.mean_db[0] - without.mean_db[0]).abs() < 0.2);
+        let said = ([0.4, -0.2, 0.1], [1.0; 3]);
+        assert_eq!(
+            with.posterior(&said.0, &said.1, 1.0),
+            prior().posterior(&said.0, &said.1, 1.0)
+        );
+    }
+
+    #[test]
     fn an_answer_no_surer_than_the_prior_of_the_training_moves_next_to_nothing() {
         let unsure = prior().posterior(&[0.2], &[10.8], 0.0);
         assert!(unsure.mean_db[0].abs() < 0.2, "{unsure:?}");
@@ -290,6 +334,10 @@ mod tests {
         wrong.shares.pop();
         let error = wrong.check("tone", 3).unwrap_err().to_string();
         assert_eq!(error, "tone: expected 4 entries in shares, got 3");
+        let mut wrong = prior();
+        wrong.usual_db = vec![1.0; 2];
+        let error = wrong.check("tone", 3).unwrap_err().to_string();
+        assert_eq!(error, "tone: expected 3 entries in usual_db, got 2");
         let mut wrong = prior();
         wrong.evidence_exponent = 1.5;
         assert!(wrong.check("tone", 3).is_err());

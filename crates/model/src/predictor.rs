@@ -17,7 +17,7 @@ use crate::outputs::{
 };
 use crate::posterior::Priors;
 use crate::weights::{Weights, WeightsError};
-use crate::{dynamics, finished};
+use crate::{dynamics, finished, usual};
 
 /// Highest ratio that is predicted: glue, not effect.
 const MAX_RATIO: f64 = 2.0;
@@ -442,7 +442,11 @@ fn resolve(heard: &Heard<'_>, priors: &Priors, analysis: &Analysis) -> Predictio
             genre: genre.clone(),
             ..tone
         }),
-        notes: genre.iter().filter_map(ToneGenre::note).collect(),
+        notes: genre
+            .iter()
+            .filter_map(ToneGenre::note)
+            .chain(usual::note(priors, finished_probability))
+            .collect(),
     }
 }
 

@@ -12,9 +12,11 @@ use serde::Serialize;
 
 use super::RetrainError;
 use super::judge::{Errors, Songs, judge, mean};
+use super::usual::{UsualMove, learn};
 use crate::calibrate::net_of;
 use crate::export::weights_file;
 use crate::fit::Member;
+use crate::pair::Pair;
 use crate::priors::{Judged, MAX_HARM_DB, fit_priors};
 use crate::recipe::Recipe;
 use crate::validation;
@@ -35,6 +37,8 @@ pub struct Choice {
     pub errors: Errors,
     /// Whether it keeps all else within bounds.
     pub within_bounds: bool,
+    /// Whether the engineer's usual move is made.
+    pub has_usual_move: bool,
 }
 
 /// The weights chosen.
@@ -48,13 +52,22 @@ pub struct Blend {
     pub bytes: Vec<u8>,
     /// Every share that was tried.
     pub choices: Vec<Choice>,
+    /// The engineer's usual move, where the weights make one.
+    pub usual: Option<UsualMove>,
+}
+
+impl Blend {
+    /// Size of the usual move's tone, dB RMS.
+    pub fn usual_rms_db(&self) -> f64 {
+        self.usual.as_ref().map_or(0.0, UsualMove::tone_rms_db)
+    }
 }
 
 /// Whether weights keep all that is not the mid error within bounds: harm to untouched masters
 /// within that of the public priors (or no more than the shipped weights do), side and level spread
-/// no worse.
-pub fn within_bounds(shipped: &Errors, other: &Errors) -> bool {
-    other.harm_db <= MAX_HARM_DB.max(shipped.harm_db)
+/// no worse. A usual move of `usual_rms_db` is wanted, and made on masters that do not look finished, too.
+pub fn within_bounds(shipped: &Errors, other: &Errors, usual_rms_db: f64) -> bool {
+    other.harm_db <= MAX_HARM_DB.max(shipped.harm_db) + usual_rms_db
         && other.side_db <= shipped.side_db + TOLERANCE_DB
         && other.spread_db <= shipped.spread_db + TOLERANCE_DB
 }
@@ -83,7 +96,8 @@ pub fn shipped_tensors() -> Result<Vec<Vec<Vec<f32>>>, RetrainError> {
 }
 
 /// Finds the share with the least mid error on `songs` among those within bounds; 0 where none is
-/// better than the shipped weights.
+/// better than the shipped weights. Where there are pairs, each share is tried with the usual move of `learned` and
+/// without.
 ///
 /// # Errors
 /// [`RetrainError`] when weights cannot be made or run.
@@ -91,6 +105,7 @@ pub fn choose(
     shipped: &[Vec<Vec<f32>>],
     tuned: &[Member],
     recipe: &Recipe,
+    learned: &[Pair],
     songs: &Songs<'_>,
 ) -> Result<Blend, RetrainError> {
     let base = Weights::embedded()?;
@@ -103,7 +118,9 @@ pub fn choose(
             lambda: 0.0,
             errors: before,
             within_bounds: true,
+            has_usual_move: false,
         }],
+        usual: None,
     };
     let mut least_db = before.mid_db;
     for lambda in LAMBDAS {
@@ -116,36 +133,42 @@ pub fn choose(
                 best_step: to.best_step,
             })
             .collect();
-        let priors = priors_of(&members, &base.header.priors, recipe, songs)?;
-        if lambda == 0.0 && priors == base.header.priors {
-            continue;
+        for (priors, usual) in priors_of(&members, &base.header.priors, recipe, learned, songs)? {
+            if lambda == 0.0 && priors == base.header.priors {
+                continue;
+            }
+            let bytes = weights_file(&members, &priors, &recipe.name)?;
+            let errors = mean(&judge(&Weights::from_bytes(&bytes)?, songs)?);
+            let usual_rms_db = usual.as_ref().map_or(0.0, UsualMove::tone_rms_db);
+            let within_bounds = within_bounds(&before, &errors, usual_rms_db);
+            blend.choices.push(Choice {
+                lambda,
+                errors,
+                within_bounds,
+                has_usual_move: usual.is_some(),
+            });
+            if within_bounds && errors.mid_db < least_db {
+                least_db = errors.mid_db;
+                (blend.lambda, blend.is_shipped, blend.bytes) = (lambda, false, bytes);
+                blend.usual = usual;
+            }
         }
-        let bytes = weights_file(&members, &priors, &recipe.name)?;
-        let errors = mean(&judge(&Weights::from_bytes(&bytes)?, songs)?);
-        let within_bounds = within_bounds(&before, &errors);
-        if within_bounds && errors.mid_db < least_db {
-            least_db = errors.mid_db;
-            (blend.lambda, blend.is_shipped, blend.bytes) = (lambda, false, bytes);
-        }
-        blend.choices.push(Choice {
-            lambda,
-            errors,
-            within_bounds,
-        });
     }
     Ok(blend)
 }
 
-/// The priors that fit the catalog's masters; those of the shipped weights where there are only pairs, of which too
-/// few are ever set aside to say how often a mix is right.
+/// The priors to try. Those that fit the catalog's masters; of pairs, of which too few are ever set aside to say how
+/// often a mix is right, the shipped ones without and with the engineer's usual move.
 fn priors_of(
     members: &[Member],
     shipped: &Priors,
     recipe: &Recipe,
+    learned: &[Pair],
     songs: &Songs<'_>,
-) -> Result<Priors, RetrainError> {
+) -> Result<Vec<(Priors, Option<UsualMove>)>, RetrainError> {
     if !songs.pairs.is_empty() {
-        return Ok(shipped.clone());
+        let (priors, usual) = learn(learned, shipped);
+        return Ok(vec![(shipped.clone(), None), (priors, Some(usual))]);
     }
     let net = net_of(members, shipped, &recipe.name)?;
     let cases = validation::cases(songs.masters, &net, &[], songs.seed ^ PRIORS_SEED)?;
@@ -157,7 +180,8 @@ fn priors_of(
         tracks: songs.masters,
         cases: &[],
     };
-    Ok(fit_priors(shipped.clone(), &recipe.prior, &valid, &unlike))
+    let priors = fit_priors(shipped.clone(), &recipe.prior, &valid, &unlike);
+    Ok(vec![(priors, None)])
 }
 
 fn between(from: &[Vec<f32>], to: &[Vec<f32>], lambda: f64) -> Vec<Vec<f32>> {
@@ -207,7 +231,14 @@ mod tests {
             pairs: &[],
             seed: 9,
         };
-        let blend = choose(&shipped, &noise, &Tune::embedded().unwrap().fit, &songs).unwrap();
+        let blend = choose(
+            &shipped,
+            &noise,
+            &Tune::embedded().unwrap().fit,
+            &[],
+            &songs,
+        )
+        .unwrap();
         assert_eq!(blend.lambda, 0.0);
         assert!(!blend.is_shipped || blend.bytes == DEFAULT_WEIGHTS);
         assert!(blend.choices.len() >= LAMBDAS.len());
@@ -227,9 +258,14 @@ mod tests {
             spread_db,
             harm_db,
         };
-        assert!(within_bounds(&shipped, &at(1.6, 0.5, 0.2)));
-        assert!(!within_bounds(&shipped, &at(1.7, 0.5, 0.1)));
-        assert!(!within_bounds(&shipped, &at(1.6, 0.6, 0.1)));
-        assert!(!within_bounds(&shipped, &at(1.6, 0.5, MAX_HARM_DB + 0.05)));
+        assert!(within_bounds(&shipped, &at(1.6, 0.5, 0.2), 0.0));
+        assert!(within_bounds(&shipped, &at(1.6, 0.5, 1.1), 0.8));
+        assert!(!within_bounds(&shipped, &at(1.7, 0.5, 0.1), 0.0));
+        assert!(!within_bounds(&shipped, &at(1.6, 0.6, 0.1), 0.0));
+        assert!(!within_bounds(
+            &shipped,
+            &at(1.6, 0.5, MAX_HARM_DB + 0.05),
+            0.0
+        ));
     }
 }

@@ -2,21 +2,26 @@
 
 use std::fmt::Write;
 
+use acetate_dsp::measure::bands::judged_hz;
 use acetate_dsp::plain;
 use acetate_model::Weights;
 use acetate_model::weights::DEFAULT_WEIGHTS;
 
 use super::judge::{Comparison, Errors};
 use super::tune::Tune;
+use super::usual::UsualMove;
 use super::{Answer, RetrainError, Retrained};
 use crate::run::CARD_HEAD;
 
-/// What is said of a catalog that nothing was trained on.
+/// What is said of a catalog that nothing was trained on: too few `songs`, where at least `least` are needed.
 ///
 /// # Errors
 /// [`RetrainError::Weights`] when the shipped weights cannot be read.
-pub fn too_few(tune: &Tune, songs: usize, pairs: bool) -> Result<Retrained, RetrainError> {
-    let least = tune.min_songs;
+pub fn too_few(
+    tune: &Tune,
+    (songs, least): (usize, usize),
+    pairs: bool,
+) -> Result<Retrained, RetrainError> {
     Ok(Retrained {
         verdict: format!(
             "{songs} {} are too few to retrain on (at least {least}): no weights were written, the shipped ones stay",
@@ -25,6 +30,8 @@ pub fn too_few(tune: &Tune, songs: usize, pairs: bool) -> Result<Retrained, Retr
         answer: Answer::TooFew,
         retrained_written: false,
         lambda: 0.0,
+        usual_move: None,
+        left_out_in_turn: false,
         recipe: tune.fit.name.clone(),
         weights_hash: Weights::from_bytes(DEFAULT_WEIGHTS)?.hash,
         songs: [0; 3],
@@ -45,7 +52,9 @@ pub fn verdict(retrained: &Retrained) -> String {
     let Some(own) = &retrained.own else {
         return retrained.verdict.clone();
     };
-    let place = if retrained.split_by_song {
+    let place = if retrained.left_out_in_turn {
+        "pairs, each judged by what the others taught"
+    } else if retrained.split_by_song {
         "held-out songs"
     } else {
         "held-out albums"
@@ -63,6 +72,13 @@ pub fn verdict(retrained: &Retrained) -> String {
         ),
         _ => "retraining did not help on the songs set aside to choose by".to_owned(),
     };
+    if let Some(usual) = retrained
+        .usual_move
+        .as_ref()
+        .filter(|_| retrained.retrained_written)
+    {
+        let _ = write!(text, "; the engineer's usual move is made: {}", told(usual));
+    }
     match &retrained.public {
         _ if retrained.lambda == 0.0 => {}
         None => text.push_str("; public set: not in the cache, not measured"),
@@ -83,6 +99,17 @@ pub fn verdict(retrained: &Retrained) -> String {
         });
     }
     text
+}
+
+/// An engineer's usual move in words.
+fn told(usual: &UsualMove) -> String {
+    let bands = usual.tone_db.iter().enumerate();
+    let most = bands.max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs()));
+    let (band, gain_db) = most.map_or((0, 0.0), |(band, gain_db)| (band, *gain_db));
+    format!(
+        "at most {gain_db:+.1} dB in tone, at {:.0} Hz",
+        judged_hz(band)
+    )
 }
 
 fn against(comparison: &Comparison) -> String {
@@ -128,51 +155,89 @@ fn interval(own: &Comparison) -> String {
 
 /// The model card that goes beside the weights.
 pub fn model_card(retrained: &Retrained, tune: &Tune) -> String {
-    let [fit, choosing, held_out] = retrained.songs;
+    let weights = super::WEIGHTS_NAME;
     let mut text = format!(
         "{CARD_HEAD}weights retrained on a catalog\n\n**{}**\n\n\
-        - Weights: `{}`, BLAKE3 `{}`: {}\n\
-        - Use: `acetate master --weights {}`\n\
-        - Made by: `acetate train {}` with recipe `{}` ({} steps of {} mixes at most, seed {}), from \
-        the shipped weights; kept steps {:?}\n\
-        - Songs: {fit} learned from, {choosing} to choose by, {held_out} held out{}; {} public masters \
-        at a share of {} of the mixes\n\
-        - Decision: the share of mixes that are right and how much the evidence counts, fitted on the songs to choose by \
-        (of pairs alone: as in the shipped weights)\n\n",
+        - Weights: `{weights}`, BLAKE3 `{}`: {}\n\
+        - Use: `acetate master --weights {weights}`\n\
+        - Made by: `acetate train {}` {}\n\
+        - Songs: {}\n\
+        - Decision: {}\n\n",
         retrained.verdict,
-        super::WEIGHTS_NAME,
         retrained.weights_hash,
-        if retrained.retrained_written {
-            format!(
-                "{:.0} % of the way from the shipped to the fine-tuned weights",
-                100.0 * retrained.lambda
-            )
-        } else {
-            "not written; the shipped weights stay".to_owned()
-        },
-        super::WEIGHTS_NAME,
+        what(retrained),
         if retrained.pairs {
             "--pairs"
         } else {
             "--masters"
         },
-        retrained.recipe,
-        tune.fit.steps,
-        tune.fit.batch,
-        tune.fit.seed,
-        retrained.best_steps,
-        if retrained.split_by_song {
-            " (drawn song by song: there are too few albums)".to_owned()
-        } else if retrained.held_out_albums.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", plain::field(&retrained.held_out_albums.join(", ")))
-        },
-        retrained.public_mixed_in,
-        tune.public_share,
+        how(retrained, tune),
+        songs(retrained, tune),
+        decision(retrained),
     );
     tables(retrained, &mut text);
     text
+}
+
+/// What the weights are.
+fn what(retrained: &Retrained) -> String {
+    if !retrained.retrained_written {
+        return "not written; the shipped weights stay".to_owned();
+    }
+    let usual = match &retrained.usual_move {
+        Some(_) => ", with the engineer's usual move",
+        None => "",
+    };
+    if retrained.lambda == 0.0 {
+        format!("the shipped net{usual}")
+    } else {
+        let percent = 100.0 * retrained.lambda;
+        format!("{percent:.0} % of the way from the shipped to the fine-tuned weights{usual}")
+    }
+}
+
+/// How they were made.
+fn how(retrained: &Retrained, tune: &Tune) -> String {
+    if retrained.left_out_in_turn {
+        return "without training: fewer pairs than a net can be retrained on".to_owned();
+    }
+    format!(
+        "with recipe `{}` ({} steps of {} mixes at most, seed {}), from the shipped weights; kept steps {:?}",
+        retrained.recipe, tune.fit.steps, tune.fit.batch, tune.fit.seed, retrained.best_steps
+    )
+}
+
+/// What they learned from and were judged by.
+fn songs(retrained: &Retrained, tune: &Tune) -> String {
+    let [fit, choosing, held_out] = retrained.songs;
+    if retrained.left_out_in_turn {
+        return format!("{fit} pairs, each judged by what the others taught");
+    }
+    let which = if retrained.split_by_song {
+        " (drawn song by song: there are too few albums)".to_owned()
+    } else if retrained.held_out_albums.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", plain::field(&retrained.held_out_albums.join(", ")))
+    };
+    format!(
+        "{fit} learned from, {choosing} to choose by, {held_out} held out{which}; {} public masters at a share of {} of \
+        the mixes",
+        retrained.public_mixed_in, tune.public_share
+    )
+}
+
+/// Where the priors come from.
+fn decision(retrained: &Retrained) -> &'static str {
+    match (retrained.pairs, &retrained.usual_move) {
+        (false, _) => {
+            "the share of mixes that are right and how much the evidence counts, fitted on the songs to choose by"
+        }
+        (true, Some(_)) => {
+            "how large faults are and the usual move, from the pairs; all else as in the shipped weights"
+        }
+        (true, None) => "as in the shipped weights",
+    }
 }
 
 fn tables(retrained: &Retrained, text: &mut String) {
@@ -195,23 +260,60 @@ fn tables(retrained: &Retrained, text: &mut String) {
             row(text, songs, "retrained", &comparison.retrained);
         }
     }
+    usual_move(retrained, text);
+    if retrained.choices.is_empty() {
+        return;
+    }
     text.push_str(
         "\nShares of the way that were tried, on the songs set aside to choose by:\n\n\
-        | share | mid | side | level spread | harm | within bounds |\n|---|---|---|---|---|---|\n",
+        | share | usual move | mid | side | level spread | harm | within bounds |\n|---|---|---|---|---|---|---|\n",
     );
     for choice in &retrained.choices {
         let errors = &choice.errors;
         let _ = writeln!(
             text,
-            "| {} | {:.3} | {:.3} | {:.3} | {:.3} | {} |",
+            "| {} | {} | {:.3} | {:.3} | {:.3} | {:.3} | {} |",
             choice.lambda,
+            yes_or_no(choice.has_usual_move),
             errors.mid_db,
             errors.side_db,
             errors.spread_db,
             errors.harm_db,
-            if choice.within_bounds { "yes" } else { "no" }
+            yes_or_no(choice.within_bounds)
         );
     }
+}
+
+fn yes_or_no(is: bool) -> &'static str {
+    if is { "yes" } else { "no" }
+}
+
+/// Third octaves that the table of the usual move shows: every third of the net's bands.
+const SHOWN_BANDS: usize = 3;
+
+fn usual_move(retrained: &Retrained, text: &mut String) {
+    let Some(usual) = &retrained.usual_move else {
+        return;
+    };
+    let shown: Vec<usize> = (0..usual.tone_db.len()).step_by(SHOWN_BANDS).collect();
+    let cells = |cell: &dyn Fn(usize) -> String| -> String {
+        let cells: Vec<String> = shown.iter().map(|&band| cell(band)).collect();
+        cells.join(" | ")
+    };
+    let _ = write!(
+        text,
+        "\nWhat the engineer of {} pairs does to a mix whatever it sounds like, and the weights with it: {:.0} % of the \
+        pairs' mean move, since few pairs tell little. A finished master with a limiter's traces does not get it; one \
+        without them does.\n\n\
+        | Hz | {} | side, all | level spread |\n|---|{}---|---|\n| dB | {} | {:+.2} | {:+.2} |\n",
+        usual.pairs,
+        100.0 * usual.kept_share,
+        cells(&|band| format!("{:.0}", judged_hz(band))),
+        "---|".repeat(shown.len()),
+        cells(&|band| format!("{:+.2}", usual.tone_db[band])),
+        usual.side_gain_db,
+        usual.level_spread_db,
+    );
 }
 
 fn row(text: &mut String, songs: &str, weights: &str, errors: &Errors) {

@@ -5,16 +5,19 @@
 //! ```text
 //! folder or list ─gather─▶ songs ─split─▶ learn ─fit─▶ tuned ─blend─▶ chosen ─judge─▶ verdict
 //! ```
+//! From fewer pairs than that takes, only what their engineer usually does is learned.
 //! Where the answer is not clearly *better*, no weights are written: the shipped ones under another name would only
 //! look like a result.
 
 pub mod blend;
 pub mod card;
+mod few_pairs;
 pub mod gather;
 pub mod interval;
 pub mod judge;
 pub mod split;
 pub mod tune;
+pub mod usual;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -39,6 +42,7 @@ use gather::Songs;
 use judge::Comparison;
 use split::Parts;
 use tune::Tune;
+use usual::UsualMove;
 
 /// Name of the weights in the output folder.
 pub const WEIGHTS_NAME: &str = "my.safetensors";
@@ -98,6 +102,11 @@ pub struct Retrained {
     pub retrained_written: bool,
     /// Share of the way from the shipped to the fine-tuned weights.
     pub lambda: f64,
+    /// The engineer's usual move that the weights make, learned from pairs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usual_move: Option<UsualMove>,
+    /// True where each album of pairs was left out in turn and judged by what the others taught.
+    pub left_out_in_turn: bool,
     /// Name of the recipe.
     pub recipe: String,
     /// BLAKE3 of the weights file, hex.
@@ -177,14 +186,22 @@ pub fn retrain(
         Catalog::Pairs(path) => (path, gather::pairs(path, cache, observer)?),
     };
     let found = songs.masters.len();
-    if found < plan.tune.min_songs && !plan.force {
-        let retrained = card::too_few(plan.tune, found, !songs.pairs.is_empty())?;
+    let has_pairs = !songs.pairs.is_empty();
+    let least = match has_pairs {
+        true => plan.tune.min_pairs.min(plan.tune.min_songs),
+        false => plan.tune.min_songs,
+    };
+    if found < least && !plan.force {
+        let retrained = card::too_few(plan.tune, (found, least), has_pairs)?;
         write_all(plan, None, &retrained, None)?;
         return Ok(retrained);
     }
     if found < LEAST_SONGS {
         let path = path.clone();
         return Err(RetrainError::TooFewToSplit { path, found });
+    }
+    if has_pairs && found < plan.tune.min_songs {
+        return retrain_on_few_pairs(plan, &songs, observer);
     }
     let public = |split| gather::public(plan.datasets, split, &songs, cache, observer);
     let public_train = public(Split::Train)?;
@@ -228,6 +245,7 @@ pub fn retrain(
         &shipped,
         &members,
         &plan.tune.fit,
+        &learned.pairs,
         &judged(&choosing, CHOOSING_SEED),
     )?;
     observer.advance("");
@@ -253,10 +271,12 @@ pub fn retrain(
         answer,
         retrained_written,
         lambda: blend.lambda,
+        usual_move: blend.usual,
+        left_out_in_turn: false,
         recipe: name.clone(),
         weights_hash: Weights::from_bytes(written.unwrap_or(DEFAULT_WEIGHTS))?.hash,
         songs: [&parts.fit, &parts.choosing, &parts.held_out].map(Vec::len),
-        pairs: !songs.pairs.is_empty(),
+        pairs: has_pairs,
         held_out_albums: albums(&held_out, &parts),
         split_by_song: parts.by_song,
         own: Some(own),
@@ -270,6 +290,45 @@ pub fn retrain(
     let curve = crate::report::loss_curve(&members)?;
     write_all(plan, written, &retrained, Some(&curve))?;
     job.forget().map_err(TrainError::from)?;
+    Ok(retrained)
+}
+
+/// Learns only the engineer's usual move.
+fn retrain_on_few_pairs(
+    plan: &Plan<'_>,
+    songs: &Songs,
+    observer: &dyn Observer,
+) -> Result<Retrained, RetrainError> {
+    observer.begin(Step::Evaluate, 1);
+    let name = &plan.tune.fit.name;
+    let (blend, own) = few_pairs::learn_usual_move(songs, name)?;
+    observer.advance("");
+    let answer = answer(&blend, &own);
+    let retrained_written = answer == Answer::Better || plan.force;
+    let written = retrained_written.then_some(&blend.bytes[..]);
+    let count = songs.pairs.len();
+    let mut retrained = Retrained {
+        verdict: String::new(),
+        answer,
+        retrained_written,
+        lambda: 0.0,
+        usual_move: blend.usual,
+        left_out_in_turn: true,
+        recipe: name.clone(),
+        weights_hash: Weights::from_bytes(written.unwrap_or(DEFAULT_WEIGHTS))?.hash,
+        songs: [count, 0, count],
+        pairs: true,
+        held_out_albums: Vec::new(),
+        split_by_song: own.counts_songs(),
+        own: Some(own),
+        public: None,
+        public_mixed_in: 0,
+        choices: blend.choices,
+        best_steps: Vec::new(),
+        looks: Vec::new(),
+    };
+    retrained.verdict = card::verdict(&retrained);
+    write_all(plan, written, &retrained, None)?;
     Ok(retrained)
 }
 
@@ -303,7 +362,7 @@ fn answer(blend: &Blend, own: &Comparison) -> Answer {
         Answer::NoUse
     } else if !shown {
         Answer::NotShown
-    } else if !within_bounds(&own.shipped, &own.retrained) {
+    } else if !within_bounds(&own.shipped, &own.retrained, blend.usual_rms_db()) {
         Answer::OutOfBounds
     } else {
         Answer::Better

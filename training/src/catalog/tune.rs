@@ -17,6 +17,9 @@ const DEFAULT_NAME: &str = "finetune.toml (embedded)";
 pub struct Tune {
     /// Fewer songs than this are too few to retrain on.
     pub min_songs: usize,
+    /// From this many pairs on, the engineer's usual move is learned.
+    #[serde(default = "min_pairs")]
+    pub min_pairs: usize,
     /// Share of the songs that is only measured on.
     pub held_out_share: f64,
     /// Share of the rest that decides when to stop and how far to go.
@@ -27,6 +30,10 @@ pub struct Tune {
     pub pairs_share: f64,
     /// The optimizer's part.
     pub fit: Recipe,
+}
+
+fn min_pairs() -> usize {
+    5
 }
 
 impl Tune {

@@ -108,6 +108,7 @@ pub fn of_recipe(severity: &SeverityPrior, faults: &FaultPrior) -> Priors {
             variance_scale: 1.0,
             evidence_exponent: 1.0,
             interval_scale: 1.0,
+            usual_db: Vec::new(),
         };
         set_right_share(&mut prior, 0.5, faults);
         prior
