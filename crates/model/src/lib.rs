@@ -54,6 +54,7 @@
 
 pub mod features;
 pub mod genre;
+mod interval;
 mod knots;
 pub mod net;
 pub mod outputs;

@@ -17,7 +17,7 @@ use crate::outputs::{
 };
 use crate::posterior::Priors;
 use crate::weights::{Weights, WeightsError};
-use crate::{dynamics, finished, usual};
+use crate::{dynamics, finished, interval, usual};
 
 /// Highest ratio that is predicted: glue, not effect.
 const MAX_RATIO: f64 = 2.0;
@@ -69,8 +69,11 @@ pub struct Tone {
     pub open_db: [f64; BANDS],
     /// The posterior mean: what the evidence carries.
     pub mean_db: [f64; BANDS],
-    /// Standard deviation of the posterior.
+    /// Standard deviation of what is left when the posterior mean is done, as errors on audio have it.
     pub sd_db: [f64; BANDS],
+    /// Standard deviation of the posterior itself.
+    #[serde(skip)]
+    pub posterior_sd_db: [f64; BANDS],
     /// Probability that the tone is right as it is.
     pub right_probability: f64,
     /// Probability that the program is a finished master.
@@ -304,7 +307,7 @@ pub fn judge_tone(
         &raw.variance[..MODES],
         finished_probability,
     );
-    let sd_db = std::array::from_fn(|band| {
+    let posterior_sd_db: [f64; BANDS] = std::array::from_fn(|band| {
         let modes = mode_curves().iter().zip(&posterior.variance);
         modes
             .map(|(curve, variance)| curve[band] * curve[band] * variance)
@@ -315,7 +318,8 @@ pub fn judge_tone(
     let tone = Tone {
         open_db: curve_of_modes(&raw.mean_db[..MODES]),
         mean_db,
-        sd_db,
+        sd_db: posterior_sd_db.map(interval::told_db),
+        posterior_sd_db,
         right_probability: posterior.smallest_probability,
         finished_probability,
         foreign_share: 0.0,

@@ -334,7 +334,7 @@ fn side_curve(gain_db: f64, tilt_db: f64) -> [f64; BANDS] {
     std::array::from_fn(|band| side_curve_db(gain_db, tilt_db, bands::center_hz(FIRST_BAND + band)))
 }
 
-/// What the posterior says of its own error in tone at each judged band, and the error, dB.
+/// The posterior's own deviation of tone at each judged band, and its error, dB.
 pub fn predicted_error(track: &Track, case: &Case, priors: &Priors) -> (Vec<f64>, Vec<f64>) {
     let (tone, _) = judged(track, case, priors);
     let left = |band: usize| case.fault.tone_db[band] + tone.mean_db[band];
@@ -344,7 +344,7 @@ pub fn predicted_error(track: &Track, case: &Case, priors: &Priors) -> (Vec<f64>
     });
     (0..BANDS)
         .filter(|&band| spectrum[band] > JUDGED_DB)
-        .map(|band| (tone.sd_db[band], left(band) - shift_db))
+        .map(|band| (tone.posterior_sd_db[band], left(band) - shift_db))
         .unzip()
 }
 

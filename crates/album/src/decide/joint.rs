@@ -98,7 +98,7 @@ fn tied(piece: &Heard<'_>) -> tie::Song {
                 side
             };
             let limited = open_side.clamp(side - MAX_SIDE_PULL_DB, side + MAX_SIDE_PULL_DB);
-            let square: f64 = tone.sd_db.iter().map(|sd| sd * sd).sum();
+            let square: f64 = tone.posterior_sd_db.iter().map(|sd| sd * sd).sum();
             let deviation_db = (square / BANDS as f64).sqrt();
             let modes = modes_of_curve(&tone.open_db);
             (
