@@ -30,6 +30,8 @@ const STEPS_PER_UNIT: f64 = 100.0;
 pub const MAX_EQ_RMS_DB: f64 = 6.0;
 /// Largest move of any band, dB.
 pub const MAX_EQ_BAND_DB: f64 = 9.0;
+/// A curve that moves no band by this much is none: nobody hears it, and it is not worth a stage, dB.
+const LEAST_EQ_BAND_DB: f64 = 0.2;
 /// A band this far below the program's loudness has nothing that a boost could bring out but noise, dB.
 const NOTHING_TO_BOOST_DB: f64 = -55.0;
 /// A ratio below this is none: nobody hears it, and it is not worth a stage.
@@ -410,6 +412,9 @@ fn resolve(heard: &Heard<'_>, priors: &Priors, analysis: &Analysis) -> Predictio
     let finished_probability = *finished_probability;
     let mut settings = Settings::default();
     let (tone, curve_db) = judge_tone(raw, priors, &features.pooled_db, finished_probability);
+    let is_heard = |db: &f64| db.abs() >= LEAST_EQ_BAND_DB;
+    let has_curve = curve_db.iter().any(is_heard);
+    let curve_db = if has_curve { curve_db } else { [0.0; BANDS] };
     settings.eq.mid_db = knots_of_curve(&curve_db);
     settings.eq.boost_limit_hz = analysis.bandwidth_hz;
     let mut confidence = Confidence {
@@ -421,7 +426,10 @@ fn resolve(heard: &Heard<'_>, priors: &Priors, analysis: &Analysis) -> Predictio
         settings.stereo.low_db = gain_db.min(LOW_SIDE_MAX_DB);
         settings.stereo.mid_db = gain_db;
         settings.stereo.high_db = gain_db;
-        settings.eq.side_db = side_knots_db(tilt_db);
+        let side_db = side_knots_db(tilt_db);
+        if has_curve || side_db.iter().any(is_heard) {
+            settings.eq.side_db = side_db;
+        }
         confidence.stereo = share_done(&[gain_db, tilt_db], &raw.mean_db[MODES..SPREAD]);
     }
 
