@@ -16,6 +16,7 @@ use acetate_dsp::measure::stereo_image::StereoImage;
 use acetate_dsp::measure::true_peak::TruePeak;
 use acetate_dsp::process::compressor::Compressor;
 use acetate_dsp::process::dc_filter::DcFilter;
+use acetate_dsp::process::deesser::Deesser;
 use acetate_dsp::process::dither::{Dither, WordLength};
 use acetate_dsp::process::eq::Eq;
 use acetate_dsp::process::limiter::Limiter;
@@ -39,7 +40,7 @@ type Stage = Box<dyn FnMut(&mut Audio)>;
 type Make = fn() -> Stage;
 
 /// `decoding` alone is what every other count contains.
-const STAGES: [(&str, Make); 18] = [
+const STAGES: [(&str, Make); 19] = [
     ("decoding", || Box::new(|_| {})),
     ("loudness", || {
         let mut meter = Loudness::new(SPEC.sample_rate_hz, false);
@@ -96,6 +97,9 @@ const STAGES: [(&str, Make); 18] = [
     ("compressor", || {
         processor(Compressor::new(&settings().compressor, &SPEC))
     }),
+    ("de-esser", || {
+        processor(Deesser::new(&settings().deesser, &SPEC))
+    }),
     ("saturation and stereo", || {
         let mut saturation = Saturation::new(&settings().saturation, &SPEC);
         let mut stereo = Stereo::new(&settings().stereo, &SPEC);
@@ -117,6 +121,7 @@ fn settings() -> Settings {
     settings.cleanup.repairs = repairs();
     settings.eq.mid_db[8] = 1.5;
     settings.compressor.ratio = 2.0;
+    settings.deesser.max_reduction_db = 6.0;
     settings.saturation.amount = 0.5;
     settings.stereo.high_db = 1.0;
     settings.limiter.drive_db = 8.0;

@@ -19,6 +19,7 @@ use acetate_dsp::measure::stereo_image::StereoImage;
 use acetate_dsp::measure::true_peak::{PeakEnvelope, TruePeak};
 use acetate_dsp::process::compressor::Compressor;
 use acetate_dsp::process::dc_filter::DcFilter;
+use acetate_dsp::process::deesser::Deesser;
 use acetate_dsp::process::dither::{Dither, WordLength};
 use acetate_dsp::process::eq::Eq;
 use acetate_dsp::process::limiter::Limiter;
@@ -130,6 +131,7 @@ fn stages(criterion: &mut Criterion) {
     let mut settings = Settings::default();
     settings.eq.mid_db[8] = 1.5;
     settings.compressor.ratio = 2.0;
+    settings.deesser.max_reduction_db = 6.0;
     settings.saturation.amount = 0.5;
     settings.sections = vec![Section {
         start_s: 0.0,
@@ -143,7 +145,7 @@ fn stages(criterion: &mut Criterion) {
     settings.limiter.drive_db = 8.0;
     let mut group = criterion.benchmark_group("process");
     group.throughput(Throughput::Elements(FRAMES as u64));
-    let stages: [(&str, Box<dyn Processor>); 9] = [
+    let stages: [(&str, Box<dyn Processor>); 10] = [
         (
             "DC filter",
             Box::new(DcFilter::new(&settings.cleanup, &SPEC)),
@@ -153,6 +155,7 @@ fn stages(criterion: &mut Criterion) {
             "compressor",
             Box::new(Compressor::new(&settings.compressor, &SPEC)),
         ),
+        ("de-esser", Box::new(Deesser::new(&settings.deesser, &SPEC))),
         (
             "saturation",
             Box::new(Saturation::new(&settings.saturation, &SPEC)),

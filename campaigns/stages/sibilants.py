@@ -2,15 +2,23 @@
 """What the de-esser buys: S sounds of songs with vocals raised by 6 dB, against the untouched songs.
 
 usage: campaigns/stages/sibilants.py ACETATE CACHE
+       campaigns/stages/sibilants.py ACETATE CACHE untouched [SONGS] [SPLIT...]
 
 CACHE is the folder of `acetate dataset fetch`. Takes 60 s of each song with vocals that songs.csv's packages hold,
 raises its sibilants (short, in the middle, falling towards the top) by 6 dB between 4.5 and 10 kHz, and lets each tool
 take them back: the de-esser alone (all other amounts 0, loudness kept), ffmpeg's `deesser`, and, through
 ffmpeg, those of Calf (LV2; its modes wide and split) and TAP (LADSPA) if they are installed. Printed is, for the
 frames that were raised, how far mid from 4.5 to 9 kHz is from the untouched song, and for all other frames how far it
-was moved; then the same for untouched songs. Needs numpy, scipy, ffmpeg.
+was moved; then the same for untouched songs.
+
+With `untouched`: how many of SONGS (100) whole released tracks of the splits (valid and test) the de-esser touches, on the
+tone that they come with and behind the EQ that `acetate master` would give them, and by how much it moves the long-term level
+of third octaves of those that it touches, from 100 Hz to 16 kHz. Tracks are taken one of each package in turn. Needs
+numpy, scipy, ffmpeg; with `untouched` also soundfile.
 """
 
+import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -121,8 +129,67 @@ def errors(after, untouched, chosen):
     return raised_db, np.mean(np.abs(moved[others]))
 
 
+def decided_db(acetate, folder, song, *options):
+    """The reduction that the de-esser would have, dB; None of a track that cannot be mastered."""
+    command = [acetate, "master", str(song), "--dry-run", "--json", *map(str, options)]
+    home = {**os.environ, "XDG_CACHE_HOME": str(folder)}
+    done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, env=home)
+    if done.returncode > 1:
+        return None
+    return json.loads(done.stdout)["mastering"]["settings"]["deesser"]["max_reduction_db"]
+
+
+def third_octaves_db(samples):
+    """Long-term levels of left and right together in third octaves from 100 Hz to 16 kHz, dB."""
+    hz = np.fft.rfftfreq(WINDOW, 1 / RATE_HZ)
+    power = np.zeros(len(hz))
+    for start in range(0, len(samples) - WINDOW, WINDOW // 2):
+        frame = samples[start : start + WINDOW] * np.hanning(WINDOW)[:, None]
+        power += (np.abs(np.fft.rfft(frame, axis=0)) ** 2).sum(1)
+    centers = 1_000 * 2 ** (np.arange(-10, 13) / 3)
+    sums = [power[(hz >= center * 2 ** (-1 / 6)) & (hz < center * 2 ** (1 / 6))].sum() for center in centers]
+    return 10 * np.log10(np.maximum(sums, 1e-12))
+
+
+def touched_of(acetate, count, splits):
+    # Here, since only this part of the campaign needs what the other script does.
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from repair import songs as released
+
+    alone = without("eq", "compressor", "saturation", "stereo")
+    moves, touched, behind_eq = [], [], []
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out.wav"
+        for song in released(set(splits), count):
+            if len(moves) == count:
+                break
+            reduction_db = decided_db(acetate, folder, song, *alone)
+            if reduction_db is None:
+                continue
+            change_db = np.zeros(23)
+            if reduction_db > 0:
+                master(acetate, song, out, *alone)
+                before, after = read(song), read(out)
+                change_db = third_octaves_db(after) - third_octaves_db(before)
+                change_db -= np.median(change_db)
+                touched.append(f"{song.parent.name}/{song.name}: {reduction_db:.1f} dB, moves a band by up to {np.abs(change_db).max():.2f} dB")
+            moves.append(np.abs(change_db))
+            with_eq_db = decided_db(acetate, folder, song) or 0.0
+            if with_eq_db > 0:
+                behind_eq.append(f"{song.parent.name}/{song.name}: {with_eq_db:.1f} dB")
+    print(f"{len(moves)} released tracks of {' and '.join(splits)}; the de-esser touches {len(touched)}, behind the EQ {len(behind_eq)}")
+    print(f"mean over all tracks in the band that is moved most: {np.mean(moves, 0).max():.3f} dB; "
+          f"tracks with a band moved by more than 0.2 dB: {sum(move.max() > 0.2 for move in moves)}")
+    for title, lines in (("alone", touched), ("behind the EQ", behind_eq)):
+        print(f"{title}:", *lines, sep="\n  ")
+
+
 def main():
     acetate, cache = sys.argv[1:3]
+    if sys.argv[3:4] == ["untouched"]:
+        count, splits = sys.argv[4:5] or [100], sys.argv[5:] or ["valid", "test"]
+        touched_of(acetate, int(count[0]), splits)
+        return
     audio = Path(cache) / "audio"
     songs = []
     for part in VOCALS:

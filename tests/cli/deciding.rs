@@ -1,6 +1,6 @@
 //! One judgment of the tone behind check and master, and the dial that turns it.
 
-use acetate_dsp::signal::white;
+use acetate_dsp::signal::{Random, white};
 use serde_json::Value;
 
 use crate::dir::{Dir, read_wav, write_wav};
@@ -102,17 +102,37 @@ fn promises(report: &Value) -> Vec<(String, String)> {
     told
 }
 
-/// A mono song with sibilants on top, 80 ms of them twice a second: noise through a resonance at 6.3 kHz.
-fn with_sibilants(song: &[f32], rate_hz: u32) -> Vec<f32> {
+/// The left channel of an excerpt at -20 LUFS, and its sample rate.
+fn mono_song(dir: &Dir, excerpt: &str) -> (u32, Vec<f32>) {
+    dir.excerpt(excerpt);
+    dir.run(&[
+        "master", excerpt, "-o", "song.wav", "--amount", "0", "--lufs", "-20",
+    ])
+    .expect(0);
+    let (spec, samples) = read_wav(&dir.path("song.wav"));
+    let frames = samples.chunks(usize::from(spec.channels));
+    (
+        spec.sample_rate,
+        frames.map(|frame| frame[0] as f32).collect(),
+    )
+}
+
+/// A mono song with sibilants on top, 80 ms of them somewhere in every half second: noise through a resonance at 6.3 kHz.
+fn with_sibilants(song: &[f32], rate_hz: u32, gain: f32) -> Vec<f32> {
     let (radius, step) = (0.95_f32, std::f32::consts::TAU * 6_300.0 / rate_hz as f32);
     let (mut last, mut before) = (0.0, 0.0);
-    let every = rate_hz as usize / 2;
+    let (every, length) = (rate_hz as usize / 2, rate_hz as usize * 2 / 25);
+    let mut random = Random::new(5);
+    let starts: Vec<usize> = (0..=song.len() / every)
+        .map(|_| (random.share() * (every - length) as f64) as usize)
+        .collect();
     let noise = white(song.len(), 3).into_iter().enumerate();
     let sibilants = noise.map(|(frame, x)| {
         let y = 0.05 * x + 2.0 * radius * step.cos() * last - radius * radius * before;
         (last, before) = (y, last);
-        if frame % every < rate_hz as usize * 2 / 25 {
-            y
+        let start = starts[frame / every];
+        if (start..start + length).contains(&(frame % every)) {
+            gain * y
         } else {
             0.0
         }
@@ -123,21 +143,10 @@ fn with_sibilants(song: &[f32], rate_hz: u32) -> Vec<f32> {
 #[test]
 fn neither_a_click_nor_sibilants_part_what_check_promises_from_what_master_does() {
     let dir = Dir::new();
-    let excerpt = EXCERPTS[4];
-    dir.excerpt(excerpt);
-    dir.run(&[
-        "master", excerpt, "-o", "song.wav", "--amount", "0", "--lufs", "-20",
-    ])
-    .expect(0);
-    let (spec, samples) = read_wav(&dir.path("song.wav"));
-    let (rate_hz, channels) = (spec.sample_rate, usize::from(spec.channels));
-    let song: Vec<f32> = samples
-        .chunks(channels)
-        .map(|frame| frame[0] as f32)
-        .collect();
+    let (rate_hz, song) = mono_song(&dir, EXCERPTS[4]);
     let mut clicked = song.clone();
     clicked[song.len() / 3] += 8.0;
-    let sibilant = with_sibilants(&song, rate_hz);
+    let sibilant = with_sibilants(&song, rate_hz, 1.0);
     for mix in [&clicked, &sibilant] {
         write_wav(&dir.path("mix.wav"), rate_hz, 1, mix);
         let check: Value = dir.run(&["check", "mix.wav", "--json"]).json();
@@ -155,6 +164,28 @@ fn neither_a_click_nor_sibilants_part_what_check_promises_from_what_master_does(
             assert!(!transients.as_array().unwrap().is_empty());
         }
     }
+}
+
+#[test]
+fn the_de_esser_is_decided_on_the_tone_that_will_be_rendered() {
+    let dir = Dir::new();
+    let (rate_hz, song) = mono_song(&dir, EXCERPTS[4]);
+    let reduction_db = |options: &[&str]| -> f64 {
+        let plain = ["master", "mix.wav", "--dry-run", "--json"];
+        let report: Value = dir.run(&[&plain[..], options].concat()).json();
+        let deesser = &report["mastering"]["settings"]["deesser"];
+        deesser["max_reduction_db"].as_f64().unwrap()
+    };
+    let mut told = Vec::new();
+    for gain in [0.42, 0.46, 0.5, 0.54] {
+        let sibilant = with_sibilants(&song, rate_hz, gain);
+        write_wav(&dir.path("mix.wav"), rate_hz, 1, &sibilant);
+        let untreated_db = reduction_db(&["--eq-amount", "0"]);
+        assert_eq!(reduction_db(&["--bypass", "eq"]), untreated_db, "{gain}");
+        told.push((reduction_db(&[]), untreated_db));
+    }
+    let differs = |(treated_db, untreated_db): &(f64, f64)| (treated_db - untreated_db).abs() > 0.1;
+    assert!(told.iter().any(differs), "the EQ moves S sounds: {told:?}");
 }
 
 #[test]

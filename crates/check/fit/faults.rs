@@ -281,12 +281,19 @@ fn sibilant(mut audio: Audio, level_db: f64, rng: &mut Rng) -> Audio {
     let power: f64 = noise.iter().map(|&x| f64::from(x * x)).sum();
     let noise_rms = (power / noise.len().max(1) as f64).sqrt();
     let scale = (relative_rms(&audio, level_db) / noise_rms.max(1e-12)) as f32;
+    // One in every half second, anywhere in it: at even distances they would be a hi-hat.
     let (period, length) = ((0.5 * rate) as usize, (0.08 * rate) as usize);
+    let starts: Vec<usize> = (0..audio.frames() / period)
+        .map(|number| number * period + rng.below(period - length))
+        .collect();
     for channel in audio.channels_mut() {
-        for (frame, (x, n)) in channel.iter_mut().zip(&noise).enumerate() {
-            if frame % period < length {
-                *x += scale * n;
-            }
+        for &start in &starts {
+            let burst = start..start + length;
+            let noise = &noise[burst.clone()];
+            channel[burst]
+                .iter_mut()
+                .zip(noise)
+                .for_each(|(x, n)| *x += scale * n);
         }
     }
     audio

@@ -31,9 +31,9 @@ const BETWEEN: f64 = 0.3;
 
 /// Reads rows and writes the corpus.
 pub fn run(clean: &Path, injected: &Path) -> Result<()> {
-    let mut clean = read(clean)?;
+    let mut clean: Vec<Row> = read(clean)?;
     clean.retain(|row| row.is_finished);
-    let injected = read(injected)?;
+    let injected: Vec<Row> = read(injected)?;
     let before = Corpus::embedded()?;
     let mut figures = BTreeMap::new();
     for detector in DETECTORS {
@@ -81,9 +81,9 @@ pub fn run(clean: &Path, injected: &Path) -> Result<()> {
 pub fn again(clean: &Path, injected: &Path, codes: &[&str]) -> Result<()> {
     let text = std::fs::read_to_string(CORPUS_FILE).context(CORPUS_FILE)?;
     let mut corpus = Corpus::parse(&text).map_err(anyhow::Error::msg)?;
-    let mut clean = read(clean)?;
+    let mut clean: Vec<Row> = read(clean)?;
     clean.retain(|row| row.is_finished && matches!(row.fault.as_str(), "" | "none"));
-    let injected = read(injected)?;
+    let injected: Vec<Row> = read(injected)?;
     let codes: BTreeSet<&str> = codes.iter().copied().collect();
     if let Some(code) = TONE_CODES.iter().find(|code| codes.contains(code.as_str())) {
         bail!("{code} is fitted by the command tone");

@@ -15,6 +15,7 @@
 //! `fit TRAIN INJECTED`: writes crates/check/corpus.json.
 //! `again CLEAN INJECTED CODE…`: fits single findings in it again.
 //! `tone`: fits where tonal findings begin, on the features that `acetate train` caches.
+//! `voices ROWS`: fits what tells a voice's sibilants from drums, and prints the constants of `VoiceEvidence`.
 //! `ends SPLIT ROWS COUNT`: first, middle and last 10 s of released tracks as one signal, for what is told by edges.
 //! `report CLEAN INJECTED STABILITY MIXES`: prints the tables of docs/CHECK.md.
 //!
@@ -32,6 +33,7 @@ mod rows;
 mod stability;
 mod tone;
 mod tracks;
+mod voices;
 
 use std::path::PathBuf;
 
@@ -80,6 +82,7 @@ fn main() -> Result<()> {
             fit::again(clean.as_ref(), injected.as_ref(), codes)
         }
         ["tone"] => tone::run(&cache),
+        ["voices", rows] => voices::run(&cache, rows.as_ref()),
         ["ends", split, rows, count] => {
             rows::ends(&cache, split_of(split)?, count.parse()?, rows.as_ref())
         }
@@ -90,7 +93,7 @@ fn main() -> Result<()> {
             mixes.as_ref(),
         ),
         _ => bail!(
-            "expected a command: measure, mixes, inject, ends, stability, codecs, files, tone, fit, again or report; see crates/check/fit/main.rs"
+            "expected a command: measure, mixes, inject, ends, stability, codecs, files, tone, voices, fit, again or report; see crates/check/fit/main.rs"
         ),
     }
 }

@@ -17,7 +17,7 @@ use crate::rows::{Row, read};
 pub fn run(clean: &Path, injected: &Path, stability: &Path, mixes: &Path) -> Result<()> {
     let corpus = Corpus::embedded()?;
     let protocol = protocol::read()?;
-    let injected = read(injected)?;
+    let injected: Vec<Row> = read(injected)?;
     detection(
         corpus,
         &protocol.fault,

@@ -16,6 +16,7 @@ use acetate_training::datasets::Split;
 use acetate_training::rng::Rng;
 use anyhow::{Context, Result};
 use rayon::prelude::*;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::faults::inject as inject_fault;
@@ -59,7 +60,7 @@ pub struct Row {
 }
 
 /// Rows of a file; none where it does not exist.
-pub fn read(path: &Path) -> Result<Vec<Row>> {
+pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     if !path.exists() {
         return Ok(Vec::new());
     }
@@ -71,31 +72,23 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
 }
 
 /// A file that rows are added to, from all threads.
-pub struct Rows {
+pub struct Lines {
     file: Mutex<File>,
-    known: HashSet<String>,
     done: AtomicUsize,
 }
 
-impl Rows {
-    /// Opens a file, and remembers what is in it.
+impl Lines {
+    /// Opens a file, and leaves what is in it.
     pub fn open(path: &Path) -> Result<Self> {
-        let known = read(path)?.iter().map(key).collect();
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         Ok(Self {
             file: Mutex::new(file),
-            known,
             done: AtomicUsize::new(0),
         })
     }
 
-    /// True where a row is there already.
-    pub fn has(&self, track: &str, fault: &str, strength: f64) -> bool {
-        self.known.contains(&format!("{track}|{fault}|{strength}"))
-    }
-
-    /// Adds one.
-    pub fn add(&self, row: &Row) -> Result<()> {
+    /// Adds a row.
+    pub fn add(&self, row: &impl Serialize) -> Result<()> {
         let line = format!("{}\n", serde_json::to_string(row)?);
         let mut file = self
             .file
@@ -107,6 +100,32 @@ impl Rows {
             eprintln!("{done} rows");
         }
         Ok(())
+    }
+}
+
+/// The same of measured signals, which knows what is there.
+pub struct Rows {
+    lines: Lines,
+    known: HashSet<String>,
+}
+
+impl Rows {
+    /// Opens a file, and remembers what is in it.
+    pub fn open(path: &Path) -> Result<Self> {
+        Ok(Self {
+            known: read::<Row>(path)?.iter().map(key).collect(),
+            lines: Lines::open(path)?,
+        })
+    }
+
+    /// True where a row is there already.
+    pub fn has(&self, track: &str, fault: &str, strength: f64) -> bool {
+        self.known.contains(&format!("{track}|{fault}|{strength}"))
+    }
+
+    /// Adds one.
+    pub fn add(&self, row: &Row) -> Result<()> {
+        self.lines.add(row)
     }
 }
 

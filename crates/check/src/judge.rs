@@ -81,7 +81,7 @@ fn judge(detector: &dyn Detector, facts: &Facts<'_>) -> Option<Finding> {
     let (remark, full) = limits(info, facts.corpus)?;
     let depth_of = |value: f64| depth(info.worse, value, remark, full);
     let deep = depth_of(reading.value);
-    if reading.value.is_nan() || deep < 0.0 {
+    if reading.value.is_nan() || deep < 0.0 || !detector.is_the_fault(facts) {
         return None;
     }
     let message = detector.message(facts, &reading);

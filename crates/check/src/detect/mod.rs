@@ -182,6 +182,12 @@ pub trait Detector: Sync {
     /// Its figure; `None` where it cannot be measured or means nothing.
     fn measure(&self, facts: &Facts<'_>) -> Option<Reading>;
 
+    /// Whether a figure that stands out is the fault at all: something else may show the same figure.
+    fn is_the_fault(&self, facts: &Facts<'_>) -> bool {
+        let _ = facts;
+        true
+    }
+
     /// What is said where the figure stands out.
     fn message(&self, facts: &Facts<'_>, reading: &Reading) -> Message;
 

@@ -112,6 +112,8 @@ pub(super) const FIZZY: Tone = Tone {
 
 /// More than this is no matter of taste, dB.
 const LARGE_DB: f64 = 6.0;
+/// Sibilants that are less likely a voice's are not told.
+const LIKELY_A_VOICE: f64 = 0.5;
 /// A share of a fault that is left this small, or an amount, is not worth a word.
 const ALL_OF_IT_PERCENT: f64 = 95.0;
 
@@ -200,6 +202,11 @@ impl Detector for Sibilants {
     fn measure(&self, facts: &Facts<'_>) -> Option<Reading> {
         let sibilance = Sibilance::of(facts.analysis, &[0.0; THIRD_OCTAVES])?;
         Some(Reading::in_band(sibilance.level_lu, 4_500.0, 9_000.0))
+    }
+
+    fn is_the_fault(&self, facts: &Facts<'_>) -> bool {
+        Sibilance::of(facts.analysis, &[0.0; THIRD_OCTAVES])
+            .is_some_and(|sibilance| sibilance.evidence.probability() >= LIKELY_A_VOICE)
     }
 
     fn message(&self, facts: &Facts<'_>, reading: &Reading) -> Message {

@@ -1,9 +1,10 @@
 //! How much of its sibilants a program loses. Decided by measurement alone, whoever predicts the rest.
 //!
-//! Songs differ by several dB in how loud their sibilants are, so that nothing is done up to the limit that nine of ten
+//! Songs differ by several dB in how loud their sibilants are, so that nothing is done up to the limit that 19 of 20
 //! released tracks keep. Beyond it a song is likelier to be too sharp the more it stands over, and by more than it
 //! stands over: most songs start well below the limit. What is decided is a depth. It holds for all loud sibilants of the
-//! song, not for the loudest alone, since a microphone or an EQ raised them all.
+//! song, not for the loudest alone, since a microphone or an EQ raised them all. It is in proportion to the probability
+//! that what was found is a voice's: hi-hats and snares in the middle of the image pass for sibilants now and then.
 
 use acetate_check::{CheckError, Corpus, FindingCode};
 use acetate_dsp::Analysis;
@@ -14,15 +15,15 @@ use acetate_dsp::process::eq::eq_curve_db;
 use acetate_dsp::settings::{Deesser, Eq, Settings};
 
 /// Sibilants that so many percent of released tracks stay below are left alone.
-const RELEASED_PERCENT: f64 = 90.0;
-/// Reduction for each dB over the limit (`campaigns/stages/sibilants.py`).
-const REDUCTION_PER_DB: f64 = 2.0;
+const RELEASED_PERCENT: f64 = 95.0;
+/// Reduction for each dB over the limit, if they are a voice's for certain (`campaigns/stages/sibilants.py`).
+const REDUCTION_PER_DB: f64 = 6.0;
 /// Sibilants from this far below the limit on are reduced, dB.
-const RANGE_DB: f64 = 7.0;
+const RANGE_DB: f64 = 8.5;
 /// Less than this is not worth a stage, dB.
 const LEAST_DB: f64 = 0.5;
 
-/// The de-esser that a program needs behind its EQ.
+/// The de-esser that a program needs behind an EQ, which is the one that will be rendered.
 ///
 /// # Errors
 /// [`CheckError`] where the embedded corpus cannot be used.
@@ -36,7 +37,8 @@ pub(crate) fn deesser(analysis: &Analysis, eq: &Eq) -> Result<Deesser, CheckErro
     else {
         return Ok(neutral);
     };
-    let reduction_db = REDUCTION_PER_DB * (sibilance.level_lu - limit_lu);
+    let reduction_db =
+        sibilance.evidence.probability() * REDUCTION_PER_DB * (sibilance.level_lu - limit_lu);
     if reduction_db < LEAST_DB {
         return Ok(neutral);
     }

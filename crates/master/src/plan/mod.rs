@@ -92,7 +92,7 @@ pub(crate) fn plan(
                 Some(repaired) => repaired.cleanup.clone(),
                 None => cleanup(analysis, brief.repair),
             };
-            settings.deesser = deesser(program, &settings.eq)?;
+            settings.deesser = deesser(program, &brief.treatment(&settings).eq)?;
             if brief.sections {
                 settings.sections = sections(program);
                 if settings.sections.is_empty() {

@@ -1,8 +1,14 @@
-//! [`Sibilance`]: how loud the sibilants of a voice stand in a program.
+//! [`Sibilance`]: how loud the sibilants of a program stand, and whether they are a voice's.
 //!
 //! A frame counts as a sibilant where the band from 4.5 to 9 kHz of mid stands over its own median, over side and
 //! over the octave above: voices are in the middle and their sibilants fall towards the top, cymbals are wide or
 //! go on upwards. The figure is the level that the loudest hundredth of the frames reaches with such sibilants.
+//! Hi-hats and shakers in the middle pass for sibilants in a single frame; [`VoiceEvidence`] tells them from a voice's
+//! by how the frames follow each other.
+
+mod voice;
+
+pub use self::voice::VoiceEvidence;
 
 use super::bands::{THIRD_OCTAVES, center_hz, edges_hz};
 use super::spectrum::BandFrame;
@@ -28,16 +34,22 @@ const OVER_SIDE_DB: f64 = 6.0;
 const OVER_TOP_DB: f64 = 0.0;
 /// Share of the frames whose sibilants may be louder than the figure.
 const LOUDEST: f64 = 0.01;
+/// Sibilants down to so far below the figure say whether they are a voice's, dB.
+const LOUD_RANGE_DB: f64 = 4.0;
 /// Programs with fewer frames have no figure.
 const LEAST_FRAMES: usize = 100;
 
 /// How the sibilants of a program stand.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Sibilance {
     /// Level of the loud sibilants in mid, relative to the program's integrated loudness, LU.
     pub level_lu: f64,
     /// Where their power lies, Hz.
     pub center_hz: f64,
+    /// What tells whether they are a voice's.
+    pub evidence: VoiceEvidence,
+    /// The loud sibilants: places in the program's band frames, rising.
+    pub places: Vec<usize>,
 }
 
 impl Sibilance {
@@ -48,33 +60,39 @@ impl Sibilance {
         let frames = &analysis.sequences.band_frames;
         let loudness: Vec<f64> = frames.iter().map(total_db).collect();
         let floor_db = quantile(&loudness, LOUD)? - PAUSE_DB;
-        let active = frames.iter().zip(&loudness);
-        let active: Vec<&BandFrame> = active
-            .filter(|(_, loudness_db)| **loudness_db > floor_db)
-            .map(|(frame, _)| frame)
+        let levels: Vec<f64> = frames
+            .iter()
+            .map(|frame| level_db(&frame.mid_db, BAND, &gains))
             .collect();
+        let is_active = |place: &usize| loudness[*place] > floor_db;
+        let active: Vec<usize> = (0..frames.len()).filter(is_active).collect();
         if active.len() < LEAST_FRAMES {
             return None;
         }
-        let level = |frame: &BandFrame| level_db(&frame.mid_db, BAND, &gains);
-        let mut levels: Vec<f64> = active.iter().map(|frame| level(frame)).collect();
-        let usual_db = median(&mut levels)?;
-        let mut sibilants: Vec<(f64, &BandFrame)> = active
+        let mut active_levels: Vec<f64> = active.iter().map(|&place| levels[place]).collect();
+        let usual_db = median(&mut active_levels)?;
+        let mut sibilants: Vec<usize> = active
             .iter()
-            .map(|frame| (level(frame), *frame))
-            .filter(|(level_db, frame)| {
-                *level_db >= usual_db + OVER_MEDIAN_DB && is_sibilant(frame, *level_db, &gains)
+            .copied()
+            .filter(|&place| {
+                levels[place] >= usual_db + OVER_MEDIAN_DB
+                    && is_sibilant(&frames[place], levels[place], &gains)
             })
             .collect();
-        sibilants.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let place = (LOUDEST * active.len() as f64) as usize;
-        let (level_db, _) = sibilants.get(place)?;
+        sibilants.sort_by(|&a, &b| levels[b].total_cmp(&levels[a]));
+        let loudest = (LOUDEST * active.len() as f64) as usize;
+        let level_db = levels[*sibilants.get(loudest)?];
+        let center_hz = center(
+            sibilants[..=loudest].iter().map(|&place| &frames[place]),
+            &gains,
+        );
+        sibilants.retain(|&place| levels[place] >= level_db - LOUD_RANGE_DB);
+        sibilants.sort_unstable();
         Some(Self {
             level_lu: level_db - analysis.integrated_lufs,
-            center_hz: center(
-                sibilants.iter().take(place + 1).map(|(_, frame)| *frame),
-                &gains,
-            ),
+            center_hz,
+            evidence: VoiceEvidence::of(analysis, &levels, &sibilants, &gains),
+            places: sibilants,
         })
     }
 }
