@@ -111,3 +111,35 @@ pub(super) fn bounded(mut steps: Vec<f64>, most_db: f64) -> (Vec<f64>, Vec<f64>)
     let beyond = steps.iter().map(|db| db - db.clamp(-most_db, most_db));
     (within.collect(), beyond.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_moved_against_all_that_are_not() {
+        let (still, louder) = ([0.1, -0.1, 0.1, -0.1], [0.9, 0.7, 0.9, 0.7]);
+        let parts = [&still[..], &louder, &still];
+        let choice = Choice::new(parts.into_iter());
+        let moved = choice.with(1);
+        assert!((moved.step_db(1) - 0.8).abs() < 1e-9);
+        assert_eq!(moved.steps(), [0.0, moved.step_db(1), 0.0]);
+        assert!(moved.left().mean_square < 0.011 && choice.left().mean_square > 0.1);
+    }
+
+    #[test]
+    fn moves_that_fit_into_the_bounds_together_are_shifted_and_others_cut_off_and_told() {
+        let (within, beyond) = bounded(vec![0.0, 1.6, 0.4], 1.0);
+        assert_eq!(within, [-0.6, 1.0, -0.2]);
+        assert!(beyond.iter().all(|db| db.abs() < 1e-9));
+        let (within, beyond) = bounded(vec![0.0, 3.0, -0.4], 1.0);
+        assert_eq!(within, [0.0, 1.0, -0.4]);
+        assert_eq!(beyond, [0.0, 2.0, 0.0]);
+    }
+
+    #[test]
+    fn too_few_bands_are_no_agreement() {
+        assert_eq!(spread_db(&[1.0, 1.0, 1.0]), f64::INFINITY);
+        assert_eq!(spread_db(&[1.0, 1.0, 1.0, 1.0]), 0.0);
+    }
+}

@@ -70,3 +70,29 @@ pub(super) fn centered(values: &mut [f64], most: f64) {
         *value = (*value - middle).clamp(-most, most);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left(mean_square: f64) -> Left {
+        Left {
+            mean_square,
+            blocks: 500,
+        }
+    }
+
+    #[test]
+    fn an_explanation_is_taken_only_for_more_than_its_parameters_cost() {
+        // A hundred independent blocks: a parameter has to explain ln 100, 4.6.
+        assert!(left(1.0).is_beaten_by(left(0.9), 2.0));
+        assert!(!left(1.0).is_beaten_by(left(0.93), 2.0));
+        assert!(!left(1.0).is_beaten_by(left(0.9), 3.0));
+        assert!(!left(1.0).is_beaten_by(left(1.0), 1.0));
+    }
+
+    #[test]
+    fn programs_that_are_the_same_are_not_explained_any_better() {
+        assert!(!left(0.002).is_beaten_by(left(0.000_01), 1.0));
+    }
+}

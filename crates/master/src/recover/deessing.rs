@@ -28,6 +28,10 @@ const HEARD_DB: f64 = 55.0;
 const MOST_OFF_DB: f64 = 10.0;
 /// What a de-esser adds to be fitted: frequency, threshold and largest reduction.
 pub(super) const DEESSER_PARAMETERS: f64 = 3.0;
+/// A frame is longer than a sibilant: its level is so much lower than the detector's, dB …
+const LOWER_DB: f64 = 2.3;
+/// … and it shows this share of the reduction (`campaigns/learn.py`).
+const SHOWN: f64 = 0.7;
 /// Fewer frames tell nothing.
 const LEAST_FRAMES: usize = 100;
 /// A smaller reduction is none, dB.
@@ -43,7 +47,7 @@ const THRESHOLDS_LU: std::ops::RangeInclusive<i32> = -40..=10;
 const REDUCTIONS: std::ops::RangeInclusive<i32> = 1..=12;
 /// Steps around the best so far: share of the frequency, LU and dB.
 const FINER: [[f64; 3]; 3] = [[0.06, 0.5, 0.25], [0.03, 0.25, 0.1], [0.015, 0.1, 0.05]];
-/// Changes of bands are tabled for each twentieth of a dB of reduction.
+/// What frames show is tabled for each twentieth of a dB of reduction.
 const TABLE_STEPS_PER_DB: f64 = 20.0;
 const TABLE: usize = 121;
 
@@ -237,7 +241,7 @@ type Look = fn(&[BandFrame], f64) -> Tried;
 /// De-essers of one frequency on some frames.
 struct Tried {
     expected: ExpectedReduction,
-    /// Change of each band by reduction, dB.
+    /// Change of each band in a frame by reduction, dB.
     table: Vec<[f64; COUNT]>,
 }
 
@@ -255,7 +259,7 @@ impl Tried {
 
     fn of(expected: ExpectedReduction) -> Self {
         let table = (0..TABLE).map(|step| {
-            let reduced_db = step as f64 / TABLE_STEPS_PER_DB;
+            let reduced_db = SHOWN * step as f64 / TABLE_STEPS_PER_DB;
             let change = |band| db_from_power(expected.band_power(reduced_db, BANDS.start + band));
             std::array::from_fn(change)
         });
@@ -267,7 +271,7 @@ impl Tried {
 
     /// The frames that are reduced, and by how much, dB.
     fn reduced(&self, deesser: &Deesser, program_lufs: f64) -> Vec<(usize, f64)> {
-        let threshold_db = deesser.threshold_lu + program_lufs;
+        let threshold_db = deesser.threshold_lu + program_lufs - LOWER_DB;
         let reduced = self
             .expected
             .reduced_db(threshold_db, deesser.max_reduction_db);

@@ -31,6 +31,9 @@ use stretch::Stretch;
 
 /// Highest ratio that is tried.
 const MAX_RATIO: f64 = 2.5;
+/// A de-esser of which frames promise no more than of treble that is turned down whenever it is loud must leave so much
+/// less of it than that.
+const CLEARLY: f64 = 0.5;
 /// Fits that are corrected anew at most, after the first two: sections with a compressor and without, de-esser.
 const REFINED: usize = 3;
 
@@ -196,17 +199,7 @@ impl Stepwise<'_> {
         else {
             return Ok(base);
         };
-        let mut refused = DeesserLeftOut {
-            deesser: found.deesser,
-            treble_db: found.left.mean_square.sqrt(),
-            treble_without_db: before.mean_square.sqrt(),
-            is_any_treble: true,
-        };
         let anywhere = treble.search_anywhere(settings, &base.found);
-        if anywhere.is_some_and(|other| other.left.mean_square < found.left.mean_square) {
-            self.refused.deesser = Some(refused);
-            return Ok(base);
-        }
         let mut draft = base.draft.clone();
         draft.settings.deesser = found.deesser;
         let fit = self.pair.refined(
@@ -226,13 +219,19 @@ impl Stepwise<'_> {
             self.step,
         )?;
         let left = treble.left(&fit.found);
-        if before.is_beaten_by(left, DEESSER_PARAMETERS) {
+        let is_any_treble = anywhere.is_some_and(|any| {
+            let any = any.left.mean_square;
+            any < found.left.mean_square && left.mean_square > CLEARLY * any
+        });
+        if !is_any_treble && before.is_beaten_by(left, DEESSER_PARAMETERS) {
             return Ok(fit);
         }
-        refused.deesser = fit.draft.settings.deesser;
-        refused.treble_db = left.mean_square.sqrt();
-        refused.is_any_treble = false;
-        self.refused.deesser = Some(refused);
+        self.refused.deesser = Some(DeesserLeftOut {
+            deesser: fit.draft.settings.deesser,
+            treble_db: left.mean_square.sqrt(),
+            treble_without_db: before.mean_square.sqrt(),
+            is_any_treble,
+        });
         Ok(base)
     }
 }

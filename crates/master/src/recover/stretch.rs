@@ -68,8 +68,8 @@ pub(super) fn fades_from(riding: &[(usize, f64)]) -> Option<usize> {
         return None;
     }
     let steady = means.iter().rposition(|db| *db > -FADING_DB)?;
-    // A song that fades for most of its length is not compared by less than half of it.
-    (2 * steady > means.len()).then(|| riding[steady].0)
+    // What fades for longer than a third of the song is no fade-out.
+    (3 * steady > 2 * means.len()).then(|| riding[steady].0)
 }
 
 /// A stretch of a program.
@@ -143,5 +143,36 @@ impl Source for Stretch<'_> {
                 Ok(())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a master is louder in each block of a song of 100 s that ends with this.
+    fn riding(end: impl Fn(usize) -> f64) -> Vec<(usize, f64)> {
+        let noise = |block: usize| 0.3 * wave(block);
+        let blocks = (0..400).map(|block| (block, 1.0 + noise(block)));
+        let end = (0..100).map(|block| (400 + block, 1.0 + noise(block) + end(block)));
+        blocks.chain(end).collect()
+    }
+
+    fn wave(block: usize) -> f64 {
+        [0.0, 1.0, 0.4, -1.0, -0.4][block % 5]
+    }
+
+    #[test]
+    fn a_fade_out_is_found_where_it_begins() {
+        let from = fades_from(&riding(|block| -0.2 * block as f64)).unwrap();
+        assert!((400..=410).contains(&from), "{from}");
+    }
+
+    #[test]
+    fn a_part_that_is_softer_and_a_song_that_fades_for_most_of_its_time_are_no_fade() {
+        assert_eq!(fades_from(&riding(|_| -1.5)), None);
+        let all: Vec<(usize, f64)> = (0..500).map(|block| (block, -0.1 * block as f64)).collect();
+        assert_eq!(fades_from(&all), None);
+        assert_eq!(fades_from(&[]), None);
     }
 }
