@@ -5,13 +5,16 @@ use std::fs;
 use std::path::Path;
 
 use acetate_dsp::plain;
+use acetate_dsp::process::deesser::is_neutral;
 use acetate_dsp::process::eq::eq_curve_db;
-use acetate_dsp::settings::mid_knot_hz;
+use acetate_dsp::settings::{Deesser, mid_knot_hz};
+use acetate_dsp::units::hertz;
 use acetate_engine::{Conflicts, declare, settings_text};
 use acetate_io::pairs_list;
 use acetate_io::{OpenOptions, StagedFile, Tags};
 use acetate_master::MasterError;
 use acetate_master::recover::{Recovered, recover};
+use acetate_master::report::sections;
 use anyhow::Context;
 
 use crate::args::LearnArgs;
@@ -101,6 +104,13 @@ fn table(recovered: &Recovered, args: &LearnArgs) -> String {
         "none".to_owned()
     };
     let _ = writeln!(text, "  compressor    {compressor}");
+    let _ = writeln!(text, "  de-esser      {}", deesser(&settings.deesser));
+    let sections = if settings.sections.is_empty() {
+        "none".to_owned()
+    } else {
+        sections::listed(&settings.sections)
+    };
+    let _ = writeln!(text, "  sections      {sections}");
     let _ = writeln!(
         text,
         "  limiter       drive {:+.1} dB to {:.1} LUFS, {:.1} dBTP",
@@ -108,13 +118,14 @@ fn table(recovered: &Recovered, args: &LearnArgs) -> String {
     );
     let _ = writeln!(
         text,
-        "  explained     tone {:.2} of {:.2} dB; left: {:.2} dB tone, {:.2} dB width, {:+.2} dB spread, {:.2} dB over time, {:+.2} dB peak to loudness",
+        "  explained     tone {:.2} of {:.2} dB; left: {:.2} dB tone, {:.2} dB width, {:+.2} dB spread, {:.2} dB over time, {:.2} dB treble over time, {:+.2} dB peak to loudness",
         (recovered.tone_before_db - recovered.tone_left_db).max(0.0),
         recovered.tone_before_db,
         recovered.tone_left_db,
         recovered.width_left_db,
         recovered.spread_left_db,
         recovered.riding_left_db,
+        recovered.treble_left_db,
         recovered.plr_left_db
     );
     let _ = writeln!(text, "  not explained:");
@@ -122,6 +133,18 @@ fn table(recovered: &Recovered, args: &LearnArgs) -> String {
         let _ = writeln!(text, "    - {}", plain::field(sentence));
     }
     text
+}
+
+fn deesser(deesser: &Deesser) -> String {
+    if is_neutral(deesser) {
+        return "none".to_owned();
+    }
+    format!(
+        "up to {:.1} dB around {}, from {:+.1} LU on",
+        deesser.max_reduction_db,
+        hertz(deesser.frequency_hz),
+        deesser.threshold_lu
+    )
 }
 
 /// Appends the pair to a list for `acetate train --pairs`, unless it is on it.

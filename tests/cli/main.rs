@@ -20,6 +20,7 @@ mod habits;
 mod helpers;
 mod hostile;
 mod keeping;
+mod learning;
 mod mastering;
 mod metadata;
 mod packing;

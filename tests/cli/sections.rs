@@ -16,7 +16,7 @@ fn excerpt(name: &str) -> Audio {
 }
 
 /// song.wav: two real excerpts in turn, five parts, of which the third is too loud.
-fn song() -> Dir {
+pub fn song() -> Dir {
     let dir = Dir::new();
     let (verse, chorus) = (
         excerpt("wide_excerpt.flac"),

@@ -1,61 +1,46 @@
 //! What was done to a mix, in the chain's terms, from the mix and the master that somebody made of it.
 //!
 //! Tone, width and the spread of levels are fitted on both programs' own figures, then corrected on
-//! what the chain really renders. Nothing is aligned in time: an edit or a fade changes little there,
-//! and is said. What the figures do not hold (time constants, the limiter's character, the
-//! compressor's threshold) keeps its default.
+//! what the chain really renders. A compressor, moves of the song's parts and a de-esser are added one after the other,
+//! each only if it explains more than its parameters cost; where frames show no difference it is not even rendered. What
+//! the figures do not hold (time constants, the limiter's character, the compressor's threshold) keeps its default.
 
+mod choice;
+mod criterion;
+mod deessing;
+mod distance;
+mod frames;
+mod pair;
+mod parts;
+mod ratio;
 mod recovered;
+mod render;
+mod stretch;
+mod told;
 
-pub use recovered::{LeftOut, Recovered};
+pub use recovered::{DeesserLeftOut, LeftOut, Recovered, SectionsLeftOut};
+
+use acetate_dsp::Source;
 
 use crate::error::MasterError;
-use crate::plan::can_be_mastered;
-use crate::render::PreLimiter;
-use acetate_dsp::analysis::{AnalyzeOptions, analyze_with};
-use acetate_dsp::chain::Bypass;
-use acetate_dsp::for_each_block;
-use acetate_dsp::measure::bands::{AUDIBLE_DB, center_hz, mean_distance_db};
-use acetate_dsp::process::ProcessSpec;
-use acetate_dsp::process::limiter::Limiter;
-use acetate_dsp::process::processed::Processed;
-use acetate_dsp::settings::{SIDE_KNOTS, Settings};
-use acetate_dsp::solve::DriveCurveBuilder;
-use acetate_dsp::units::db_from_power;
-use acetate_dsp::{Analysis, PARAMS, Source, StreamError};
-use acetate_model::dynamics;
-use acetate_model::features::{BANDS, FIRST_BAND};
-use acetate_model::reference::{set_side, tone_knots_db, width_knots_db};
-use acetate_model::{NeutralPredictor, Predictor, Signature};
+use deessing::{DEESSER_PARAMETERS, Treble};
+use pair::{CORRECTIONS, Fit, Pair, REFINEMENTS};
+use parts::SongParts;
+use recovered::Refused;
+use stretch::Stretch;
 
-/// Corrections on what the chain renders.
-const CORRECTIONS: usize = 3;
 /// Highest ratio that is tried.
 const MAX_RATIO: f64 = 2.5;
-/// Threshold of the compressor whose ratio is recovered, LU.
-const THRESHOLD_LU: f64 = -4.0;
-/// Bands below this, relative to the loudness, tell nothing, dB.
-const HEARD_DB: f64 = AUDIBLE_DB;
-/// A smaller recovered move of the ratio is none.
-const SMALLEST_RATIO: f64 = 1.03;
-
-/// Blocks over which levels are held against each other, in steps of 10 ms.
-const BLOCK_STEPS: usize = 20;
-/// Blocks quieter than this tell nothing of a compressor, relative to the loudness, LU.
-const HEARD_BLOCK_LU: f64 = -25.0;
-/// Furthest that a master may lie beside its mix, in blocks.
-const MAX_LAG: isize = 10;
-/// So many blocks tell as much as one that stands alone.
-const DEPENDENT_BLOCKS: f64 = 5.0;
-/// Levels closer than this are the same, dB.
-const SMALLEST_RIDING_DB: f64 = 0.05;
-/// What a compressor adds to be fitted: that it is there, and its ratio.
-const COMPRESSOR_PARAMETERS: f64 = 2.0;
+/// A de-esser of which frames promise no more than of treble that is turned down whenever it is loud must leave so much
+/// less of it than that.
+const CLEARLY: f64 = 0.5;
+/// Fits that are corrected anew at most, after the first two: sections with a compressor and without, de-esser.
+const REFINED: usize = 3;
 
 /// Recovers the settings behind a master. `progress` is told the share that is done, 0 to 1.
 ///
-/// Settings with a compressor are held against the best ones without: the simpler explanation stands unless the other
-/// follows the master's level over time better by more than chance would have it.
+/// Of explanations of equal fit the simplest stands: a compressor, sections and a de-esser are each held against the best
+/// settings without, and taken only if they follow the master over time better by more than chance would have it.
 ///
 /// # Errors
 /// [`MasterError`]: a source fails or has no loudness.
@@ -64,299 +49,189 @@ pub fn recover(
     master: &mut dyn Source,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Recovered, MasterError> {
-    let passes = (2 * CORRECTIONS + 4) as f64;
-    let measure = |source: &mut dyn Source| -> Result<Analysis, MasterError> {
-        let analysis = analyze_with(source, &AnalyzeOptions::default(), &mut |_| Ok(()))?;
-        can_be_mastered(&analysis)?;
-        Ok(analysis)
-    };
-    let before = measure(mix).map_err(|error| MasterError::Mix(Box::new(error)))?;
-    progress(1.0 / passes);
-    let after = measure(master)?;
-    progress(2.0 / passes);
-    let pair = Pair {
-        own: signature(&before)?,
-        wanted: signature(&after)?,
-        before,
-        after,
-    };
-    let mut done = 2.0;
+    let passes = (3 + 2 * (CORRECTIONS + 1) + REFINED * REFINEMENTS) as f64;
+    let mut done = 0.0;
     let mut step = || {
         done += 1.0;
         progress(done / passes);
     };
-    let compressed = pair.fit(mix, MAX_RATIO, &mut step)?;
-    if compressed.settings.compressor.ratio == 1.0 {
-        progress(1.0);
-        return pair.told(compressed, None);
-    }
-    let plain = pair.fit(mix, 1.0, &mut step)?;
+    let pair = Pair::measured(mix, master, &mut step)?;
+    let mut compared = Stretch::new(mix, 0, pair.fades_from_s)?;
+    let mut stepwise = Stepwise {
+        pair: &pair,
+        mix: &mut compared,
+        step: &mut step,
+        refused: Refused::default(),
+    };
+    let (base, other) = stepwise.compressor()?;
+    let song = SongParts::new(&pair);
+    let base = match &song {
+        Some(song) => stepwise.sections(song, base, other)?,
+        None => base,
+    };
+    let fit = stepwise.deesser(song.as_ref(), base)?;
+    let refused = stepwise.refused;
     progress(1.0);
-    if pair.explains_more(&compressed, &plain) {
-        pair.told(compressed, None)
-    } else {
-        let ratio = compressed.settings.compressor.ratio;
-        pair.told(plain, Some((ratio, pair.riding_db(&compressed.found))))
-    }
+    told::told(&pair, song.as_ref(), fit, &refused)
 }
 
-/// A mix and its master, measured.
-struct Pair {
-    before: Analysis,
-    after: Analysis,
-    own: Signature,
-    wanted: Signature,
+/// Stages added one after the other.
+struct Stepwise<'a> {
+    pair: &'a Pair,
+    mix: &'a mut dyn Source,
+    step: &'a mut dyn FnMut(),
+    refused: Refused,
 }
 
-/// Settings that come close, and what they make of the mix.
-struct Fit {
-    settings: Settings,
-    found: Analysis,
-}
-
-impl Pair {
-    /// The settings that come closest with a ratio of at most `max_ratio`.
-    fn fit(
-        &self,
-        mix: &mut dyn Source,
-        max_ratio: f64,
-        step: &mut dyn FnMut(),
-    ) -> Result<Fit, MasterError> {
-        let Self {
-            before,
-            after,
-            own,
-            wanted,
-        } = self;
-        let mut settings = NeutralPredictor.predict(before)?.settings;
-        settings.target.integrated_lufs = after.integrated_lufs;
-        settings.target.true_peak_dbtp = after.true_peak_dbtp.min(0.0);
-        settings.compressor.threshold_lu = THRESHOLD_LU;
-        clamp(&mut settings);
-        let mut side_db = [0.0; SIDE_KNOTS];
-        let mut spread_change_db = 0.0;
-        let mut now = own.clone();
-        for round in 0..=CORRECTIONS {
-            let more = tone_knots_db(&now.mid_db, &wanted.mid_db);
-            for (knot, more) in settings.eq.mid_db.iter_mut().zip(more) {
-                *knot += more;
-            }
-            if before.channels == 2
-                && let Some(more) = width_knots_db(&now, wanted)
-            {
-                for (knot, more) in side_db.iter_mut().zip(more) {
-                    *knot += more;
-                }
-                set_side(&side_db, &mut settings);
-            }
-            spread_change_db += wanted.level_spread_db - now.level_spread_db;
-            settings.compressor.ratio = if max_ratio > 1.0 {
-                dynamics::solve_ratio(
-                    &before.sequences.k_power_10ms,
-                    before.integrated_lufs,
-                    &settings.compressor,
-                    spread_change_db,
-                    max_ratio,
-                )
-            } else {
-                1.0
-            };
-            clamp(&mut settings);
-            if round < CORRECTIONS {
-                settings.limiter.drive_db = drive_db(mix, before, &settings)?;
-                now = signature(&rendered(mix, before, &settings)?)?;
-            }
-            step();
+impl Stepwise<'_> {
+    /// The better one of the fits with a compressor and without, and the other one where there is any.
+    fn compressor(&mut self) -> Result<(Fit, Option<Fit>), MasterError> {
+        let compressed = self.pair.fit(self.mix, MAX_RATIO, self.step)?;
+        if compressed.ratio() == 1.0 {
+            return Ok((compressed, None));
         }
-        if settings.compressor.ratio < SMALLEST_RATIO {
-            settings.compressor.ratio = 1.0;
-        }
-        settings.limiter.drive_db = drive_db(mix, before, &settings)?;
-        let found = rendered(mix, before, &settings)?;
-        Ok(Fit { settings, found })
+        let plain = self.pair.fit(self.mix, 1.0, self.step)?;
+        Ok(self.better(compressed, plain))
     }
 
-    /// How far a render's level and the master's are apart in each block, less their mean, dB. Both are laid over
-    /// each other where they agree best.
-    fn riding(&self, found: &Analysis) -> Vec<f64> {
-        let levels = |analysis: &Analysis| -> Vec<f64> {
-            let powers = analysis.sequences.k_power_10ms.chunks(BLOCK_STEPS);
-            powers
-                .map(|powers| powers.iter().map(|&power| f64::from(power)).sum::<f64>())
-                .map(|sum| {
-                    db_from_power(sum / BLOCK_STEPS as f64 + 1e-12) - analysis.integrated_lufs
-                })
-                .collect()
-        };
-        let (is, wanted) = (levels(found), levels(&self.after));
-        let apart = |lag: isize| -> Vec<f64> {
-            let pairs = is.iter().enumerate().filter_map(|(n, &level)| {
-                let other = *wanted.get(n.checked_add_signed(lag)?)?;
-                (level > HEARD_BLOCK_LU && other > HEARD_BLOCK_LU).then_some(other - level)
+    /// The compressed fit if it explains more, else the plain one; and the other one.
+    fn better(&mut self, compressed: Fit, plain: Fit) -> (Fit, Option<Fit>) {
+        if self.pair.explains_more(&compressed, &plain) {
+            self.refused.compressor = None;
+            (compressed, Some(plain))
+        } else {
+            self.refused.compressor = Some(LeftOut {
+                ratio: compressed.ratio(),
+                riding_db: self.pair.riding_db(&compressed.found),
             });
-            let mut apart: Vec<f64> = pairs.collect();
-            let mean = apart.iter().sum::<f64>() / apart.len().max(1) as f64;
-            apart.iter_mut().for_each(|db| *db -= mean);
-            apart
+            (plain, Some(compressed))
+        }
+    }
+
+    /// `base`, or what explains more with moves of the song's parts. They are sought on either fit: moves of parts look
+    /// like a compressor, and the reverse.
+    fn sections(
+        &mut self,
+        song: &SongParts<'_>,
+        base: Fit,
+        other: Option<Fit>,
+    ) -> Result<Fit, MasterError> {
+        let before = song.left(&base.found);
+        let worth = |fit: &Fit| {
+            let moves = song.moves(&[], &fit.found);
+            let is_compressed = [&base, fit].map(|fit| f64::from(u8::from(fit.ratio() > 1.0)));
+            let ratio_price = pair::COMPRESSOR_PARAMETERS * before[0].price();
+            let worth = before[0].gain(moves.left[0]) + before[1].gain(moves.left[1])
+                - moves.parameters() * song.price(before[0])
+                - (is_compressed[1] - is_compressed[0]) * ratio_price;
+            (moves, worth)
         };
-        let spread = |apart: &[f64]| mean_square(apart) + 1e3 / (1.0 + apart.len() as f64);
-        let lags = (-MAX_LAG..=MAX_LAG).map(apart);
-        lags.min_by(|a, b| spread(a).total_cmp(&spread(b)))
-            .unwrap_or_default()
-    }
-
-    /// Root mean square of [`riding`](Self::riding), dB.
-    fn riding_db(&self, found: &Analysis) -> f64 {
-        mean_square(&self.riding(found)).sqrt()
-    }
-
-    /// Whether the compressor is worth its parameters by the Bayesian information criterion over blocks of time.
-    fn explains_more(&self, compressed: &Fit, plain: &Fit) -> bool {
-        let (with, without) = (self.riding(&compressed.found), self.riding(&plain.found));
-        // Neighboring blocks tell much the same.
-        let blocks = with.len().min(without.len()) as f64 / DEPENDENT_BLOCKS;
-        let variance =
-            |apart: &[f64]| mean_square(apart).max(SMALLEST_RIDING_DB * SMALLEST_RIDING_DB);
-        let gain = blocks * (variance(&without) / variance(&with)).ln();
-        gain > COMPRESSOR_PARAMETERS * blocks.max(2.0).ln()
-    }
-
-    fn told(&self, fit: Fit, left_out: Option<(f64, f64)>) -> Result<Recovered, MasterError> {
-        let Self {
-            before,
-            after,
-            own,
-            wanted,
-        } = self;
-        let Fit { settings, found } = fit;
-        let is = signature(&found)?;
-        let (tone_before_db, _) = tone_distance_db(own, wanted);
-        let (tone_left_db, tone_worst) = tone_distance_db(&is, wanted);
-        let mut recovered = Recovered {
-            settings,
-            tone_before_db,
-            tone_left_db,
-            tone_worst,
-            width_left_db: width_distance_db(&is, wanted),
-            spread_left_db: wanted.level_spread_db - is.level_spread_db,
-            plr_left_db: wanted.plr_db - is.plr_db,
-            loudness_left_lu: after.integrated_lufs - found.integrated_lufs,
-            longer_s: after.duration_s - before.duration_s,
-            riding_left_db: self.riding_db(&found),
-            compressor_left_out: left_out.map(|(ratio, riding_db)| LeftOut { ratio, riding_db }),
-            unexplained: Vec::new(),
+        let fits = [Some(&base), other.as_ref()].into_iter().flatten();
+        let tried = fits.map(|fit| (fit, worth(fit)));
+        let tried = tried.filter(|(_, (moves, worth))| moves.parameters() > 0.0 && *worth > 0.0);
+        let Some((start, (moves, _))) = tried.max_by(|a, b| a.1.1.total_cmp(&b.1.1)) else {
+            return Ok(base);
         };
-        recovered.unexplained = recovered.sentences(before, after);
-        Ok(recovered)
+        let mut draft = start.draft.with_ratio(start.ratio());
+        draft.settings.sections = moves.sections;
+        let refused = self.refused;
+        let (moved, chosen) = self.moved(song, draft)?;
+        let parameters = chosen.iter().sum::<usize>() as f64;
+        let left = song.left(&moved.found);
+        let gain = before[0].gain(left[0]) + before[1].gain(left[1]);
+        // What moves a part's level shows in its loudness as in its bands.
+        let riding = [&base, &moved].map(|fit| self.pair.riding_left(&fit.found));
+        let is_heard = chosen[0] == 0 || riding[0].is_beaten_by(riding[1], chosen[0] as f64);
+        if parameters > 0.0 && is_heard && gain > parameters * song.price(before[0]) {
+            return Ok(moved);
+        }
+        self.refused = refused;
+        self.refused.sections = SectionsLeftOut::of(&moved.draft.settings.sections);
+        Ok(base)
     }
-}
 
-fn mean_square(values: &[f64]) -> f64 {
-    values.iter().map(|x| x * x).sum::<f64>() / values.len().max(1) as f64
-}
-
-fn signature(analysis: &Analysis) -> Result<Signature, MasterError> {
-    Signature::of(analysis).ok_or(MasterError::NoLoudness {
-        duration_s: analysis.duration_s,
-    })
-}
-
-/// Every value into its range.
-fn clamp(settings: &mut Settings) {
-    for param in PARAMS {
-        let value = param.get(settings).clamp(param.min, param.max);
-        param.set(settings, value);
+    /// Settings with sections, corrected, with a compressor if that explains more; and how many moves they have.
+    fn moved(
+        &mut self,
+        song: &SongParts<'_>,
+        draft: pair::Draft,
+    ) -> Result<(Fit, [usize; 2]), MasterError> {
+        let mut refine = |draft: pair::Draft, is_compressed: bool| {
+            let mut chosen = [0; 2];
+            let fit = self.pair.refined(
+                self.mix,
+                draft,
+                &mut |settings, found| {
+                    let moves = song.moves(&settings.sections, found);
+                    settings.sections = moves.sections;
+                    chosen = moves.chosen;
+                    if is_compressed {
+                        settings.compressor.ratio = song.ratio(&settings.compressor, found);
+                    }
+                },
+                self.step,
+            )?;
+            Ok::<_, MasterError>((fit, chosen))
+        };
+        let (fit, chosen) = refine(draft, true)?;
+        if fit.ratio() == 1.0 {
+            self.refused.compressor = None;
+            return Ok((fit, chosen));
+        }
+        let (plain, plain_chosen) = refine(fit.draft.with_ratio(1.0), false)?;
+        let (better, _) = self.better(fit, plain);
+        let chosen = if better.ratio() > 1.0 {
+            chosen
+        } else {
+            plain_chosen
+        };
+        Ok((better, chosen))
     }
-}
 
-/// Hands the whole chain's sound before the limiter to `take`.
-fn before_limiter(
-    mix: &mut dyn Source,
-    before: &Analysis,
-    settings: &Settings,
-    take: &mut dyn FnMut(&mut dyn Source) -> Result<(), StreamError>,
-) -> Result<(), StreamError> {
-    let spec = mix.spec();
-    let chain = PreLimiter {
-        analysis: before,
-        settings,
-        bypass: &Bypass::default(),
-    };
-    chain.render(mix, spec, take)
-}
-
-/// The drive that reaches the master's loudness.
-fn drive_db(
-    mix: &mut dyn Source,
-    before: &Analysis,
-    settings: &Settings,
-) -> Result<f64, MasterError> {
-    let spec = mix.spec();
-    let mut curve = DriveCurveBuilder::new(spec.sample_rate_hz, spec.channels, false);
-    before_limiter(mix, before, settings, &mut |source| {
-        for_each_block(source, &mut |block| {
-            curve.push(block);
-            Ok(())
-        })
-    })?;
-    let curve = curve.finish(settings.target.true_peak_dbtp);
-    let mut target = settings.target;
-    // What a person has done may take more than we would.
-    target.max_limiting_db = f64::INFINITY;
-    Ok(curve.solve_drive(&target, &settings.limiter).drive_db)
-}
-
-/// The figures of the whole chain's output.
-fn rendered(
-    mix: &mut dyn Source,
-    before: &Analysis,
-    settings: &Settings,
-) -> Result<Analysis, MasterError> {
-    let spec = mix.spec();
-    let process = ProcessSpec {
-        sample_rate_hz: spec.sample_rate_hz,
-        channels: spec.channels,
-        program_lufs: settings.target.integrated_lufs,
-    };
-    let mut found: Option<Analysis> = None;
-    before_limiter(mix, before, settings, &mut |source| {
-        let limiter = Limiter::new(&settings.limiter, settings.target.true_peak_dbtp, &process);
-        let mut limited = Processed::new(source, limiter);
-        found = Some(analyze_with(
-            &mut limited,
-            &AnalyzeOptions::default(),
-            &mut |_| Ok(()),
-        )?);
-        Ok::<(), StreamError>(())
-    })?;
-    let found = found.ok_or(MasterError::NoLoudness {
-        duration_s: before.duration_s,
-    })?;
-    can_be_mastered(&found)?;
-    Ok(found)
-}
-
-/// Mean distance of two spectra, and the band where it is largest.
-fn tone_distance_db(from: &Signature, to: &Signature) -> (f64, (f64, f64)) {
-    let differences: Vec<(f64, f64)> = (0..BANDS)
-        .filter(|&band| to.mid_db[band] > HEARD_DB)
-        .map(|band| {
-            let hz = center_hz(FIRST_BAND + band);
-            (hz, to.mid_db[band] - from.mid_db[band])
-        })
-        .collect();
-    let mean = mean_distance_db(differences.iter().map(|(_, db)| *db));
-    let worst = differences
-        .into_iter()
-        .max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
-    (mean, worst.unwrap_or((1000.0, 0.0)))
-}
-
-/// Mean distance of side against mid over the bands that are heard of both, dB.
-fn width_distance_db(from: &Signature, to: &Signature) -> f64 {
-    let heard =
-        (0..BANDS).filter(|&band| to.mid_db[band] > HEARD_DB && to.side_db[band] > HEARD_DB);
-    mean_distance_db(heard.map(|band| {
-        (to.side_db[band] - to.mid_db[band]) - (from.side_db[band] - from.mid_db[band])
-    }))
+    /// `base`, or what explains more with a de-esser.
+    fn deesser(&mut self, song: Option<&SongParts<'_>>, base: Fit) -> Result<Fit, MasterError> {
+        let treble = Treble::new(self.pair);
+        let before = treble.left(&base.found);
+        let settings = &base.draft.settings;
+        let Some(found) = treble
+            .search(settings, &base.found)
+            .filter(|found| before.is_beaten_by(found.left, DEESSER_PARAMETERS))
+        else {
+            return Ok(base);
+        };
+        let anywhere = treble.search_anywhere(settings, &base.found);
+        let mut draft = base.draft.clone();
+        draft.settings.deesser = found.deesser;
+        let fit = self.pair.refined(
+            self.mix,
+            draft,
+            &mut |settings, found| {
+                if let Some(song) = song
+                    && !settings.sections.is_empty()
+                {
+                    // S sounds are in the middle: with them down, side is less wide than it seemed.
+                    settings.sections = song.moves(&settings.sections, found).sections;
+                }
+                if let Some(found) = treble.search(settings, found) {
+                    settings.deesser = found.deesser;
+                }
+            },
+            self.step,
+        )?;
+        let left = treble.left(&fit.found);
+        let is_any_treble = anywhere.is_some_and(|any| {
+            let any = any.left.mean_square;
+            any < found.left.mean_square && left.mean_square > CLEARLY * any
+        });
+        if !is_any_treble && before.is_beaten_by(left, DEESSER_PARAMETERS) {
+            return Ok(fit);
+        }
+        self.refused.deesser = Some(DeesserLeftOut {
+            deesser: fit.draft.settings.deesser,
+            treble_db: left.mean_square.sqrt(),
+            treble_without_db: before.mean_square.sqrt(),
+            is_any_treble,
+        });
+        Ok(base)
+    }
 }

@@ -10,16 +10,18 @@
 //! computed once per control period of about 0.36 ms: the highest reduction wanted, falling with the release,
 //! averaged over the look-ahead, so that it is down when the sibilant arrives.
 
+mod expected;
+
+pub use expected::{ExpectedReduction, expected_change_db};
+
 use std::f64::consts::{PI, SQRT_2};
 
 use crate::Audio;
-use crate::measure::bands::{THIRD_OCTAVES, center_hz};
 use crate::measure::biquad::{Biquad, Coefficients};
-use crate::measure::spectrum::BandFrame;
 use crate::process::compressor::soft_knee_db;
 use crate::process::{ProcessSpec, Processor};
 use crate::settings;
-use crate::units::{db_from_power, gain_from_db, power_from_db};
+use crate::units::{db_from_power, gain_from_db};
 
 /// Distance of two gain values, s: 16 frames at 44.1 kHz.
 const CONTROL_PERIOD_S: f64 = 0.000_36;
@@ -266,65 +268,19 @@ impl Detector {
 }
 
 /// The reduction that levels of mid, side and the top of mid ask for, dB, without an upper bound.
-fn asked_db([mid_db, side_db, top_db]: [f64; 3], threshold_db: f64) -> f64 {
-    soft_knee_db(1.0, mid_db - threshold_db, KNEE_DB)
-        * share(mid_db - side_db, CENTERED_FROM_DB, CENTERED_TO_DB)
-        * share(mid_db - top_db, FALLING_FROM_DB, FALLING_TO_DB)
+fn asked_db(levels_db: [f64; 3], threshold_db: f64) -> f64 {
+    over_db(levels_db[0], threshold_db) * sibilant_share(levels_db)
 }
 
-/// What the stage does to the long-term spectrum of mid behind a curve of gains, dB in each third octave, as far as
-/// band frames of the program tell. They are longer than a sibilant's onset, so that a little less is expected of it.
-pub fn expected_change_db(
-    settings: &settings::Deesser,
-    frames: &[BandFrame],
-    curve_db: &[f64; THIRD_OCTAVES],
-    program_lufs: f64,
-) -> [f64; THIRD_OCTAVES] {
-    if is_neutral(settings) {
-        return [0.0; THIRD_OCTAVES];
-    }
-    let threshold_db = settings.threshold_lu + program_lufs;
-    let tuned_hz = settings.frequency_hz;
-    // The detector's filters: second order, two high-passes and a low-pass, and one high-pass for the top.
-    let high_pass = |corner_hz: f64, hz: f64| 1.0 / (1.0 + libm::pow(corner_hz / hz, 4.0));
-    let in_band: [f64; THIRD_OCTAVES] = std::array::from_fn(|band| {
-        let hz = center_hz(band);
-        let low = high_pass(tuned_hz / SQRT_2, hz);
-        low * low * high_pass(hz, tuned_hz * SQRT_2)
-    });
-    let in_top: [f64; THIRD_OCTAVES] =
-        std::array::from_fn(|band| high_pass(TOP_HZ, center_hz(band)));
-    let level_db = |levels_db: &[f32; THIRD_OCTAVES], shares: &[f64; THIRD_OCTAVES]| {
-        let powers = levels_db.iter().zip(curve_db).zip(shares);
-        let powers = powers.map(|((level_db, gain_db), share)| {
-            share * power_from_db(f64::from(*level_db) + gain_db)
-        });
-        db_from_power(powers.sum::<f64>().max(SILENCE_POWER))
-    };
-    let (mut before, mut after) = ([0.0; THIRD_OCTAVES], [0.0; THIRD_OCTAVES]);
-    for frame in frames {
-        let levels_db = [
-            level_db(&frame.mid_db, &in_band),
-            level_db(&frame.side_db, &in_band),
-            level_db(&frame.mid_db, &in_top),
-        ];
-        let reduced_db = asked_db(levels_db, threshold_db).min(settings.max_reduction_db);
-        let gain = gain_from_db(-reduced_db);
-        for (band, mid_db) in frame.mid_db.iter().enumerate() {
-            let power = power_from_db(f64::from(*mid_db));
-            let detuned = center_hz(band) / tuned_hz;
-            let detuned = BELL_Q * (detuned - 1.0 / detuned);
-            before[band] += power;
-            after[band] += power * (gain * gain + detuned * detuned) / (1.0 + detuned * detuned);
-        }
-    }
-    std::array::from_fn(|band| {
-        if before[band] > 0.0 {
-            db_from_power(after[band] / before[band])
-        } else {
-            0.0
-        }
-    })
+/// What a level asks for where it is a sibilant's, dB.
+fn over_db(level_db: f64, threshold_db: f64) -> f64 {
+    soft_knee_db(1.0, level_db - threshold_db, KNEE_DB)
+}
+
+/// How far levels of mid, side and the top of mid are those of a sibilant, 0 to 1.
+fn sibilant_share([mid_db, side_db, top_db]: [f64; 3]) -> f64 {
+    share(mid_db - side_db, CENTERED_FROM_DB, CENTERED_TO_DB)
+        * share(mid_db - top_db, FALLING_FROM_DB, FALLING_TO_DB)
 }
 
 /// 0 up to `from`, 1 from `to` on.
@@ -467,7 +423,8 @@ mod tests {
         let mut stage = Deesser::new(&setting(), &spec(lufs));
         let after = analyzed(&crate::process::processed(&mut stage, &mix));
         let frames = &before.sequences.band_frames;
-        let expected_db = expected_change_db(&setting(), frames, &[0.0; THIRD_OCTAVES], lufs);
+        let flat = [0.0; crate::measure::bands::THIRD_OCTAVES];
+        let expected_db = expected_change_db(&setting(), frames, &flat, lufs);
         for band in [12, 24, 25] {
             let did_db = after.spectrum.mid_db[band] - before.spectrum.mid_db[band];
             let off_db = (did_db - expected_db[band]).abs();
