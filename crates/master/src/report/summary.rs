@@ -60,7 +60,7 @@ pub(crate) fn sentences(
     let deesser = &settings.deesser;
     if deesser.max_reduction_db > 0.0 {
         done.push(format!(
-            "turned loud S sounds around {:.1} kHz down by up to {:.1} dB: they stand higher than in nine of ten released songs",
+            "turned loud S sounds around {:.1} kHz down by up to {:.1} dB: they stand higher than in 19 of 20 released songs",
             deesser.frequency_hz / 1000.0,
             deesser.max_reduction_db
         ));
