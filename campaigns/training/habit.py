@@ -14,6 +14,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from campaign import sound_files  # noqa: E402
+
 SEED = 3
 EXCERPT = ["-ss", "20", "-t", "50"]
 
@@ -35,8 +38,7 @@ def pair(song, number, moves, folder):
 def main():
     acetate, songs = sys.argv[1], sys.argv[2]
     count = int(sys.argv[3]) if len(sys.argv) > 3 else 6
-    kinds = {".ogg", ".mp3", ".flac", ".wav"}
-    files = sorted(path for path in Path(songs).rglob("*") if path.suffix in kinds)
+    files = sound_files(Path(songs).rglob("*"))
     files = [path for path in files if path.stat().st_size > 500_000][:count]
     chance = random.Random(SEED)
     habit = lambda: (2.5 + chance.gauss(0, 0.4), -1.8 + chance.gauss(0, 0.4))

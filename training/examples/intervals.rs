@@ -14,6 +14,7 @@ use acetate_dsp::analyze;
 use acetate_dsp::stream::AudioSource;
 use acetate_model::NetPredictor;
 use acetate_training::datasets::{Datasets, Split};
+use acetate_training::eval::calibration::{HALF_WIDTH_80, held_share, knots};
 use acetate_training::eval::excerpt::loudest;
 use acetate_training::eval::faults::smooth;
 use acetate_training::eval::metric::Sound;
@@ -26,8 +27,6 @@ const EXCERPT_S: f64 = 20.0;
 /// Untouched songs are always held, and tell nothing.
 const SEVERITIES_DB: [f64; 5] = [1.0, 2.0, 3.0, 4.0, 6.0];
 const BINS: usize = 12;
-/// Half width of the central 80 % of a Gaussian, standard deviations.
-const HALF_WIDTH_80: f64 = 1.281_551_566;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -46,16 +45,7 @@ fn main() -> Result<(), Failure> {
         .into_iter()
         .flatten()
         .collect();
-    let mut knots: Vec<(f64, f64)> = errors
-        .iter()
-        .flat_map(|case| {
-            case.sd_db
-                .iter()
-                .copied()
-                .zip(case.residual_db.iter().copied())
-        })
-        .collect();
-    knots.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let knots = knots(&errors);
     for bin in 0..BINS {
         let part = &knots[bin * knots.len() / BINS..(bin + 1) * knots.len() / BINS];
         let mut sizes: Vec<f64> = part.iter().map(|(_, error)| error.abs()).collect();
@@ -66,19 +56,11 @@ fn main() -> Result<(), Failure> {
             part[part.len() / 2].0,
             sizes[sizes.len() * 4 / 5],
             sizes[sizes.len() * 4 / 5] / HALF_WIDTH_80,
-            held(part),
+            held_share(part),
         );
     }
-    println!("in all: held {:.3}", held(&knots));
+    println!("in all: held {:.3}", held_share(&knots));
     Ok(())
-}
-
-fn held(knots: &[(f64, f64)]) -> f64 {
-    let inside = knots
-        .iter()
-        .filter(|(sd, error)| error.abs() <= HALF_WIDTH_80 * sd)
-        .count();
-    inside as f64 / knots.len() as f64
 }
 
 /// What the net predicts of its error for one fault of every severity and its mirror.

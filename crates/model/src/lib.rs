@@ -64,7 +64,7 @@ pub mod reference;
 pub mod rows;
 pub mod signature;
 pub mod style;
-mod usual;
+pub mod usual;
 pub mod weights;
 
 use features::bands;

@@ -196,6 +196,30 @@ impl Prior {
             .zip(&usual_db)
             .map(|((z, v), usual_db)| (z - usual_db, v))
             .collect();
+        let probabilities = self.size_probabilities(&measured, finished);
+        let (mut means, mut variances) = (Vec::new(), Vec::new());
+        for ((&(z, v), unit), usual_db) in measured.iter().zip(&self.unit_variance).zip(&usual_db) {
+            let (mut mean, mut square) = (0.0, 0.0);
+            for (weight, size_db) in probabilities.iter().zip(&self.sizes_db) {
+                let prior = unit * size_db * size_db;
+                let share = prior / (prior + v);
+                mean += weight * share * z;
+                square += weight * (share * v + share * share * z * z);
+            }
+            means.push(usual_db + mean);
+            variances
+                .push((square - mean * mean).max(0.0) * self.interval_scale * self.interval_scale);
+        }
+        Posterior {
+            mean_db: means,
+            variance: variances,
+            smallest_probability: probabilities.first().copied().unwrap_or(1.0),
+        }
+    }
+
+    /// Probability of each size once a fault was measured: a value (dB) with its variance (dB²) for each coordinate.
+    /// `finished` as in [`posterior`](Self::posterior).
+    pub fn size_probabilities(&self, measured: &[(f64, f64)], finished: f64) -> Vec<f64> {
         let shares = self
             .shares
             .iter()
@@ -220,29 +244,11 @@ impl Prior {
         let highest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let weights: Vec<f64> = logs.iter().map(|log| libm::exp(log - highest)).collect();
         let total: f64 = weights.iter().sum();
-        let (mut means, mut variances) = (Vec::new(), Vec::new());
-        for ((&(z, v), unit), usual_db) in measured.iter().zip(&self.unit_variance).zip(&usual_db) {
-            let (mut mean, mut square) = (0.0, 0.0);
-            for (weight, size_db) in weights.iter().zip(&self.sizes_db) {
-                let prior = unit * size_db * size_db;
-                let share = prior / (prior + v);
-                let weight = weight / total;
-                mean += weight * share * z;
-                square += weight * (share * v + share * share * z * z);
-            }
-            means.push(usual_db + mean);
-            variances
-                .push((square - mean * mean).max(0.0) * self.interval_scale * self.interval_scale);
-        }
-        Posterior {
-            mean_db: means,
-            variance: variances,
-            smallest_probability: weights.first().map_or(1.0, |first| first / total),
-        }
+        weights.iter().map(|weight| weight / total).collect()
     }
 
     /// The usual move of each coordinate for a program that is a finished master with probability `finished`, dB.
-    fn usual_of(&self, finished: f64) -> Vec<f64> {
+    pub(crate) fn usual_of(&self, finished: f64) -> Vec<f64> {
         let count = self.unit_variance.len();
         let moves = self.usual_db.iter().map(|db| (1.0 - finished) * db);
         moves.chain(std::iter::repeat(0.0)).take(count).collect()

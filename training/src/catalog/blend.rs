@@ -127,11 +127,7 @@ pub fn choose(
         let members: Vec<Member> = shipped
             .iter()
             .zip(tuned)
-            .map(|(from, to)| Member {
-                tensors: between(from, &to.tensors, lambda),
-                looks: Vec::new(),
-                best_step: to.best_step,
-            })
+            .map(|(from, to)| Member::of(between(from, &to.tensors, lambda)))
             .collect();
         for (priors, usual) in priors_of(&members, &base.header.priors, recipe, learned, songs)? {
             if lambda == 0.0 && priors == base.header.priors {

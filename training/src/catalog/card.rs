@@ -4,12 +4,10 @@ use std::fmt::Write;
 
 use acetate_dsp::measure::bands::judged_hz;
 use acetate_dsp::plain;
-use acetate_model::Weights;
-use acetate_model::weights::DEFAULT_WEIGHTS;
+use acetate_model::usual::told;
 
 use super::judge::{Comparison, Errors};
 use super::tune::Tune;
-use super::usual::UsualMove;
 use super::{Answer, RetrainError, Retrained};
 use crate::run::CARD_HEAD;
 
@@ -22,28 +20,12 @@ pub fn too_few(
     (songs, least): (usize, usize),
     pairs: bool,
 ) -> Result<Retrained, RetrainError> {
+    let noun = if pairs { "pairs" } else { "masters" };
     Ok(Retrained {
         verdict: format!(
-            "{songs} {} are too few to retrain on (at least {least}): no weights were written, the shipped ones stay",
-            if pairs { "pairs" } else { "masters" }
+            "{songs} {noun} are too few to retrain on (at least {least}): no weights were written, the shipped ones stay"
         ),
-        answer: Answer::TooFew,
-        retrained_written: false,
-        lambda: 0.0,
-        usual_move: None,
-        left_out_in_turn: false,
-        recipe: tune.fit.name.clone(),
-        weights_hash: Weights::from_bytes(DEFAULT_WEIGHTS)?.hash,
-        songs: [0; 3],
-        pairs,
-        held_out_albums: Vec::new(),
-        split_by_song: false,
-        own: None,
-        public: None,
-        public_mixed_in: 0,
-        choices: Vec::new(),
-        best_steps: Vec::new(),
-        looks: Vec::new(),
+        ..Retrained::untrained(tune, pairs)?
     })
 }
 
@@ -77,7 +59,11 @@ pub fn verdict(retrained: &Retrained) -> String {
         .as_ref()
         .filter(|_| retrained.retrained_written)
     {
-        let _ = write!(text, "; the engineer's usual move is made: {}", told(usual));
+        let _ = write!(
+            text,
+            "; the engineer's usual move is made: {}",
+            told(&usual.tone_db)
+        );
     }
     match &retrained.public {
         _ if retrained.lambda == 0.0 => {}
@@ -99,17 +85,6 @@ pub fn verdict(retrained: &Retrained) -> String {
         });
     }
     text
-}
-
-/// An engineer's usual move in words.
-fn told(usual: &UsualMove) -> String {
-    let bands = usual.tone_db.iter().enumerate();
-    let most = bands.max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs()));
-    let (band, gain_db) = most.map_or((0, 0.0), |(band, gain_db)| (band, *gain_db));
-    format!(
-        "at most {gain_db:+.1} dB in tone, at {:.0} Hz",
-        judged_hz(band)
-    )
 }
 
 fn against(comparison: &Comparison) -> String {

@@ -22,7 +22,7 @@ pub(super) fn learn_usual_move(
     recipe: &str,
 ) -> Result<(Blend, Comparison), RetrainError> {
     let base = Weights::embedded()?;
-    let members = shipped_members()?;
+    let members: Vec<Member> = shipped_tensors()?.into_iter().map(Member::of).collect();
     let with = |pairs: &[Pair]| -> Result<(Vec<u8>, UsualMove), RetrainError> {
         let (priors, usual) = learn(pairs, &base.header.priors);
         Ok((weights_file(&members, &priors, recipe)?, usual))
@@ -76,15 +76,6 @@ fn turns(pairs: &[Pair]) -> Vec<Vec<usize>> {
             .collect()
     };
     albums.iter().map(of).collect()
-}
-
-fn shipped_members() -> Result<Vec<Member>, RetrainError> {
-    let members = shipped_tensors()?.into_iter().map(|tensors| Member {
-        tensors,
-        looks: Vec::new(),
-        best_step: 0,
-    });
-    Ok(members.collect())
 }
 
 #[cfg(test)]

@@ -133,6 +133,32 @@ pub struct Retrained {
     pub looks: Vec<Vec<ValidationPoint>>,
 }
 
+impl Retrained {
+    /// What a catalog is before anything was learned from it: too few songs, and the shipped weights.
+    fn untrained(tune: &Tune, pairs: bool) -> Result<Self, WeightsError> {
+        Ok(Self {
+            verdict: String::new(),
+            answer: Answer::TooFew,
+            retrained_written: false,
+            lambda: 0.0,
+            usual_move: None,
+            left_out_in_turn: false,
+            recipe: tune.fit.name.clone(),
+            weights_hash: Weights::embedded()?.hash,
+            songs: [0; 3],
+            pairs,
+            held_out_albums: Vec::new(),
+            split_by_song: false,
+            own: None,
+            public: None,
+            public_mixed_in: 0,
+            choices: Vec::new(),
+            best_steps: Vec::new(),
+            looks: Vec::new(),
+        })
+    }
+}
+
 /// Why retraining failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -300,32 +326,22 @@ fn retrain_on_few_pairs(
     observer: &dyn Observer,
 ) -> Result<Retrained, RetrainError> {
     observer.begin(Step::Evaluate, 1);
-    let name = &plan.tune.fit.name;
-    let (blend, own) = few_pairs::learn_usual_move(songs, name)?;
+    let (blend, own) = few_pairs::learn_usual_move(songs, &plan.tune.fit.name)?;
     observer.advance("");
     let answer = answer(&blend, &own);
     let retrained_written = answer == Answer::Better || plan.force;
     let written = retrained_written.then_some(&blend.bytes[..]);
     let count = songs.pairs.len();
     let mut retrained = Retrained {
-        verdict: String::new(),
         answer,
         retrained_written,
-        lambda: 0.0,
         usual_move: blend.usual,
         left_out_in_turn: true,
-        recipe: name.clone(),
         weights_hash: Weights::from_bytes(written.unwrap_or(DEFAULT_WEIGHTS))?.hash,
         songs: [count, 0, count],
-        pairs: true,
-        held_out_albums: Vec::new(),
         split_by_song: own.counts_songs(),
         own: Some(own),
-        public: None,
-        public_mixed_in: 0,
-        choices: blend.choices,
-        best_steps: Vec::new(),
-        looks: Vec::new(),
+        ..Retrained::untrained(plan.tune, true)?
     };
     retrained.verdict = card::verdict(&retrained);
     write_all(plan, written, &retrained, None)?;

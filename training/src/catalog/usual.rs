@@ -140,29 +140,13 @@ impl Moves {
             .map(|share| SHARES_PAIRS * share)
             .collect();
         for row in &self.rows {
-            let logs: Vec<f64> = prior
-                .sizes_db
-                .iter()
-                .zip(&prior.shares)
-                .map(|(size_db, share)| {
-                    let square = size_db * size_db + READING_DB * READING_DB;
-                    let explains: f64 = row
-                        .iter()
-                        .zip(&prior.usual_db)
-                        .zip(&prior.unit_variance)
-                        .map(|((db, usual_db), unit)| {
-                            let variance = unit * square;
-                            -0.5 * ((db - usual_db).powi(2) / variance + libm::log(variance))
-                        })
-                        .sum();
-                    libm::log(share.max(1e-12)) + prior.evidence_exponent * explains
-                })
+            let apart = row.iter().zip(&prior.usual_db).zip(&prior.unit_variance);
+            let measured: Vec<(f64, f64)> = apart
+                .map(|((db, usual_db), unit)| (db - usual_db, unit * READING_DB * READING_DB))
                 .collect();
-            let highest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let weights: Vec<f64> = logs.iter().map(|log| libm::exp(log - highest)).collect();
-            let total: f64 = weights.iter().sum();
-            for (sum, weight) in sums.iter_mut().zip(&weights) {
-                *sum += weight / total;
+            let probabilities = prior.size_probabilities(&measured, 0.0);
+            for (sum, probability) in sums.iter_mut().zip(probabilities) {
+                *sum += probability;
             }
         }
         let total: f64 = sums.iter().sum();

@@ -44,6 +44,17 @@ pub struct Member {
     pub best_step: usize,
 }
 
+impl Member {
+    /// Tensors that nobody looked at.
+    pub fn of(tensors: Vec<Vec<f32>>) -> Self {
+        Self {
+            tensors,
+            looks: Vec::new(),
+            best_step: 0,
+        }
+    }
+}
+
 /// What to train, on what, and from where.
 #[derive(Clone, Copy, Debug)]
 pub struct Job<'a> {

@@ -9,7 +9,7 @@ use crate::eval::statistics::spearman;
 /// Bins of the plot, of equal counts.
 const BINS: usize = 10;
 /// Half width of the central 80 % of a Gaussian, standard deviations.
-pub(crate) const HALF_WIDTH_80: f64 = 1.281_551_566;
+pub const HALF_WIDTH_80: f64 = 1.281_551_566;
 
 /// How well predicted standard deviations predict errors.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -41,20 +41,7 @@ impl Calibration {
             .iter()
             .map(|case| (rms(&case.sd_db), rms(&case.residual_db)))
             .collect();
-        let mut knots: Vec<(f64, f64)> = cases
-            .iter()
-            .flat_map(|case| {
-                case.sd_db
-                    .iter()
-                    .copied()
-                    .zip(case.residual_db.iter().copied())
-            })
-            .collect();
-        knots.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let inside = knots
-            .iter()
-            .filter(|(sd, error)| error.abs() <= HALF_WIDTH_80 * sd)
-            .count();
+        let knots = knots(cases);
         let bins = (0..BINS)
             .map(|bin| &knots[bin * knots.len() / BINS..(bin + 1) * knots.len() / BINS])
             .filter(|knots| !knots.is_empty())
@@ -71,10 +58,34 @@ impl Calibration {
             .collect();
         Self {
             spearman: spearman(&pairs),
-            coverage_80: (!knots.is_empty()).then(|| inside as f64 / knots.len() as f64),
+            coverage_80: (!knots.is_empty()).then(|| held_share(&knots)),
             bins,
         }
     }
+}
+
+/// Predicted deviation and error of every knot, in order of the deviation, dB.
+pub fn knots(cases: &[PredictedError]) -> Vec<(f64, f64)> {
+    let mut knots: Vec<(f64, f64)> = cases
+        .iter()
+        .flat_map(|case| {
+            case.sd_db
+                .iter()
+                .copied()
+                .zip(case.residual_db.iter().copied())
+        })
+        .collect();
+    knots.sort_by(|a, b| a.0.total_cmp(&b.0));
+    knots
+}
+
+/// Share of some knots whose error lies in the 80 % interval.
+pub fn held_share(knots: &[(f64, f64)]) -> f64 {
+    let inside = knots
+        .iter()
+        .filter(|(sd, error)| error.abs() <= HALF_WIDTH_80 * sd)
+        .count();
+    inside as f64 / knots.len() as f64
 }
 
 #[cfg(test)]
